@@ -1,0 +1,43 @@
+import { foreignKey, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { clusters } from "./clusters.ts";
+import { id, moment, timestamps } from "./columns.ts";
+
+/** Single-use codes that let an agent in. Consumed by one conditional UPDATE. */
+export const enrolments = pgTable("enrolments", {
+  id: id("enrolment"),
+  orgId: text().notNull(),
+  clusterId: text().notNull(),
+  codeHash: text().notNull().unique(),
+  createdBy: text().notNull(),
+  expiresAt: moment().notNull(),
+  usedAt: moment(),
+  agentId: text(),
+  ...timestamps,
+}, (t) => [foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] })]);
+
+/** The identity of an agent is its key, never its name. One live agent per cluster. */
+export const agents = pgTable("agents", {
+  id: id("agent"),
+  orgId: text().notNull(),
+  clusterId: text().notNull(),
+  publicKey: text().notNull().unique(), // Ed25519 SPKI, base64
+  joinHash: text().notNull(), // hash of the secret the next join must show
+  spentJoinHash: text(), // of the join before: its repeat after a crash is the same join
+  joinCount: integer().notNull().default(0),
+  version: text(),
+  protocol: integer(),
+  host: jsonb().$type<Record<string, string>>(),
+  lastSeenAt: moment(), // flushed once a second for all agents together
+  unreachableSince: moment(),
+  revokedAt: moment(),
+  clonedAt: moment(), // locked: a second copy of this identity tried to join
+  ...timestamps,
+}, (t) => [index("agents_cluster").on(t.clusterId), foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] })]);
+
+/** A new join ends the sessions before it. */
+export const agentSessions = pgTable("agent_sessions", {
+  id: id("agentSession"),
+  agentId: text().notNull().references(() => agents.id),
+  createdAt: moment().notNull().defaultNow(),
+  endedAt: moment(),
+}, (t) => [index("agent_sessions_agent").on(t.agentId)]);

@@ -1,0 +1,219 @@
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, doublePrecision, foreignKey, index, integer, jsonb, pgSequence, pgTable, primaryKey, smallint, text, unique } from "drizzle-orm/pg-core";
+import { ATTEMPT_OUTCOMES, ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
+import { type Evidence, FAILURE_CLASSES } from "../../domain/experiments/failure.ts";
+import type { RunSpec } from "../../domain/experiments/run-spec.ts";
+import type { PendingReason } from "../../domain/experiments/pending.ts";
+import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
+import { projects } from "./access.ts";
+import { clusters } from "./clusters.ts";
+import { bytea, id, moment, oneOf, timestamps } from "./columns.ts";
+
+export const experiments = pgTable("experiments", {
+  id: id("experiment"),
+  orgId: text().notNull(),
+  projectId: text().notNull(),
+  name: text().notNull(),
+  ...timestamps,
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
+  unique("experiments_org_id").on(t.orgId, t.id),
+  unique("experiments_name").on(t.projectId, t.name),
+]);
+
+/** One execution that someone asked for. Never deleted: the cost ledger will point here. */
+export const runs = pgTable("runs", {
+  id: id("run"),
+  orgId: text().notNull(),
+  projectId: text().notNull(),
+  experimentId: text().notNull(),
+  name: text().notNull(),
+  status: text({ enum: RUN_STATUSES }).notNull().default("queued"),
+  statusSince: moment().notNull().defaultNow(),
+  /** Why it is in this status, in one line: the why box's sentence. */
+  statusReason: text(),
+  pending: jsonb().$type<PendingReason>(), // set by placement while queued
+  failureClass: text({ enum: FAILURE_CLASSES }),
+  evidence: jsonb().$type<Evidence>(),
+  spec: jsonb().$type<RunSpec>().notNull(),
+  priority: smallint().notNull(),
+  /** Ordered by (priority desc, queuedAt): retried runs queue anew. */
+  queuedAt: moment().notNull().defaultNow(),
+  /** Not before: backoff of a retry. */
+  notBefore: moment(),
+  ownerType: text({ enum: ["user", "service_account"] }).notNull(),
+  ownerId: text().notNull(),
+  clusterId: text(), // of the current attempt
+  attemptCount: integer().notNull().default(0),
+  retriesUsed: integer().notNull().default(0),
+  cpus: doublePrecision().notNull(), // per node, as are memory and gpus
+  memoryMib: integer().notNull(),
+  gpus: integer().notNull(),
+  nodes: integer().notNull(),
+  idempotencyKey: text(), // a submit repeated with the same key returns the same run
+  startedAt: moment(), // of the first attempt's process
+  endedAt: moment(),
+  ...timestamps,
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
+  foreignKey({ columns: [t.orgId, t.experimentId], foreignColumns: [experiments.orgId, experiments.id] }),
+  foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
+  unique("runs_org_id").on(t.orgId, t.id),
+  unique("runs_idempotency").on(t.orgId, t.ownerId, t.idempotencyKey),
+  index("runs_project").on(t.orgId, t.projectId, t.id),
+  index("runs_experiment").on(t.experimentId, t.id),
+  index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
+  index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
+  index("runs_ended").on(t.orgId, t.endedAt),
+  check("runs_status_known", oneOf(t.status, RUN_STATUSES)),
+  check("runs_failure_known", oneOf(t.failureClass, FAILURE_CLASSES)),
+]);
+
+/** Hyperparameters, searchable. Values as text, as MLflow keeps them. */
+export const runParams = pgTable("run_params", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [primaryKey({ columns: [t.runId, t.key] })]);
+export const runTags = pgTable("run_tags", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [
+  primaryKey({ columns: [t.runId, t.key] }),
+  index("run_tags_key").on(t.key, t.value, t.runId),
+]);
+
+/** Grows over all attempts of all runs: a later attempt always has the greater fence. */
+export const fences = pgSequence("fences", { startWith: 1 });
+
+/** One try of a run on one cluster. */
+export const attempts = pgTable("attempts", {
+  id: id("attempt"),
+  orgId: text().notNull(),
+  runId: text().notNull(),
+  clusterId: text().notNull(),
+  number: integer().notNull(), // 1, 2, …
+  status: text({ enum: ATTEMPT_STATUSES }).notNull().default("assigned"),
+  outcome: text({ enum: ATTEMPT_OUTCOMES }), // once ended
+  fence: bigint({ mode: "bigint" }).notNull().default(sql`nextval('fences')`),
+  leaseUntil: moment().notNull(), // database clock only
+  unreachableSince: moment(),
+  stopRequestedAt: moment(),
+  stopReason: text(), // cancelled, preempted, …
+  reportSeq: integer().notNull().default(0), // last report applied
+  nodeNames: text().array().notNull().default(sql`'{}'`),
+  acceleratorIndexes: integer().array().notNull().default(sql`'{}'`),
+  /** What it holds of the cluster while it lives. */
+  cpus: doublePrecision().notNull(),
+  memoryMib: integer().notNull(),
+  gpus: integer().notNull(),
+  nodes: integer().notNull(),
+  exitCode: integer(),
+  signal: text(),
+  failureClass: text({ enum: FAILURE_CLASSES }),
+  evidence: jsonb().$type<Evidence>(),
+  assignedAt: moment().notNull().defaultNow(),
+  startedAt: moment(),
+  endedAt: moment(),
+  drainedAt: moment(), // logs, metrics and artifacts are complete
+  logBytesDropped: bigint({ mode: "number" }).notNull().default(0),
+  metricsOffset: bigint({ mode: "number" }).notNull().default(0), // stdout bytes whose metrics are stored
+  ...timestamps,
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.runId], foreignColumns: [runs.orgId, runs.id] }),
+  foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
+  unique("attempts_run_number").on(t.runId, t.number),
+  index("attempts_live").on(t.clusterId, t.status).where(sql`status not in ('ended','lost')`),
+  index("attempts_lease").on(t.leaseUntil).where(sql`status not in ('ended','lost')`),
+  check("attempts_status_known", oneOf(t.status, ATTEMPT_STATUSES)),
+]);
+
+/** What happened to a run, in order, with actor and evidence: its timeline. */
+export const runEvents = pgTable("run_events", {
+  id: id("runEvent"),
+  orgId: text().notNull(),
+  runId: text().notNull(),
+  attemptId: text(),
+  at: moment().notNull().defaultNow(),
+  kind: text().notNull(), // run.submitted, attempt.assigned, attempt.running, run.unreachable, run.ended, …
+  actor: text(), // a person's name, "agent", "placement"
+  message: text().notNull(),
+  evidence: jsonb(),
+}, (t) => [index("run_events_run").on(t.runId, t.id)]);
+
+/** Per attempt: how far its log is stored. The row's lock orders the chunks of both streams. */
+export const logHeads = pgTable("log_heads", {
+  attemptId: text().primaryKey().references(() => attempts.id),
+  nextSeq: integer().notNull().default(0),
+  stdoutNext: bigint({ mode: "number" }).notNull().default(0),
+  stderrNext: bigint({ mode: "number" }).notNull().default(0),
+  bytes: bigint({ mode: "number" }).notNull().default(0),
+  lines: bigint({ mode: "number" }).notNull().default(0),
+  archiveSha256: text(), // once archived, chunks' bodies live in this object
+});
+/** A piece of a log, in the order read. `line`: newlines before it in the attempt's whole log, the sparse index for seeking. */
+export const logChunks = pgTable("log_chunks", {
+  attemptId: text().notNull().references(() => attempts.id),
+  seq: integer().notNull(),
+  stream: text({ enum: ["stdout", "stderr"] }).notNull(),
+  offset: bigint({ mode: "number" }).notNull(), // in its stream
+  length: integer().notNull(), // raw bytes
+  start: bigint({ mode: "number" }).notNull(), // raw bytes before it in the attempt's whole log
+  line: bigint({ mode: "number" }).notNull(),
+  lines: integer().notNull(), // newlines in it
+  at: moment().notNull(),
+  droppedBefore: bigint({ mode: "number" }).notNull().default(0),
+  body: bytea(), // zstd; null once archived
+  archiveOffset: bigint({ mode: "number" }),
+  archiveLength: integer(),
+}, (t) => [
+  primaryKey({ columns: [t.attemptId, t.seq] }),
+  unique("log_chunks_offset").on(t.attemptId, t.stream, t.offset),
+  index("log_chunks_line").on(t.attemptId, t.line),
+]);
+
+/** One row per (run, key, batch): arrays, not a row per point. Compaction merges small rows. */
+export const metricBatches = pgTable("metric_batches", {
+  runId: text().notNull().references(() => runs.id),
+  key: text().notNull(),
+  id: id("metricBatch"),
+  attemptId: text(),
+  minStep: bigint({ mode: "number" }).notNull(),
+  maxStep: bigint({ mode: "number" }).notNull(),
+  steps: bigint({ mode: "number" }).array().notNull(),
+  times: bigint({ mode: "number" }).array().notNull(), // Unix ms
+  values: doublePrecision().array().notNull(), // NaN and ±Infinity as they came
+}, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep)]);
+/** Kept on write: the run table's columns and every list read this, never the history. */
+export const metricSummaries = pgTable("metric_summaries", {
+  runId: text().notNull().references(() => runs.id),
+  key: text().notNull(),
+  count: bigint({ mode: "number" }).notNull(),
+  min: doublePrecision(), // of finite values
+  max: doublePrecision(),
+  last: doublePrecision().notNull(), // greatest (step, time)
+  lastStep: bigint({ mode: "number" }).notNull(),
+  lastTime: bigint({ mode: "number" }).notNull(),
+  minStep: bigint({ mode: "number" }).notNull(),
+  maxStep: bigint({ mode: "number" }).notNull(),
+  minTime: bigint({ mode: "number" }).notNull(),
+  maxTime: bigint({ mode: "number" }).notNull(),
+}, (t) => [primaryKey({ columns: [t.runId, t.key] })]);
+
+/** Content-addressed bytes of an organization, outside the database. */
+export const objects = pgTable("objects", {
+  orgId: text().notNull(),
+  sha256: text().notNull(),
+  bytes: bigint({ mode: "number" }).notNull(),
+  kind: text({ enum: ["code", "artifact", "log"] }).notNull(),
+  createdAt: moment().notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] })]);
+export const artifacts = pgTable("artifacts", {
+  id: id("artifact"),
+  orgId: text().notNull(),
+  runId: text().notNull(),
+  attemptId: text(),
+  path: text().notNull(),
+  sha256: text().notNull(),
+  bytes: bigint({ mode: "number" }).notNull(),
+  contentType: text().notNull(),
+  isCheckpoint: boolean().notNull().default(false),
+  ...timestamps,
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.runId], foreignColumns: [runs.orgId, runs.id] }),
+  foreignKey({ columns: [t.orgId, t.sha256], foreignColumns: [objects.orgId, objects.sha256] }),
+  unique("artifacts_path").on(t.runId, t.attemptId, t.path),
+]);

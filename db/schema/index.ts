@@ -1,0 +1,4 @@
+export * from "./access.ts";
+export * from "./agents.ts";
+export * from "./clusters.ts";
+export * from "./experiments.ts";

@@ -1,0 +1,14 @@
+/** Every action that leaves an audit entry. `object.verb`. */
+export const AUDIT_ACTIONS = [
+  "org.create", "org.update",
+  "team.create", "team.update",
+  "project.create", "project.update",
+  "member.invite", "member.accept", "member.revoke-invitation", "member.grant", "member.revoke",
+  "service-account.create", "service-account.disable",
+  "token.create", "token.revoke",
+  "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined",
+  "node.drain", "node.undrain",
+  "run.submit", "run.cancel", "run.retry", "run.declare-lost",
+  "user.sign-up", "user.sign-in", "denied.permission",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -1,0 +1,27 @@
+/**
+ * Every permission, once: what it allows, and the scope it is checked at.
+ * `org` permissions need a binding on the organization; `project` ones may come from the organization, team or project.
+ */
+export const PERMISSIONS = {
+  "org:read": { scope: "org", says: "See the organization" },
+  "org:manage": { scope: "org", says: "Change organization settings" },
+  "org:delete": { scope: "org", says: "Delete the organization" },
+  "members:read": { scope: "org", says: "See people and roles" },
+  "members:manage": { scope: "project", says: "Invite people and change roles" },
+  "teams:manage": { scope: "org", says: "Create and change teams" },
+  "projects:read": { scope: "project", says: "See projects" },
+  "projects:manage": { scope: "project", says: "Create and change projects" },
+  "tokens:manage": { scope: "project", says: "Create and revoke service accounts and API tokens" },
+  "audit:read": { scope: "project", says: "Read the audit log" },
+  "clusters:read": { scope: "project", says: "See clusters, nodes and accelerators" },
+  "clusters:manage": { scope: "org", says: "Connect, rename and revoke clusters" },
+  "clusters:drain": { scope: "org", says: "Drain and undrain nodes" },
+  "runs:read": { scope: "project", says: "See runs, logs, metrics and artifacts" },
+  "runs:submit": { scope: "project", says: "Submit runs" },
+  "runs:cancel": { scope: "project", says: "Cancel and retry own runs" },
+  "runs:cancel-any": { scope: "project", says: "Cancel and retry anybody's runs" },
+  "runs:declare-lost": { scope: "project", says: "Give up an unreachable attempt" },
+} as const satisfies Record<string, { scope: "org" | "project"; says: string }>;
+
+export type Permission = keyof typeof PERMISSIONS;
+export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as [Permission, ...Permission[]];

@@ -1,0 +1,38 @@
+import type { RunSpec, DriverKind } from "../experiments/run-spec.ts";
+import type { FieldIssue } from "../shared/errors.ts";
+
+/** What an agent says its driver can do. A spec field outside it is refused at submit, by name. */
+export interface Capabilities {
+  driver: DriverKind;
+  maxNodes: number;
+  launchers: string[];
+  git: boolean;
+  checkpoint: boolean;
+  /** Keys of `overrides.<driver>` that are understood. */
+  overrides: string[];
+  /** How a memory limit is enforced on this machine. */
+  memoryLimit: "cgroup" | "watch" | "none";
+}
+
+/** Fields of the spec that this target cannot honour, each with the cure. Empty when all can be. */
+export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  const refuse = (field: string, message: string) => issues.push({ field, message });
+  if (spec.resources.nodes > can.maxNodes) {
+    refuse("resources.nodes", `The ${can.driver} driver runs on ${can.maxNodes === 1 ? "one node" : `at most ${can.maxNodes} nodes`}; asked for ${spec.resources.nodes}. Use a cluster with a scheduler such as Slurm.`);
+  }
+  if (!can.launchers.includes(spec.launcher)) {
+    refuse("launcher", `The ${can.driver} driver cannot launch with ${spec.launcher}. It knows: ${can.launchers.join(", ")}.`);
+  }
+  if (spec.code?.kind === "git" && !can.git) refuse("code.kind", "This cluster's agent has no git. Upload the folder instead.");
+  for (const [driver, settings] of Object.entries(spec.overrides)) {
+    if (driver !== can.driver) {
+      if (spec.cluster) refuse(`overrides.${driver}`, `The cluster runs ${can.driver}, so overrides.${driver} would be ignored. Remove it.`);
+      continue; // another cluster may still use it: placement picks one that can
+    }
+    for (const key of Object.keys(settings)) {
+      if (!can.overrides.includes(key)) refuse(`overrides.${driver}.${key}`, `The ${driver} driver does not know ${key}. It knows: ${can.overrides.join(", ") || "none"}.`);
+    }
+  }
+  return issues;
+}

@@ -1,0 +1,87 @@
+import type { DriverKind } from "../experiments/run-spec.ts";
+import type { Capabilities } from "./capabilities.ts";
+
+/** `never`: enrolment code made, no agent yet. `cloned` and `revoked` need a person. */
+export type Reachability = { state: "reachable" | "unreachable" | "never" | "revoked" | "cloned"; since: Date | null };
+
+export interface ClusterRow {
+  id: string;
+  slug: string;
+  name: string;
+  region: string;
+  driver: DriverKind | null;
+  reachability: Reachability;
+  drainedAt: Date | null;
+  agentVersion: string | null;
+  nodes: { total: number; up: number; drained: number };
+  cpus: { total: number; used: number };
+  memoryMib: { total: number; used: number };
+  accelerators: { total: number; used: number; failed: number; models: string[] };
+  /** CPU load of all nodes, 0 to 1, as measured; null when no sample is fresh. */
+  load: number | null;
+  liveAttempts: number;
+}
+
+export interface AcceleratorView {
+  id: string;
+  index: number;
+  uuid: string;
+  model: string;
+  memoryMib: number;
+  health: "ok" | "degraded" | "failed";
+  healthReason: string | null;
+  utilization: number | null; // percent
+  memoryUsedMib: number | null;
+  temperature: number | null; // °C
+  power: number | null; // W
+  run: { id: string; name: string } | null;
+}
+
+export interface NodeView {
+  id: string;
+  name: string;
+  state: "up" | "draining" | "down" | "gone";
+  stateReason: string | null;
+  drainedAt: Date | null;
+  drainedBy: string | null;
+  drainReason: string | null;
+  cpus: { total: number; used: number; load: number | null };
+  memoryMib: { total: number; used: number; load: number | null };
+  diskMib: { total: number; free: number | null };
+  accelerators: AcceleratorView[];
+  runs: { id: string; name: string; attemptId: string; cpus: number; memoryMib: number; gpus: number; status: string }[];
+}
+
+export interface ClusterDetail extends ClusterRow {
+  capabilities: Capabilities | null;
+  policy: string | null;
+  agent: {
+    id: string;
+    fingerprint: string;
+    version: string | null;
+    protocol: number | null;
+    host: Record<string, string>;
+    joinCount: number;
+    lastSeenAt: Date | null;
+    createdAt: Date;
+  } | null;
+  nodeList: NodeView[];
+}
+
+export interface ClusterEventView {
+  id: string;
+  at: Date;
+  kind: string;
+  subject: string | null;
+  actor: string | null;
+  message: string;
+  evidence: unknown;
+}
+
+/** Shown once, right after it was made. */
+export interface EnrolmentCommand {
+  clusterId: string;
+  code: string;
+  command: string;
+  expiresAt: Date;
+}

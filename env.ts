@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** The only reader of process.env outside agent/, cli/ and scripts/. Parsed once, on first use, so that a build needs no environment. */
+const Env = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "Expected postgres://user:password@host:port/database" }),
+  /** Signs sessions; `./drover up` makes one and keeps it under .drover/. */
+  DROVER_SECRET: z.string().min(32),
+  /** Where people and agents reach the server; sets cookies' security and the links in invitations. */
+  DROVER_URL: z.url().default("http://localhost:7070"),
+  DROVER_HOST: z.string().default("127.0.0.1"),
+  DROVER_PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
+  /** Folder of the content-addressed object store. */
+  DROVER_OBJECTS: z.string().min(1).default(".drover/objects"),
+  /** Silence after which an attempt is shown as unreachable. */
+  DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),
+  DROVER_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
+});
+
+export type Env = z.infer<typeof Env>;
+
+let parsed: Env | undefined;
+
+/** @throws Error that names every bad key at once. */
+export function env(): Env {
+  if (parsed) return parsed;
+  const result = Env.safeParse(process.env);
+  if (!result.success) throw new Error(`Bad environment:\n${z.prettifyError(result.error)}`);
+  parsed = Object.freeze(result.data);
+  return parsed;
+}

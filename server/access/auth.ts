@@ -1,0 +1,38 @@
+import { betterAuth } from "better-auth";
+import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { clients } from "../../db/client.ts";
+import { accounts, sessions, users, verifications } from "../../db/schema/access.ts";
+import { newId } from "../../db/schema/columns.ts";
+import { env } from "../../env.ts";
+
+/**
+ * Sign-in and sessions only. Organizations, roles and invitations are ours: they commit with their audit entries, and
+ * better-auth is not the authorizer of resources. Sign-up happens only through the setup link and invitations
+ * (server/access/commands.ts), so its public route is off.
+ */
+function build() {
+  return betterAuth({
+    baseURL: env().DROVER_URL,
+    basePath: "/api/auth",
+    secret: env().DROVER_SECRET,
+    telemetry: { enabled: false },
+    database: drizzleAdapter(clients().db, { provider: "pg", schema: { user: users, session: sessions, account: accounts, verification: verifications } }),
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 256 },
+    session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24, cookieCache: { enabled: false } },
+    trustedOrigins: [env().DROVER_URL],
+    advanced: {
+      cookiePrefix: "drover",
+      useSecureCookies: env().DROVER_URL.startsWith("https:"),
+      database: { generateId: ({ model }) => (model === "user" ? newId("user") : crypto.randomUUID()) },
+    },
+    rateLimit: { enabled: env().NODE_ENV === "production", window: 60, max: 100, customRules: { "/sign-in/email": { window: 60, max: 10 } } },
+  });
+}
+
+type Auth = ReturnType<typeof build>;
+const shared = globalThis as typeof globalThis & { droverAuth?: Auth };
+
+export function auth(): Auth {
+  shared.droverAuth ??= build();
+  return shared.droverAuth;
+}

@@ -1,0 +1,64 @@
+import { createHash, randomUUID } from "node:crypto";
+import { clients, type Db } from "../../db/client.ts";
+import type { Permission } from "../../domain/access/permissions.ts";
+import { type Grant, resolveGrant } from "../../domain/access/roles.ts";
+import type { BaseCtx, Caller } from "../trpc/context.ts";
+import { auth } from "./auth.ts";
+import { findLiveToken, findOrgBySlug, listBindings } from "./queries.ts";
+
+export interface Access {
+  orgId: string;
+  orgSlug: string;
+  grantFor: (permission: Permission) => Grant | null;
+}
+
+/** Who calls: by `Authorization: Bearer drv_…`, else by session cookie. A bad token is nobody, never the cookie's person. */
+export async function findCaller(db: Db, headers: Headers): Promise<Caller | null> {
+  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  if (bearer) return callerOfToken(db, bearer);
+  const found = await auth().api.getSession({ headers });
+  if (!found) return null;
+  return {
+    actor: { type: "user", id: found.user.id, name: found.user.name, tokenId: null },
+    email: found.user.email,
+    tokenOrgId: null,
+    tokenPermissions: null,
+    tokenProject: null,
+  };
+}
+
+async function callerOfToken(db: Db, token: string): Promise<Caller | null> {
+  const row = await findLiveToken(db, createHash("sha256").update(token).digest("hex"));
+  if (!row) return null;
+  return {
+    actor: { type: row.principalType, id: row.principalId, name: row.principalName, tokenId: row.id },
+    email: null,
+    tokenOrgId: row.orgId,
+    tokenPermissions: new Set(row.permissions),
+    tokenProject: row.projectId && row.projectTeamId ? { id: row.projectId, teamId: row.projectTeamId } : null,
+  };
+}
+
+/** The caller's rights in one organization. null: no such organization, or not in it; the two look the same. */
+export async function resolveAccess(db: Db, caller: Caller, orgSlug: string | null): Promise<Access | null> {
+  const org = await findOrgBySlug(db, caller.tokenOrgId, orgSlug);
+  if (!org || (caller.tokenOrgId && caller.tokenOrgId !== org.id)) return null;
+  const bindings = await listBindings(db, org.id, caller.actor.id);
+  if (bindings.length === 0) return null;
+  return {
+    orgId: org.id,
+    orgSlug: org.slug,
+    grantFor: (permission) => resolveGrant(org.id, permission, bindings, caller.tokenPermissions, caller.tokenProject),
+  };
+}
+
+/** Context of one request, for tRPC, for routes of our own, and for server components. */
+export async function createContext(headers: Headers, orgSlug?: string): Promise<BaseCtx> {
+  const { db } = clients();
+  return {
+    db,
+    requestId: headers.get("x-request-id")?.slice(0, 64) ?? randomUUID(),
+    caller: await findCaller(db, headers),
+    orgSlug: orgSlug ?? headers.get("x-drover-org"),
+  };
+}

@@ -1,0 +1,36 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
+import { auth } from "./access/auth.ts";
+import { createContext } from "./access/session.ts";
+import { log } from "./log.ts";
+import { mountRoutes } from "./routes.ts";
+import { appRouter } from "./trpc/root.ts";
+
+const TRPC_BODY = 4 * 1024 * 1024;
+
+/** The machine paths: everything under /api, in front of Next. */
+export function buildApp(): Hono {
+  const app = new Hono();
+  app.use("/api/trpc/*", bodyLimit({ maxSize: TRPC_BODY, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${TRPC_BODY} bytes.` }, 413) }));
+  app.all("/api/trpc/*", (c) =>
+    fetchRequestHandler({
+      endpoint: "/api/trpc",
+      req: c.req.raw,
+      router: appRouter,
+      createContext: ({ req }) => createContext(req.headers),
+      allowBatching: true,
+      maxBatchSize: 30,
+    }),
+  );
+  app.on(["GET", "POST"], "/api/auth/*", (c) => auth().handler(c.req.raw));
+  mountRoutes(app);
+  app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
+  app.onError((error, c) => {
+    if (error instanceof DomainError) return c.json({ error: error.code, message: error.message, issues: error.issues }, HTTP_STATUS[error.code] as 400);
+    log().error({ err: error, path: c.req.path }, "unexpected error in a route");
+    return c.json({ error: "internal", message: "The server failed on this request; nothing was changed." }, 500);
+  });
+  return app;
+}
