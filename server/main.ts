@@ -1,6 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import next from "next";
 import { clients } from "../db/client.ts";
 import { env } from "../env.ts";
 import { buildApp } from "./app.ts";
@@ -11,21 +10,27 @@ const GRACE_MS = 5_000;
 
 /** One origin, one port: machine paths on Hono, everything else to Next (facts: Next route handlers cost 5 to 18 times as much). */
 async function main(): Promise<void> {
-  const { DROVER_HOST: host, DROVER_PORT: port, NODE_ENV } = env();
+  const { DROVER_HOST: host, DROVER_PORT: port, DROVER_CONSOLE, NODE_ENV } = env();
   const bus = await openBus(clients().sql);
   setBus(bus);
   const machine = getRequestListener(buildApp().fetch);
-  const pages = next({ dev: NODE_ENV === "development", hostname: host, port, turbopack: true });
-  await pages.prepare();
-  const handle = pages.getRequestHandler();
+  const pages = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : machine;
   const server = createServer((request, response) => {
     if (request.url?.startsWith("/api/")) void machine(request, response);
-    else void handle(request, response);
+    else void pages(request, response);
   });
   server.keepAliveTimeout = 65_000;
   server.listen(port, host, () => log().info({ host, port }, "server ready"));
   const stop = () => void shutdown(server, bus.close);
   process.once("SIGTERM", stop).once("SIGINT", stop);
+}
+
+/** Next is loaded only where pages are served: it is most of the start-up time and memory. */
+async function preparePages(dev: boolean): Promise<RequestListener> {
+  const { default: next } = await import("next");
+  const pages = next({ dev, dir: process.cwd(), turbopack: true });
+  await pages.prepare();
+  return pages.getRequestHandler();
 }
 
 /** Open event streams never end by themselves: after a grace period their sockets are cut. */

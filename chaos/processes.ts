@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
+
+export interface Service {
+  name: string;
+  command: string[];
+  env: Record<string, string>;
+  log: string;
+}
+
+/** One supervised process that can be killed and started again, by process id only. */
+export class Supervised {
+  readonly service: Service;
+  #child: ChildProcess | null = null;
+  #wanted = false;
+  restarts = 0;
+  onStart: (() => void) | null = null;
+
+  constructor(service: Service) {
+    this.service = service;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  start(extraEnv: Record<string, string> = {}): void {
+    this.#wanted = true;
+    const out = openSync(this.service.log, "a");
+    const [file, ...args] = this.service.command;
+    const child = spawn(file!, args, { env: { ...process.env, ...this.service.env, ...extraEnv }, stdio: ["ignore", out, out] });
+    closeSync(out);
+    this.#child = child;
+    child.once("exit", () => {
+      if (this.#child !== child) return;
+      this.#child = null;
+      if (!this.#wanted) return;
+      this.restarts += 1;
+      setTimeout(() => this.#wanted && !this.#child && this.start(), 150); // a crash restarts without the fail-point
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.#child?.pid) {
+      try {
+        process.kill(this.#child.pid, name);
+      } catch {
+        // it has just ended: that is what we wanted
+      }
+    }
+  }
+
+  async stop(graceMs = 8_000): Promise<void> {
+    this.#wanted = false;
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    this.signal("SIGCONT");
+    this.signal("SIGTERM");
+    const kill = setTimeout(() => this.signal("SIGKILL"), graceMs);
+    await gone;
+    clearTimeout(kill);
+  }
+}
+
+/** Process ids whose environment carries this marker: every process of a job, however deep. Linux only. */
+export function pidsWithEnv(marker: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(marker) && !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+      } catch {
+        return false; // ended while we looked
+      }
+    });
+}
+
+/** Wait for a condition, looking often. @throws Error naming what was waited for. */
+export async function until<T>(what: string, check: () => Promise<T | null | undefined | false>, seconds: number): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      const value = await check();
+      if (value) return value;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`Waited ${seconds} s for ${what}.${last instanceof Error ? ` Last error: ${last.message}` : ""}`);
+}
