@@ -1,5 +1,6 @@
-import type { Capabilities } from "../clusters/capabilities.ts";
-import type { DriverKind } from "../experiments/run-spec.ts";
+import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
+import type { PendingReason } from "../experiments/pending.ts";
+import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
 export interface ClusterSnapshot {
@@ -13,7 +14,19 @@ export interface ClusterSnapshot {
   drained: boolean;
   nodes: NodeSnapshot[];
   /** Live attempts, for "after Y": when each must have ended at the latest, Unix ms; null when nothing limits it. */
-  live: { runId: string; runName: string; nodeNames: string[]; cpus: number; memoryMib: number; gpus: number; endsBy: number | null }[];
+  live: LiveHold[];
+}
+
+/** What one live attempt holds on each of its nodes. `accelerators`: indexes, empty where the scheduler picks them. */
+export interface LiveHold {
+  runId: string;
+  runName: string;
+  nodeNames: string[];
+  cpus: number;
+  memoryMib: number;
+  gpus: number;
+  accelerators: number[];
+  endsBy: number | null;
 }
 
 export interface NodeSnapshot {
@@ -25,4 +38,204 @@ export interface NodeSnapshot {
   freeCpus: number;
   freeMemoryMib: number;
   accelerators: { index: number; model: string; free: boolean; ok: boolean }[];
+}
+
+/** Whether one cluster can run an ask. `earliestAt`: Unix ms, only for `later`, null when nothing can be promised. */
+export interface Fit {
+  verdict: "now" | "later" | "never" | "away";
+  /** One sentence. */
+  reason: string;
+  /** The field of the spec that stands in the way. */
+  field: string | null;
+  earliestAt: number | null;
+  basis: string | null;
+}
+
+/** Where an ask goes. `accelerators`: indexes on the node; empty for several nodes, where the scheduler picks them. */
+export interface Choice {
+  clusterId: string;
+  nodeNames: string[];
+  accelerators: number[];
+}
+
+/** Cores are fractions: sums of tenths must not refuse what fits exactly. */
+const EPSILON = 1e-6;
+
+type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "code" | "overrides">;
+export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
+
+/** Whether a GPU's name answers to a wanted model: the start of any of its words, whatever the case. */
+export function modelMatches(model: string, wanted: string | null): boolean {
+  if (!wanted) return true;
+  const start = wanted.toLowerCase();
+  const name = model.toLowerCase();
+  return name.startsWith(start) || name.split(/[\s\-_/]+/).some((word) => word.startsWith(start));
+}
+
+function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
+  return node.accelerators.filter((one) => modelMatches(one.model, resources.gpuModel));
+}
+
+/** Could this node host one node's share of the ask: ever, when empty, or now? */
+export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
+  if (when !== "ever" && !node.usable) return false;
+  const cpus = when === "now" ? node.freeCpus : node.cpus;
+  const memoryMib = when === "now" ? node.freeMemoryMib : node.memoryMib;
+  if (cpus + EPSILON < resources.cpus || memoryMib < resources.memory) return false;
+  if (resources.gpus === 0) return true;
+  const gpus = matching(node, resources).filter((one) => when === "ever" || (one.ok && (when === "empty" || one.free)));
+  return gpus.length >= resources.gpus;
+}
+
+const countHosts = (nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now") => nodes.filter((node) => nodeHosts(node, resources, when)).length;
+
+/** What a spec's constraints and the cluster's driver say, before capacity. null: nothing stands in the way. */
+function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
+  const never = (field: string, reason: string): Fit => ({ verdict: "never", reason, field, earliestAt: null, basis: null });
+  if (ask.cluster && ask.cluster !== cluster.slug) return never("cluster", `The run asks for the cluster ${ask.cluster}.`);
+  const { regions, drivers } = ask.constraints;
+  if (regions.length > 0 && !regions.includes(cluster.region)) return never("constraints.regions", `It is in ${cluster.region}; the run asks for ${regions.join(" or ")}.`);
+  if (!cluster.capabilities || !cluster.driver) return { ...never("cluster", "Its agent has not connected yet."), verdict: "away", field: null };
+  if (drivers.length > 0 && !drivers.includes(cluster.driver)) return never("constraints.drivers", `It runs ${cluster.driver}; the run asks for ${drivers.join(" or ")}.`);
+  const [issue] = unsupportedFields(ask as RunSpec, cluster.capabilities);
+  return issue ? never(issue.field, issue.message) : null;
+}
+
+const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const gpuNoun = (resources: RunSpec["resources"]) => (resources.gpuModel ? `${resources.gpuModel} GPU` : "GPU");
+const mib = (amount: number) => (amount >= 1024 && amount % 1024 === 0 ? `${amount / 1024} GiB` : `${amount} MiB`);
+
+/** The first thing that falls short, in words, and its field. `now`: of what is free; `ever`: of what is there. */
+function shortfall(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "now"): { field: string; reason: string } {
+  const most = (of: (node: NodeSnapshot) => number) => nodes.reduce((best, node) => Math.max(best, of(node)), 0);
+  const now = when === "now";
+  const where = nodes.length === 1 ? nodes[0]!.name : "one node";
+  const gpus = most((node) => matching(node, resources).filter((one) => !now || (one.ok && one.free)).length);
+  if (gpus < resources.gpus) {
+    return { field: resources.gpuModel && gpus === 0 ? "resources.gpuModel" : "resources.gpus", reason: `Asked for ${plural(resources.gpus, gpuNoun(resources))} per node; ${where} has ${now ? "at most " : ""}${gpus}${now ? " free" : ""}.` };
+  }
+  const cpus = most((node) => (now ? node.freeCpus : node.cpus));
+  if (cpus + EPSILON < resources.cpus) return { field: "resources.cpus", reason: `Asked for ${plural(resources.cpus, "core")} per node; ${where} has ${now ? "at most " : ""}${Math.floor(cpus * 10 + EPSILON) / 10}${now ? " free" : ""}.` };
+  const memory = most((node) => (now ? node.freeMemoryMib : node.memoryMib));
+  if (memory < resources.memory) return { field: "resources.memory", reason: `Asked for ${mib(resources.memory)} per node; ${where} has ${now ? "at most " : ""}${mib(Math.max(0, memory))}${now ? " free" : ""}.` };
+  const enough = countHosts(nodes, resources, when);
+  if (resources.nodes > 1) return { field: "resources.nodes", reason: `Asked for ${plural(resources.nodes, "node")}; ${enough} ${enough === 1 ? "is" : "are"} ${now ? "free" : "large"} enough.` };
+  return { field: "resources", reason: now ? "No node has all of it free at once." : "No node has all of it together." };
+}
+
+/** A copy whose room one may take or give back. */
+export function copySnapshot(cluster: ClusterSnapshot): ClusterSnapshot {
+  return { ...cluster, live: [...cluster.live], nodes: cluster.nodes.map((node) => ({ ...node, accelerators: node.accelerators.map((one) => ({ ...one })) })) };
+}
+
+/** Changes `cluster`: one live attempt's hold is given back to its nodes. */
+export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
+  for (const node of cluster.nodes) {
+    if (!hold.nodeNames.includes(node.name)) continue;
+    node.freeCpus += hold.cpus;
+    node.freeMemoryMib += hold.memoryMib;
+    const busy = node.accelerators.filter((one) => !one.free);
+    const back = hold.accelerators.length > 0 ? busy.filter((one) => hold.accelerators.includes(one.index)) : busy.slice(0, hold.gpus);
+    for (const one of back) one.free = true;
+  }
+}
+
+/** Changes `cluster`: a choice takes its room and joins the live attempts. */
+export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators">): void {
+  for (const node of cluster.nodes) {
+    if (!choice.nodeNames.includes(node.name)) continue;
+    node.freeCpus -= hold.cpus;
+    node.freeMemoryMib -= hold.memoryMib;
+    const taken = choice.accelerators.length > 0 ? node.accelerators.filter((one) => choice.accelerators.includes(one.index)) : node.accelerators.filter((one) => one.free && one.ok).slice(0, hold.gpus);
+    for (const one of taken) one.free = false;
+  }
+  cluster.live.push({ ...hold, nodeNames: choice.nodeNames, accelerators: choice.accelerators });
+}
+
+/** When enough room is surely free: as live attempts reach their maximum durations. `after` is the cluster at that moment. */
+export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSnapshot, now: number): { at: number; basis: string; after: ClusterSnapshot } | null {
+  const after = copySnapshot(cluster);
+  const ending = cluster.live.filter((hold) => hold.endsBy !== null).sort((a, b) => a.endsBy! - b.endsBy! || (a.runId < b.runId ? -1 : 1));
+  for (const hold of ending) {
+    release(after, hold);
+    if (countHosts(after.nodes, resources, "now") >= resources.nodes) return { at: Math.max(now, hold.endsBy!), basis: `${hold.runName} ends by then, at its maximum duration.`, after };
+  }
+  return null;
+}
+
+/** Can this cluster run the ask: now, later, never, or could it if it were there (`away`)? `now` is Unix ms. */
+export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number): Fit {
+  const { resources } = ask;
+  const refused = refusal(ask, cluster);
+  if (refused) return refused;
+  const say = (verdict: Fit["verdict"], reason: string, field: string | null = null): Fit => ({ verdict, reason, field, earliestAt: null, basis: null });
+  if (cluster.nodes.length === 0) return say("away", "It reports no nodes.");
+  if (countHosts(cluster.nodes, resources, "ever") < resources.nodes) {
+    const { field, reason } = shortfall(cluster.nodes, resources, "ever");
+    return say("never", reason, field);
+  }
+  if (cluster.drained) return say("away", "It is drained: it takes no new work.");
+  if (!cluster.reachable) return say("away", "Its agent is out of reach.");
+  if (countHosts(cluster.nodes, resources, "empty") < resources.nodes) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
+  if (countHosts(cluster.nodes, resources, "now") >= resources.nodes) return say("now", "It fits now.");
+  const room = earliestRoom(resources, cluster, now);
+  const { reason, field } = shortfall(cluster.nodes.filter((node) => node.usable), resources, "now");
+  return { verdict: "later", reason, field, earliestAt: room?.at ?? null, basis: room?.basis ?? null };
+}
+
+/** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */
+export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSnapshot, allow: NodeFilter = () => true): Choice | null {
+  const free = (node: NodeSnapshot) => node.accelerators.filter((one) => one.free && one.ok).length;
+  const fitting = cluster.nodes.filter((node) => nodeHosts(node, resources, "now") && allow(cluster, node));
+  if (fitting.length < resources.nodes) return null;
+  const order = fitting.sort((a, b) => free(a) - free(b) || a.freeCpus - b.freeCpus || a.freeMemoryMib - b.freeMemoryMib || (a.name < b.name ? -1 : 1));
+  const chosen = order.slice(0, resources.nodes);
+  const indexes = matching(chosen[0]!, resources).filter((one) => one.free && one.ok).map((one) => one.index).sort((a, b) => a - b);
+  return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators: resources.nodes === 1 ? indexes.slice(0, resources.gpus) : [] };
+}
+
+/** Best choice over clusters: work without GPUs stays off GPU clusters, then the fewest GPUs and cores left idle beside it. */
+function bestChoice(resources: RunSpec["resources"], clusters: ClusterSnapshot[], allow?: NodeFilter): Choice | null {
+  let best: { choice: Choice; score: (number | string)[] } | null = null;
+  for (const cluster of clusters) {
+    const choice = chooseNodes(resources, cluster, allow);
+    if (!choice) continue;
+    const nodes = cluster.nodes.filter((node) => choice.nodeNames.includes(node.name));
+    const gpusLeft = nodes.reduce((sum, node) => sum + node.accelerators.filter((one) => one.free && one.ok).length, 0) - resources.gpus * resources.nodes;
+    const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * resources.nodes;
+    const score = [gpusLeft, cpusLeft, cluster.slug];
+    const at = best ? score.findIndex((part, index) => part !== best!.score[index]) : 0;
+    if (!best || (at >= 0 && score[at]! < best.score[at]!)) best = { choice, score };
+  }
+  return best?.choice ?? null;
+}
+
+/**
+ * Where the ask goes now, or why not. The reason names no number that changes while nothing about the run does,
+ * so that a long queue is not rewritten on every pass. `allow` keeps nodes back for a run ahead.
+ */
+export function placeRun(ask: Ask, snapshots: ClusterSnapshot[], now: number, allow?: NodeFilter): { choice: Choice | null; pending: PendingReason } {
+  const fits = snapshots.map((cluster) => ({ cluster, fit: fitOn(ask, cluster, now) }));
+  const ready = fits.filter(({ fit }) => fit.verdict === "now").map(({ cluster }) => cluster);
+  const choice = bestChoice(ask.resources, ready, allow);
+  if (choice) return { choice, pending: { kind: "placing", message: "Being placed." } };
+  const clusters = fits.map(({ cluster, fit }) => ({ clusterId: cluster.id, name: cluster.name, reason: fit.reason, ...(fit.field ? { field: fit.field } : {}) }));
+  if (ready.length > 0) return { choice: null, pending: { kind: "behind", message: "Room is kept for a run ahead of it.", clusters } };
+  return { choice: null, pending: { ...summary(fits), clusters } };
+}
+
+function summary(fits: { cluster: ClusterSnapshot; fit: Fit }[]): PendingReason {
+  if (fits.length === 0) return { kind: "away", message: "No cluster is connected yet. Connect one and the run starts." };
+  const of = (verdict: Fit["verdict"]) => fits.filter(({ fit }) => fit.verdict === verdict);
+  const later = of("later").sort((a, b) => (a.fit.earliestAt ?? Infinity) - (b.fit.earliestAt ?? Infinity));
+  if (later[0]) {
+    const { cluster, fit } = later[0];
+    return { kind: "busy", message: `${cluster.name} is busy. ${fit.reason}`, earliestAt: fit.earliestAt, basis: fit.basis };
+  }
+  const away = of("away");
+  if (away[0]) return { kind: "away", message: away.length === 1 ? `${away[0].cluster.name} could run it, but is not available. ${away[0].fit.reason}` : `${away.map(({ cluster }) => cluster.name).join(", ")} could run it, but none is available.` };
+  // The cluster that was asked for by name explains better than those that were not.
+  const named = fits.filter(({ fit }) => fit.field !== "cluster");
+  if (named.length === 0) return { kind: "never", message: "The cluster that it asks for does not exist." };
+  return { kind: "never", message: named.length === 1 ? `${named[0]!.cluster.name} cannot run it. ${named[0]!.fit.reason}` : `No connected cluster can run it. ${named[0]!.cluster.name}: ${named[0]!.fit.reason}` };
 }

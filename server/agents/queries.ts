@@ -1,0 +1,92 @@
+import { and, asc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import type { DbOrTx } from "../../db/client.ts";
+import { agents } from "../../db/schema/agents.ts";
+import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
+import { attempts, runs } from "../../db/schema/experiments.ts";
+import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
+import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
+import { env } from "../../env.ts";
+
+/**
+ * Every cluster of an organization as placement sees it: what its agent reported, minus what live attempts hold. The
+ * holds count from the moment of placement, so nothing is promised twice while an agent has yet to hear of it.
+ */
+export async function loadSnapshots(db: DbOrTx, orgId: string): Promise<ClusterSnapshot[]> {
+  const [places, hosts, gpus, holds] = await Promise.all([listPlaces(db, orgId), listHosts(db, orgId), listGpus(db, orgId), listHolds(db, orgId)]);
+  return places.map((place) => {
+    const snapshot: ClusterSnapshot = {
+      ...place,
+      nodes: hosts
+        .filter((host) => host.clusterId === place.id)
+        .map((host) => ({
+          name: host.name,
+          usable: host.state === "up" && host.drainedAt === null,
+          cpus: host.cpus,
+          memoryMib: host.memoryMib,
+          freeCpus: host.cpus,
+          freeMemoryMib: host.memoryMib,
+          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
+        })),
+      live: [],
+    };
+    for (const { clusterId, ...hold } of holds) {
+      if (clusterId === place.id) take(snapshot, { clusterId, nodeNames: hold.nodeNames, accelerators: hold.accelerators }, hold);
+    }
+    return snapshot;
+  });
+}
+
+async function listPlaces(db: DbOrTx, orgId: string) {
+  const lease = sql`make_interval(secs => ${env().DROVER_LEASE_SECONDS})`;
+  const rows = await db
+    .select({
+      id: clusters.id,
+      slug: clusters.slug,
+      name: clusters.name,
+      region: clusters.region,
+      driver: clusters.driver,
+      capabilities: clusters.capabilities,
+      drained: sql<boolean>`${clusters.drainedAt} is not null`,
+      reachable: sql<boolean>`exists (select 1 from ${agents} where ${agents.clusterId} = ${clusters.id} and ${agents.revokedAt} is null and ${agents.clonedAt} is null
+        and ${agents.unreachableSince} is null and ${agents.lastSeenAt} > now() - ${lease})`,
+    })
+    .from(clusters)
+    .where(and(eq(clusters.orgId, orgId), isNull(clusters.revokedAt)))
+    .orderBy(asc(clusters.slug));
+  return rows;
+}
+
+function listHosts(db: DbOrTx, orgId: string) {
+  return db.select().from(nodes).where(and(eq(nodes.orgId, orgId), ne(nodes.state, "gone"))).orderBy(asc(nodes.clusterId), asc(nodes.name));
+}
+
+/** `heldByLost`: the agent still reports it held by an attempt that was given up, so its process may yet live. */
+function listGpus(db: DbOrTx, orgId: string) {
+  return db
+    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
+    .from(accelerators)
+    .leftJoin(attempts, and(eq(attempts.id, accelerators.attemptId), eq(attempts.status, "lost")))
+    .where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)))
+    .orderBy(asc(accelerators.nodeId), asc(accelerators.index));
+}
+
+async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clusterId: string })[]> {
+  const rows = await db
+    .select({
+      clusterId: attempts.clusterId,
+      runId: runs.id,
+      runName: runs.name,
+      nodeNames: attempts.nodeNames,
+      accelerators: attempts.acceleratorIndexes,
+      cpus: attempts.cpus,
+      memoryMib: attempts.memoryMib,
+      gpus: attempts.gpus,
+      since: sql<number>`(extract(epoch from coalesce(${attempts.startedAt}, ${attempts.assignedAt})) * 1000)::float8`,
+      maxDuration: sql<number | null>`(${runs.spec} ->> 'maxDuration')::int`,
+    })
+    .from(attempts)
+    .innerJoin(runs, eq(runs.id, attempts.runId))
+    .where(and(eq(attempts.orgId, orgId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
+    .orderBy(asc(attempts.id));
+  return rows.map(({ since, maxDuration, ...row }) => ({ ...row, endsBy: maxDuration === null ? null : Math.round(since) + maxDuration * 1000 }));
+}
