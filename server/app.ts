@@ -3,6 +3,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth } from "./access/auth.ts";
+import { open } from "./access/guard.ts";
+import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { createContext } from "./access/session.ts";
 import { log } from "./log.ts";
 import { mountRoutes } from "./routes.ts";
@@ -14,7 +16,11 @@ const TRPC_BODY = 4 * 1024 * 1024;
 export function buildApp(): Hono {
   const app = new Hono();
   app.use("/api/trpc/*", bodyLimit({ maxSize: TRPC_BODY, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${TRPC_BODY} bytes.` }, 413) }));
-  app.all("/api/trpc/*", (c) =>
+  app.use("/api/trpc/*", async (c, next) => {
+    refuseForeignOrigin(c.req.raw);
+    await next();
+  });
+  app.all("/api/trpc/*", open("every procedure declares its own permission"), (c) =>
     fetchRequestHandler({
       endpoint: "/api/trpc",
       req: c.req.raw,
@@ -24,7 +30,9 @@ export function buildApp(): Hono {
       maxBatchSize: 30,
     }),
   );
-  app.on(["GET", "POST"], "/api/auth/*", (c) => auth().handler(c.req.raw));
+  // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
+  app.post("/api/auth/sign-in/email", open("signing in"), (c) => auth().handler(c.req.raw));
+  app.post("/api/auth/sign-out", open("signing out"), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
   app.onError((error, c) => {

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
+import { open } from "./access/guard.ts";
 
 /** Every route that is not tRPC or sign-in. Each domain mounts its own; the permission test walks this list. */
 export function mountRoutes(app: Hono): void {
-  app.get("/api/health", (c) => c.json({ ok: true }));
+  app.get("/api/health", open("says only that the process answers"), (c) => c.json({ ok: true }));
 }

@@ -1,9 +1,10 @@
 import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
-import { DomainError, notFound } from "../../domain/shared/errors.ts";
+import { DomainError } from "../../domain/shared/errors.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
-import { resolveAccess } from "../access/session.ts";
-import type { BaseCtx, Ctx } from "./context.ts";
+import { recordDenied } from "../access/denied.ts";
+import { enter } from "../access/guard.ts";
+import type { BaseCtx } from "./context.ts";
 import { formatError, toTrpcError } from "./errors.ts";
 
 /** `permission`: what the procedure needs. `public` and `signed-in` are for the few that come before an organization. */
@@ -28,14 +29,12 @@ const mapErrors = t.middleware(async ({ next }) => {
 
 /** The only way to declare a procedure inside an organization: no permission, no procedure. */
 export function procedure(permission: Permission) {
-  return t.procedure.meta({ permission }).use(mapErrors).use(async ({ ctx, next }) => {
-    if (!ctx.caller) throw new DomainError("unauthenticated", "Sign in and try again.");
-    const access = await resolveAccess(ctx.db, ctx.caller, ctx.orgSlug);
-    if (!access) throw notFound(); // an organization one is not in does not exist
-    const grant = access.grantFor(permission);
-    if (!grant) throw new DomainError("forbidden", `This needs the permission ${permission}. Ask an organization admin for it.`, { context: { permission } });
-    const guarded: Ctx = { ...ctx, caller: ctx.caller, actor: ctx.caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor };
-    return next({ ctx: guarded });
+  return t.procedure.meta({ permission }).use(mapErrors).use(async ({ ctx, next, path }) => {
+    const guarded = await enter(ctx, permission, path);
+    const result = await next({ ctx: guarded });
+    const refused = !result.ok && result.error.cause;
+    if (refused instanceof DomainError && refused.code === "forbidden") await recordDenied(ctx.db, { ...guarded, what: path, permission, message: refused.message });
+    return result;
   });
 }
 
