@@ -4,11 +4,12 @@ import { clients } from "../../db/client.ts";
 import { accounts, sessions, users, verifications } from "../../db/schema/access.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { env } from "../../env.ts";
+import { isOwnOrigin } from "./same-origin.ts";
 
 /**
  * Sign-in and sessions only. Organizations, roles and invitations are ours: they commit with their audit entries, and
  * better-auth is not the authorizer of resources. Sign-up happens only through the setup link and invitations
- * (server/access/commands.ts), so its public route is off.
+ * (server/access/commands/), so its public route is off.
  */
 function build() {
   return betterAuth({
@@ -19,7 +20,7 @@ function build() {
     database: drizzleAdapter(clients().db, { provider: "pg", schema: { user: users, session: sessions, account: accounts, verification: verifications } }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 256 },
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24, cookieCache: { enabled: false } },
-    trustedOrigins: [env().DROVER_URL],
+    trustedOrigins: (request) => [env().DROVER_URL, ...ownOrigin(request)],
     advanced: {
       cookiePrefix: "drover",
       useSecureCookies: env().DROVER_URL.startsWith("https:"),
@@ -27,6 +28,12 @@ function build() {
     },
     rateLimit: { enabled: env().NODE_ENV === "production", window: 60, max: 100, customRules: { "/sign-in/email": { window: 60, max: 10 } } },
   });
+}
+
+/** The console also works under the host it was opened with, such as 127.0.0.1: see same-origin.ts. */
+function ownOrigin(request: Request | undefined): string[] {
+  const origin = request?.headers.get("origin");
+  return origin && isOwnOrigin(origin, request!.headers.get("host")) ? [origin] : [];
 }
 
 type Auth = ReturnType<typeof build>;

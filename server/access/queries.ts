@@ -1,7 +1,7 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNull, or, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../db/client.ts";
-import { apiTokens, orgs, projects, roleBindings, serviceAccounts, users } from "../../db/schema/access.ts";
-import type { Binding } from "../../domain/access/roles.ts";
+import { apiTokens, orgs, projects, roleBindings, serviceAccounts, setupLinks, teams, users } from "../../db/schema/access.ts";
+import type { Binding, Grant } from "../../domain/access/roles.ts";
 
 /** By slug, or by a token's own organization when no slug is given. */
 export async function findOrgBySlug(db: DbOrTx, tokenOrgId: string | null, slug: string | null) {
@@ -37,4 +37,60 @@ export async function findLiveToken(db: DbOrTx, hash: string) {
     .where(and(eq(apiTokens.hash, hash), isNull(apiTokens.revokedAt), gt(apiTokens.expiresAt, sql`now()`), isNull(serviceAccounts.disabledAt)))
     .limit(1);
   return row ?? null;
+}
+
+/** Does anybody own any organization? Until then the setup link is the only way in. */
+export async function hasOwner(db: DbOrTx): Promise<boolean> {
+  const [row] = await db.select({ id: roleBindings.id }).from(roleBindings).where(eq(roleBindings.role, "owner")).limit(1);
+  return row !== undefined;
+}
+
+export async function isSetupLinkLive(db: DbOrTx, tokenHash: string): Promise<boolean> {
+  const [row] = await db
+    .select({ hash: setupLinks.tokenHash })
+    .from(setupLinks)
+    .where(and(eq(setupLinks.tokenHash, tokenHash), isNull(setupLinks.usedAt), gt(setupLinks.expiresAt, sql`now()`)))
+    .limit(1);
+  return row !== undefined && !(await hasOwner(db));
+}
+
+/** The organizations somebody belongs to, by name. */
+export async function listOrgsOf(db: DbOrTx, principalId: string) {
+  return db
+    .selectDistinct({ id: orgs.id, slug: orgs.slug, name: orgs.name })
+    .from(orgs)
+    .innerJoin(roleBindings, eq(roleBindings.orgId, orgs.id))
+    .where(eq(roleBindings.principalId, principalId))
+    .orderBy(asc(orgs.name))
+    .limit(100);
+}
+
+/** SQL condition on `projects`: those that the grant reaches. undefined (no condition) when it reaches all. */
+export function reachedProjects(grant: Grant): SQL | undefined {
+  if (grant.org) return undefined;
+  return or(inArray(projects.teamId, [...grant.teams]), inArray(projects.id, [...grant.projects]));
+}
+
+/** Frame of the organization for one caller: its teams, the projects that `grant` reaches, the caller's own bindings. */
+export async function loadFrame(db: DbOrTx, principalId: string, grant: { orgId: string; projects: Grant | null }) {
+  const [org] = await db.select({ id: orgs.id, slug: orgs.slug, name: orgs.name }).from(orgs).where(eq(orgs.id, grant.orgId));
+  const allTeams = await db.select({ id: teams.id, slug: teams.slug, name: teams.name }).from(teams).where(eq(teams.orgId, grant.orgId)).orderBy(asc(teams.name)).limit(500);
+  const seen = grant.projects
+    ? await db
+        .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId })
+        .from(projects)
+        .where(and(eq(projects.orgId, grant.orgId), reachedProjects(grant.projects)))
+        .orderBy(asc(projects.name))
+        .limit(1000)
+    : [];
+  const bindings = await listBindings(db, grant.orgId, principalId);
+  return { org: org!, teams: allTeams, projects: seen, bindings };
+}
+
+/** Name and e-mail of a person; the name alone of a service account. */
+export async function findPrincipal(db: DbOrTx, principalId: string): Promise<{ id: string; name: string; email: string | null } | null> {
+  const [user] = await db.select({ id: users.id, name: users.name, email: users.email }).from(users).where(eq(users.id, principalId));
+  if (user) return user;
+  const [account] = await db.select({ id: serviceAccounts.id, name: serviceAccounts.name }).from(serviceAccounts).where(eq(serviceAccounts.id, principalId));
+  return account ? { ...account, email: null } : null;
 }
