@@ -1,0 +1,48 @@
+"use client";
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
+import { createTRPCContext } from "@trpc/tanstack-react-query";
+import { useState } from "react";
+import superjson from "superjson";
+import type { AppRouter } from "../../server/trpc/root.ts";
+import { makeQueryClient } from "./query-client.ts";
+
+const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
+export { useTRPC, useTRPCClient };
+
+const clients = new Map<string, QueryClient>();
+
+/** In the browser it outlives suspended renders; on the server each request has its own. */
+function queryClientFor(org: string | null): QueryClient {
+  if (typeof window === "undefined") return makeQueryClient();
+  const key = org ?? "";
+  const known = clients.get(key) ?? makeQueryClient();
+  clients.set(key, known);
+  return known;
+}
+
+function makeApi(org: string | null) {
+  return createTRPCClient<AppRouter>({
+    links: [
+      httpBatchStreamLink({
+        url: typeof window === "undefined" ? "http://prefetch.invalid/api/trpc" : "/api/trpc", // pages prefetch; a server render never calls out
+        transformer: superjson,
+        maxItems: 20,
+        headers: () => (org ? { "x-drover-org": org } : {}),
+      }),
+    ],
+  });
+}
+
+/** tRPC and its cache for one organization; `null` before one is chosen (sign-in, setup, invitations). */
+export function ApiProvider({ org, children }: { org: string | null; children: React.ReactNode }) {
+  const [queryClient] = useState(() => queryClientFor(org));
+  const [trpcClient] = useState(() => makeApi(org));
+  return (
+    <QueryClientProvider client={queryClient}>
+      <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
+        {children}
+      </TRPCProvider>
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,85 @@
+import {
+  ActionIcon, Anchor, Badge, Button, Checkbox, createTheme, type CSSVariablesResolver, Drawer, Input, Loader, type MantineColorsTuple, Menu, Modal,
+  NavLink, Paper, Popover, Select, Skeleton, Table, Tabs, TextInput, Tooltip,
+} from "@mantine/core";
+
+/** Drover's one accent: heather. Far from the status blues, greens, ambers and reds, and 7:1 or better on both backgrounds. */
+const heather: MantineColorsTuple = ["#faf3fb", "#f3e3f6", "#e9cced", "#dbafe2", "#cc96d4", "#b97ac3", "#9d58a8", "#7e3a88", "#652c6e", "#481f4f"];
+const gray: MantineColorsTuple = ["#f5f6f8", "#eceef1", "#e2e5ea", "#d3d7de", "#b8bec9", "#939aa7", "#656c79", "#4a515d", "#30353e", "#1c1f26"];
+const dark: MantineColorsTuple = ["#d8dbe2", "#b3b9c4", "#9097a4", "#656c79", "#333944", "#252a32", "#191d23", "#101317", "#0c0e12", "#090b0e"];
+
+export const theme = createTheme({
+  colors: { heather, gray, dark },
+  primaryColor: "heather",
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  luminanceThreshold: 0.3,
+  white: "#fdfdfe",
+  black: "#1c1f26",
+  fontFamily: "var(--font-geist-sans), system-ui, sans-serif",
+  fontFamilyMonospace: "var(--font-geist-mono), ui-monospace, monospace",
+  fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },
+  lineHeights: { xs: "1.4", sm: "1.45", md: "1.5", lg: "1.5", xl: "1.35" },
+  spacing: { xs: "8px", sm: "12px", md: "16px", lg: "24px", xl: "32px" },
+  radius: { xs: "3px", sm: "5px", md: "7px", lg: "10px", xl: "16px" },
+  defaultRadius: "sm",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  focusRing: "auto",
+  headings: {
+    fontWeight: "600",
+    sizes: { h1: { fontSize: "20px", lineHeight: "1.3" }, h2: { fontSize: "14px", lineHeight: "1.4" }, h3: { fontSize: "13px", lineHeight: "1.45" } },
+  },
+  components: {
+    ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: 28 } }),
+    Anchor: Anchor.extend({ defaultProps: { underline: "hover", inherit: true } }),
+    Badge: Badge.extend({ defaultProps: { variant: "default", radius: "xs", size: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } }),
+    Button: Button.extend({ defaultProps: { size: "xs" }, styles: { root: { fontWeight: 500, fontSize: "13px", height: 32 } } }),
+    Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
+    Drawer: Drawer.extend({ defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } }),
+    Input: Input.extend({ defaultProps: { size: "xs" }, styles: { input: { fontSize: "13px", minHeight: 32, height: "auto" } } }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { size: "xs" },
+      styles: { label: { fontSize: "13px", fontWeight: 500, marginBottom: 4 }, description: { fontSize: "12px" }, error: { fontSize: "12px" } },
+    }),
+    Loader: Loader.extend({ defaultProps: { size: "xs", type: "dots" } }),
+    Menu: Menu.extend({ defaultProps: { shadow: "md", position: "bottom-end", transitionProps: { duration: 80 } }, styles: { item: { fontSize: "13px", padding: "6px 8px" } } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.45 } }, styles: { title: { fontWeight: 600, fontSize: "14px" } } }),
+    NavLink: NavLink.extend({ defaultProps: { variant: "subtle" } }),
+    Paper: Paper.extend({ defaultProps: { withBorder: true, shadow: undefined } }),
+    Popover: Popover.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
+    Select: Select.extend({ defaultProps: { size: "xs", checkIconPosition: "right" } }),
+    Skeleton: Skeleton.extend({ defaultProps: { radius: "xs" } }),
+    Table: Table.extend({ defaultProps: { fz: "sm" } }),
+    Tabs: Tabs.extend({ defaultProps: { variant: "default" } }),
+    TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 200, withArrow: false, fz: 12, multiline: true, maw: 360, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: true } } }),
+  },
+});
+
+/** Mantine's own variables where the palette alone does not decide. Drover's tokens (tones, chart slots, lines) are in app/globals.css. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-body": "#fbfbfc",
+    "--mantine-color-text": "#1c1f26",
+    "--mantine-color-dimmed": "#5c6470",
+    "--mantine-color-placeholder": "#6b7280",
+    "--mantine-color-default": "#fdfdfe",
+    "--mantine-color-default-hover": "#f2f3f6",
+    "--mantine-color-default-border": "#d3d7de",
+    "--mantine-color-error": "#b42318",
+    "--mantine-color-anchor": "#7e3a88",
+  },
+  dark: {
+    "--mantine-color-body": "#101317",
+    "--mantine-color-text": "#d8dbe2",
+    "--mantine-color-dimmed": "#9097a4",
+    "--mantine-color-placeholder": "#868d9a",
+    "--mantine-color-default": "#191d23",
+    "--mantine-color-default-hover": "#22272f",
+    "--mantine-color-default-border": "#333944",
+    "--mantine-color-error": "#ff7a6e",
+    "--mantine-color-anchor": "#dbafe2",
+  },
+});

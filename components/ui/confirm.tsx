@@ -1,0 +1,18 @@
+"use client";
+import { Text } from "@mantine/core";
+import { modals } from "@mantine/modals";
+
+/**
+ * Ask before what cannot be undone. The title names the thing ("Cancel llama-sft-7?"), `effect` says what will happen, the button
+ * repeats the verb. Cancel is focused first.
+ */
+export function confirmAct({ title, effect, verb, onConfirm, dangerous = true }: { title: string; effect: React.ReactNode; verb: string; onConfirm: () => void; dangerous?: boolean }): void {
+  modals.openConfirmModal({
+    title,
+    children: <Text size="sm" component="div">{effect}</Text>,
+    labels: { confirm: verb, cancel: "Keep as is" },
+    cancelProps: { "data-autofocus": true },
+    confirmProps: dangerous ? { color: "red.8", autoContrast: true } : {},
+    onConfirm,
+  });
+}

@@ -1,0 +1,52 @@
+"use client";
+import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { cutMiddle, shortId } from "../../domain/shared/format.ts";
+import classes from "./ui.module.css";
+
+/** Copies `value`; says so. */
+export function CopyIcon({ value, label = "Copy", className }: { value: string; label?: string; className?: string }) {
+  return (
+    <CopyButton value={value} timeout={1500}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? "Copied" : label}>
+          <ActionIcon size={20} onClick={copy} aria-label={copied ? "Copied" : label} className={className} data-done={copied || undefined}>
+            {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  );
+}
+
+/** An id, digest or other long name: monospaced, cut in the middle, whole on hover, with a copy button. `max`: characters shown; ids keep their prefix. */
+export function Id({ value, max, label = "Copy id" }: { value: string; max?: number; label?: string }) {
+  return (
+    <span className={classes.id}>
+      <Tooltip label={<span className="mono">{value}</span>}>
+        <span className="cut">{max ? cutMiddle(value, max) : shortId(value)}</span>
+      </Tooltip>
+      <CopyIcon value={value} label={label} className={classes.idCopy} />
+    </span>
+  );
+}
+
+/** A name cut in the middle where it is too long, whole on hover. */
+export function Name({ value, max = 40 }: { value: string; max?: number }) {
+  if (value.length <= max) return <span>{value}</span>;
+  return (
+    <Tooltip label={value}>
+      <span>{cutMiddle(value, max)}</span>
+    </Tooltip>
+  );
+}
+
+/** A shell command to paste. Never put a secret in it that is not shown once on purpose. */
+export function CopyCommand({ command, label = "Copy command" }: { command: string; label?: string }) {
+  return (
+    <div className={classes.command}>
+      <pre className={classes.commandText} tabIndex={0} aria-label="Command">{command}</pre>
+      <CopyIcon value={command} label={label} className={classes.commandCopy} />
+    </div>
+  );
+}

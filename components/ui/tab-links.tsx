@@ -1,0 +1,26 @@
+"use client";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { formatCount } from "../../domain/shared/format.ts";
+import classes from "./ui.module.css";
+
+export interface TabLink {
+  href: string;
+  label: string;
+  count?: number | null;
+}
+
+/** Tabs as paths: each can be linked to, opened beside, and gone back from. */
+export function TabLinks({ tabs, label }: { tabs: TabLink[]; label: string }) {
+  const path = usePathname();
+  return (
+    <nav className={classes.tabs} aria-label={label}>
+      {tabs.map((tab) => (
+        <Link key={tab.href} href={tab.href} className={classes.tab} aria-current={path === tab.href.split("?")[0] ? "page" : undefined} scroll={false}>
+          {tab.label}
+          {tab.count !== undefined && tab.count !== null && <span className={classes.tabCount}>{formatCount(tab.count)}</span>}
+        </Link>
+      ))}
+    </nav>
+  );
+}

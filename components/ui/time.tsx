@@ -1,0 +1,39 @@
+"use client";
+import { Tooltip } from "@mantine/core";
+import { formatAgo, formatSeconds } from "../../domain/shared/format.ts";
+import { useNow } from "./now.ts";
+
+/** Date, time and zone, in the reader's own zone. */
+export function absoluteTime(at: Date): string {
+  return new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" }).format(at);
+}
+
+/** Relative and live; absolute with the zone on hover. `—` for null. */
+export function Ago({ at, prefix }: { at: Date | null | undefined; prefix?: string }) {
+  const now = useNow();
+  if (!at) return <span className="dim">—</span>;
+  const seconds = (at.getTime() - now) / 1000;
+  // Clocks of browser and server differ by a little: what just happened is never in the future.
+  const text = formatAgo(seconds > 0 && seconds < 5 ? 0 : seconds);
+  return (
+    <Tooltip label={<span suppressHydrationWarning>{absoluteTime(at)}</span>}>
+      <time dateTime={at.toISOString()} suppressHydrationWarning style={{ whiteSpace: "nowrap" }}>
+        {prefix ? `${prefix} ${text}` : text}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** How long something took, or has taken so far when `to` is null. `—` before it began. */
+export function Duration({ from, to }: { from: Date | null | undefined; to?: Date | null }) {
+  return from && !to ? <LiveDuration from={from} /> : <span style={{ whiteSpace: "nowrap" }}>{from && to ? formatSeconds(Math.max(0, (to.getTime() - from.getTime()) / 1000)) : "—"}</span>;
+}
+
+function LiveDuration({ from }: { from: Date }) {
+  const now = useNow();
+  return (
+    <span suppressHydrationWarning style={{ whiteSpace: "nowrap" }}>
+      {formatSeconds(Math.max(0, Math.floor((now - from.getTime()) / 1000)))}
+    </span>
+  );
+}

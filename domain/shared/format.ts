@@ -1,0 +1,115 @@
+/** How numbers, sizes and times read everywhere: pages, charts, the CLI. Pure; `en` grouping so that two colleagues see the same text. */
+
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** 12345 → "12,345". */
+export function formatCount(value: number): string {
+  return grouped.format(value);
+}
+
+/**
+ * A measured value in at most `digits` significant digits: 0.00012345 → "1.23e-4", 0.9731 → "0.973", 123456 → "123,456".
+ * NaN and infinities keep their names: they are findings, not formatting errors.
+ */
+export function formatNumber(value: number, digits = 4): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e9 || size < 1e-4) return minus(value.toExponential(Math.max(0, digits - 2)).replace("e+", "e").replace(/\.?0+e/, "e"));
+  if (size >= 1000) return minus(grouped.format(value));
+  return minus(String(Number(value.toPrecision(digits))));
+}
+
+const minus = (text: string) => text.replace(/^-/, "−");
+
+/** Ticks of an axis: short, same rules, thousands as k, M, G. */
+export function formatTick(value: number): string {
+  const size = Math.abs(value);
+  for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]] as const) {
+    const scale = unit === "k" ? 1e3 : limit;
+    if (size >= limit) return `${minus(String(Number((value / scale).toPrecision(3))))}${unit}`;
+  }
+  return formatNumber(value, 3);
+}
+
+/** @param share 0 to 1. 0.5 → "50 %"; anything above zero never reads as zero. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 1) return "<1 %";
+  if (percent > 99 && percent < 100) return ">99 %";
+  return `${Math.round(percent)} %`;
+}
+
+const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** 1536 → "1.5 KiB". Three significant digits at most. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(value) >= 1024 && unit < SIZE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = value >= 100 || unit === 0 ? 0 : 1;
+  return `${Number(value.toFixed(digits))} ${SIZE_UNITS[unit]}`;
+}
+
+/** 4096 → "4 GiB". */
+export function formatMib(mib: number): string {
+  return formatBytes(mib * 1_048_576);
+}
+
+const PARTS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
+
+/** Seconds as its two largest parts: 8040 → "2 h 14 min", 42 → "42 s", 0.42 → "0.4 s". */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 0) return `−${formatSeconds(-seconds)}`;
+  if (seconds < 10 && seconds % 1 !== 0) return `${Number(seconds.toFixed(1))} s`;
+  let left = Math.round(seconds);
+  const parts: string[] = [];
+  for (const [unit, size] of PARTS) {
+    const amount = Math.floor(left / size);
+    left -= amount * size;
+    if (amount > 0) parts.push(`${amount} ${unit}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ") || "0 s";
+}
+
+/** One part only, as a distance from now: −90 → "2 min ago", 90 → "in 2 min", within a second → "now". @param seconds negative is the past. */
+export function formatAgo(seconds: number): string {
+  const size = Math.abs(seconds);
+  if (size < 1) return "now";
+  const text = onePart(size);
+  return seconds < 0 ? `${text} ago` : `in ${text}`;
+}
+
+function onePart(seconds: number): string {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  if (seconds < 86_400 * 60) return `${Math.floor(seconds / 86_400)} d`;
+  if (seconds < 86_400 * 730) return `${Math.floor(seconds / (86_400 * 30.44))} mo`;
+  return `${Math.floor(seconds / (86_400 * 365.25))} y`;
+}
+
+/** Long names keep their start and end: cutMiddle("resnet-baseline-seed-12", 15) → "resnet-…seed-12". */
+export function cutMiddle(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const tail = Math.floor((max - 1) / 2);
+  return `${text.slice(0, max - 1 - tail)}…${text.slice(text.length - tail)}`;
+}
+
+/** An id by its prefix and the random end that tells it from its neighbours: "run_0190…7f3a". */
+export function shortId(id: string): string {
+  const at = id.indexOf("_");
+  if (id.length <= 16) return id;
+  return at < 0 ? cutMiddle(id, 13) : `${id.slice(0, at + 1)}${id.slice(at + 1, at + 5)}…${id.slice(-4)}`;
+}
+
+/** "3 runs", "1 run". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,36 @@
+import "server-only";
+import { dehydrate, HydrationBoundary, type FetchQueryOptions } from "@tanstack/react-query";
+import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
+import { headers } from "next/headers";
+import { cache } from "react";
+import { makeQueryClient } from "../../components/providers/query-client.ts";
+import { createContext } from "../access/session.ts";
+import { appRouter } from "./root.ts";
+
+/** Path of this request, set by server/main.ts in front of Next (a client's own value never gets through). */
+export const requestPath = cache(async () => (await headers()).get("x-drover-path") ?? "/");
+
+/** One per request: prefetching components share it, and no two people do. */
+export const getQueryClient = cache(makeQueryClient);
+
+/** Console pages live under /[org], so the path names the organization. */
+const context = cache(async () => {
+  const org = decodeURIComponent((await requestPath()).split(/[/?#]/)[1] ?? "");
+  return createContext(await headers(), org || undefined);
+});
+
+/** Query options as in the browser, answered in-process with this request's session. */
+export const trpc = createTRPCOptionsProxy({ router: appRouter, ctx: context, queryClient: getQueryClient });
+
+/** Start a query without waiting: the frame streams, the client component that asks for the same key suspends until it lands. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any query of the router
+export function prefetch(options: FetchQueryOptions<any, any, any, any>): void {
+  const client = getQueryClient();
+  if ((options.queryKey[1] as { type?: string } | undefined)?.type === "infinite") void client.prefetchInfiniteQuery(options as never).catch(() => {});
+  else void client.prefetchQuery(options).catch(() => {});
+}
+
+/** Hands what was prefetched, finished or pending, to the browser. */
+export function HydrateClient({ children }: { children: React.ReactNode }) {
+  return <HydrationBoundary state={dehydrate(getQueryClient())}>{children}</HydrationBoundary>;
+}
