@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { allPositive, attemptEvents, keyFilter, requestsOf, sectionsOf, smooth } from "./chart-model.ts";
+
+const point = (last: number) => ({ x: 0, min: last, max: last, last, count: 1 });
+
+describe("which charts a page shows", () => {
+  it("puts keys under their prefix, those without one first, numbers in their order", () => {
+    expect(sectionsOf(["val/acc", "loss", "train/loss", "layer/10", "layer/2"])).toEqual([
+      { name: null, keys: ["loss"] },
+      { name: "layer", keys: ["layer/2", "layer/10"] },
+      { name: "train", keys: ["train/loss"] },
+      { name: "val", keys: ["val/acc"] },
+    ]);
+  });
+  it.each([
+    ["", ["loss", "val/acc"]],
+    ["LOSS", ["loss"]],
+    ["loss, acc", ["loss", "val/acc"]],
+    ["/^val/", ["val/acc"]],
+    ["/a{1,2}c/", ["val/acc"]],
+  ])("filters %j to %j", (text, found) => {
+    expect(["loss", "val/acc"].filter(keyFilter(text).matches)).toEqual(found);
+  });
+  it("names what is wrong with a regular expression and hides nothing", () => {
+    const filter = keyFilter("/(/");
+    expect(filter.problem).toBeTruthy();
+    expect(filter.matches("loss")).toBe(true);
+  });
+  it("asks for every key once, in groups the server takes, whatever order they come in", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 70 }), (keys) => {
+        const groups = requestsOf(keys);
+        expect(groups.every((group) => group.length <= 20)).toBe(true);
+        expect(groups.flat().toSorted()).toEqual(keys.toSorted());
+        expect(requestsOf(keys.toReversed())).toEqual(groups);
+      }),
+    );
+  });
+});
+
+describe("smoothing", () => {
+  it("leaves points alone at zero", () => {
+    expect(smooth([point(1), point(5)], 0).map((one) => one.last)).toEqual([1, 5]);
+  });
+  it("keeps a constant line constant from its first point on, and stays within what was measured", () => {
+    expect(smooth([point(7), point(7), point(7)], 0.9).map((one) => Number(one.last.toFixed(9)))).toEqual([7, 7, 7]);
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }), fc.double({ min: 0, max: 0.99, noNaN: true }), (values, weight) => {
+        const [low, high] = [Math.min(...values), Math.max(...values)];
+        for (const { last } of smooth(values.map(point), weight)) {
+          expect(last).toBeGreaterThanOrEqual(low - 1e-3);
+          expect(last).toBeLessThanOrEqual(high + 1e-3);
+        }
+      }),
+    );
+  });
+  it("keeps the measured band", () => {
+    expect(smooth([{ x: 0, min: 1, max: 9, last: 5, count: 3 }], 0.8)[0]).toMatchObject({ min: 1, max: 9 });
+  });
+});
+
+it("draws attempts on time axes only, and only where there is more than one", () => {
+  const attempts = [{ number: 1, startedAt: new Date(10_000), endedAt: null }, { number: 2, startedAt: new Date(70_000), endedAt: null }];
+  expect(attemptEvents(attempts, "relative", 10_000)).toEqual([{ x: 0, label: "attempt 1" }, { x: 60, label: "attempt 2" }]);
+  expect(attemptEvents(attempts, "time", 10_000)[1]).toEqual({ x: 70_000, label: "attempt 2" });
+  expect(attemptEvents(attempts, "step", 10_000)).toEqual([]);
+  expect(attemptEvents(attempts.slice(0, 1), "time", 10_000)).toEqual([]);
+});
+it("offers a logarithmic axis only for what it can show", () => {
+  expect([allPositive([point(0.1)]), allPositive([point(0)]), allPositive([point(-1)])]).toEqual([true, false, false]);
+});

@@ -1,0 +1,85 @@
+import type { SeriesX } from "./run-inputs.ts";
+import type { AttemptView, SeriesPoint } from "./run-view.ts";
+
+/** Keys asked for in one request; more go into further ones. */
+export const KEYS_PER_REQUEST = 20;
+
+/** Metric keys under their common prefix: `train/loss` is in "train". Keys without one come first, in their own section. */
+export function sectionsOf(keys: readonly string[]): { name: string | null; keys: string[] }[] {
+  const sections = new Map<string | null, string[]>();
+  for (const key of keys) {
+    const at = key.indexOf("/");
+    const name = at > 0 ? key.slice(0, at) : null;
+    sections.set(name, [...(sections.get(name) ?? []), key]);
+  }
+  const entries = [...sections].map(([name, inside]) => ({ name, keys: inside.toSorted(byName) }));
+  return entries.sort((a, b) => (a.name === null ? -1 : b.name === null ? 1 : byName(a.name, b.name)));
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+const byName = (a: string, b: string) => collator.compare(a, b);
+
+/** `loss` finds every key that contains it, `/^val/` is a regular expression, commas part alternatives. */
+export function keyFilter(text: string): { matches: (key: string) => boolean; problem: string | null } {
+  const tests: ((key: string) => boolean)[] = [];
+  for (const part of splitAlternatives(text)) {
+    const regex = /^\/(.+)\/(i?)$/.exec(part);
+    if (!regex) {
+      tests.push((key) => key.toLowerCase().includes(part.toLowerCase()));
+      continue;
+    }
+    try {
+      const pattern = new RegExp(regex[1]!, regex[2]);
+      tests.push((key) => pattern.test(key));
+    } catch (error) {
+      return { matches: () => true, problem: error instanceof Error ? error.message : "Not a regular expression." };
+    }
+  }
+  return { matches: tests.length === 0 ? () => true : (key) => tests.some((test) => test(key)), problem: null };
+}
+
+/** Commas part alternatives, except inside a /regular expression/. */
+function splitAlternatives(text: string): string[] {
+  const trimmed = text.trim();
+  if (/^\/.+\/i?$/.test(trimmed)) return [trimmed];
+  return trimmed.split(",").map((part) => part.trim()).filter(Boolean);
+}
+
+/**
+ * Exponential moving average of the lines' values, made on the reduced points; the band of minimum and maximum stays
+ * as measured. Corrected for its start, so that the first points are not drawn towards zero.
+ * @param weight 0 leaves the points alone, 0.99 smooths most.
+ */
+export function smooth(points: readonly SeriesPoint[], weight: number): SeriesPoint[] {
+  if (weight <= 0) return [...points];
+  let average = 0;
+  let share = 0; // of the average that rests on points seen
+  return points.map((point) => {
+    average = weight * average + (1 - weight) * point.last;
+    share = weight * share + (1 - weight);
+    return { ...point, last: average / share };
+  });
+}
+
+/** Whether a logarithmic axis can show the points; zero and below cannot be drawn on it. */
+export function allPositive(points: readonly SeriesPoint[]): boolean {
+  return points.every((point) => point.min > 0);
+}
+
+/**
+ * Where attempts began and ended, as lines on the charts. Steps have no clock, so there are none on a step axis.
+ * @param startMs When the run's first process began, Unix ms.
+ */
+export function attemptEvents(attempts: readonly Pick<AttemptView, "number" | "startedAt" | "endedAt">[], x: SeriesX, startMs: number | null): { x: number; label: string }[] {
+  if (x === "step" || startMs === null || attempts.length < 2) return [];
+  const at = (moment: Date) => (x === "time" ? moment.getTime() : (moment.getTime() - startMs) / 1000);
+  return attempts.flatMap(({ number, startedAt }) => (startedAt ? [{ x: at(startedAt), label: `attempt ${number}` }] : [])).sort((a, b) => a.x - b.x);
+}
+
+/** Groups of at most `KEYS_PER_REQUEST`, in a stable order, so that the same keys always make the same request. */
+export function requestsOf(keys: readonly string[]): string[][] {
+  const sorted = keys.toSorted(byName);
+  const groups: string[][] = [];
+  for (let at = 0; at < sorted.length; at += KEYS_PER_REQUEST) groups.push(sorted.slice(at, at + KEYS_PER_REQUEST));
+  return groups;
+}
