@@ -15,6 +15,8 @@ const Env = z.object({
   DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),
   /** `off`: machine paths only (API, agents, live events), without the pages: for servers that only take ingest. */
   DROVER_CONSOLE: z.enum(["on", "off"]).default("on"),
+  /** Tests only: where this process kills itself (server/failpoint.ts). */
+  DROVER_FAILPOINT: z.string().optional(),
   DROVER_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
 });

@@ -41,3 +41,13 @@ export const agentSessions = pgTable("agent_sessions", {
   createdAt: moment().notNull().defaultNow(),
   endedAt: moment(),
 }, (t) => [index("agent_sessions_agent").on(t.agentId)]);
+
+/**
+ * One row: since when servers have listened without a gap, beaten once a second. Silence of an agent counts only while
+ * somebody could have heard it: a control plane that was away must not take its own absence for theirs.
+ */
+export const serverBeats = pgTable("server_beats", {
+  id: text().primaryKey(),
+  since: moment().notNull(),
+  beatAt: moment().notNull(),
+});

@@ -6,7 +6,7 @@ export const AUDIT_ACTIONS = [
   "member.invite", "member.accept", "member.revoke-invitation", "member.grant", "member.revoke",
   "service-account.create", "service-account.disable",
   "token.create", "token.revoke",
-  "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined",
+  "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
   "run.submit", "run.cancel", "run.retry", "run.declare-lost",
   "user.sign-up", "user.sign-in", "denied.permission",

@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../db/client.ts";
-import { agents } from "../../db/schema/agents.ts";
+import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
 import { attempts, runs } from "../../db/schema/experiments.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
@@ -89,4 +89,40 @@ async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clust
     .where(and(eq(attempts.orgId, orgId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
     .orderBy(asc(attempts.id));
   return rows.map(({ since, maxDuration, ...row }) => ({ ...row, endsBy: maxDuration === null ? null : Math.round(since) + maxDuration * 1000 }));
+}
+
+/** What every signed message is checked against. */
+export interface AgentIdentity {
+  id: string;
+  orgId: string;
+  clusterId: string;
+  clusterName: string;
+  publicKey: string;
+  revoked: boolean;
+  cloned: boolean;
+  /** The one session that may speak. */
+  session: string | null;
+  hostname: string;
+}
+
+export async function findAgent(db: DbOrTx, agentId: string): Promise<AgentIdentity | null> {
+  const [row] = await db
+    .select({
+      id: agents.id,
+      orgId: agents.orgId,
+      clusterId: agents.clusterId,
+      clusterName: clusters.name,
+      publicKey: agents.publicKey,
+      revoked: sql<boolean>`${agents.revokedAt} is not null or ${clusters.revokedAt} is not null`,
+      cloned: sql<boolean>`${agents.clonedAt} is not null`,
+      session: agentSessions.id,
+      hostname: sql<string>`coalesce(${agents.host} ->> 'hostname', 'unknown')`,
+    })
+    .from(agents)
+    .innerJoin(clusters, eq(clusters.id, agents.clusterId))
+    .leftJoin(agentSessions, and(eq(agentSessions.agentId, agents.id), isNull(agentSessions.endedAt)))
+    .where(eq(agents.id, agentId))
+    .orderBy(desc(agentSessions.createdAt), desc(agentSessions.id))
+    .limit(1);
+  return row ?? null;
 }
