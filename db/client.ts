@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import { env } from "../env.ts";
+import { openSql } from "./connection.ts";
 import * as schema from "./schema/index.ts";
 
 export type Db = PostgresJsDatabase<typeof schema>;
@@ -16,9 +17,9 @@ interface Clients {
 
 /** Two clients: drizzle changes the parsers of the one it wraps, so raw SQL and LISTEN get their own. */
 export function connect(url: string, options: { max?: number; rawMax?: number } = {}): Clients {
-  const shared = { onnotice: () => {}, connect_timeout: 10 };
-  const wrapped = postgres(url, { ...shared, max: options.max ?? 10 });
-  const raw = postgres(url, { ...shared, max: options.rawMax ?? 6 });
+  const shared = { connect_timeout: 10 };
+  const wrapped = openSql(url, { ...shared, max: options.max ?? 10 });
+  const raw = openSql(url, { ...shared, max: options.rawMax ?? 6 });
   return {
     db: drizzle(wrapped, { schema, casing: "snake_case" }),
     sql: raw,

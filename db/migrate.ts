@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import postgres from "postgres";
+import { openSql } from "./connection.ts";
 
 const LOCK = 7_070_001;
 
@@ -10,7 +10,7 @@ const LOCK = 7_070_001;
  * @throws Error when an applied file was changed, or a file sorts before the last applied one (a merged branch): neither may pass in silence.
  */
 export async function migrate(url: string, folder: string, say: (line: string) => void = () => {}): Promise<string[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = openSql(url, { max: 1 });
   try {
     await sql`select pg_advisory_lock(${LOCK})`;
     await sql`create table if not exists drover_migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())`;

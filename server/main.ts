@@ -1,12 +1,16 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { clients } from "../db/client.ts";
 import { env } from "../env.ts";
 import { buildApp } from "./app.ts";
 import { openBus, setBus } from "./bus.ts";
 import { log } from "./log.ts";
+import { closeLiveStreams } from "./monitoring/live.ts";
 
 const GRACE_MS = 5_000;
+/** The checkout: both server/main.ts and its bundle dist/server.mjs lie one folder below it. */
+const ROOT = join(import.meta.dirname, "..");
 
 /** One origin, one port: machine paths on Hono, everything else to Next (facts: Next route handlers cost 5 to 18 times as much). */
 async function main(): Promise<void> {
@@ -16,8 +20,9 @@ async function main(): Promise<void> {
   const machine = getRequestListener(buildApp().fetch);
   const pages = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : machine;
   const server = createServer((request, response) => {
-    if (request.url?.startsWith("/api/")) void machine(request, response);
-    else void pages(request, response);
+    if (request.url?.startsWith("/api/")) return void machine(request, response);
+    request.headers["x-drover-path"] = request.url ?? "/"; // server components learn their path (server/trpc/rsc.tsx); never a client's own value
+    void pages(request, response);
   });
   server.keepAliveTimeout = 65_000;
   server.listen(port, host, () => log().info({ host, port }, "server ready"));
@@ -28,7 +33,7 @@ async function main(): Promise<void> {
 /** Next is loaded only where pages are served: it is most of the start-up time and memory. */
 async function preparePages(dev: boolean): Promise<RequestListener> {
   const { default: next } = await import("next");
-  const pages = next({ dev, dir: process.cwd(), turbopack: true });
+  const pages = next({ dev, dir: ROOT, turbopack: true });
   await pages.prepare();
   return pages.getRequestHandler();
 }
@@ -36,6 +41,7 @@ async function preparePages(dev: boolean): Promise<RequestListener> {
 /** Open event streams never end by themselves: after a grace period their sockets are cut. */
 async function shutdown(server: Server, closeBus: () => Promise<void>): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  closeLiveStreams();
   server.closeIdleConnections();
   await new Promise((resolve) => server.close(resolve));
   clearTimeout(cut);

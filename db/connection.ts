@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import postgres, { type Options, type Sql } from "postgres";
+
+type Ssl = NonNullable<Options<Record<string, never>>["ssl"]>;
+
+/** Words of libpq's URLs that postgres.js would send to the server as settings, which it refuses. */
+const LIBPQ_ONLY = ["channel_binding", "gssencmode", "krbsrvname", "sslcert", "sslkey", "sslcrl", "sslcompression", "sslpassword", "requirepeer"];
+
+/**
+ * A database URL as people paste it, with libpq's parameters. `sslmode`: disable, allow, prefer, require (encrypts, checks
+ * nothing), verify-ca and verify-full (check the certificate); `sslrootcert` names the file of the authority.
+ * @throws Error when the certificate file cannot be read.
+ */
+export function readTls(url: string): { href: string; ssl: Ssl | undefined } {
+  const parsed = new URL(url);
+  const mode = parsed.searchParams.get("sslmode") ?? undefined;
+  const rootCertificate = parsed.searchParams.get("sslrootcert");
+  for (const word of LIBPQ_ONLY) parsed.searchParams.delete(word);
+  if (rootCertificate === "system" || !rootCertificate) return { href: parsed.href, ssl: undefined };
+  parsed.searchParams.delete("sslrootcert");
+  parsed.searchParams.delete("sslmode");
+  const ca = readFileSync(rootCertificate, "utf8");
+  // verify-ca checks the authority and not the name.
+  const ssl: Ssl = mode === "verify-ca" ? { ca, rejectUnauthorized: true, checkServerIdentity: () => undefined } : { ca, rejectUnauthorized: mode === "verify-full" };
+  return { href: parsed.href, ssl };
+}
+
+/** The one way to a postgres.js client. */
+export function openSql(url: string, options: Options<Record<string, never>> = {}): Sql {
+  const { href, ssl } = readTls(url);
+  return postgres(href, { onnotice: () => {}, ...(ssl === undefined ? {} : { ssl }), ...options });
+}

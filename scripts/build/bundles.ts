@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildOptions } from "esbuild";
+import { ROOT } from "../root.ts";
+import { Trouble } from "../say.ts";
+
+export interface Bundle {
+  name: "server" | "worker" | "agent" | "cli";
+  entry: string;
+  /** What it is made of: a change of any rebuilds it. */
+  sources: readonly string[];
+  /** True: one file that runs with Node alone. False: packages are taken from node_modules. */
+  alone: boolean;
+}
+
+const SERVER = ["server", "db", "domain", "agent/protocol", "env.ts", "paths.ts", "package-lock.json"];
+
+export const BUNDLES: readonly Bundle[] = [
+  { name: "server", entry: "server/main.ts", sources: SERVER, alone: false },
+  { name: "worker", entry: "server/worker.ts", sources: SERVER, alone: false },
+  { name: "agent", entry: "agent/main.ts", sources: ["agent", "package-lock.json"], alone: true },
+  { name: "cli", entry: "cli/main.ts", sources: ["cli", "domain", "server", "paths.ts", "package-lock.json"], alone: true },
+];
+
+/** Packages written for CommonJS call `require`, which a module does not have. */
+const REQUIRE = 'import { createRequire as droverRequire } from "node:module"; const require = droverRequire(import.meta.url);';
+
+function optionsOf(bundle: Bundle, version: string): BuildOptions {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: [bundle.entry],
+    outfile: `dist/${bundle.name}.mjs`,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: bundle.alone ? "node20" : "node22",
+    packages: bundle.alone ? "bundle" : "external",
+    banner: { js: bundle.alone ? `#!/usr/bin/env node\n${REQUIRE}` : "" },
+    define: { "process.env.DROVER_VERSION": JSON.stringify(version) },
+    sourcemap: bundle.alone ? false : "linked",
+    legalComments: bundle.alone ? "eof" : "none",
+    logLevel: "silent",
+  };
+}
+
+/** Bundle one process. The file appears whole or not at all: a running `up` may be about to start it. */
+export async function buildBundle(bundle: Bundle): Promise<void> {
+  if (!existsSync(join(ROOT, bundle.entry))) throw new Trouble(`${bundle.entry} is missing.`, "Check out the whole repository again.");
+  const { build } = await import("esbuild");
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  let files: { path: string; contents: Uint8Array }[];
+  try {
+    files = (await build({ ...optionsOf(bundle, version), write: false })).outputFiles;
+  } catch (cause) {
+    throw new Trouble(`dist/${bundle.name}.mjs could not be built: ${cause instanceof Error ? cause.message : String(cause)}`, "Correct the source named above.", { cause });
+  }
+  for (const file of files) {
+    writeFileSync(`${file.path}.new`, file.contents, { mode: bundle.alone ? 0o755 : 0o644 });
+    renameSync(`${file.path}.new`, file.path);
+  }
+}
