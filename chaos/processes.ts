@@ -40,6 +40,13 @@ export class Supervised {
     });
   }
 
+  /** Run it to its end, without a restart. @returns its exit code; null when a signal ended it. */
+  runOnce(extraEnv: Record<string, string> = {}): Promise<number | null> {
+    this.start(extraEnv);
+    this.#wanted = false;
+    return new Promise((resolve) => this.#child!.once("exit", resolve));
+  }
+
   signal(name: NodeJS.Signals): void {
     if (this.#child?.pid) {
       try {

@@ -1,0 +1,13 @@
+/** Value below which the share `p` (0 to 1) of the samples lies. Nearest rank. */
+export function percentile(samples: readonly number[], p: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export const median = (samples: readonly number[]): number => percentile(samples, 0.5);
+
+/** One line per figure: what, how much, and against what. */
+export function say(what: string, value: number, unit: string, against = ""): void {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  console.log(`${what.padEnd(58)} ${value.toFixed(digits).padStart(10)} ${unit}${against ? `   ${against}` : ""}`);
+}

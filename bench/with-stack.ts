@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Stack, startStack } from "../chaos/stack.ts";
+
+/** Run a benchmark on a Drover of its own (built server, worker, agent, Postgres), and clean up after it. */
+export async function withStack(measure: (stack: Stack) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
+  const stack = await startStack(folder);
+  try {
+    await measure(stack);
+  } finally {
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

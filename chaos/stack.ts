@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createTRPCClient, httpLink } from "@trpc/client";
+import postgres, { type Sql } from "postgres";
+import superjson from "superjson";
+import { migrate } from "../db/migrate.ts";
+import type { AppRouter } from "../server/trpc/root.ts";
+import { freePort } from "../scripts/postgres/ports.ts";
+import { PostgresVictim } from "./postgres.ts";
+import { Supervised, until } from "./processes.ts";
+import { Proxy } from "./proxy.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+/** Short, so that silence is noticed within a trial. */
+const LEASE_SECONDS = 3;
+
+export type Services = Record<"server" | "worker" | "agent", Supervised> & { postgres: PostgresVictim };
+
+/** Drover as it is installed: the built server, worker and agent, and a Postgres of its own, all killable. */
+export interface Stack {
+  folder: string;
+  url: string;
+  services: Services;
+  proxy: Proxy;
+  sql: Sql;
+  api: ReturnType<typeof createTRPCClient<AppRouter>>;
+  token: string;
+  clusterId: string;
+  stop: () => Promise<void>;
+}
+
+export async function startStack(folder: string): Promise<Stack> {
+  for (const name of ["starts", "doubles", "logs", "agent"]) mkdirSync(join(folder, name), { recursive: true });
+  const database = new PostgresVictim(folder);
+  const databaseUrl = await database.start();
+  await migrate(databaseUrl, join(ROOT, "db/migrations"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    DATABASE_URL: databaseUrl,
+    DROVER_SECRET: "chaos-chaos-chaos-chaos-chaos-chaos",
+    DROVER_URL: url,
+    DROVER_HOST: "127.0.0.1",
+    DROVER_PORT: String(port),
+    DROVER_CONSOLE: "off",
+    DROVER_OBJECTS: join(folder, "objects"),
+    DROVER_LEASE_SECONDS: String(LEASE_SECONDS),
+    DROVER_LOG_LEVEL: "warn",
+    NODE_ENV: "production",
+  };
+  const make = (name: string, command: string[], extra: Record<string, string> = {}) =>
+    new Supervised({ name, command, env: { ...env, ...extra }, log: join(folder, "logs", `${name}.log`) });
+  const proxy = new Proxy(port);
+  await proxy.listen();
+  const services: Services = {
+    postgres: database,
+    server: make("server", [process.execPath, join(ROOT, "dist/server.mjs")]),
+    worker: make("worker", [process.execPath, join(ROOT, "dist/worker.mjs")]),
+    agent: make("agent", [process.execPath, join(ROOT, "dist/agent.mjs"), "run", "--state", join(folder, "agent")], { DROVER_AGENT_STATE: join(folder, "agent") }),
+  };
+  services.server.start();
+  services.worker.start();
+  await until("the server", async () => (await fetch(`${url}/api/health`)).ok, 30);
+  const { token, clusterId, code } = await makeOwner(url, databaseUrl);
+  await enrolAgent(services.agent, folder, `http://127.0.0.1:${proxy.port}`, code);
+  services.agent.start();
+  const sql = postgres(databaseUrl, { max: 4, onnotice: () => {} });
+  return {
+    folder, url, services, proxy, sql, token, clusterId,
+    api: client(url, { authorization: `Bearer ${token}` }),
+    stop: async () => {
+      await sql.end({ timeout: 2 }).catch(() => {});
+      for (const name of ["agent", "worker", "server", "postgres"] as const) await services[name].stop();
+      await proxy.close();
+    },
+  };
+}
+
+export function client(url: string, headers: Record<string, string>) {
+  return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${url}/api/trpc`, headers, transformer: superjson })] });
+}
+
+/** Through the front door: the one-time link, a sign-in, a token, a cluster. */
+async function makeOwner(url: string, databaseUrl: string) {
+  const { connect } = await import("../db/client.ts");
+  const { ensureSetupLink } = await import("../server/access/setup-link.ts");
+  const direct = connect(databaseUrl, { max: 1, rawMax: 1 });
+  const setup = await ensureSetupLink(direct.db);
+  await direct.close();
+  if (!setup) throw new Error("The database already has an owner.");
+  const person = { email: "chaos@example.com", password: "chaos-password-1" };
+  const { orgSlug } = await client(url, {}).access.completeSetup.mutate({ token: setup, name: "Chaos", orgName: "Chaos", ...person });
+  const signIn = await fetch(`${url}/api/auth/sign-in/email`, { method: "POST", headers: { "content-type": "application/json", origin: url }, body: JSON.stringify(person) });
+  const cookie = signIn.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+  const asOwner = client(url, { cookie, "x-drover-org": orgSlug, origin: url });
+  const { held } = await asOwner.access.viewer.query();
+  const { token } = await asOwner.access.createMyToken.mutate({ name: "chaos", projectId: null, permissions: held, expiresInDays: 7 });
+  const { clusterId, code } = await asOwner.clusters.create.mutate({ name: "Chaos box" });
+  return { token, clusterId, code };
+}
+
+export async function enrolAgent(agent: Supervised, folder: string, url: string, code: string): Promise<void> {
+  const enrol = new Supervised({ ...agent.service, name: "enrol", command: [process.execPath, join(ROOT, "dist/agent.mjs"), "enrol", "--url", url, "--code", code, "--state", join(folder, "agent")] });
+  const ended = await enrol.runOnce();
+  if (ended !== 0) throw new Error(`The agent's enrolment ended with ${ended}; see ${enrol.service.log}.`);
+}

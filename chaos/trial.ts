@@ -1,0 +1,88 @@
+import { dice as makeDice } from "./dice.ts";
+import { nextFault } from "./faults.ts";
+import { type Job, jobOf, script } from "./job.ts";
+import { until } from "./processes.ts";
+import type { Stack } from "./stack.ts";
+import { verify } from "./verify.ts";
+
+const CONVERGE_SECONDS = 90;
+
+/** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
+export async function submit(stack: Stack, job: Job): Promise<string> {
+  const spec = {
+    name: job.name,
+    project: "default",
+    command: script(job),
+    env: { CHAOS_DIR: stack.folder },
+    resources: { cpus: 0.1, memory: 16 },
+    retry: { max: 3, on: ["platform" as const, "hardware" as const] },
+    checkpoint: { graceSeconds: 1 },
+  };
+  return until(`the submission of ${job.name}`, async () => (await stack.api.experiments.submit.mutate({ spec, idempotencyKey: job.name })).id, CONVERGE_SECONDS);
+}
+
+async function cancel(stack: Stack, runId: string): Promise<void> {
+  await until(`the cancelling of ${runId}`, async () => {
+    const { status } = await stack.api.experiments.get.query({ id: runId });
+    if (["cancelling", "cancelled", "succeeded", "failed"].includes(status)) return true;
+    await stack.api.experiments.cancel.mutate({ id: runId });
+    return true;
+  }, CONVERGE_SECONDS);
+}
+
+/** All runs have ended and everything they wrote has arrived. */
+export async function converge(stack: Stack, runIds: string[]): Promise<void> {
+  await until("every run to end and drain", async () => {
+    const [open] = await stack.sql`
+      select (select count(*) from runs where id = any(${runIds}) and status not in ('succeeded', 'failed', 'cancelled'))::int as runs,
+             (select count(*) from attempts where run_id = any(${runIds}) and status = 'ended' and drained_at is null)::int as attempts`;
+    if (open!.runs === 0 && open!.attempts === 0) return true;
+    throw new Error(`${open!.runs} runs are open, ${open!.attempts} attempts are not drained`);
+  }, CONVERGE_SECONDS);
+}
+
+export interface TrialResult {
+  trial: number;
+  seed: number;
+  faults: string[];
+  problems: string[];
+  seconds: number;
+}
+
+/** One trial: runs are submitted while faults strike; then all is healed and every promise is checked. */
+export async function runTrial(stack: Stack, trial: number, seed: number, runCount: number): Promise<TrialResult> {
+  const begun = performance.now();
+  const dice = makeDice(seed);
+  const faults: string[] = [];
+  const runs = new Map<string, Job>();
+  const problems: string[] = [];
+  let striking = true;
+  const strikes = (async () => {
+    while (striking) {
+      await new Promise((resolve) => setTimeout(resolve, dice.int(200, 1_500)));
+      if (!striking) break;
+      const fault = nextFault(dice);
+      faults.push(fault.says);
+      await fault.apply(stack);
+    }
+  })();
+  try {
+    for (let index = 0; index < runCount; index += 1) {
+      const job = jobOf(index, trial);
+      const id = await submit(stack, job);
+      runs.set(id, job);
+      if (job.kind === "cancelled") setTimeout(() => void cancel(stack, id).catch((error: unknown) => problems.push(String(error))), dice.int(0, 3_000));
+    }
+    await new Promise((resolve) => setTimeout(resolve, dice.int(1_000, 4_000)));
+    striking = false;
+    await strikes;
+    stack.proxy.heal();
+    await converge(stack, [...runs.keys()]);
+    problems.push(...(await verify(stack, runs)));
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    striking = false;
+  }
+  return { trial, seed, faults, problems, seconds: (performance.now() - begun) / 1000 };
+}

@@ -1,0 +1,82 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expectedOutput, type Job } from "./job.ts";
+import { pidsWithEnv } from "./processes.ts";
+import type { Stack } from "./stack.ts";
+
+interface AttemptRow {
+  id: string;
+  number: number;
+  status: string;
+  outcome: string | null;
+  failureClass: string | null;
+}
+
+async function download(stack: Stack, attemptId: string, stream: string): Promise<string> {
+  const response = await fetch(`${stack.url}/api/attempts/${attemptId}/log?stream=${stream}`, { headers: { authorization: `Bearer ${stack.token}` } });
+  if (!response.ok) throw new Error(`The log of ${attemptId} answered ${response.status}.`);
+  return response.text();
+}
+
+/** Both streams of one attempt: complete when the job ran to its end, else an unbroken beginning of it. */
+async function checkLogs(stack: Stack, job: Job, attempt: AttemptRow, complete: boolean): Promise<string[]> {
+  const expected = expectedOutput(job);
+  const found: string[] = [];
+  for (const stream of ["stdout", "stderr"] as const) {
+    const stored = await download(stack, attempt.id, stream);
+    const fits = complete ? stored === expected[stream] : expected[stream].startsWith(stored);
+    if (!fits) found.push(`${job.name} attempt ${attempt.number}: ${stream} holds ${stored.length} of ${expected[stream].length} bytes, ${complete ? "not the same" : "not a beginning"} of what was written`);
+  }
+  return found;
+}
+
+/** Each point once, each with its own value; all of them when the job ran to its end. */
+async function checkMetrics(stack: Stack, job: Job, attempt: AttemptRow, complete: boolean): Promise<string[]> {
+  const points = await stack.sql<{ step: string; value: number }[]>`
+    select s as step, v as value from metric_batches, unnest(steps, values) as p (s, v) where attempt_id = ${attempt.id} order by s`;
+  const steps = points.map((point) => Number(point.step));
+  const expected = expectedOutput(job).steps;
+  const found: string[] = [];
+  if (new Set(steps).size !== steps.length) found.push(`${job.name} attempt ${attempt.number}: a metric point is stored twice`);
+  if (complete ? steps.length !== expected.length : steps.some((step, at) => step !== expected[at])) {
+    found.push(`${job.name} attempt ${attempt.number}: ${steps.length} of ${expected.length} metric points are stored`);
+  }
+  if (points.some((point) => point.value !== Number(point.step) + 0.5)) found.push(`${job.name}: a metric value is wrong`);
+  return found;
+}
+
+async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]> {
+  const [run] = await stack.sql<{ status: string; failureClass: string | null }[]>`select status, failure_class as "failureClass" from runs where id = ${runId}`;
+  const attempts = await stack.sql<AttemptRow[]>`select id, number, status, outcome, failure_class as "failureClass" from attempts where run_id = ${runId} order by number`;
+  const found: string[] = [];
+  const say = (text: string) => found.push(`${job.name}: ${text}`);
+  const last = attempts.at(-1);
+  if (attempts.some((attempt) => !["ended", "lost"].includes(attempt.status))) say("an attempt is still live");
+  if (attempts.filter((attempt) => attempt.outcome === "succeeded").length > 1) say("two attempts succeeded");
+  if (run?.status === "succeeded" && last?.outcome !== "succeeded") say(`the run succeeded but its last attempt is ${last?.outcome}`);
+  if (job.kind === "cancelled" && run?.status === "succeeded") say("it was cancelled but succeeded");
+  if (job.kind === "fails" && run?.status !== "failed") say(`it exits ${job.exitCode} but is ${run?.status}`);
+  if (["steady", "burst", "long-line", "children"].includes(job.kind) && run?.status !== "succeeded" && !["platform", "hardware"].includes(run?.failureClass ?? "")) {
+    say(`it should have succeeded but is ${run?.status} (${run?.failureClass})`);
+  }
+  const ends = await stack.sql`select count(*)::int as n from run_events where run_id = ${runId} and kind = 'run.ended'`;
+  if (ends[0]!.n !== 1) say(`its timeline has ${ends[0]!.n} ends`);
+  for (const attempt of attempts.filter((row) => row.status === "ended")) {
+    const complete = attempt.outcome === "succeeded" || attempt.failureClass === "user_code";
+    found.push(...(await checkLogs(stack, job, attempt, complete)), ...(await checkMetrics(stack, job, attempt, complete)));
+  }
+  return found;
+}
+
+/** Everything that is wrong after a trial; empty when all promises held. */
+export async function verify(stack: Stack, runs: Map<string, Job>): Promise<string[]> {
+  const found: string[] = [];
+  for (const [runId, job] of runs) found.push(...(await checkRun(stack, job, runId)));
+  for (const attempt of readdirSync(join(stack.folder, "doubles"))) found.push(`attempt ${attempt} was started twice`);
+  const ids = [...runs.keys()];
+  const [submits] = await stack.sql`select count(*)::int as n, count(distinct target_id)::int as runs from audit_log where action = 'run.submit' and target_id = any(${ids})`;
+  if (submits!.n !== ids.length || submits!.runs !== ids.length) found.push(`${ids.length} runs have ${submits!.n} audit entries for their submission`);
+  const left = ids.flatMap((id) => pidsWithEnv(`DROVER_RUN_ID=${id}`));
+  if (left.length > 0) found.push(`processes are left: ${left.join(", ")}`);
+  return found;
+}
