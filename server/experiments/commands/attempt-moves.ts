@@ -1,0 +1,173 @@
+import { eq, sql } from "drizzle-orm";
+import type { AttemptReport } from "../../../agent/protocol/messages.ts";
+import { newId } from "../../../db/schema/columns.ts";
+import { attempts, runs } from "../../../db/schema/experiments.ts";
+import type { Choice } from "../../../domain/agents/placement.ts";
+import { classifyExit, type Verdict } from "../../../domain/experiments/classify.ts";
+import { decideRetry } from "../../../domain/experiments/retry-policy.ts";
+import { move, TERMINAL } from "../../../domain/experiments/run-status.ts";
+import { enqueue } from "../../jobs/queue.ts";
+import { databaseTime, endRun, freed, moveAttemptTo, moveRun, note, requeueRun, type AttemptRecord, type Pair, type RunRecord, type Work } from "./transitions.ts";
+
+const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs => ${seconds})`);
+/** The agent's clock may be wrong: its moment is taken only as far as it lies between what the server knows. */
+const between = (after: unknown, at: number) => databaseTime(sql`least(now(), greatest(${after}, to_timestamp(${at}::float8 / 1000)))`);
+const startOf = (report: AttemptReport) => (report.startedAt === null ? {} : { startedAt: databaseTime(sql`coalesce(${attempts.startedAt}, ${between(attempts.assignedAt, report.startedAt)})`) });
+
+/** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
+export async function assignRuns(work: Work, placed: { run: RunRecord; choice: Choice; clusterName: string }[], leaseSeconds: number): Promise<void> {
+  if (placed.length === 0) return;
+  const rows = placed.map(({ run, choice }) => ({
+    id: newId("attempt"),
+    orgId: run.orgId,
+    runId: run.id,
+    clusterId: choice.clusterId,
+    number: run.attemptCount + 1,
+    leaseUntil: lease(leaseSeconds),
+    nodeNames: choice.nodeNames,
+    acceleratorIndexes: choice.accelerators,
+    cpus: run.cpus,
+    memoryMib: run.memoryMib,
+    gpus: run.gpus,
+    nodes: run.nodes,
+  }));
+  const status = move("queued", "assign");
+  for (const { run } of placed) move(run.status, "assign"); // each by the table, though all come from the queue
+  await work.tx.insert(attempts).values(rows);
+  await work.tx.execute(sql`
+    update ${runs} set status = ${status}, status_since = now(), status_reason = null, pending = null, not_before = null, failure_class = null, evidence = null, ended_at = null,
+      attempt_count = attempt_count + 1, cluster_id = placed.cluster_id, updated_at = now()
+    from unnest(${sql.param(rows.map((row) => row.runId))}::text[], ${sql.param(rows.map((row) => row.clusterId))}::text[]) as placed (run_id, cluster_id)
+    where ${runs.id} = placed.run_id`);
+  for (const [at, { run, choice, clusterName }] of placed.entries()) {
+    const gpus = choice.accelerators.length > 0 ? `, GPU ${choice.accelerators.join(", ")}` : "";
+    note(work, run, { kind: "attempt.assigned", attemptId: rows[at]!.id, actor: "placement", message: `Placed on ${clusterName} (${choice.nodeNames.slice(0, 4).join(", ")}${choice.nodeNames.length > 4 ? ", …" : ""}${gpus}).` });
+    work.changes.push({ orgId: run.orgId, topic: "run", id: run.id }, { orgId: run.orgId, topic: "agent-desired", id: choice.clusterId }, { orgId: run.orgId, topic: "cluster", id: choice.clusterId });
+  }
+}
+
+/**
+ * What an agent saw of one attempt, once: repeats and older reports change nothing.
+ * `stale`: its fence is dead, or the attempt ended in another way; the agent must stop that process.
+ */
+export async function applyReport(work: Work, pair: Pair | undefined, report: AttemptReport, clusterName: string): Promise<"acked" | "stale"> {
+  if (!pair || pair.attempt.fence !== BigInt(report.fence) || pair.attempt.status === "lost") return "stale";
+  const { attempt } = pair;
+  const isEnd = report.state === "exited" || report.state === "refused";
+  if (report.seq <= attempt.reportSeq) return "acked";
+  if (attempt.status === "ended" && !isEnd) return "stale";
+  if (attempt.status !== "ended") {
+    if (report.state === "accepted") await accepted(work, pair, report, clusterName);
+    else if (report.state === "running") await running(work, pair, report);
+    else await exited(work, pair, report);
+  }
+  await seen(work, attempt, report);
+  return "acked";
+}
+
+/** Whatever the state: how far its reports are, where it runs, and whether everything of it is up. */
+async function seen(work: Work, attempt: AttemptRecord, report: AttemptReport): Promise<void> {
+  const drains = report.drained && attempt.drainedAt === null && attempt.status === "ended";
+  const [row] = await work.tx
+    .update(attempts)
+    .set({
+      reportSeq: report.seq,
+      logBytesDropped: report.logBytesDropped,
+      ...(report.nodes.length > 0 ? { nodeNames: report.nodes } : {}),
+      ...(report.accelerators.length > 0 ? { acceleratorIndexes: report.accelerators } : {}),
+      ...(drains ? { drainedAt: databaseTime(sql`now()`) } : {}),
+    })
+    .where(eq(attempts.id, attempt.id))
+    .returning();
+  Object.assign(attempt, row);
+  if (!drains) return;
+  await enqueue(work.tx, "experiments.archiveLog", { attemptId: attempt.id });
+  work.changes.push({ orgId: attempt.orgId, topic: "run", id: attempt.runId }, { orgId: attempt.orgId, topic: "attempt-log", id: attempt.runId });
+}
+
+async function accepted(work: Work, { run, attempt }: Pair, report: AttemptReport, clusterName: string): Promise<void> {
+  if (attempt.status === "starting" || attempt.status === "running") return;
+  const back = attempt.status === "unreachable";
+  await moveAttemptTo(work, attempt, "take", { unreachableSince: null, ...startOf(report) });
+  if (run.status === "unreachable") await moveRun(work, run, "assign");
+  note(work, run, { kind: "attempt.accepted", attemptId: attempt.id, actor: "agent", message: back ? `${clusterName} is back and took the run.` : `${clusterName} took the run and is preparing it.` });
+}
+
+async function running(work: Work, { run, attempt }: Pair, report: AttemptReport): Promise<void> {
+  if (attempt.status === "running") return;
+  const back = attempt.status === "unreachable";
+  await moveAttemptTo(work, attempt, "run", { unreachableSince: null, ...startOf(report) });
+  if (run.status === "starting" || run.status === "unreachable") {
+    const startedAt = run.startedAt ?? attempt.startedAt;
+    await moveRun(work, run, run.status === "starting" ? "run" : "recover", { statusReason: null, startedAt });
+  }
+  const where = report.nodes.length > 0 ? ` on ${report.nodes.slice(0, 4).join(", ")}` : "";
+  note(work, run, { kind: back ? "run.back" : "attempt.running", attemptId: attempt.id, actor: "agent", message: back ? `Back in contact; the process runs${where}.` : `The process started${where}.` });
+}
+
+async function exited(work: Work, { run, attempt }: Pair, report: AttemptReport): Promise<void> {
+  const { spec } = run;
+  const exit = report.exit ?? { at: Date.now(), code: null, signal: null, cause: "policy" as const, detail: "The agent refused the run.", lastLines: [], peakMemoryMib: null };
+  const verdict = classifyExit(exit, { stopReason: attempt.stopReason, memoryMib: attempt.memoryMib, maxDurationSeconds: spec.maxDuration });
+  await settle(work, { run, attempt }, verdict, { ...startOf(report), endedAt: between(sql`coalesce(${attempts.startedAt}, ${attempts.assignedAt})`, exit.at) });
+}
+
+/** The attempt's end, and what follows from it for the run: its end too, or another attempt. */
+export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdict, times: { startedAt?: Date; endedAt: Date }): Promise<void> {
+  const { outcome, failureClass, message, evidence } = verdict;
+  await moveAttemptTo(work, attempt, "end", { outcome, failureClass, evidence, exitCode: evidence.exitCode ?? null, signal: evidence.signal ?? null, unreachableSince: null, ...times });
+  note(work, run, { kind: "attempt.ended", attemptId: attempt.id, actor: "agent", message: `Attempt ${attempt.number}: ${message}`, evidence: { ...evidence, failureClass } });
+  freed(work, attempt);
+  if (TERMINAL.has(run.status)) return;
+  if (run.startedAt === null && attempt.startedAt !== null) {
+    await work.tx.update(runs).set({ startedAt: attempt.startedAt }).where(eq(runs.id, run.id));
+    run.startedAt = attempt.startedAt;
+  }
+  const end = { message, failureClass, evidence, endedAt: attempt.endedAt, attemptId: attempt.id };
+  if (outcome === "succeeded") return endRun(work, run, { event: "succeed", ...end });
+  if (outcome === "cancelled") return endRun(work, run, { event: "stop", ...end });
+  if (run.status !== "cancelling") {
+    if (attempt.stopReason === "preempted" && failureClass === "preempted") return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: 0, counts: false });
+    const retry = decideRetry(failureClass!, run.spec.retry, run.retriesUsed);
+    if (retry.again) return requeueRun(work, run, { message: `${message} Retry ${run.retriesUsed + 1} of ${run.spec.retry.max} in ${retry.delaySeconds} s.`, delaySeconds: retry.delaySeconds, counts: true });
+    if (retry.why) end.message = `${message} ${retry.why}`;
+  }
+  return endRun(work, run, { event: "fail", ...end });
+}
+
+/** Out of reach: the process may well be running, so nothing is started in its place. `since`: last contact. */
+export async function loseContact(work: Work, { run, attempt }: Pair, why: { message: string; since: Date | null }): Promise<void> {
+  await moveAttemptTo(work, attempt, "lose-contact", { unreachableSince: why.since ?? databaseTime(sql`now()`) });
+  if (run.status === "starting" || run.status === "running") await moveRun(work, run, "lose", { statusReason: why.message });
+  note(work, run, { kind: "run.unreachable", attemptId: attempt.id, actor: "lease", message: why.message, evidence: { since: attempt.unreachableSince } });
+}
+
+/** The agent is back and still has it. A fresh lease starts. */
+export async function regainContact(work: Work, { run, attempt }: Pair, clusterName: string, leaseSeconds: number): Promise<void> {
+  const hasStarted = attempt.startedAt !== null;
+  await moveAttemptTo(work, attempt, hasStarted ? "regain-contact" : "take", { unreachableSince: null, leaseUntil: lease(leaseSeconds) });
+  if (run.status === "unreachable") await moveRun(work, run, hasStarted ? "recover" : "assign", { statusReason: null });
+  note(work, run, { kind: "run.back", attemptId: attempt.id, actor: "agent", message: `${clusterName} is back in contact and still has the run.` });
+}
+
+/**
+ * Given up: its fence is refused from now on, whatever its process does. `then`: a new attempt, or the run's end.
+ * Declaring lost and the policy `restart` both come through here.
+ */
+export async function giveUp(work: Work, { run, attempt }: Pair, how: { message: string; actor: string; then: "requeue" | "fail" }): Promise<void> {
+  const evidence = { detail: how.message };
+  await moveAttemptTo(work, attempt, "give-up", { failureClass: "platform", evidence, endedAt: databaseTime(sql`now()`), drainedAt: databaseTime(sql`coalesce(${attempts.drainedAt}, now())`) });
+  note(work, run, { kind: "attempt.lost", attemptId: attempt.id, actor: how.actor, message: how.message });
+  freed(work, attempt);
+  await enqueue(work.tx, "experiments.archiveLog", { attemptId: attempt.id });
+  if (TERMINAL.has(run.status)) return;
+  if (run.status === "cancelling") return endRun(work, run, { event: "stop", message: how.message, failureClass: "cancelled", evidence, endedAt: null, actor: how.actor, attemptId: attempt.id });
+  if (how.then === "fail") return endRun(work, run, { event: "fail", message: how.message, failureClass: "platform", evidence, endedAt: null, actor: how.actor, attemptId: attempt.id });
+  return requeueRun(work, run, { message: `${how.message} Queued again.`, delaySeconds: 0, counts: false, actor: how.actor });
+}
+
+/** Asked to stop before its agent ever took it: it never ran and never will, so nobody needs to be waited for. */
+export async function stopUntaken(work: Work, pair: Pair): Promise<void> {
+  await settle(work, pair, { outcome: "cancelled", failureClass: "cancelled", message: "Stopped before it started.", evidence: {} }, { endedAt: databaseTime(sql`now()`) });
+  await work.tx.update(attempts).set({ drainedAt: databaseTime(sql`now()`) }).where(eq(attempts.id, pair.attempt.id));
+}

@@ -1,0 +1,125 @@
+import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
+import type { Db, Tx } from "../../../db/client.ts";
+import { attempts, runEvents, runs } from "../../../db/schema/experiments.ts";
+import { moveAttempt, type AttemptEvent } from "../../../domain/experiments/attempt-status.ts";
+import type { Evidence, FailureClass } from "../../../domain/experiments/failure.ts";
+import { canMove, move, type RunEvent } from "../../../domain/experiments/run-status.ts";
+import type { Bus, Change } from "../../bus.ts";
+
+export type RunRecord = typeof runs.$inferSelect;
+export type AttemptRecord = typeof attempts.$inferSelect;
+/** A run and one of its attempts, both locked: the run first, so that nobody waits for each other. */
+export interface Pair {
+  run: RunRecord;
+  attempt: AttemptRecord;
+}
+
+/**
+ * One transaction that moves runs and attempts: its rows are written as it goes, its timeline entries at its end, and its
+ * changes are published after the commit.
+ */
+export interface Work {
+  tx: Tx;
+  events: (typeof runEvents.$inferInsert)[];
+  changes: Change[];
+}
+
+/** A moment that the database computes: columns of leases and timelines never take this process's clock. */
+export const databaseTime = (expression: SQL) => expression as unknown as Date;
+const NOW = databaseTime(sql`now()`);
+
+/** Every move of a run or an attempt happens in here. `beforeCommit` runs last inside the transaction. */
+export async function transact<Result>(db: Db, bus: Bus, body: (work: Work) => Promise<Result>, hooks: { beforeCommit?: () => void; afterCommit?: () => void } = {}): Promise<Result> {
+  const { result, changes } = await db.transaction(async (tx) => {
+    const work: Work = { tx, events: [], changes: [] };
+    const done = await body(work);
+    await writeEvents(work);
+    hooks.beforeCommit?.();
+    return { result: done, changes: work.changes };
+  });
+  hooks.afterCommit?.();
+  await bus.publishNow(distinct(changes));
+  return result;
+}
+
+/** For commands that open their own transaction: the timeline entries so far. */
+export async function writeEvents(work: Work): Promise<void> {
+  const rows = work.events.splice(0);
+  for (let at = 0; at < rows.length; at += 1000) await work.tx.insert(runEvents).values(rows.slice(at, at + 1000));
+}
+
+function distinct(changes: Change[]): Change[] {
+  return [...new Map(changes.map((change) => [`${change.topic} ${change.id}`, change])).values()];
+}
+
+/** Locks runs, then these attempts of theirs. Attempts that are not there, or not on `clusterId`, are left out. */
+export async function lockPairs(tx: Tx, attemptIds: string[], clusterId?: string): Promise<Map<string, Pair>> {
+  if (attemptIds.length === 0) return new Map();
+  const owners = await tx.select({ runId: attempts.runId }).from(attempts).where(and(inArray(attempts.id, attemptIds), clusterId ? eq(attempts.clusterId, clusterId) : undefined));
+  if (owners.length === 0) return new Map();
+  const runRows = await tx.select().from(runs).where(inArray(runs.id, owners.map(({ runId }) => runId))).orderBy(runs.id).for("update");
+  const attemptRows = await tx
+    .select()
+    .from(attempts)
+    .where(and(inArray(attempts.id, attemptIds), clusterId ? eq(attempts.clusterId, clusterId) : undefined))
+    .orderBy(attempts.id)
+    .for("update");
+  const byId = new Map(runRows.map((run) => [run.id, run]));
+  return new Map(attemptRows.map((attempt) => [attempt.id, { attempt, run: byId.get(attempt.runId)! }]));
+}
+
+/** One entry of the run's timeline. */
+export function note(work: Work, run: Pick<RunRecord, "id" | "orgId">, entry: { kind: string; message: string; attemptId?: string; actor?: string; evidence?: unknown }): void {
+  work.events.push({ orgId: run.orgId, runId: run.id, attemptId: entry.attemptId ?? null, kind: entry.kind, actor: entry.actor ?? null, message: entry.message, evidence: entry.evidence ?? null });
+}
+
+/** Columns that a move may set beside the status. */
+type RunPatch = Partial<Omit<typeof runs.$inferInsert, "id" | "orgId" | "status">>;
+type AttemptPatch = Partial<Omit<typeof attempts.$inferInsert, "id" | "orgId" | "status">>;
+
+/** @throws DomainError "conflict" when the transition table has no such move. */
+export async function moveRun(work: Work, run: RunRecord, event: RunEvent, patch: RunPatch = {}): Promise<void> {
+  const status = move(run.status, event);
+  const { orgId, id } = run;
+  const [row] = await work.tx.update(runs).set({ ...patch, status, statusSince: sql`now()` }).where(eq(runs.id, id)).returning();
+  Object.assign(run, row);
+  work.changes.push({ orgId, topic: "run", id });
+}
+
+/** @throws DomainError "conflict" when the transition table has no such move. */
+export async function moveAttemptTo(work: Work, attempt: AttemptRecord, event: AttemptEvent, patch: AttemptPatch = {}): Promise<void> {
+  const status = moveAttempt(attempt.status, event);
+  const [row] = await work.tx.update(attempts).set({ ...patch, status }).where(eq(attempts.id, attempt.id)).returning();
+  Object.assign(attempt, row);
+  work.changes.push({ orgId: attempt.orgId, topic: "run", id: attempt.runId }, { orgId: attempt.orgId, topic: "cluster", id: attempt.clusterId });
+}
+
+/** Its room is free again, and its agent need not hold it any more. */
+export function freed(work: Work, attempt: Pick<AttemptRecord, "orgId" | "clusterId">): void {
+  work.changes.push({ orgId: attempt.orgId, topic: "queue", id: attempt.orgId }, { orgId: attempt.orgId, topic: "agent-desired", id: attempt.clusterId });
+}
+
+/** The run's end, in its one place: terminal status, class, evidence. */
+export async function endRun(work: Work, run: RunRecord, end: { event: "succeed" | "fail" | "stop"; message: string; failureClass: FailureClass | null; evidence: Evidence | null; endedAt: Date | null; actor?: string; attemptId?: string }): Promise<void> {
+  // Stopped without anybody having asked: the table knows the way only through cancelling.
+  if (end.event === "stop" && run.status !== "cancelling" && canMove(run.status, "cancel")) await moveRun(work, run, "cancel");
+  if (run.status !== "cancelled" || end.event !== "stop") {
+    await moveRun(work, run, end.event, { statusReason: end.message, failureClass: end.failureClass, evidence: end.evidence, pending: null, notBefore: null, endedAt: end.endedAt ?? NOW });
+  }
+  note(work, run, { kind: "run.ended", message: `${run.status === "succeeded" ? "Succeeded" : run.status === "failed" ? "Failed" : "Cancelled"}. ${end.message}`, ...(end.actor ? { actor: end.actor } : {}), ...(end.attemptId ? { attemptId: end.attemptId } : {}), evidence: end.evidence });
+}
+
+/** Back into the queue for a new attempt. `delaySeconds`: the backoff. `counts`: it uses up one of the policy's retries. */
+export async function requeueRun(work: Work, run: RunRecord, how: { message: string; delaySeconds: number; counts: boolean; actor?: string }): Promise<void> {
+  const notBefore = how.delaySeconds > 0 ? databaseTime(sql`now() + make_interval(secs => ${how.delaySeconds})`) : null;
+  await moveRun(work, run, "requeue", {
+    statusReason: how.message,
+    queuedAt: NOW,
+    notBefore,
+    clusterId: null,
+    retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),
+    pending: how.delaySeconds > 0 ? { kind: "backoff", message: how.message, earliestAt: Date.now() + how.delaySeconds * 1000, basis: "the backoff of its retry policy" } : { kind: "placing", message: "Being placed." },
+  });
+  note(work, run, { kind: "run.requeued", message: how.message, actor: how.actor ?? "placement" });
+  work.changes.push({ orgId: run.orgId, topic: "queue", id: run.orgId });
+}

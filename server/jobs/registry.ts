@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** Every background job: its name and what it is given. Handlers are in server/jobs/worker.ts. */
+export const JOBS = {
+  /** The log of an attempt whose last byte is in becomes one object. */
+  "experiments.archiveLog": z.strictObject({ attemptId: z.string() }),
+  /** Logs whose job was lost on the way; partitions of telemetry; old codes and sessions; cut-off uploads. */
+  "clusters.keepHouse": z.strictObject({}),
+} as const;
+
+export type JobName = keyof typeof JOBS;
+export type JobPayload<Name extends JobName> = z.infer<(typeof JOBS)[Name]>;
