@@ -1,0 +1,47 @@
+import { canMove, type RunStatus, TERMINAL } from "./run-status.ts";
+import type { Allowed, RunDetail } from "./run-view.ts";
+
+/** What decides which buttons a run shows: its state, whose it is, and what the caller holds in its project. */
+export interface RunSituation {
+  status: RunStatus;
+  isOwn: boolean;
+  /** An attempt of it is out of reach, so somebody may give it up. */
+  hasUnreachableAttempt: boolean;
+  holds: { submit: boolean; cancel: boolean; cancelAny: boolean; declareLost: boolean };
+}
+
+const yes: Allowed = { ok: true };
+const no = (reason: string): Allowed => ({ ok: false, reason });
+
+/** Each act with its answer, and the reason where it is no. Commands refuse by the same table that the buttons read. */
+export function runActions(run: RunSituation): RunDetail["can"] {
+  return { cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run) };
+}
+
+/** Whether the missing thing is a permission (then `forbidden`) rather than the run's state (then `conflict`). */
+export function mayTouch({ isOwn, holds }: RunSituation): Allowed {
+  if (holds.cancelAny || (isOwn && holds.cancel)) return yes;
+  return no(isOwn ? "This needs the permission runs:cancel." : "It is somebody else's run: this needs the permission runs:cancel-any.");
+}
+
+function cancel(run: RunSituation): Allowed {
+  if (run.status === "cancelling") return no("It is already being cancelled.");
+  if (!canMove(run.status, "cancel")) return no(`It has already ended: ${run.status}.`);
+  return mayTouch(run);
+}
+
+function retry(run: RunSituation): Allowed {
+  if (run.status === "succeeded") return no("It succeeded. Clone it to run it again.");
+  if (!canMove(run.status, "retry")) return no("It has not ended yet.");
+  return mayTouch(run);
+}
+
+function clone({ holds }: RunSituation): Allowed {
+  return holds.submit ? yes : no("This needs the permission runs:submit.");
+}
+
+function declareLost(run: RunSituation): Allowed {
+  if (TERMINAL.has(run.status)) return no(`It has already ended: ${run.status}.`);
+  if (!run.hasUnreachableAttempt) return no("Its cluster is in touch; only an attempt out of reach can be given up.");
+  return run.holds.declareLost ? yes : no("This needs the permission runs:declare-lost.");
+}

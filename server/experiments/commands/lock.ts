@@ -1,0 +1,37 @@
+import { and, eq, inArray } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { projects } from "../../../db/schema/access.ts";
+import { attempts, runs } from "../../../db/schema/experiments.ts";
+import { LIVE_ATTEMPT_STATUSES } from "../../../domain/experiments/attempt-status.ts";
+import { runActions } from "../../../domain/experiments/run-actions.ts";
+import { DomainError, notFound } from "../../../domain/shared/errors.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { situationOf } from "../queries/run.ts";
+import { reachedProjects } from "../queries/visible.ts";
+
+type Act = keyof ReturnType<typeof runActions>;
+
+/**
+ * The run and its live attempts, locked, and the act allowed by the table that the buttons read too.
+ * @throws DomainError "not_found" when missing or not to be seen, "conflict" when its state forbids the act, "forbidden" when only a permission is missing.
+ */
+export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
+  const seen = ctx.grantFor("runs:read") ?? ctx.grant;
+  const [found] = await tx
+    .select({ run: runs, project: { id: projects.id, teamId: projects.teamId } })
+    .from(runs)
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .where(and(eq(runs.orgId, ctx.orgId), eq(runs.id, id), reachedProjects(seen)))
+    .for("update", { of: runs });
+  if (!found) throw notFound();
+  const { run, project } = found;
+  const live = await tx.select().from(attempts).where(and(eq(attempts.runId, id), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]))).for("update");
+  const situation = situationOf(ctx, { status: run.status, ownerId: run.ownerId, project }, live.some(({ status }) => status === "unreachable"));
+  const allowed = runActions(situation)[act];
+  if (!allowed.ok) {
+    const all = { submit: true, cancel: true, cancelAny: true, declareLost: true };
+    const isState = !runActions({ ...situation, holds: all })[act].ok; // still no with every permission
+    throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: run.status } });
+  }
+  return { run, live };
+}

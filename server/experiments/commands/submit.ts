@@ -1,0 +1,109 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { newId } from "../../../db/schema/columns.ts";
+import { experiments, runEvents, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import type { ClusterSnapshot } from "../../../domain/agents/placement.ts";
+import { unsupportedFields } from "../../../domain/clusters/capabilities.ts";
+import type { SubmitRun } from "../../../domain/experiments/run-inputs.ts";
+import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
+import type { Plan } from "../../../domain/experiments/run-view.ts";
+import { DomainError, type FieldIssue } from "../../../domain/shared/errors.ts";
+import { audit } from "../../access/audit.ts";
+import { loadSnapshots } from "../../agents/queries.ts";
+import { bus } from "../../bus.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { findCode } from "../queries/artifacts.ts";
+import { planFor } from "../queries/plan.ts";
+import { getProject } from "../queries/visible.ts";
+
+/**
+ * Queue a run. Everything that can be known to be wrong is refused here, by field.
+ * @throws DomainError "invalid" with issues.
+ */
+export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): Promise<{ id: string; plan: Plan }> {
+  const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => refuse("project", "There is no such project, or you may not submit to it."));
+  await checkCode(ctx, spec);
+  refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId));
+  const plan = await planFor(ctx.db, ctx.orgId, spec, Date.now());
+  const { id, isNew } = await ctx.db.transaction((tx) => insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null));
+  if (isNew) await bus().publishNow([{ orgId: ctx.orgId, topic: "queue", id: ctx.orgId }, { orgId: ctx.orgId, topic: "run", id }]);
+  return { id, plan };
+}
+
+function refuse(field: string, message: string): never {
+  throw new DomainError("invalid", `${field}: ${message}`, { issues: [{ field, message }] });
+}
+
+async function checkCode(ctx: Ctx, { code }: RunSpec): Promise<void> {
+  if (code?.kind !== "archive") return;
+  const found = await findCode(ctx.db, ctx.orgId, code.sha256);
+  if (!found) refuse("code.sha256", "This archive was not uploaded. PUT it to /api/code/<sha256> first.");
+  if (found.bytes !== code.bytes) refuse("code.bytes", `The uploaded archive has ${found.bytes} bytes.`);
+}
+
+/** @throws DomainError "invalid" when the named cluster does not exist, or no cluster that the spec allows can honour it. */
+export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[]): void {
+  if (spec.cluster && !clusters.some(({ slug }) => slug === spec.cluster)) {
+    const known = clusters.map(({ slug }) => slug).join(", ");
+    refuse("cluster", `There is no cluster ${spec.cluster}. ${known ? `Known: ${known}.` : "None is connected yet."}`);
+  }
+  const allowed = clusters.filter((one) => (!spec.cluster || one.slug === spec.cluster) && (spec.constraints.regions.length === 0 || spec.constraints.regions.includes(one.region)));
+  if (clusters.length > 0 && allowed.length === 0) refuse("constraints.regions", `No cluster is in ${spec.constraints.regions.join(" or ")}. Known: ${[...new Set(clusters.map(({ region }) => region))].join(", ")}.`);
+  const told = allowed.filter((one) => one.capabilities && one.driver);
+  if (told.length < allowed.length || told.length === 0) return; // one that has not said what it can may yet honour it
+  const { drivers } = spec.constraints;
+  const able = told.filter((one) => drivers.length === 0 || drivers.includes(one.driver!));
+  if (able.length === 0) refuse("constraints.drivers", `No cluster runs ${drivers.join(" or ")}. Known: ${[...new Set(told.map(({ driver }) => driver))].join(", ")}.`);
+  const answers = able.map((one) => ({ one, issues: unsupportedFields(spec, one.capabilities!) }));
+  if (answers.some(({ issues }) => issues.length === 0)) return;
+  const nearest = answers.sort((a, b) => a.issues.length - b.issues.length)[0]!;
+  const issues: FieldIssue[] = nearest.issues;
+  throw new DomainError("invalid", `${able.length === 1 ? nearest.one.name : "No cluster"} cannot honour this. ${issues[0]!.field}: ${issues[0]!.message}`, { issues });
+}
+
+async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, idempotencyKey: string | null): Promise<{ id: string; isNew: boolean }> {
+  const { resources } = spec;
+  const [run] = await tx
+    .insert(runs)
+    .values({
+      orgId: ctx.orgId,
+      projectId,
+      experimentId: await upsertExperiment(tx, ctx.orgId, projectId, spec.experiment),
+      name: spec.name,
+      spec,
+      priority: spec.priority,
+      ownerType: ctx.actor.type === "service_account" ? "service_account" : "user",
+      ownerId: ctx.actor.id,
+      cpus: resources.cpus,
+      memoryMib: resources.memory,
+      gpus: resources.gpus,
+      nodes: resources.nodes,
+      idempotencyKey,
+    })
+    .onConflictDoNothing({ target: [runs.orgId, runs.ownerId, runs.idempotencyKey] })
+    .returning({ id: runs.id });
+  if (!run) return { id: await earlierRun(tx, ctx, idempotencyKey!), isNew: false };
+  const { id } = run;
+  const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value) }));
+  const tags = Object.entries(spec.tags).map(([key, value]) => ({ runId: id, key, value }));
+  if (params.length > 0) await tx.insert(runParams).values(params);
+  if (tags.length > 0) await tx.insert(runTags).values(tags);
+  await tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: "run.submitted", actor: ctx.actor.name, message: "Submitted." });
+  await audit(tx, ctx, { action: "run.submit", target: { type: "run", id, name: spec.name }, projectId, after: { name: spec.name, experiment: spec.experiment, resources, cluster: spec.cluster, priority: spec.priority } });
+  return { id, isNew: true };
+}
+
+async function earlierRun(tx: Tx, ctx: Ctx, idempotencyKey: string): Promise<string> {
+  const [found] = await tx.select({ id: runs.id }).from(runs).where(and(eq(runs.orgId, ctx.orgId), eq(runs.ownerId, ctx.actor.id), eq(runs.idempotencyKey, idempotencyKey)));
+  if (!found) throw new DomainError("conflict", "Another submit with this key is under way. Try again.");
+  return found.id;
+}
+
+async function upsertExperiment(tx: Tx, orgId: string, projectId: string, name: string): Promise<string> {
+  const [row] = await tx
+    .insert(experiments)
+    .values({ id: newId("experiment"), orgId, projectId, name })
+    .onConflictDoUpdate({ target: [experiments.projectId, experiments.name], set: { updatedAt: sql`now()` } })
+    .returning({ id: experiments.id });
+  return row!.id;
+}

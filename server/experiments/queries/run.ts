@@ -1,0 +1,105 @@
+import { and, asc, desc, eq, lt } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { clusters } from "../../../db/schema/clusters.ts";
+import { attempts, logHeads, runEvents, runParams, runs } from "../../../db/schema/experiments.ts";
+import { type Grant, reaches } from "../../../domain/access/roles.ts";
+import { runEnvironment, withoutSecrets } from "../../../domain/experiments/environment.ts";
+import type { ListRunEvents } from "../../../domain/experiments/run-inputs.ts";
+import { runActions, type RunSituation } from "../../../domain/experiments/run-actions.ts";
+import type { AttemptView, RunDetail, RunEventView } from "../../../domain/experiments/run-view.ts";
+import { notFound } from "../../../domain/shared/errors.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { findRuns, type Page, toRows } from "./runs.ts";
+import { getVisibleRun, reachedProjects } from "./visible.ts";
+
+/** What decides the buttons of one run for this caller. */
+export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; ownerId: string; project: { id: string; teamId: string } }, hasUnreachableAttempt: boolean): RunSituation {
+  const holds = (permission: Parameters<Ctx["grantFor"]>[0]) => {
+    const grant = ctx.grantFor(permission);
+    return grant !== null && reaches(grant, run.project);
+  };
+  return {
+    status: run.status,
+    isOwn: run.ownerId === ctx.actor.id,
+    hasUnreachableAttempt,
+    holds: { submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost") },
+  };
+}
+
+/** Everything the run's page shows but its history. @throws DomainError "not_found" */
+export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
+  const { db } = ctx;
+  const [found] = await findRuns(db, and(eq(runs.orgId, ctx.orgId), eq(runs.id, id), reachedProjects(ctx.grant)), 1);
+  if (!found) throw notFound();
+  const [[row], tries, params] = await Promise.all([
+    toRows(db, [found]),
+    listAttempts(db, id),
+    db.select().from(runParams).where(eq(runParams.runId, id)).orderBy(asc(runParams.key)),
+  ]);
+  const { run, project } = found;
+  const situation = situationOf(ctx, { status: run.status, ownerId: run.ownerId, project }, tries.some((attempt) => attempt.status === "unreachable"));
+  return {
+    ...row!,
+    spec: situation.holds.submit ? run.spec : { ...run.spec, env: withoutSecrets(run.spec.env) },
+    params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
+    pending: run.status === "queued" ? run.pending : null,
+    evidence: run.evidence,
+    attempts: tries,
+    queuedAt: run.queuedAt,
+    environment: runEnvironment(run, tries.at(-1) ?? null),
+    can: runActions(situation),
+  };
+}
+
+/** In order, the oldest first; a run's retries are few. */
+async function listAttempts(db: DbOrTx, runId: string): Promise<AttemptView[]> {
+  const rows = await db
+    .select({ attempt: attempts, clusterName: clusters.name, head: logHeads })
+    .from(attempts)
+    .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
+    .leftJoin(logHeads, eq(logHeads.attemptId, attempts.id))
+    .where(eq(attempts.runId, runId))
+    .orderBy(desc(attempts.number))
+    .limit(500);
+  return rows.reverse().map(({ attempt, clusterName, head }) => ({
+    id: attempt.id,
+    number: attempt.number,
+    status: attempt.status,
+    outcome: attempt.outcome,
+    cluster: { id: attempt.clusterId, name: clusterName },
+    nodeNames: attempt.nodeNames,
+    acceleratorIndexes: attempt.acceleratorIndexes,
+    exitCode: attempt.exitCode,
+    signal: attempt.signal,
+    failureClass: attempt.failureClass,
+    evidence: attempt.evidence,
+    unreachableSince: attempt.unreachableSince,
+    assignedAt: attempt.assignedAt,
+    startedAt: attempt.startedAt,
+    endedAt: attempt.endedAt,
+    drainedAt: attempt.drainedAt,
+    log: { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, dropped: attempt.logBytesDropped, archived: head?.archiveSha256 != null },
+  }));
+}
+
+/** The run's timeline, newest first. */
+export async function listRunEvents(db: DbOrTx, grant: Grant, { id, cursor, limit }: ListRunEvents): Promise<Page<RunEventView>> {
+  await getVisibleRun(db, grant, id);
+  const rows = await db
+    .select({
+      id: runEvents.id,
+      at: runEvents.at,
+      kind: runEvents.kind,
+      attemptNumber: attempts.number,
+      actor: runEvents.actor,
+      message: runEvents.message,
+      evidence: runEvents.evidence,
+    })
+    .from(runEvents)
+    .leftJoin(attempts, eq(attempts.id, runEvents.attemptId))
+    .where(and(eq(runEvents.runId, id), cursor ? lt(runEvents.id, cursor) : undefined))
+    .orderBy(desc(runEvents.id))
+    .limit(limit + 1);
+  const items = rows.slice(0, limit);
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
+}

@@ -1,0 +1,168 @@
+import { and, count, desc, eq, exists, getTableColumns, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { projects, serviceAccounts, users } from "../../../db/schema/access.ts";
+import { clusters } from "../../../db/schema/clusters.ts";
+import { experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import type { Grant } from "../../../domain/access/roles.ts";
+import type { ListRuns, RunFilter } from "../../../domain/experiments/run-inputs.ts";
+import { RUN_STATUSES, type RunStatus } from "../../../domain/experiments/run-status.ts";
+import type { RunRow } from "../../../domain/experiments/run-view.ts";
+import { reachedProjects } from "./visible.ts";
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+const COLUMNS = {
+  run: getTableColumns(runs),
+  project: { id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId },
+  experiment: { id: experiments.id, name: experiments.name },
+  clusterName: clusters.name,
+  ownerName: sql<string>`coalesce(${users.name}, ${serviceAccounts.name}, 'unknown')`,
+};
+export type FoundRun = Awaited<ReturnType<typeof findRuns>>[number];
+
+/** Runs with the names a row shows. Newest first unless `order` says otherwise. */
+export async function findRuns(db: DbOrTx, where: SQL | undefined, limit: number, order: SQL[] = [desc(runs.id)]) {
+  return db
+    .select(COLUMNS)
+    .from(runs)
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .innerJoin(experiments, eq(experiments.id, runs.experimentId))
+    .leftJoin(clusters, eq(clusters.id, runs.clusterId))
+    .leftJoin(users, eq(users.id, runs.ownerId))
+    .leftJoin(serviceAccounts, eq(serviceAccounts.id, runs.ownerId))
+    .where(where)
+    .orderBy(...order)
+    .limit(limit);
+}
+
+/** Rows of a list: tags and newest metrics of all of them in two more queries, whatever the number of rows. */
+export async function toRows(db: DbOrTx, found: FoundRun[]): Promise<RunRow[]> {
+  const ids = found.map(({ run }) => run.id);
+  const [tags, metrics] = ids.length > 0 ? await Promise.all([tagsOf(db, ids), newestMetricsOf(db, ids)]) : [new Map(), new Map()];
+  return found.map((row) => toRow(row, tags.get(row.run.id) ?? {}, metrics.get(row.run.id) ?? []));
+}
+
+function toRow({ run, project, experiment, clusterName, ownerName }: FoundRun, tags: Record<string, string>, metrics: RunRow["metrics"]): RunRow {
+  return {
+    id: run.id,
+    name: run.name,
+    status: run.status,
+    statusSince: run.statusSince,
+    statusReason: run.statusReason,
+    failureClass: run.failureClass,
+    project: { id: project.id, slug: project.slug, name: project.name },
+    experiment,
+    cluster: run.clusterId && clusterName ? { id: run.clusterId, name: clusterName } : null,
+    owner: { id: run.ownerId, name: ownerName },
+    cpus: run.cpus,
+    memoryMib: run.memoryMib,
+    gpus: run.gpus,
+    nodes: run.nodes,
+    priority: run.priority,
+    attemptCount: run.attemptCount,
+    tags,
+    metrics,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+  };
+}
+
+async function tagsOf(db: DbOrTx, ids: string[]): Promise<Map<string, Record<string, string>>> {
+  const found = new Map<string, Record<string, string>>();
+  for (const { runId, key, value } of await db.select().from(runTags).where(inArray(runTags.runId, ids)).orderBy(runTags.key)) {
+    const tags = found.get(runId) ?? {};
+    tags[key] = value;
+    found.set(runId, tags);
+  }
+  return found;
+}
+
+async function newestMetricsOf(db: DbOrTx, ids: string[]): Promise<Map<string, RunRow["metrics"]>> {
+  const rows = await db.execute<{ run_id: string; key: string; last: number }>(sql`
+    select ids.run_id, newest.key, newest.last
+    from unnest(array[${sql.join(ids.map((id) => sql`${id}`), sql`, `)}]::text[]) as ids(run_id)
+    cross join lateral (
+      select ${metricSummaries.key} as key, ${metricSummaries.last} as last from ${metricSummaries}
+      where ${metricSummaries.runId} = ids.run_id order by ${metricSummaries.lastTime} desc, ${metricSummaries.key} limit 3
+    ) newest`);
+  const found = new Map<string, RunRow["metrics"]>();
+  for (const { run_id, key, last } of rows) found.set(run_id, [...(found.get(run_id) ?? []), { key, last: Number(last) }]);
+  return found;
+}
+
+const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+
+function textCondition(db: DbOrTx, text: string): SQL | undefined {
+  const pair = /^([^=]+)=(.*)$/s.exec(text);
+  if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, like(text));
+  const [, key, value] = pair as unknown as [string, string, string];
+  const matches = (table: typeof runParams | typeof runTags) =>
+    exists(db.select({ one: sql`1` }).from(table).where(and(eq(table.runId, runs.id), eq(table.key, key.trim()), eq(table.value, value.trim()))));
+  return or(matches(runParams), matches(runTags));
+}
+
+export function filterCondition(db: DbOrTx, grant: Grant, actorId: string, filter: RunFilter): SQL {
+  return and(
+    eq(runs.orgId, grant.orgId),
+    reachedProjects(grant),
+    filter.project ? eq(projects.slug, filter.project) : undefined,
+    filter.experimentId ? eq(runs.experimentId, filter.experimentId) : undefined,
+    filter.status?.length ? inArray(runs.status, filter.status) : undefined,
+    filter.owner ? eq(runs.ownerId, actorId) : undefined,
+    filter.text ? textCondition(db, filter.text) : undefined,
+  )!;
+}
+
+/** Newest first. The last row's id is the next page's cursor; offsets would drift while runs arrive. */
+export async function listRuns(db: DbOrTx, grant: Grant, actorId: string, { cursor, limit, ...filter }: ListRuns): Promise<Page<RunRow>> {
+  const where = and(filterCondition(db, grant, actorId, filter), cursor ? lt(runs.id, cursor) : undefined);
+  const found = await findRuns(db, where, limit + 1);
+  const items = await toRows(db, found.slice(0, limit));
+  return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null };
+}
+
+export async function countRuns(db: DbOrTx, grant: Grant, project?: string): Promise<Record<RunStatus, number>> {
+  const rows = await db
+    .select({ status: runs.status, count: count() })
+    .from(runs)
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .where(and(eq(runs.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined))
+    .groupBy(runs.status);
+  const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
+  for (const row of rows) counts[row.status] = row.count;
+  return counts;
+}
+
+export interface ExperimentGroup {
+  id: string;
+  name: string;
+  project: { id: string; slug: string; name: string };
+  runs: number;
+  active: number;
+  lastRunAt: Date | null;
+}
+
+/** Experiments with how many runs they hold, the one used last first; the 200 newest. */
+export async function listGroups(db: DbOrTx, grant: Grant, project?: string): Promise<ExperimentGroup[]> {
+  const rows = await db
+    .select({
+      id: experiments.id,
+      name: experiments.name,
+      project: { id: projects.id, slug: projects.slug, name: projects.name },
+      runs: count(runs.id),
+      active: sql<number>`count(*) filter (where ${runs.status} not in ('succeeded','failed','cancelled'))::int`,
+      lastRunAt: sql<string | null>`max(${runs.createdAt})`,
+    })
+    .from(experiments)
+    .innerJoin(projects, eq(projects.id, experiments.projectId))
+    .leftJoin(runs, eq(runs.experimentId, experiments.id))
+    .where(and(reachedProjects(grant), project ? eq(projects.slug, project) : undefined))
+    .groupBy(experiments.id, projects.id)
+    .orderBy(sql`max(${runs.id}) desc nulls last`)
+    .limit(200);
+  return rows.map((row) => ({ ...row, lastRunAt: row.lastRunAt ? new Date(row.lastRunAt) : null }));
+}

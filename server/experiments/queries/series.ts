@@ -1,0 +1,117 @@
+import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
+import type { Grant } from "../../../domain/access/roles.ts";
+import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
+import type { Series } from "../../../domain/experiments/run-view.ts";
+import { getVisibleRun } from "./visible.ts";
+
+export interface MetricKey {
+  key: string;
+  count: number;
+  min: number | null;
+  max: number | null;
+  last: number;
+  lastStep: number;
+}
+
+/** As many keys as one page may offer; by name. */
+const MAX_KEYS = 10_000;
+
+export async function listMetricKeys(db: DbOrTx, grant: Grant, runId: string): Promise<MetricKey[]> {
+  await getVisibleRun(db, grant, runId);
+  const s = metricSummaries;
+  return db
+    .select({ key: s.key, count: s.count, min: s.min, max: s.max, last: s.last, lastStep: s.lastStep })
+    .from(s)
+    .where(eq(s.runId, runId))
+    .orderBy(asc(s.key))
+    .limit(MAX_KEYS);
+}
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+/**
+ * Each key's points, reduced in SQL to at most `buckets` points: the least, greatest and last value of every bucket that
+ * has any, so a spike of one point is never lost and a gap stays one. Where the range has no more whole steps than buckets, every step keeps its own.
+ */
+export async function readSeries(db: DbOrTx, grant: Grant, ask: ReadSeries): Promise<Series[]> {
+  const run = await getVisibleRun(db, grant, ask.id);
+  const since = ask.x === "relative" ? (run.startedAt?.getTime() ?? (await firstTime(db, ask.id))) : 0;
+  // Inside, x is whole steps or whole milliseconds; `relative` differs only in how it is asked and told.
+  const inner = (x: number) => (ask.x === "relative" ? x * 1000 + since : x);
+  const outer = (x: number) => (ask.x === "relative" ? (x - since) / 1000 : x);
+  const range = await rangeOf(db, ask, inner);
+  const empty = new Map(ask.keys.map((key): [string, Series] => [key, { key, points: [], nonFinite: 0, total: 0 }]));
+  if (!range) return [...empty.values()];
+  for (const row of await reduceMetrics(db, ask, range)) {
+    const series = empty.get(row.key)!;
+    series.total += row.total;
+    series.nonFinite += row.total - row.count;
+    if (row.count > 0) series.points.push({ x: outer(row.x!), min: row.min!, max: row.max!, last: row.last!, count: row.count });
+  }
+  return [...empty.values()];
+}
+
+async function firstTime(db: DbOrTx, runId: string): Promise<number> {
+  const [row] = await db.select({ at: sql<number | null>`min(${metricSummaries.minTime})::float8` }).from(metricSummaries).where(eq(metricSummaries.runId, runId));
+  return row?.at ?? 0;
+}
+
+/** One range for all keys asked for, so that their buckets line up. null: there is nothing. */
+async function rangeOf(db: DbOrTx, ask: ReadSeries, inner: (x: number) => number): Promise<Range | null> {
+  const s = metricSummaries;
+  const [low, high] = ask.x === "step" ? [s.minStep, s.maxStep] : [s.minTime, s.maxTime];
+  const [row] = await db
+    .select({ from: sql<number | null>`min(${low})::float8`, to: sql<number | null>`max(${high})::float8` })
+    .from(s)
+    .where(and(eq(s.runId, ask.id), inArray(s.key, ask.keys)));
+  if (row?.from == null || row.to == null) return null;
+  const from = Math.max(row.from, ask.from === undefined ? -Infinity : Math.ceil(inner(ask.from)));
+  const to = Math.min(row.to, ask.to === undefined ? Infinity : Math.floor(inner(ask.to)));
+  return from <= to ? { from, to } : null;
+}
+
+export interface Bucket extends Record<string, unknown> {
+  key: string;
+  /** Of the bucket's last finite point, as are `last`. Null, as min and max, where no point is finite. */
+  x: number | null;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+  /** Finite points. */
+  count: number;
+  total: number;
+}
+
+/** Bucket number of `x`: never more buckets than whole values of x, so that neighbours on a step axis stay apart. */
+export function bucketOf(x: SQL, { from, to }: Range, buckets: number): SQL {
+  const count = Math.max(1, Math.min(buckets, to - from + 1));
+  return sql`least(${count - 1}::int, floor((${x} - ${from}::float8) * ${count}::float8 / ${to - from + 1}::float8)::int)`;
+}
+
+/** Postgres knows NaN = NaN, so a list names what is not finite. */
+export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`;
+
+async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise<Bucket[]> {
+  const b = metricBatches;
+  const x = ask.x === "step" ? sql`p.step` : sql`p.time`;
+  const finite = isFinite(sql`p.value`);
+  // The last point of a bucket is the greatest (x, other axis, place in its batch): an array compares part by part.
+  const lastPoint = sql`max(array[${x}::float8, ${ask.x === "step" ? sql`p.time` : sql`p.step`}::float8, p.place::float8, p.value]) filter (where ${finite})`;
+  const batchesInRange = ask.x === "step" ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
+  const rows = await db.execute<Bucket>(sql`
+    select key, last_point[1] as x, last_point[4] as last, min, max, count, total
+    from (
+      select ${b.key} as key, ${bucketOf(x, range, ask.buckets)} as bucket, ${lastPoint} as last_point,
+             min(p.value) filter (where ${finite}) as min, max(p.value) filter (where ${finite}) as max,
+             (count(*) filter (where ${finite}))::int as count, count(*)::int as total
+      from ${b} cross join lateral unnest(${b.steps}, ${b.times}, ${b.values}) with ordinality as p(step, time, value, place)
+      where ${b.runId} = ${ask.id} and ${b.key} in ${ask.keys} ${batchesInRange} and ${x} between ${range.from} and ${range.to}
+      group by 1, 2
+    ) reduced order by key, bucket`);
+  return [...rows];
+}
