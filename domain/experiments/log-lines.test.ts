@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { levelOf, linesOf, type LogSegment, plainLine, renderLine } from "./log-lines.ts";
+import { linesOf, type LogSegment, plainLine, renderLine } from "./log-lines.ts";
 
 const ESC = "\u001b";
 let seq = 0;
@@ -73,18 +73,4 @@ describe("a line as a terminal shows it", () => {
     const bar = Array.from({ length: 10_000 }, (_, index) => `\r${String(index).padStart(60)}`).join("");
     expect(renderLine(bar)).toBe("9999".padStart(60));
   });
-});
-
-it.each([
-  ["2026-01-01 12:00:00 ERROR no such file", "error"],
-  ["ValueError: bad shape", "error"],
-  ["Traceback (most recent call last):", "error"],
-  ["WARNING: deprecated", "warn"],
-  ["FutureWarning: x", "warn"],
-  ['{"level":"info","msg":"x"}', "info"],
-  ["DEBUG dataloader", "debug"],
-  ["terror in the night", null],
-  ["loss 0.3, error_rate 0.1", null],
-] as const)("takes the level of %j to be %s", (text, level) => {
-  expect(levelOf(text)).toBe(level);
 });

@@ -139,18 +139,3 @@ function join(cells: Cell[]): string {
 export function plainLine(text: string): string {
   return renderLine(text).replace(COLOURS, "");
 }
-
-export type LogLevel = "error" | "warn" | "info" | "debug";
-
-const LEVELS: [LogLevel, RegExp][] = [
-  ["error", /\b(?:ERROR|CRITICAL|FATAL|error:|Error:|Traceback|panic:)|\b[A-Z]\w*(?:Error|Exception)\b|"level":\s*"(?:error|fatal|critical)"/],
-  ["warn", /\b(?:WARN|WARNING|warning:)|\b[A-Z]\w*Warning\b|"level":\s*"warn(?:ing)?"/],
-  ["info", /\bINFO\b|"level":\s*"info"/],
-  ["debug", /\b(?:DEBUG|TRACE)\b|"level":\s*"(?:debug|trace)"/],
-];
-
-/** The level that a line's own words claim, looked for near its start; null when it claims none. */
-export function levelOf(text: string): LogLevel | null {
-  const start = text.slice(0, 400);
-  return LEVELS.find(([, words]) => words.test(start))?.[0] ?? null;
-}

@@ -1,0 +1,38 @@
+import { createLoader, parseAsArrayOf, parseAsString, parseAsStringLiteral } from "nuqs/server";
+import type { RunFilter } from "../../domain/experiments/run-inputs.ts";
+import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
+import { ExperimentId, Slug } from "../../domain/shared/ids.ts";
+
+/** The URL of the list of runs: page and hook read the same schema, so a link shows a colleague the same rows. */
+export const runsParams = {
+  /** Scope of the whole console, set in the top bar. */
+  project: parseAsString,
+  q: parseAsString.withDefault(""),
+  status: parseAsArrayOf(parseAsStringLiteral(RUN_STATUSES)).withDefault([]),
+  owner: parseAsStringLiteral(["me"] as const),
+  experiment: parseAsString,
+  /** The run that the drawer shows. */
+  peek: parseAsString,
+};
+export const loadRunsParams = createLoader(runsParams);
+
+export type RunsParams = Awaited<ReturnType<typeof loadRunsParams>>;
+
+/** What the server is asked for. Words in a URL that are no slug or id are left out rather than refused. */
+export function runFilterOf({ project, q, status, owner, experiment }: Omit<RunsParams, "peek">): RunFilter {
+  return {
+    ...scopeOf(project),
+    ...(q.trim() ? { text: q.trim().slice(0, 200) } : {}),
+    ...(status.length > 0 ? { status } : {}),
+    ...(owner ? { owner } : {}),
+    ...(experiment && ExperimentId.safeParse(experiment).success ? { experimentId: experiment } : {}),
+  };
+}
+
+/** The project of the scope bar, for queries that take nothing else. */
+export function scopeOf(project: string | null): { project?: string } {
+  return project && Slug.safeParse(project).success ? { project } : {};
+}
+
+/** Does anything but the scope narrow the list? */
+export const isNarrowed = ({ q, status, owner, experiment }: Omit<RunsParams, "peek" | "project">): boolean => q.trim() !== "" || status.length > 0 || owner !== null || experiment !== null;
