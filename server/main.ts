@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { clients } from "../db/client.ts";
 import { env } from "../env.ts";
+import { connector } from "./agents/endpoint.ts";
 import { buildApp } from "./app.ts";
 import { openBus, setBus } from "./bus.ts";
+import { closeJobs, openJobs } from "./jobs/queue.ts";
 import { log } from "./log.ts";
 import { closeLiveStreams } from "./monitoring/live.ts";
 
@@ -17,6 +19,8 @@ async function main(): Promise<void> {
   const { DROVER_HOST: host, DROVER_PORT: port, DROVER_CONSOLE, NODE_ENV } = env();
   const bus = await openBus(clients().sql);
   setBus(bus);
+  await openJobs(env().DATABASE_URL, "server");
+  connector();
   const machine = getRequestListener(buildApp().fetch);
   const pages = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : machine;
   const server = createServer((request, response) => {
@@ -42,9 +46,11 @@ async function preparePages(dev: boolean): Promise<RequestListener> {
 async function shutdown(server: Server, closeBus: () => Promise<void>): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   closeLiveStreams();
+  connector().close();
   server.closeIdleConnections();
   await new Promise((resolve) => server.close(resolve));
   clearTimeout(cut);
+  await closeJobs().catch(() => {});
   await closeBus().catch(() => {});
   await clients().close();
   process.exit(0);

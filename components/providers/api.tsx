@@ -5,6 +5,7 @@ import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { useState } from "react";
 import superjson from "superjson";
 import type { AppRouter } from "../../server/trpc/root.ts";
+import { paths } from "../../paths.ts";
 import { makeQueryClient } from "./query-client.ts";
 
 const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
@@ -16,9 +17,20 @@ const clients = new Map<string, QueryClient>();
 function queryClientFor(org: string | null): QueryClient {
   if (typeof window === "undefined") return makeQueryClient();
   const key = org ?? "";
-  const known = clients.get(key) ?? makeQueryClient();
+  const known = clients.get(key) ?? makeBrowserClient();
   clients.set(key, known);
   return known;
+}
+
+/** A session that ended while a page was open: sign in and come back to this very place. */
+function makeBrowserClient(): QueryClient {
+  const client = makeQueryClient();
+  client.getQueryCache().subscribe((event) => {
+    if (event.type !== "updated" || event.action.type !== "error") return;
+    const code = (event.action.error as { data?: { code?: string } | null }).data?.code;
+    if (code === "UNAUTHORIZED") window.location.assign(paths.signIn(window.location.pathname + window.location.search));
+  });
+  return client;
 }
 
 function makeApi(org: string | null) {

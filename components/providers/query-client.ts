@@ -15,7 +15,7 @@ export function makeQueryClient(): QueryClient {
         staleTime: 30_000, // live changes invalidate sooner; this only bounds what a lost stream can hide
         gcTime: 10 * 60_000,
         refetchOnWindowFocus: true,
-        retry: (count, error) => count < 2 && !FINAL.has(errorCode(error) ?? ""),
+        retry: (count, error) => typeof window !== "undefined" && count < 2 && !FINAL.has(errorCode(error) ?? ""),
         retryDelay: (attempt) => Math.min(1000 * 2 ** attempt, 8000),
       },
       mutations: { retry: false },

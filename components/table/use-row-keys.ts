@@ -1,18 +1,11 @@
 "use client";
 import { type RefObject, useEffect, useRef } from "react";
+import { keysAreTaken } from "../ui/keys-taken.ts";
 
 interface RowKeys {
   enabled: boolean;
   onSelect: ((index: number) => void) | undefined;
   onPeek: ((index: number) => void) | undefined;
-}
-
-/** True while keys belong to a field, a dialog or a menu. */
-export function keysAreTaken(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return true;
-  const target = event.target as HTMLElement | null;
-  if (target?.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true], .cm-editor, [role=dialog], [role=menu], [role=listbox]")) return true;
-  return document.querySelector("[role=dialog][aria-modal=true]") !== null;
 }
 
 /** j and k move the focus from row link to row link, so Enter opens as everywhere; x selects, Space peeks. */

@@ -11,11 +11,11 @@ export function Mark({ size = 20 }: { size?: number }) {
 }
 
 /** Mark and name, for the frame and for signed-out pages. */
-export function Wordmark({ size = 20 }: { size?: number }) {
+export function Wordmark({ size = 20, collapsed }: { size?: number; collapsed?: boolean }) {
   return (
     <span style={{ display: "inline-flex", alignItems: "center", gap: size * 0.4, fontWeight: 600, fontSize: size * 0.8, letterSpacing: "-0.02em" }}>
       <Mark size={size} />
-      Drover
+      {!collapsed && "Drover"}
     </span>
   );
 }

@@ -1,0 +1,58 @@
+"use client";
+import { ActionIcon, Drawer } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMenu2 } from "@tabler/icons-react";
+import Link from "next/link";
+import { useState } from "react";
+import { paths } from "../../paths.ts";
+import { useOrg } from "../providers/viewer.tsx";
+import { Wordmark } from "../ui/logo.tsx";
+import { CommandK } from "./command-k.tsx";
+import { CrumbsProvider } from "./crumbs.tsx";
+import { GlobalKeys } from "./global-keys.tsx";
+import { NavList } from "./nav-list.tsx";
+import { ScopeSelect } from "./scope-select.tsx";
+import { TopBar } from "./top-bar.tsx";
+import classes from "./shell.module.css";
+
+/** Remembered in a cookie, so that the first paint already has the right width. */
+export const NAV_COOKIE = "drover-nav";
+
+/** The frame of every console page: navigation, top bar, content, cmd-k, keys. */
+export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: boolean; children: React.ReactNode }) {
+  const org = useOrg();
+  const [collapsed, setCollapsed] = useState(collapsedAtFirst);
+  const [menuOpen, menu] = useDisclosure(false);
+  const toggle = () => {
+    document.cookie = `${NAV_COOKIE}=${collapsed ? "open" : "collapsed"}; path=/; max-age=31536000; samesite=lax`;
+    setCollapsed(!collapsed);
+  };
+  return (
+    <CrumbsProvider>
+      <a href="#content" className={classes.skip}>Skip to content</a>
+      <div className={classes.shell} data-collapsed={collapsed || undefined}>
+        <div className={classes.nav}>
+          <div className={classes.navHead}>
+            <Link href={paths.overview(org)} aria-label="Drover: overview" className={classes.wordmark}><Wordmark collapsed={collapsed} /></Link>
+          </div>
+          <NavList collapsed={collapsed} />
+          <div className={classes.navFoot}>
+            <button type="button" className={classes.collapse} onClick={toggle} aria-label={collapsed ? "Show navigation labels" : "Collapse navigation"}>
+              {collapsed ? <IconLayoutSidebarLeftExpand size={16} stroke={1.7} /> : <><IconLayoutSidebarLeftCollapse size={16} stroke={1.7} />Collapse</>}
+            </button>
+          </div>
+        </div>
+        <div className={classes.main}>
+          <TopBar burger={<ActionIcon className={classes.burger} onClick={menu.open} aria-label="Open navigation"><IconMenu2 size={18} /></ActionIcon>} />
+          <main id="content" tabIndex={-1} className={classes.content}>{children}</main>
+        </div>
+      </div>
+      <Drawer opened={menuOpen} onClose={menu.close} size={260} title={<Wordmark />} closeButtonProps={{ "aria-label": "Close navigation" }} padding="xs">
+        <div className={classes.pill}><ScopeSelect /></div>
+        <NavList onGo={menu.close} />
+      </Drawer>
+      <CommandK />
+      <GlobalKeys />
+    </CrumbsProvider>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Context, Hono } from "hono";
+import { streamSSE, type SSEStreamingApi } from "hono/streaming";
+import { enter, guard, type GuardedEnv } from "../access/guard.ts";
+import { createContext } from "../access/session.ts";
+import { bus, type Change } from "../bus.ts";
+import type { Ctx } from "../trpc/context.ts";
+
+const HEARTBEAT_MS = 15_000;
+/** Longest that a stream outlives the session or the role it was opened with. */
+const RECHECK_MS = 5_000;
+/** A hot run may change many times a second: one event carries what gathered meanwhile. */
+const GATHER_MS = 100;
+/** Topics between servers, workers and agents; browsers have no use for them. */
+const INTERNAL = new Set(["agent-desired", "agent-revoked"]);
+
+const open = new Set<LiveStream>();
+
+/** What changed in one organization, by id, to one tab. Content stays behind the queries' own permissions. */
+class LiveStream {
+  readonly #sse: SSEStreamingApi;
+  readonly #orgId: string;
+  readonly #waiting = new Map<string, Change>();
+  #timer: NodeJS.Timeout | undefined;
+  #end!: () => void;
+  readonly ended: Promise<void>;
+
+  constructor(sse: SSEStreamingApi, orgId: string) {
+    this.#sse = sse;
+    this.#orgId = orgId;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  offer(changes: Change[]): void {
+    for (const change of changes) {
+      if (change.orgId === this.#orgId && !INTERNAL.has(change.topic)) this.#waiting.set(`${change.topic} ${change.id}`, change);
+    }
+    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+  }
+
+  async #flush(): Promise<void> {
+    this.#timer = undefined;
+    const changes = [...this.#waiting.values()].map(({ topic, id }) => ({ topic, id }));
+    this.#waiting.clear();
+    await this.send("change", changes);
+  }
+
+  /** Hono swallows writes to a gone client; `onAbort` ends the stream then. */
+  async send(event: string, data: unknown): Promise<void> {
+    await this.#sse.writeSSE({ event, data: JSON.stringify(data) });
+  }
+
+  async beat(): Promise<void> {
+    await this.#sse.write(": beat\n\n");
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#end();
+  }
+}
+
+/** Session, membership and permission as of now, not as of when the stream was opened. */
+async function mayStillListen(headers: Headers, org: string | undefined, ctx: Ctx): Promise<boolean> {
+  try {
+    const now = await enter(await createContext(headers, org), "org:read", "GET /api/events");
+    return now.orgId === ctx.orgId && now.actor.id === ctx.actor.id;
+  } catch {
+    return false; // also when the database is away: the browser reconnects and asks again
+  }
+}
+
+async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<void> {
+  const ctx = c.get("ctx");
+  const live = new LiveStream(sse, ctx.orgId);
+  open.add(live);
+  sse.onAbort(() => live.end());
+  const unsubscribe = bus().subscribe((changes) => live.offer(changes));
+  const beat = setInterval(() => void live.beat(), HEARTBEAT_MS);
+  const recheck = setInterval(() => void mayStillListen(c.req.raw.headers, c.req.query("org"), ctx).then((may) => may || live.end()), RECHECK_MS);
+  try {
+    await live.send("ready", { heartbeatMs: HEARTBEAT_MS });
+    await live.ended;
+  } finally {
+    clearInterval(beat);
+    clearInterval(recheck);
+    unsubscribe();
+    open.delete(live);
+  }
+}
+
+/** GET /api/events?org=slug: `ready`, then `change` events with [{ topic, id }], and comments as heartbeats. */
+export function mountLive(app: Hono): void {
+  app.get("/api/events", guard("org:read"), (c) => {
+    c.header("cache-control", "no-store, no-transform");
+    c.header("x-accel-buffering", "no");
+    return streamSSE(c as Context<GuardedEnv>, (sse) => stream(c as Context<GuardedEnv>, sse));
+  });
+}
+
+/** Ends every open stream, so that a server asked to stop can; browsers reconnect to its successor. */
+export function closeLiveStreams(): void {
+  for (const live of open) live.end();
+}
