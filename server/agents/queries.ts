@@ -1,5 +1,7 @@
-import { and, asc, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
+import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { DbOrTx } from "../../db/client.ts";
+import { projects } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
 import { attempts, runs } from "../../db/schema/experiments.ts";
@@ -125,4 +127,70 @@ export async function findAgent(db: DbOrTx, agentId: string): Promise<AgentIdent
     .orderBy(desc(agentSessions.createdAt), desc(agentSessions.id))
     .limit(1);
   return row ?? null;
+}
+
+/** An attempt that the server wants on a cluster, or wants stopped. */
+export interface LiveAttempt {
+  id: string;
+  runId: string;
+  fence: bigint;
+  status: (typeof attempts.$inferSelect)["status"];
+  /** Its agent took it at least once. */
+  taken: boolean;
+  stopRequested: boolean;
+  stopReason: string | null;
+}
+
+export async function listLiveAttempts(db: DbOrTx, clusterId: string): Promise<LiveAttempt[]> {
+  return db
+    .select({
+      id: attempts.id,
+      runId: attempts.runId,
+      fence: attempts.fence,
+      status: attempts.status,
+      taken: sql<boolean>`${attempts.reportSeq} > 0`,
+      stopRequested: sql<boolean>`${attempts.stopRequestedAt} is not null`,
+      stopReason: attempts.stopReason,
+    })
+    .from(attempts)
+    .where(and(eq(attempts.clusterId, clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
+    .orderBy(asc(attempts.id));
+}
+
+export async function listDrainedNodes(db: DbOrTx, clusterId: string): Promise<string[]> {
+  const rows = await db.select({ name: nodes.name }).from(nodes).where(and(eq(nodes.clusterId, clusterId), isNotNull(nodes.drainedAt))).orderBy(asc(nodes.name));
+  return rows.map(({ name }) => name);
+}
+
+/** What an agent needs to start these attempts, by attempt id. */
+export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
+  if (attemptIds.length === 0) return new Map();
+  const rows = await db
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, spec: runs.spec, project: projects.slug, driver: clusters.driver })
+    .from(attempts)
+    .innerJoin(runs, eq(runs.id, attempts.runId))
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
+    .where(inArray(attempts.id, attemptIds));
+  return new Map(rows.map(({ id, number, runId, runName, spec, project, driver }) => [id, {
+    runId,
+    runName,
+    attemptNumber: number,
+    project,
+    command: spec.command,
+    code: spec.code,
+    env: spec.env,
+    params: spec.params,
+    cpus: spec.resources.cpus,
+    memoryMib: spec.resources.memory,
+    gpus: spec.resources.gpus,
+    gpuModel: spec.resources.gpuModel,
+    nodes: spec.resources.nodes,
+    launcher: spec.launcher,
+    maxDurationSeconds: spec.maxDuration,
+    checkpoint: spec.checkpoint.enabled,
+    graceSeconds: spec.checkpoint.graceSeconds,
+    artifacts: spec.artifacts,
+    overrides: (driver && spec.overrides[driver]) ?? {},
+  }]));
 }

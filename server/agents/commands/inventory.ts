@@ -1,0 +1,86 @@
+import { and, eq, inArray, sql } from "drizzle-orm";
+import type { NodeReport } from "../../../agent/protocol/messages.ts";
+import type { Db, Tx } from "../../../db/client.ts";
+import { accelerators, clusterEvents, clusters, nodes } from "../../../db/schema/clusters.ts";
+import { newId } from "../../../db/schema/columns.ts";
+import type { Bus } from "../../bus.ts";
+import { failpoint } from "../../failpoint.ts";
+import type { AgentIdentity } from "../authenticate.ts";
+
+type NodeRow = typeof nodes.$inferSelect;
+type GpuRow = typeof accelerators.$inferSelect;
+type Note = { kind: string; subject: string; message: string; evidence?: unknown };
+
+/**
+ * The nodes and accelerators of a cluster become what its agent reports, whole. Only rows that differ are written.
+ * A node that is no longer reported is `gone`, never deleted: history points to it.
+ */
+export async function applyInventory(db: Db, bus: Bus, agent: AgentIdentity, reported: NodeReport[]): Promise<void> {
+  const { orgId, clusterId } = agent;
+  const changed = await db.transaction(async (tx) => {
+    await tx.select({ id: clusters.id }).from(clusters).where(eq(clusters.id, clusterId)).for("no key update"); // one report at a time
+    const known = await tx.select().from(nodes).where(eq(nodes.clusterId, clusterId));
+    const gpus = await tx.select().from(accelerators).where(eq(accelerators.clusterId, clusterId));
+    const notes: Note[] = [];
+    const nodesChanged = await writeNodes(tx, agent, known, reported, notes);
+    const ids = new Map((await tx.select({ id: nodes.id, name: nodes.name }).from(nodes).where(eq(nodes.clusterId, clusterId))).map((row) => [row.name, row.id]));
+    const gpusChanged = await writeGpus(tx, agent, gpus, reported, ids, notes);
+    if (notes.length > 0) await tx.insert(clusterEvents).values(notes.slice(0, 500).map((each) => ({ orgId, clusterId, actor: "agent", ...each })));
+    failpoint("server.sync.before-inventory-commit");
+    return nodesChanged || gpusChanged;
+  });
+  failpoint("server.sync.after-inventory-commit");
+  if (changed) await bus.publishNow([{ orgId, topic: "cluster", id: clusterId }, { orgId, topic: "queue", id: orgId }]);
+}
+
+async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: NodeRow[], reported: NodeReport[], notes: Note[]): Promise<boolean> {
+  const before = new Map(known.map((row) => [row.name, row]));
+  const rows = [...new Map(reported.map((report) => [report.name, report])).values()].filter((report) => differs(before.get(report.name), report));
+  const present = new Set(reported.map(({ name }) => name));
+  const gone = known.filter((row) => row.state !== "gone" && !present.has(row.name));
+  for (const report of rows) {
+    const old = before.get(report.name);
+    if (!old) notes.push({ kind: "node.added", subject: report.name, message: `${report.name} joined with ${report.cpus} cores and ${report.memoryMib} MiB.` });
+    else if (old.state !== report.state) notes.push({ kind: `node.${report.state}`, subject: report.name, message: `${report.name} is ${report.state}${report.stateReason ? `: ${report.stateReason}` : ""}.` });
+  }
+  for (const { name } of gone) notes.push({ kind: "node.gone", subject: name, message: `${name} is no longer reported.` });
+  for (let at = 0; at < rows.length; at += 500) {
+    await tx
+      .insert(nodes)
+      .values(rows.slice(at, at + 500).map(({ name, cpus, memoryMib, diskMib, state, stateReason }) => ({ id: newId("node"), orgId, clusterId, name, cpus, memoryMib, diskMib, state, stateReason, seenAt: sql`now()` })))
+      .onConflictDoUpdate({ target: [nodes.clusterId, nodes.name], set: { cpus: sql`excluded.cpus`, memoryMib: sql`excluded.memory_mib`, diskMib: sql`excluded.disk_mib`, state: sql`excluded.state`, stateReason: sql`excluded.state_reason`, seenAt: sql`now()`, updatedAt: sql`now()` } });
+  }
+  if (gone.length > 0) await tx.update(nodes).set({ state: "gone", stateReason: "It is no longer reported." }).where(inArray(nodes.id, gone.map(({ id }) => id)));
+  return rows.length > 0 || gone.length > 0;
+}
+
+function differs(row: NodeRow | undefined, report: NodeReport): boolean {
+  return !row || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
+}
+
+async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: GpuRow[], reported: NodeReport[], nodeIds: Map<string, string>, notes: Note[]): Promise<boolean> {
+  const before = new Map(known.map((row) => [`${row.nodeId} ${row.index}`, row]));
+  const present = new Set<string>();
+  const rows: (typeof accelerators.$inferInsert)[] = [];
+  for (const node of reported) {
+    const nodeId = nodeIds.get(node.name)!;
+    for (const gpu of node.accelerators) {
+      const key = `${nodeId} ${gpu.index}`;
+      const old = before.get(key);
+      if (present.has(key)) continue;
+      present.add(key);
+      if (old && old.present && old.uuid === gpu.uuid && old.model === gpu.model && old.memoryMib === gpu.memoryMib && old.health === gpu.health && old.healthReason === gpu.healthReason && old.attemptId === gpu.attemptId) continue;
+      if (old ? old.health !== gpu.health : gpu.health !== "ok") notes.push({ kind: `gpu.${gpu.health}`, subject: `${node.name}/${gpu.index}`, message: `GPU ${gpu.index} of ${node.name} is ${gpu.health}${gpu.healthReason ? `: ${gpu.healthReason}` : ""}.` });
+      rows.push({ id: newId("accelerator"), orgId, clusterId, nodeId, present: true, ...gpu });
+    }
+  }
+  for (let at = 0; at < rows.length; at += 500) {
+    await tx
+      .insert(accelerators)
+      .values(rows.slice(at, at + 500))
+      .onConflictDoUpdate({ target: [accelerators.nodeId, accelerators.index], set: { uuid: sql`excluded.uuid`, model: sql`excluded.model`, memoryMib: sql`excluded.memory_mib`, health: sql`excluded.health`, healthReason: sql`excluded.health_reason`, attemptId: sql`excluded.attempt_id`, present: true, updatedAt: sql`now()` } });
+  }
+  const gone = known.filter((row) => row.present && !present.has(`${row.nodeId} ${row.index}`)).map(({ id }) => id);
+  if (gone.length > 0) await tx.update(accelerators).set({ present: false, attemptId: null }).where(and(eq(accelerators.clusterId, clusterId), inArray(accelerators.id, gone)));
+  return rows.length > 0 || gone.length > 0;
+}

@@ -1,0 +1,44 @@
+import type { Sql } from "postgres";
+import { newId } from "../../../db/schema/columns.ts";
+import type { Bus, Change } from "../../bus.ts";
+import { failpoint } from "../../failpoint.ts";
+
+/** A server that has not beaten for this long was away: silence of agents in that time proves nothing. */
+export const BEAT_GAP_SECONDS = 5;
+
+/**
+ * One write for all agents heard in the last second: when they were last seen, and fresh leases for their attempts. A lease
+ * is renewed once a third of it is gone, not on each message. Attempts out of reach get theirs back only by a sync that
+ * names them. The database's clock alone.
+ * @param heard agent id → milliseconds since it was heard
+ */
+export async function flushPresence(sql: Sql, bus: Bus, heard: Map<string, number>, leaseSeconds: number): Promise<void> {
+  failpoint("server.presence.before-flush");
+  const ids = [...heard.keys()].sort(); // one order for all servers: no deadlocks
+  const changes = await sql.begin(async (tx) => {
+    await tx`insert into server_beats (id, since, beat_at) values ('servers', now(), now())
+      on conflict (id) do update set since = case when server_beats.beat_at < now() - make_interval(secs => ${BEAT_GAP_SECONDS}) then now() else server_beats.since end, beat_at = now()`;
+    if (ids.length === 0) return [];
+    const ages = ids.map((id) => heard.get(id)!);
+    const back = await tx<{ id: string; org_id: string; cluster_id: string; hostname: string; since: Date }[]>`
+      select id, org_id, cluster_id, coalesce(host ->> 'hostname', 'unknown') as hostname, unreachable_since as since from agents
+      where id = any(${ids}::text[]) and unreachable_since is not null order by id for update`;
+    await tx`
+      with heard as (select * from unnest(${ids}::text[], ${ages}::float8[]) as heard (id, age)), seen as (
+        update agents set last_seen_at = greatest(agents.last_seen_at, now() - heard.age * interval '1 millisecond'), unreachable_since = null
+        from heard where agents.id = heard.id and agents.revoked_at is null and agents.cloned_at is null
+        returning agents.cluster_id, heard.age)
+      update attempts set lease_until = now() - seen.age * interval '1 millisecond' + make_interval(secs => ${leaseSeconds})
+      from seen where attempts.cluster_id = seen.cluster_id and attempts.status in ('assigned', 'starting', 'running')
+        and attempts.lease_until < now() + make_interval(secs => ${(leaseSeconds * 2) / 3})`;
+    const told: Change[] = [];
+    for (const agent of back) {
+      await tx`insert into cluster_events (id, org_id, cluster_id, kind, actor, message, evidence)
+        values (${newId("clusterEvent")}, ${agent.org_id}, ${agent.cluster_id}, 'agent.back', 'agent', ${`The agent on ${agent.hostname} is back in contact.`}, ${tx.json({ silentSince: agent.since.toISOString() })})`;
+      told.push({ orgId: agent.org_id, topic: "cluster", id: agent.cluster_id }, { orgId: agent.org_id, topic: "queue", id: agent.org_id });
+    }
+    return told;
+  });
+  failpoint("server.presence.after-flush");
+  if (changes.length > 0) await bus.publishNow(changes);
+}
