@@ -2,7 +2,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
-import { auth } from "./access/auth.ts";
+import { auth, signIn } from "./access/auth.ts";
 import { open } from "./access/guard.ts";
 import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { createContext } from "./access/session.ts";
@@ -31,7 +31,7 @@ export function buildApp(): Hono {
     }),
   );
   // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
-  app.post("/api/auth/sign-in/email", open("signing in"), (c) => auth().handler(c.req.raw));
+  app.post("/api/auth/sign-in/email", open("signing in"), (c) => signIn(c.req.raw));
   app.post("/api/auth/sign-out", open("signing out"), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));

@@ -9,6 +9,6 @@ export const AUDIT_ACTIONS = [
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
   "run.submit", "run.cancel", "run.retry", "run.declare-lost",
-  "user.sign-up", "user.sign-in", "denied.permission",
+  "user.sign-up", "user.sign-in", "user.update", "user.change-password", "denied.permission",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

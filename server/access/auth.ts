@@ -4,6 +4,7 @@ import { clients } from "../../db/client.ts";
 import { accounts, sessions, users, verifications } from "../../db/schema/access.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { env } from "../../env.ts";
+import { recordSignIn } from "./commands/sign-in.ts";
 import { isOwnOrigin } from "./same-origin.ts";
 
 /**
@@ -20,6 +21,7 @@ function build() {
     database: drizzleAdapter(clients().db, { provider: "pg", schema: { user: users, session: sessions, account: accounts, verification: verifications } }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 256 },
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24, cookieCache: { enabled: false } },
+    databaseHooks: { session: { create: { after: async (session) => recordSignIn(clients().db, session.userId) } } },
     trustedOrigins: (request) => [env().DROVER_URL, ...ownOrigin(request)],
     advanced: {
       cookiePrefix: "drover",
@@ -42,4 +44,10 @@ const shared = globalThis as typeof globalThis & { droverAuth?: Auth };
 export function auth(): Auth {
   shared.droverAuth ??= build();
   return shared.droverAuth;
+}
+
+/** better-auth also answers with the session's token; pages never need it, so it stays in the HttpOnly cookie. */
+export async function signIn(request: Request): Promise<Response> {
+  const answer = await auth().handler(request);
+  return answer.ok ? new Response("{}", { status: answer.status, headers: [["content-type", "application/json"], ...answer.headers.getSetCookie().map((cookie): [string, string] => ["set-cookie", cookie])] }) : answer;
 }

@@ -1,10 +1,13 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { clients, type Db } from "../../db/client.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { type Grant, resolveGrant } from "../../domain/access/roles.ts";
+import { isTokenShaped } from "../../domain/access/token-format.ts";
 import type { BaseCtx, Caller } from "../trpc/context.ts";
 import { auth } from "./auth.ts";
+import { noteTokenUse } from "./commands/token-use.ts";
 import { findLiveToken, findOrgBySlug, listBindings } from "./queries.ts";
+import { sha256 } from "./secrets.ts";
 
 export interface Access {
   orgId: string;
@@ -21,6 +24,7 @@ export async function findCaller(db: Db, headers: Headers): Promise<Caller | nul
   return {
     actor: { type: "user", id: found.user.id, name: found.user.name, tokenId: null },
     email: found.user.email,
+    sessionId: found.session.id,
     tokenOrgId: null,
     tokenPermissions: null,
     tokenProject: null,
@@ -28,8 +32,10 @@ export async function findCaller(db: Db, headers: Headers): Promise<Caller | nul
 }
 
 async function callerOfToken(db: Db, token: string): Promise<Caller | null> {
-  const row = await findLiveToken(db, createHash("sha256").update(token).digest("hex"));
+  if (!isTokenShaped(token)) return null;
+  const row = await findLiveToken(db, sha256(token));
   if (!row) return null;
+  noteTokenUse(db, row.id);
   return {
     actor: { type: row.principalType, id: row.principalId, name: row.principalName, tokenId: row.id },
     email: null,

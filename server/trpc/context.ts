@@ -7,6 +7,8 @@ import type { Actor } from "../access/actor.ts";
 export interface Caller {
   actor: Actor;
   email: string | null;
+  /** Row of the person's session; absent for tokens. */
+  sessionId?: string;
   /** The organization a token belongs to; null for people, who name one in the `x-drover-org` header. */
   tokenOrgId: string | null;
   tokenPermissions: ReadonlySet<string> | null;

@@ -5,8 +5,8 @@ import type { CompleteSetup } from "../../../domain/access/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { slugify } from "../../../domain/shared/ids.ts";
 import { RESERVED_SLUGS } from "../../../paths.ts";
-import { bus } from "../../bus.ts";
 import { audit } from "../audit.ts";
+import { publishAccess } from "../publish.ts";
 import { hasOwner, isSetupLinkLive } from "../queries.ts";
 import { sha256 } from "../secrets.ts";
 import { hashPassword, insertUser } from "./account.ts";
@@ -48,7 +48,7 @@ export async function completeSetup(ctx: { db: Db; requestId: string }, input: C
     await audit(tx, by, { action: "member.grant", target: { type: "user", id: userId, name: input.name }, after: binding });
     return { orgId: org!.id, orgSlug: slug };
   });
-  await bus().publishNow([{ orgId: made.orgId, topic: "people", id: made.orgId }]);
+  await publishAccess(made.orgId);
   return { orgSlug: made.orgSlug };
 }
 
