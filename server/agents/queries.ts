@@ -49,8 +49,9 @@ async function listPlaces(db: DbOrTx, orgId: string) {
       driver: clusters.driver,
       capabilities: clusters.capabilities,
       drained: sql<boolean>`${clusters.drainedAt} is not null`,
-      reachable: sql<boolean>`exists (select 1 from ${agents} where ${agents.clusterId} = ${clusters.id} and ${agents.revokedAt} is null and ${agents.clonedAt} is null
-        and ${agents.unreachableSince} is null and ${agents.lastSeenAt} > now() - ${lease})`,
+      // In a select from one table drizzle writes columns without their table: inside the subquery that would be another table's.
+      reachable: sql<boolean>`exists (select 1 from ${agents} a where a.cluster_id = ${clusters}.id and a.revoked_at is null and a.cloned_at is null
+        and a.unreachable_since is null and a.last_seen_at > now() - ${lease})`,
     })
     .from(clusters)
     .where(and(eq(clusters.orgId, orgId), isNull(clusters.revokedAt)))

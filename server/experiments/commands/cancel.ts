@@ -1,38 +1,35 @@
-import { eq, inArray, sql } from "drizzle-orm";
+import { inArray, sql } from "drizzle-orm";
 import { clusters } from "../../../db/schema/clusters.ts";
-import { attempts, runEvents, runs } from "../../../db/schema/experiments.ts";
+import { attempts } from "../../../db/schema/experiments.ts";
 import type { CancelRun } from "../../../domain/experiments/run-inputs.ts";
-import { move, type RunStatus } from "../../../domain/experiments/run-status.ts";
+import type { RunStatus } from "../../../domain/experiments/run-status.ts";
 import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { lockRunFor } from "./lock.ts";
+import { databaseTime, moveRun, note, transact } from "./transitions.ts";
 
 /** Ask a run to stop. A queued one is cancelled at once; a live one only when its agent says that the process is gone. */
 export async function cancelRun(ctx: Ctx, { id, reason }: CancelRun): Promise<{ status: RunStatus }> {
-  const done = await ctx.db.transaction(async (tx) => {
-    const { run, live } = await lockRunFor(tx, ctx, id, "cancel");
-    let status = move(run.status, "cancel");
-    if (status === "cancelling" && live.length === 0) status = move(status, "stop"); // nothing is left that could still run
-    const ended = status === "cancelled";
-    const why = `Cancelled by ${ctx.actor.name}${reason ? `: ${reason}` : ""}.`;
-    const statusReason = ended ? why : `Stopping, asked by ${ctx.actor.name}${reason ? `: ${reason}` : ""}.`;
-    await tx
-      .update(runs)
-      .set({ status, statusSince: sql`now()`, statusReason, pending: null, ...(ended ? { endedAt: sql`now()`, failureClass: "cancelled" as const } : {}) })
-      .where(eq(runs.id, id));
-    if (live.length > 0) {
-      await tx.update(attempts).set({ stopRequestedAt: sql`now()`, stopReason: "cancelled" }).where(inArray(attempts.id, live.map((attempt) => attempt.id)));
-      await tx.update(clusters).set({ desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(inArray(clusters.id, live.map((attempt) => attempt.clusterId)));
+  return transact(ctx.db, bus(), async (work) => {
+    const { run, live } = await lockRunFor(work.tx, ctx, id, "cancel");
+    const before = { status: run.status };
+    const by = `${ctx.actor.name}${reason ? `: ${reason}` : ""}`;
+    if (live.length === 0) {
+      // Nothing of it could still run: in the queue, or between two attempts.
+      await moveRun(work, run, "cancel", { statusReason: `Cancelled by ${by}.`, failureClass: "cancelled", pending: null, notBefore: null, endedAt: databaseTime(sql`now()`) });
+      if (run.status === "cancelling") await moveRun(work, run, "stop");
+      note(work, run, { kind: "run.ended", actor: ctx.actor.name, message: `Cancelled by ${by}.` });
+    } else {
+      await moveRun(work, run, "cancel", { statusReason: `Stopping, asked by ${by}.`, pending: null });
+      await work.tx.update(attempts).set({ stopRequestedAt: sql`now()`, stopReason: "cancelled" }).where(inArray(attempts.id, live.map((attempt) => attempt.id)));
+      const clusterIds = live.map((attempt) => attempt.clusterId);
+      await work.tx.update(clusters).set({ desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(inArray(clusters.id, clusterIds));
+      note(work, run, { kind: "run.cancelling", actor: ctx.actor.name, message: `Asked to stop by ${by}.` });
+      for (const clusterId of clusterIds) work.changes.push({ orgId: ctx.orgId, topic: "agent-desired", id: clusterId });
     }
-    await tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: ended ? "run.cancelled" : "run.cancelling", actor: ctx.actor.name, message: ended ? why : statusReason });
-    await audit(tx, ctx, { action: "run.cancel", target: { type: "run", id, name: run.name }, projectId: run.projectId, before: { status: run.status }, after: { status }, ...(reason ? { reason } : {}) });
-    return { status, clusterIds: live.map((attempt) => attempt.clusterId) };
+    work.changes.push({ orgId: ctx.orgId, topic: "queue", id: ctx.orgId });
+    await audit(work.tx, ctx, { action: "run.cancel", target: { type: "run", id, name: run.name }, projectId: run.projectId, before, after: { status: run.status }, ...(reason ? { reason } : {}) });
+    return { status: run.status };
   });
-  await bus().publishNow([
-    { orgId: ctx.orgId, topic: "run", id },
-    { orgId: ctx.orgId, topic: "queue", id: ctx.orgId },
-    ...done.clusterIds.map((clusterId) => ({ orgId: ctx.orgId, topic: "agent-desired", id: clusterId })),
-  ]);
-  return { status: done.status };
 }
