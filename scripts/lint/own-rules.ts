@@ -1,0 +1,35 @@
+export interface Finding {
+  file: string;
+  line: number;
+  says: string;
+}
+
+/** What agents and clocks report is nobody's act: these apply reports, and write events instead of audit entries. */
+const REPORTED = /^server\/(agents\/commands\/(inventory|presence)|experiments\/commands\/(transitions|log-ingest|metric-ingest|archive|placement|leases)|clusters\/commands\/telemetry-ingest)\.ts$/;
+
+const lineOf = (text: string, index: number): number => text.slice(0, index).split("\n").length;
+
+function everyMatch(file: string, text: string, pattern: RegExp, says: string): Finding[] {
+  return [...text.matchAll(pattern)].map((match) => ({ file, line: lineOf(text, match.index), says }));
+}
+
+/** Rules of this repository that no linter knows. */
+const RULES: { applies: RegExp; find: (file: string, text: string) => Finding[] }[] = [
+  {
+    applies: /^server\/[^/]+\/commands(\/.*)?\.ts$|^server\/[^/]+\/commands\//,
+    find: (file, text) => {
+      const opened = /\.(transaction|begin)\(/.exec(text);
+      if (!opened || REPORTED.test(file) || /\baudit\(/.test(text)) return [];
+      return [{ file, line: lineOf(text, opened.index), says: "This opens a transaction and writes no audit entry: call audit(tx, …) in it." }];
+    },
+  },
+  { applies: /^domain\//, find: (file, text) => everyMatch(file, text, /new Date\(\)/g, "Pass the moment as an argument: domain/ is pure.") },
+  { applies: /\.tsx?$/, find: (file, text) => everyMatch(file, text, /\b(TODO|FIXME|XXX)\b/g, "Do it, or file an issue.") },
+  { applies: /(^|\/)(utils?|helpers?|lib|common|manager)(\/|\.tsx?$)/, find: (file) => [{ file, line: 1, says: "Name it after what it is about." }] },
+];
+
+/** @param file path from the root, with forward slashes. */
+export function checkFile(file: string, text: string): Finding[] {
+  if (/\.(test|spec)\.tsx?$/.test(file) || file.startsWith("scripts/lint/")) return [];
+  return RULES.filter(({ applies }) => applies.test(file)).flatMap(({ find }) => find(file, text));
+}
