@@ -6,14 +6,19 @@ export interface Job {
   /** Every how many lines a metric point is written. */
   metricEvery: number;
   exitCode: number;
+  /** It comes with a code archive and reads a file of it. */
+  code: boolean;
 }
+
+export const CODE_FILE = "lib/words.txt";
+export const ARTIFACT = "out/result.txt";
 
 const KINDS = ["steady", "burst", "fails", "long-line", "children", "cancelled", "steady", "burst"] as const;
 
 export function jobOf(index: number, trial: number): Job {
   const kind = KINDS[index % KINDS.length]!;
   const lines = { steady: 60, burst: 3_000, fails: 40, "long-line": 20, children: 30, cancelled: 2_000 }[kind];
-  return { name: `t${trial}-${index}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0 };
+  return { name: `t${trial}-${index}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0, code: kind === "steady" };
 }
 
 /** Seconds between lines: bursts do not wait at all. */
@@ -30,6 +35,7 @@ export function script(job: Job): string {
     `mkdir "$CHAOS_DIR/starts/$DROVER_ATTEMPT_ID" 2>/dev/null || touch "$CHAOS_DIR/doubles/$DROVER_ATTEMPT_ID"`,
     job.kind === "children" ? `(sleep 300 & setsid sleep 300 &) ` : ":",
     job.kind === "long-line" ? `head -c ${LONG_LINE_BYTES} /dev/zero | tr '\\0' x; echo` : ":",
+    job.code ? `cat "${CODE_FILE}" >/dev/null || exit 9` : ":",
     `i=0`,
     `while [ $i -lt ${job.lines} ]; do`,
     `  echo "out $i"`,
@@ -38,6 +44,7 @@ export function script(job: Job): string {
     pause ? `  ${pause}` : `  :`,
     `  i=$((i + 1))`,
     `done`,
+    `mkdir -p out && echo "$DROVER_RUN_ID" > out/result.txt`,
     `exit ${job.exitCode}`,
   ].join("\n");
 }

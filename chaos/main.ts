@@ -2,19 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { walkFailpoints } from "./failpoints.ts";
+import { ALL_FAILPOINTS, walkFailpoints } from "./failpoints.ts";
 import { startStack } from "./stack.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
-const USAGE = "npm run chaos -- [--trials N] [--seed S] [--runs R] [--failpoints] [--keep]";
+const USAGE = "npm run chaos -- [--trials N] [--seed S] [--runs R] [--failpoints [--only NAME]] [--keep]";
 
 function readOptions() {
-  const { values } = parseArgs({ options: { trials: { type: "string", default: "30" }, seed: { type: "string" }, runs: { type: "string", default: "24" }, failpoints: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean" } } });
+  const { values } = parseArgs({ options: { trials: { type: "string", default: "30" }, seed: { type: "string" }, runs: { type: "string", default: "24" }, failpoints: { type: "boolean" }, only: { type: "string" }, keep: { type: "boolean" }, help: { type: "boolean" } } });
   if (values.help) {
     console.log(USAGE);
     process.exit(0);
   }
-  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs), failpoints: values.failpoints ?? false, keep: values.keep ?? false };
+  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs), failpoints: ALL_FAILPOINTS.filter((name) => values.failpoints && name.startsWith(values.only ?? "")), keep: values.keep ?? false };
 }
 
 function report(result: TrialResult): void {
@@ -27,7 +27,7 @@ function report(result: TrialResult): void {
 async function main(): Promise<void> {
   const options = readOptions();
   const folder = mkdtempSync(join(tmpdir(), "drover-chaos-"));
-  console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.failpoints ? ", then every fail-point" : ""}`);
+  console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.failpoints.length > 0 ? `, then ${options.failpoints.length} fail-points` : ""}`);
   let passed = 0;
   let failed = 0;
   const count = (ok: boolean) => (ok ? (passed += 1) : (failed += 1));
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
       report(result);
       count(result.problems.length === 0);
     }
-    if (options.failpoints) await walkFailpoints(stack, count);
+    await walkFailpoints(stack, options.failpoints, count);
   } finally {
     await stack.stop();
     if (failed === 0 && !options.keep) rmSync(folder, { recursive: true, force: true });

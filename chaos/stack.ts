@@ -26,6 +26,12 @@ export interface Stack {
   api: ReturnType<typeof createTRPCClient<AppRouter>>;
   token: string;
   clusterId: string;
+  /** Where agents reach the server: through the proxy. */
+  agentUrl: string;
+  /** Environment of the fail-point being walked, for processes that a scenario starts by itself. */
+  armed: Record<string, string>;
+  /** Deaths at the fail-point among those processes. */
+  hits: number;
   stop: () => Promise<void>;
 }
 
@@ -62,11 +68,12 @@ export async function startStack(folder: string): Promise<Stack> {
   services.worker.start();
   await until("the server", async () => (await fetch(`${url}/api/health`)).ok, 30);
   const { token, clusterId, code } = await makeOwner(url, databaseUrl);
-  await enrolAgent(services.agent, folder, `http://127.0.0.1:${proxy.port}`, code);
+  const agentUrl = `http://127.0.0.1:${proxy.port}`;
+  await enrolAgent(services.agent, folder, agentUrl, code);
   services.agent.start();
   const sql = postgres(databaseUrl, { max: 4, onnotice: () => {} });
   return {
-    folder, url, services, proxy, sql, token, clusterId,
+    folder, url, services, proxy, sql, token, clusterId, agentUrl, armed: {}, hits: 0,
     api: client(url, { authorization: `Bearer ${token}` }),
     stop: async () => {
       await sql.end({ timeout: 2 }).catch(() => {});
@@ -103,4 +110,15 @@ export async function enrolAgent(agent: Supervised, folder: string, url: string,
   const enrol = new Supervised({ ...agent.service, name: "enrol", command: [process.execPath, join(ROOT, "dist/agent.mjs"), "enrol", "--url", url, "--code", code, "--state", join(folder, "agent")] });
   const ended = await enrol.runOnce();
   if (ended !== 0) throw new Error(`The agent's enrolment ended with ${ended}; see ${enrol.service.log}.`);
+}
+
+/** Another agent of this stack, with a state folder of its own. */
+export function agentProcess(stack: Stack, name: string, folder: string, verb: string[] = ["run"]): Supervised {
+  const { env } = stack.services.agent.service;
+  return new Supervised({ name, command: [process.execPath, join(ROOT, "dist/agent.mjs"), ...verb, "--state", folder], env: { ...env, DROVER_AGENT_STATE: folder }, log: join(stack.folder, "logs", `${name}.log`) });
+}
+
+/** A new cluster and its single-use code, asked for until the answer arrives. */
+export async function enrolmentCode(stack: Stack, name: string): Promise<{ clusterId: string; code: string }> {
+  return until(`a code for ${name}`, () => stack.api.clusters.create.mutate({ name }), 30);
 }

@@ -1,6 +1,7 @@
 import { dice as makeDice } from "./dice.ts";
 import { nextFault } from "./faults.ts";
-import { type Job, jobOf, script } from "./job.ts";
+import { uploadCode } from "./code.ts";
+import { ARTIFACT, type Job, jobOf, script } from "./job.ts";
 import { until } from "./processes.ts";
 import type { Stack } from "./stack.ts";
 import { verify } from "./verify.ts";
@@ -8,20 +9,24 @@ import { verify } from "./verify.ts";
 const CONVERGE_SECONDS = 90;
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
-export async function submit(stack: Stack, job: Job): Promise<string> {
+export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold"): Promise<string> {
+  const code = job.code ? await until("the upload of the code", () => uploadCode(stack), CONVERGE_SECONDS) : null;
   const spec = {
+    code,
+    artifacts: [ARTIFACT],
     name: job.name,
     project: "default",
     command: script(job),
     env: { CHAOS_DIR: stack.folder },
     resources: { cpus: 0.1, memory: 16 },
     retry: { max: 3, on: ["platform" as const, "hardware" as const] },
+    onLostContact,
     checkpoint: { graceSeconds: 1 },
   };
   return until(`the submission of ${job.name}`, async () => (await stack.api.experiments.submit.mutate({ spec, idempotencyKey: job.name })).id, CONVERGE_SECONDS);
 }
 
-async function cancel(stack: Stack, runId: string): Promise<void> {
+export async function cancel(stack: Stack, runId: string): Promise<void> {
   await until(`the cancelling of ${runId}`, async () => {
     const { status } = await stack.api.experiments.get.query({ id: runId });
     if (["cancelling", "cancelled", "succeeded", "failed"].includes(status)) return true;

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expectedOutput, type Job } from "./job.ts";
+import { ARTIFACT, expectedOutput, type Job } from "./job.ts";
 import { pidsWithEnv } from "./processes.ts";
 import type { Stack } from "./stack.ts";
 
@@ -61,11 +61,21 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   }
   const ends = await stack.sql`select count(*)::int as n from run_events where run_id = ${runId} and kind = 'run.ended'`;
   if (ends[0]!.n !== 1) say(`its timeline has ${ends[0]!.n} ends`);
+  if (run?.status === "succeeded") found.push(...(await checkArtifact(stack, job, runId)));
   for (const attempt of attempts.filter((row) => row.status === "ended")) {
     const complete = attempt.outcome === "succeeded" || attempt.failureClass === "user_code";
     found.push(...(await checkLogs(stack, job, attempt, complete)), ...(await checkMetrics(stack, job, attempt, complete)));
   }
   return found;
+}
+
+/** A run that succeeded left its artifact, once, with the bytes that it wrote. */
+async function checkArtifact(stack: Stack, job: Job, runId: string): Promise<string[]> {
+  const kept = (await stack.api.experiments.artifacts.query({ id: runId })).filter((file) => file.path === ARTIFACT);
+  if (kept.length === 0) return [`${job.name}: its artifact is missing`];
+  const response = await fetch(`${stack.url}/api/artifacts/${kept.at(-1)!.id}?download=1`, { headers: { authorization: `Bearer ${stack.token}` } });
+  const text = await response.text();
+  return text === `${runId}\n` ? [] : [`${job.name}: its artifact holds ${JSON.stringify(text.slice(0, 80))}`];
 }
 
 /** Everything that is wrong after a trial; empty when all promises held. */
