@@ -16,7 +16,10 @@ export const paths = {
   cluster: (slug: string, id: string) => `${org(slug)}/clusters/${id}`,
   clusterTab: (slug: string, id: string, tab: ClusterTab) => (tab === "nodes" ? `${org(slug)}/clusters/${id}` : `${org(slug)}/clusters/${id}/${tab}`),
   people: (slug: string) => `${org(slug)}/people`,
+  peopleTab: (slug: string, tab: PeopleTab) => (tab === "members" ? `${org(slug)}/people` : `${org(slug)}/people/${tab}`),
+  member: (slug: string, id: string) => `${org(slug)}/people?member=${id}`,
   tokens: (slug: string) => `${org(slug)}/tokens`,
+  tokensTab: (slug: string, tab: TokensTab) => (tab === "mine" ? `${org(slug)}/tokens` : `${org(slug)}/tokens/${tab}`),
   audit: (slug: string) => `${org(slug)}/audit`,
   settings: (slug: string) => `${org(slug)}/settings`,
 };
@@ -25,6 +28,8 @@ export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "
 export type RunTab = (typeof RUN_TABS)[number];
 export const CLUSTER_TABS = ["nodes", "telemetry", "events", "agent"] as const;
 export type ClusterTab = (typeof CLUSTER_TABS)[number];
+export type PeopleTab = "members" | "teams" | "invitations";
+export type TokensTab = "mine" | "service-accounts" | "all";
 
 /** First path words that are not organizations, so no organization may take them as its slug. */
 export const RESERVED_SLUGS = ["api", "sign-in", "sign-out", "setup", "invite", "mlflow", "embed", "ingest", "health", "_next", "static", "favicon.ico", "icon.svg"];

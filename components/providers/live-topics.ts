@@ -32,7 +32,7 @@ const TOPICS: Record<string, Touched[]> = {
   // Followers of a log page it forward themselves, by sequence number (components/experiments/log-viewer): a refetch would jump.
   "attempt-log": [],
   "run-metrics": ["metricKeys", "series", "systemSeries"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
-  people: ["viewer", "people", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
+  people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
   audit: [{ procedure: "access.auditLog" }],
 };
 

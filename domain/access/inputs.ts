@@ -83,4 +83,5 @@ export const ListAudit = z.strictObject({
   from: z.date().optional(),
   to: z.date().optional(),
 });
+export const AuditRef = z.strictObject({ id: idSchema("audit") });
 export type ListAudit = z.infer<typeof ListAudit>;

@@ -2,14 +2,14 @@ import { PERMISSION_NAMES, PERMISSIONS, type Permission } from "./permissions.ts
 
 /** Where a role may be given. A binding holds at its node and everywhere below it: organization › team › project. */
 export const ROLES = {
-  owner: { scopes: ["org"], label: "Organization owner" },
-  admin: { scopes: ["org"], label: "Organization admin" },
-  billing: { scopes: ["org"], label: "Billing" },
-  team_lead: { scopes: ["team"], label: "Team lead" },
-  project_admin: { scopes: ["project"], label: "Project admin" },
-  member: { scopes: ["org", "team", "project"], label: "Member" },
-  viewer: { scopes: ["org", "team", "project"], label: "Viewer" },
-} as const satisfies Record<string, { scopes: readonly ScopeType[]; label: string }>;
+  owner: { scopes: ["org"], label: "Organization owner", says: "Everything, including deleting the organization." },
+  admin: { scopes: ["org"], label: "Organization admin", says: "Everything but deleting the organization and making owners." },
+  billing: { scopes: ["org"], label: "Billing", says: "Sees the organization and its audit log; for those who look after money." },
+  team_lead: { scopes: ["team"], label: "Team lead", says: "Manages the team: its people, projects, tokens and every run in it." },
+  project_admin: { scopes: ["project"], label: "Project admin", says: "Manages the project: its people, tokens and every run in it." },
+  member: { scopes: ["org", "team", "project"], label: "Member", says: "Submits runs and stops their own." },
+  viewer: { scopes: ["org", "team", "project"], label: "Viewer", says: "Looks, changes nothing." },
+} as const satisfies Record<string, { scopes: readonly ScopeType[]; label: string; says: string }>;
 
 export type ScopeType = "org" | "team" | "project";
 export type Role = keyof typeof ROLES;

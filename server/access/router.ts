@@ -1,5 +1,5 @@
 import {
-  AcceptInvitation, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
+  AcceptInvitation, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
   ListAudit, ListPage, ListPeople, MemberRef, ServiceAccountRef, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
 } from "../../domain/access/inputs.ts";
 import { openProcedure, procedure, router } from "../trpc/init.ts";
@@ -10,8 +10,8 @@ import { completeSetup } from "./commands/setup.ts";
 import { createMyToken, createServiceAccount, createToken, disableServiceAccount, revokeMyToken, revokeToken } from "./commands/tokens.ts";
 import { createProject, createTeam, updateOrg, updateProject, updateTeam } from "./commands/tree.ts";
 import { isSetupLinkLive } from "./queries.ts";
-import { listAudit } from "./queries/audit-log.ts";
-import { findInvitation, listInvitations, listPeople } from "./queries/people.ts";
+import { getAuditEntry, listAudit } from "./queries/audit-log.ts";
+import { findInvitation, getMember, listInvitations, listPeople } from "./queries/people.ts";
 import { listMyTokens, listServiceAccounts, listTokens } from "./queries/tokens.ts";
 import { listGrantable, listTeams } from "./queries/tree.ts";
 import { sha256 } from "./secrets.ts";
@@ -30,6 +30,7 @@ export const accessRouter = router({
   changePassword: openProcedure("signed-in").input(ChangePassword).mutation(({ ctx, input }) => changePassword(ctx, input)),
 
   people: procedure("members:read").input(ListPeople).query(({ ctx, input }) => listPeople(ctx, input)),
+  member: procedure("members:read").input(MemberRef).query(({ ctx, input }) => getMember(ctx, input.userId)),
   grantable: procedure("members:read").query(({ ctx }) => listGrantable(ctx.db, ctx)),
   invitations: procedure("members:manage").input(ListPage).query(({ ctx, input }) => listInvitations(ctx, input)),
   invite: procedure("members:manage").input(Invite).mutation(({ ctx, input }) => invite(ctx, input)),
@@ -56,4 +57,5 @@ export const accessRouter = router({
   disableServiceAccount: procedure("tokens:manage").input(ServiceAccountRef).mutation(({ ctx, input }) => disableServiceAccount(ctx, input)),
 
   auditLog: procedure("audit:read").input(ListAudit).query(({ ctx, input }) => listAudit(ctx, input)),
+  auditEntry: procedure("audit:read").input(AuditRef).query(({ ctx, input }) => getAuditEntry(ctx, input.id)),
 });

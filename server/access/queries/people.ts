@@ -5,6 +5,7 @@ import type { ListPage, ListPeople } from "../../../domain/access/inputs.ts";
 import type { BindingView, InvitationView, MemberView, OpenInvitation, Page } from "../../../domain/access/people-view.ts";
 import type { Grant, Role, ScopeType } from "../../../domain/access/roles.ts";
 import { covers, whyNotGive, type GrantFor } from "../../../domain/access/scopes.ts";
+import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { reachedProjects } from "../queries.ts";
 import { countOwners } from "./tree.ts";
@@ -16,9 +17,8 @@ const LAST_OWNER = "The last owner of the organization cannot be removed. Make s
 
 /** Members by name, each with the roles that the caller may see. `cursor` is opaque. */
 export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<MemberView> & { total: number }> {
-  const inOrg = exists(ctx.db.select({ one: sql`1` }).from(roleBindings).where(and(eq(roleBindings.orgId, ctx.orgId), eq(roleBindings.principalId, users.id))));
   const text = input.text ? `%${input.text.replace(/[\\%_]/g, "\\$&")}%` : null;
-  const matches = and(inOrg, text ? or(ilike(users.name, text), ilike(users.email, text)) : undefined);
+  const matches = and(isInOrg(ctx), text ? or(ilike(users.name, text), ilike(users.email, text)) : undefined);
   const after = readCursor(input.cursor);
   const found = await ctx.db
     .select({ id: users.id, name: users.name, email: users.email, lastSignInAt })
@@ -28,13 +28,29 @@ export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<Memb
     .limit(input.limit + 1);
   const [total] = await ctx.db.select({ n: count() }).from(users).where(matches);
   const page = found.slice(0, input.limit);
+  const last = page.at(-1);
+  return { items: await withRoles(ctx, page), total: total!.n, nextCursor: found.length > input.limit && last ? writeCursor(last.name.toLowerCase(), last.id) : null };
+}
+
+/** One member. @throws DomainError not_found when they hold no role in the organization. */
+export async function getMember(ctx: Ctx, userId: string): Promise<MemberView> {
+  const found = await ctx.db
+    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt })
+    .from(users)
+    .where(and(eq(users.id, userId), isInOrg(ctx)));
+  const [member] = await withRoles(ctx, found);
+  if (!member) throw notFound();
+  return member;
+}
+
+const isInOrg = (ctx: Ctx) => exists(ctx.db.select({ one: sql`1` }).from(roleBindings).where(and(eq(roleBindings.orgId, ctx.orgId), eq(roleBindings.principalId, users.id))));
+
+async function withRoles(ctx: Ctx, page: Pick<MemberView, "id" | "name" | "email" | "lastSignInAt">[]): Promise<MemberView[]> {
   const bindings = await listBindingViews(ctx, page.map((user) => user.id));
-  const items = page.map((user) => {
+  return page.map((user) => {
     const own = bindings.filter((binding) => binding.principalId === user.id);
     return { ...user, isViewer: user.id === ctx.actor.id, bindings: own.map(({ principalId: _, ...binding }) => binding), removable: removable(own) };
   });
-  const last = page.at(-1);
-  return { items, total: total!.n, nextCursor: found.length > input.limit && last ? writeCursor(last.name.toLowerCase(), last.id) : null };
 }
 
 function removable(bindings: BindingView[]): MemberView["removable"] {
