@@ -4,7 +4,7 @@ import type { DbOrTx } from "../../db/client.ts";
 import { projects } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
-import { attempts, runs } from "../../db/schema/experiments.ts";
+import { attempts, objects, runs } from "../../db/schema/experiments.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import { env } from "../../env.ts";
@@ -194,4 +194,16 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
   }]));
+}
+
+/** Whether an object is the code of an attempt that lives on this agent's cluster. */
+export async function mayRead(db: DbOrTx, agent: { orgId: string; clusterId: string }, sha256: string): Promise<boolean> {
+  const [row] = await db
+    .select({ id: attempts.id })
+    .from(attempts)
+    .innerJoin(runs, eq(runs.id, attempts.runId))
+    .innerJoin(objects, and(eq(objects.orgId, attempts.orgId), eq(objects.sha256, sha256)))
+    .where(and(eq(attempts.orgId, agent.orgId), eq(attempts.clusterId, agent.clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), eq(sql`${runs.spec} #>> '{code,sha256}'`, sha256)))
+    .limit(1);
+  return row !== undefined;
 }

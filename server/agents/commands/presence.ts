@@ -4,7 +4,7 @@ import type { Bus, Change } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
 
 /** A server that has not beaten for this long was away: silence of agents in that time proves nothing. */
-export const BEAT_GAP_SECONDS = 5;
+export const BEAT_GAP_SECONDS = 3;
 
 /**
  * One write for all agents heard in the last second: when they were last seen, and fresh leases for their attempts. A lease

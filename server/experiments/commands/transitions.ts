@@ -57,13 +57,13 @@ export async function lockPairs(tx: Tx, attemptIds: string[], clusterId?: string
   if (attemptIds.length === 0) return new Map();
   const owners = await tx.select({ runId: attempts.runId }).from(attempts).where(and(inArray(attempts.id, attemptIds), clusterId ? eq(attempts.clusterId, clusterId) : undefined));
   if (owners.length === 0) return new Map();
-  const runRows = await tx.select().from(runs).where(inArray(runs.id, owners.map(({ runId }) => runId))).orderBy(runs.id).for("update");
+  const runRows = await tx.select().from(runs).where(inArray(runs.id, owners.map(({ runId }) => runId))).orderBy(runs.id).for("no key update");
   const attemptRows = await tx
     .select()
     .from(attempts)
     .where(and(inArray(attempts.id, attemptIds), clusterId ? eq(attempts.clusterId, clusterId) : undefined))
     .orderBy(attempts.id)
-    .for("update");
+    .for("no key update");
   const byId = new Map(runRows.map((run) => [run.id, run]));
   return new Map(attemptRows.map((attempt) => [attempt.id, { attempt, run: byId.get(attempt.runId)! }]));
 }

@@ -1,0 +1,28 @@
+/** Why a path from outside may not name an artifact; null when it may. Relative, one way to write it, never climbing. */
+export function artifactPathProblem(path: string): string | null {
+  if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "Use a path inside the run's folder, not an absolute one.";
+  if (path.includes("\\") || hasControl(path)) return "Backslashes and control characters are not allowed in a path.";
+  const parts = path.split("/");
+  if (parts.includes("..") || parts.includes(".")) return "A path must not climb: no . or .. in it.";
+  return parts.includes("") ? "A path must not have empty parts." : null;
+}
+
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) < 32 || text.charCodeAt(at) === 127) return true;
+  return false;
+}
+
+const TYPES: Record<string, string> = {
+  txt: "text/plain", log: "text/plain", md: "text/markdown", csv: "text/csv", tsv: "text/tab-separated-values", html: "text/html", json: "application/json", jsonl: "application/jsonl",
+  yaml: "application/yaml", yml: "application/yaml", xml: "application/xml", pdf: "application/pdf", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp",
+  svg: "image/svg+xml", mp4: "video/mp4", webm: "video/webm", wav: "audio/wav", mp3: "audio/mpeg", zip: "application/zip", gz: "application/gzip", tgz: "application/gzip", tar: "application/x-tar",
+  zst: "application/zstd", parquet: "application/vnd.apache.parquet", py: "text/x-python", ipynb: "application/x-ipynb+json", npy: "application/octet-stream", npz: "application/zip",
+};
+
+const extensionOf = (path: string) => /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+
+/** Guessed by extension alone: the bytes are never trusted to say what they are. */
+export const contentTypeOf = (path: string): string => TYPES[extensionOf(path)] ?? "application/octet-stream";
+
+/** Whether a file looks like a checkpoint: by its folder, or by the extensions that frameworks give weights. */
+export const isCheckpointPath = (path: string): boolean => /(^|\/)checkpoints?\//i.test(path) || ["ckpt", "pt", "pth", "safetensors"].includes(extensionOf(path));
