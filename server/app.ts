@@ -27,6 +27,7 @@ export function buildApp(): Hono {
       router: appRouter,
       createContext: ({ req }) => createContext(req.headers),
       allowBatching: true,
+      allowMethodOverride: true, // a spec to plan does not fit into a URL
       maxBatchSize: 30,
     }),
   );

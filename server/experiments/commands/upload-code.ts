@@ -1,0 +1,106 @@
+import { Parser, type ReadEntry } from "tar";
+import { objects } from "../../../db/schema/experiments.ts";
+import { MAX_CODE_BYTES } from "../../../domain/experiments/run-spec.ts";
+import { DomainError } from "../../../domain/shared/errors.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { objectStore } from "../object-store.ts";
+import { findCode } from "../queries/artifacts.ts";
+
+/** What an archive may grow to: a small upload must not fill a cluster's disk. */
+const MAX_UNPACKED_BYTES = 16 * 1024 * 1024 * 1024;
+const MAX_ENTRIES = 500_000;
+const GZIP = [0x1f, 0x8b];
+
+/**
+ * Keep a code archive under its SHA-256, once. It is checked while it streams in, so nothing of a bad one is kept.
+ * @throws DomainError "invalid" naming the entry, "too_large".
+ */
+export async function uploadCode(ctx: Ctx, sha256: string, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number; isNew: boolean }> {
+  const known = await findCode(ctx.db, ctx.orgId, sha256);
+  if (known) return { sha256, bytes: known.bytes, isNew: false };
+  const { bytes } = await objectStore().put(checkedArchive(body), { sha256, maxBytes: MAX_CODE_BYTES });
+  await ctx.db.insert(objects).values({ orgId: ctx.orgId, sha256, bytes, kind: "code" }).onConflictDoNothing();
+  return { sha256, bytes, isNew: true };
+}
+
+const bad = (message: string) => new DomainError("invalid", message, { issues: [{ field: "body", message }] });
+
+/** Passes the bytes on and reads along: throws at the first entry that could leave the folder it is unpacked into. */
+export async function* checkedArchive(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const archive = new ArchiveReader();
+  for await (const chunk of body) {
+    await archive.read(chunk);
+    yield chunk;
+  }
+  await archive.end();
+}
+
+class ArchiveReader {
+  private readonly parser = new Parser({ strict: true, onReadEntry: (entry: ReadEntry) => this.check(entry) });
+  private readonly done: Promise<void>;
+  private failure: DomainError | null = null;
+  private readonly head: number[] = [];
+  private entries = 0;
+  private unpacked = 0;
+
+  constructor() {
+    this.done = new Promise((resolve) => {
+      this.parser.on("end", resolve);
+      this.parser.on("error", (error: Error) => {
+        this.failure ??= bad(`Not a valid tar.gz archive: ${error.message}`);
+        resolve();
+      });
+    });
+  }
+
+  async read(chunk: Uint8Array): Promise<void> {
+    if (this.head.length < 2) {
+      this.head.push(...chunk.subarray(0, 2 - this.head.length));
+      if (this.head.some((byte, at) => byte !== GZIP[at])) throw bad("Not a gzip file: expected a tar.gz archive.");
+    }
+    const flowing = this.parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (!flowing && !this.failure) await Promise.race([new Promise((resolve) => this.parser.once("drain", resolve)), this.done]);
+    if (this.failure) throw this.failure;
+  }
+
+  async end(): Promise<void> {
+    if (this.head.length < 2) throw bad("The archive is empty.");
+    this.parser.end();
+    await this.done;
+    if (this.failure) throw this.failure;
+  }
+
+  private check(entry: ReadEntry): void {
+    this.entries += 1;
+    this.unpacked += entry.size;
+    this.failure ??= refusalOf(entry);
+    if (this.entries > MAX_ENTRIES) this.failure ??= bad(`The archive has more than ${MAX_ENTRIES} entries.`);
+    if (this.unpacked > MAX_UNPACKED_BYTES) this.failure ??= bad(`The archive unpacks to more than ${MAX_UNPACKED_BYTES} bytes.`);
+    entry.resume();
+  }
+}
+
+const TYPES = new Set(["File", "OldFile", "ContiguousFile", "Directory", "SymbolicLink", "Link"]);
+
+function refusalOf(entry: ReadEntry): DomainError | null {
+  const { path, type, linkpath } = entry;
+  if (!TYPES.has(type)) return bad(`The entry ${path} is a ${type}; only files, folders and links are taken.`);
+  if (leaves(path)) return bad(`The entry ${path} would be written outside the folder.`);
+  if (type === "SymbolicLink" && leaves(linkpath?.startsWith("/") ? linkpath : `${folderOf(path)}${linkpath}`)) return bad(`The link ${path} points outside the folder, to ${linkpath}.`);
+  if (type === "Link" && leaves(linkpath ?? "")) return bad(`The link ${path} points outside the folder, to ${linkpath}.`);
+  return null;
+}
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
+
+/** Whether a path, resolved step by step, ever climbs above where it starts. */
+function leaves(path: string): boolean {
+  if (path.startsWith("/") || path.startsWith("\\") || /^[A-Za-z]:/.test(path) || path.includes("\0")) return true;
+  let depth = 0;
+  for (const part of path.split(/[\\/]/)) {
+    if (part === "..") depth -= 1;
+    else if (part !== "" && part !== ".") depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
