@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cutMiddle, formatAgo, formatBytes, formatCount, formatMib, formatNumber, formatSeconds, formatShare, formatTick, plural, shortId } from "./format.ts";
+
+describe("numbers", () => {
+  it.each([
+    [0, "0"], [0.9731234, "0.9731"], [123.456, "123.5"], [12345.6, "12,346"], [-3.5, "−3.5"], [0.0000123, "1.23e-5"], [1e12, "1e12"], [1.5e9, "1.5e9"],
+    [Number.NaN, "NaN"], [Number.POSITIVE_INFINITY, "∞"], [Number.NEGATIVE_INFINITY, "−∞"],
+  ])("%d reads %s", (value, text) => expect(formatNumber(value)).toBe(text));
+
+  it.each([[0, "0"], [1200, "1,200"], [12_000, "12k"], [1_500_000, "1.5M"], [2e9, "2G"], [0.25, "0.25"]])("the tick %d reads %s", (value, text) => expect(formatTick(value)).toBe(text));
+
+  it("counts are grouped", () => {
+    expect(formatCount(1_234_567)).toBe("1,234,567");
+    expect(plural(1, "run")).toBe("1 run");
+    expect(plural(2, "entry", "entries")).toBe("2 entries");
+  });
+});
+
+describe("shares", () => {
+  it.each([[0, "0 %"], [0.004, "<1 %"], [0.5, "50 %"], [0.996, ">99 %"], [1, "100 %"]])("%d reads %s, so that little is not nothing and nearly all is not all", (share, text) => expect(formatShare(share)).toBe(text));
+});
+
+describe("sizes", () => {
+  it.each([[0, "0 B"], [1023, "1023 B"], [1536, "1.5 KiB"], [1_073_741_824, "1 GiB"], [5.5 * 1_099_511_627_776, "5.5 TiB"]])("%d bytes read %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+  it("MiB go up to the unit that fits", () => expect(formatMib(4096)).toBe("4 GiB"));
+});
+
+describe("times", () => {
+  it.each([[0, "0 s"], [0.42, "0.4 s"], [42, "42 s"], [60, "1 min"], [8040, "2 h 14 min"], [3601, "1 h"], [90_061, "1 d 1 h"], [-30, "−30 s"]])("%d seconds read %s", (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
+  it.each([[-0.4, "now"], [-90, "1 min ago"], [90, "in 1 min"], [-7200, "2 h ago"], [-86_400 * 3, "3 d ago"], [-86_400 * 100, "3 mo ago"], [-86_400 * 800, "2 y ago"]])("%d seconds from now read %s", (seconds, text) => expect(formatAgo(seconds)).toBe(text));
+});
+
+describe("names", () => {
+  it("are cut in the middle and never longer than asked", () => {
+    expect(cutMiddle("resnet-baseline-seed-12", 15)).toBe("resnet-…seed-12".slice(0, 15));
+    fc.assert(fc.property(fc.string(), fc.integer({ min: 3, max: 60 }), (text, max) => cutMiddle(text, max).length <= Math.max(max, Math.min(text.length, max))));
+  });
+
+  it("of ids keep the prefix and the end that tells them apart", () => {
+    expect(shortId("run_01a20ad4-fa00-741d-a4cd-4924e269c926")).toBe("run_01a2…c926");
+    expect(shortId("short")).toBe("short");
+  });
+});
