@@ -1,0 +1,20 @@
+import { Skeleton } from "@mantine/core";
+import { TableSkeleton } from "../../table/data-table.tsx";
+import { FilterBar } from "../../ui/filters.tsx";
+import { PeopleFrame } from "./people-frame.tsx";
+
+const COLUMNS = [
+  { key: "name", title: "Name" },
+  { key: "email", title: "E-mail", hideBelow: "md" as const },
+  { key: "roles", title: "Roles", grow: true },
+  { key: "seen", title: "Last sign-in", align: "right" as const, hideBelow: "sm" as const },
+];
+
+export function PeopleSkeleton() {
+  return (
+    <PeopleFrame actions={<Skeleton width={64} height={32} />}>
+      <FilterBar><Skeleton width={280} height={32} /></FilterBar>
+      <TableSkeleton columns={COLUMNS} rows={8} />
+    </PeopleFrame>
+  );
+}
