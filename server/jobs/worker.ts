@@ -1,0 +1,85 @@
+import type { PgBoss } from "pg-boss";
+import { sweepLeases } from "../agents/jobs/leases.ts";
+import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
+import type { AgentServices } from "../agents/services.ts";
+import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
+import { failpoint } from "../failpoint.ts";
+import { log } from "../log.ts";
+import { expireOld, keepPartitions } from "./housekeeping.ts";
+import { startLoop, type Loop } from "./loop.ts";
+import { JOBS, type JobName, type JobPayload } from "./registry.ts";
+
+const PLACE_EVERY_MS = 2000;
+const LEASES_EVERY_MS = 1000;
+const BUSY_AGAIN_MS = 100;
+const STALE_UPLOAD_MS = 24 * 3_600_000;
+
+const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPayload<Name>) => Promise<void> } = {
+  "experiments.archiveLog": async ({ sql, bus, objects }, { attemptId }) => {
+    await archiveLog(sql, bus, objects, attemptId);
+  },
+  "clusters.keepHouse": async ({ sql, bus, objects }) => {
+    const { made, dropped } = await keepPartitions(sql);
+    if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
+    await expireOld(sql);
+    await objects.sweep(STALE_UPLOAD_MS);
+    for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
+  },
+};
+
+/** The reconcile loops and the job handlers of one worker. Any number of workers may run. */
+export async function startWorker(services: AgentServices, boss: PgBoss): Promise<{ stop: () => Promise<void> }> {
+  const placement = startPlacement(services);
+  const leases = startLoop("leases", LEASES_EVERY_MS, () => sweepLeases(services));
+  for (const name of Object.keys(JOBS) as JobName[]) {
+    // Without the burst a worker sleeps its polling interval after every batch.
+    await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {
+      for (const job of jobs) await handle(services, name, job.data);
+      failpoint("worker.job.before-complete");
+    });
+  }
+  await boss.schedule("clusters.keepHouse", "*/10 * * * *", {});
+  await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
+  return {
+    stop: async () => {
+      await Promise.all([placement.stop(), leases.stop()]);
+    },
+  };
+}
+
+async function handle<Name extends JobName>(services: AgentServices, name: Name, data: unknown): Promise<void> {
+  await HANDLERS[name](services, JOBS[name].parse(data) as JobPayload<Name>);
+}
+
+/** Woken per organization; every two seconds it looks at all that have something to place. */
+function startPlacement(services: AgentServices): Loop {
+  const asked = new Set<string>();
+  let lookedAt = 0;
+  const loop = startLoop("placement", PLACE_EVERY_MS, async () => {
+    const orgs = new Set(asked);
+    asked.clear();
+    if (performance.now() - lookedAt >= PLACE_EVERY_MS || orgs.size === 0) {
+      for (const orgId of await listWaitingOrgs(services)) orgs.add(orgId);
+      lookedAt = performance.now();
+    }
+    for (const orgId of orgs) {
+      const { busy, more } = await placeOrg(services, orgId);
+      if (more) again(orgId);
+      if (busy) setTimeout(() => again(orgId), BUSY_AGAIN_MS).unref();
+    }
+  });
+  const again = (orgId: string) => {
+    asked.add(orgId);
+    loop.wake();
+  };
+  const unsubscribe = services.bus.subscribe((changes) => {
+    for (const { topic, orgId } of changes) if (topic === "queue") again(orgId);
+  });
+  return {
+    wake: loop.wake,
+    stop: () => {
+      unsubscribe();
+      return loop.stop();
+    },
+  };
+}
