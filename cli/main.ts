@@ -1,0 +1,67 @@
+import { Command, CommanderError } from "commander";
+import { knownUrl } from "./config.ts";
+import { cliEnv } from "./env.ts";
+import { EXIT, toCliError } from "./errors.ts";
+import { complain, say } from "./output.ts";
+import { completionCommand } from "./verbs/completion.ts";
+import { loginCommand, whoamiCommand } from "./verbs/login.ts";
+import { logsCommand } from "./verbs/logs.ts";
+import { runCommand } from "./verbs/run.ts";
+import { cancelCommand, retryCommand, runsCommand } from "./verbs/runs.ts";
+import { showCommand } from "./verbs/show.ts";
+import { tokenCommand } from "./verbs/token.ts";
+
+const HELP = `
+Environment
+  DROVER_URL, DROVER_TOKEN   server and token, before what \`drover login\` stored
+  NO_COLOR                   no colours
+
+Exit codes
+  0 done · 1 the run failed, or the server refused · 2 wrong usage · 3 not signed in · 4 not found · 5 the server cannot be reached
+  With --follow: that of the run's process.`;
+
+/** @param command What stood after `--`. */
+function programFor(command: string[]): Command {
+  const program = new Command("drover").description("The command line of Drover, the control plane of GPU clusters").version(cliEnv().version, "-V, --version").addHelpText("after", HELP);
+  for (const verb of [loginCommand(), whoamiCommand(), runCommand(command), runsCommand(), showCommand(), logsCommand(), cancelCommand(), retryCommand(), tokenCommand()]) program.addCommand(verb);
+  program.addCommand(completionCommand(program));
+  program.command("version").description("Print the version").action(() => say(cliEnv().version));
+  quiet(program);
+  return program;
+}
+
+/** Errors are told by us, in one way. */
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => {} }).showSuggestionAfterError();
+  for (const inner of command.commands) quiet(inner);
+}
+
+async function main(argv: string[]): Promise<void> {
+  const dashes = argv.indexOf("--");
+  const [before, command] = dashes < 0 ? [argv, []] : [argv.slice(0, dashes), argv.slice(dashes + 1)];
+  const program = programFor(command);
+  try {
+    if (before.length === 0) return program.outputHelp();
+    await program.parseAsync(before, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return; // --help, --version
+    const told = toCliError(error, safeUrl());
+    const isUsage = error instanceof CommanderError;
+    if (!isUsage || error.message !== "(outputHelp)") complain(told);
+    process.exitCode = told.exitCode;
+  }
+}
+
+function safeUrl(): string | null {
+  try {
+    return knownUrl();
+  } catch {
+    return null;
+  }
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.ok); // `drover logs … | head`
+});
+process.once("SIGINT", () => process.exit(EXIT.interrupted));
+await main(process.argv.slice(2));

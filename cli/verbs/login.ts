@@ -1,0 +1,95 @@
+import { hostname } from "node:os";
+import { Command } from "commander";
+import type { Permission } from "../../domain/access/permissions.ts";
+import { type Client, clientFor, connectApi, refuseBad } from "../api.ts";
+import { knownUrl, saveConfig } from "../config.ts";
+import { CliError, EXIT, usage } from "../errors.ts";
+import { ask, readStdin } from "../prompt.ts";
+import { facts, note, paint, printJson } from "../output.ts";
+
+const TOKEN_DAYS = 90;
+/** What the command line can do; the token gets those of them that its owner holds. */
+const USED: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "clusters:manage", "clusters:drain", "runs:read", "runs:submit", "runs:cancel", "runs:cancel-any", "runs:declare-lost"];
+
+interface LoginOptions {
+  token?: string;
+  email?: string;
+  org?: string;
+  passwordStdin?: boolean;
+}
+
+export function loginCommand(): Command {
+  return new Command("login")
+    .description("Sign in to a Drover server, with an API token or with e-mail and password")
+    .argument("[url]", "such as https://drover.example.com; the one signed in to before otherwise")
+    .option("--token <token>", "an API token (drv_…)")
+    .option("--email <address>", "sign in with a password and keep a personal token of 90 days")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--org <slug>", "which organization, where one is in several")
+    .action(login);
+}
+
+async function login(given: string | undefined, options: LoginOptions): Promise<void> {
+  const url = originOf(given ?? knownUrl() ?? (await ask("Address of the Drover server:", { instead: "Give it: drover login https://drover.example.com" })));
+  const token = options.token ?? (await tokenByPassword(url, options));
+  const viewer = await clientFor(url, { authorization: `Bearer ${token}` }).access.viewer.query(); // refused here, nothing is stored
+  const file = saveConfig({ url, token });
+  note(`${paint("green", "✓")} Signed in to ${viewer.org.name} (${url}) as ${viewer.user.name}.`);
+  note(paint("dim", `  The token is in ${file}, readable only by you.`));
+}
+
+function originOf(text: string): string {
+  const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
+  if (!URL.canParse(url)) throw usage(`${text} is not an address.`, "For example: drover login https://drover.example.com");
+  return new URL(url).origin;
+}
+
+/** A session just long enough to make a personal token; the password is kept nowhere. */
+async function tokenByPassword(url: string, options: LoginOptions): Promise<string> {
+  const { trpc, cookie } = await openSession(url, options);
+  try {
+    const { trpc: inOrg, held } = await chooseOrg(url, trpc, cookie, options.org);
+    const permissions = USED.filter((name) => held.includes(name));
+    const made = await inOrg.access.createMyToken.mutate({ name: `CLI on ${hostname()}`.slice(0, 60), permissions, expiresInDays: TOKEN_DAYS });
+    return made.token;
+  } finally {
+    await fetch(new URL("/api/auth/sign-out", url), { method: "POST", headers: { cookie, origin: url, "content-type": "application/json" }, body: "{}" }).catch(() => {});
+  }
+}
+
+export async function openSession(url: string, options: Pick<LoginOptions, "email" | "passwordStdin">): Promise<{ trpc: Client; cookie: string }> {
+  const email = options.email ?? (await ask("E-mail:", { instead: "Give --token, or --email with --password-stdin." }));
+  const password = options.passwordStdin ? (await readStdin()).replace(/\r?\n$/, "") : await ask("Password:", { hidden: true, instead: "Give --password-stdin, or --token." });
+  const response = await fetch(new URL("/api/auth/sign-in/email", url), { method: "POST", headers: { "content-type": "application/json", origin: url }, body: JSON.stringify({ email, password }) });
+  if (response.status === 401 || response.status === 400) throw new CliError("E-mail or password is wrong.", { exitCode: EXIT.signedOut });
+  await refuseBad(response);
+  const cookie = response.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+  return { trpc: clientFor(url, { cookie }), cookie };
+}
+
+export async function chooseOrg(url: string, trpc: Client, cookie: string, wanted: string | undefined): Promise<{ trpc: Client; held: Permission[] }> {
+  const { orgs } = await trpc.access.me.query();
+  const org = wanted ? orgs.find(({ slug }) => slug === wanted) : orgs.length === 1 ? orgs[0] : undefined;
+  if (!org && wanted) throw new CliError(`You are not in an organization ${wanted}.`, { exitCode: EXIT.notFound });
+  if (!org) throw usage(orgs.length === 0 ? "You are in no organization yet." : `You are in several organizations: add --org ${orgs.map(({ slug }) => slug).join(" | ")}`);
+  const inOrg = clientFor(url, { cookie, "x-drover-org": org.slug });
+  return { trpc: inOrg, held: (await inOrg.access.viewer.query()).held };
+}
+
+export function whoamiCommand(): Command {
+  return new Command("whoami")
+    .description("Who and where one is signed in as")
+    .option("--json", "machine-readable")
+    .action(async ({ json }: { json?: boolean }) => {
+      const { trpc, config } = connectApi();
+      const viewer = await trpc.access.viewer.query();
+      if (json) return printJson({ url: config.url, ...viewer });
+      facts([
+        ["server", config.url],
+        ["organization", `${viewer.org.name} (${viewer.org.slug})`],
+        ["user", `${viewer.user.name}${viewer.user.email ? ` <${viewer.user.email}>` : ""}`],
+        ["roles", viewer.roles.join(", ")],
+        ["projects", viewer.projects.map(({ slug }) => slug).join(", ")],
+      ]);
+    });
+}

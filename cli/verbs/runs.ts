@@ -1,0 +1,97 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { RUN_STATUSES, type RunStatus } from "../../domain/experiments/run-status.ts";
+import { connectApi, findRun } from "../api.ts";
+import { EXIT } from "../errors.ts";
+import { ago, note, paint, printJson, say, span, status, table } from "../output.ts";
+
+export function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("Expected a whole number from 1.");
+  return number;
+}
+
+interface ListOptions {
+  project?: string;
+  status?: RunStatus[];
+  text?: string;
+  mine?: boolean;
+  limit: number;
+  json?: boolean;
+}
+
+export function runsCommand(): Command {
+  return new Command("runs")
+    .description("List runs, newest first")
+    .option("--project <slug>", "of one project")
+    .addOption(new Option("--status <status...>", "in these states").choices(RUN_STATUSES))
+    .option("--text <text>", "part of the name, or key=value of a parameter or tag")
+    .option("--mine", "only those that you submitted")
+    .option("-n, --limit <count>", "how many", positive, 20)
+    .option("--json", "machine-readable")
+    .action(listRuns);
+}
+
+async function listRuns({ limit, mine, json, ...filter }: ListOptions): Promise<void> {
+  const { trpc } = connectApi();
+  const items: Awaited<ReturnType<typeof trpc.experiments.list.query>>["items"] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof trpc.experiments.list.query>> = await trpc.experiments.list.query({ ...filter, ...(mine ? { owner: "me" as const } : {}), limit: Math.min(200, limit - items.length), ...(cursor ? { cursor } : {}) });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor && items.length < limit);
+  if (json) return printJson(items);
+  const now = Date.now();
+  const columns = [{ head: "NAME" }, { head: "STATUS" }, { head: "PROJECT" }, { head: "CLUSTER" }, { head: "GPUS", right: true }, { head: "OWNER" }, { head: "SUBMITTED" }, { head: "RAN" }, { head: "ID" }];
+  const rows = items.map((run) => [
+    run.name,
+    status(run.status),
+    run.project.slug,
+    run.cluster?.name ?? "",
+    String(run.gpus * run.nodes || ""),
+    run.owner.name,
+    ago(run.createdAt, now),
+    run.startedAt ? span(((run.endedAt?.getTime() ?? now) - run.startedAt.getTime()) / 1000) : "",
+    paint("dim", run.id),
+  ]);
+  table(columns, rows, "No runs. Submit one: drover run FILE");
+  if (cursor) note(paint("dim", `the newest ${items.length}; --limit shows more`));
+}
+
+export function cancelCommand(): Command {
+  return new Command("cancel")
+    .description("Ask runs to stop")
+    .argument("<runs...>", "ids or names")
+    .option("--reason <text>", "why, for the timeline and the audit log")
+    .option("--json", "machine-readable")
+    .action(async (names: string[], options: { reason?: string; json?: boolean }) => {
+      const api = connectApi();
+      const done: { id: string; status: RunStatus }[] = [];
+      for (const name of names) {
+        const id = await findRun(api, name);
+        const { status: now } = await api.trpc.experiments.cancel.mutate({ id, ...(options.reason ? { reason: options.reason } : {}) });
+        done.push({ id, status: now });
+        if (!options.json) say(`${name}: ${status(now)}${now === "cancelling" ? ", until its cluster says that the process is gone" : ""}`);
+      }
+      if (options.json) printJson(done);
+    });
+}
+
+export function retryCommand(): Command {
+  return new Command("retry")
+    .description("Queue ended runs again")
+    .argument("<runs...>", "ids or names")
+    .option("--json", "machine-readable")
+    .action(async (names: string[], options: { json?: boolean }) => {
+      const api = connectApi();
+      const done: { id: string; status: string }[] = [];
+      for (const name of names) {
+        const id = await findRun(api, name);
+        await api.trpc.experiments.retry.mutate({ id });
+        done.push({ id, status: "queued" });
+        if (!options.json) say(`${name}: ${status("queued")}`);
+      }
+      if (options.json) printJson(done);
+      process.exitCode = EXIT.ok;
+    });
+}
