@@ -4,8 +4,8 @@ import { FilterBar } from "../../ui/filters.tsx";
 import { PeopleFrame } from "./people-frame.tsx";
 
 const COLUMNS = [
-  { key: "name", title: "Name" },
-  { key: "email", title: "E-mail", hideBelow: "md" as const },
+  { key: "name", title: "Name", width: 200 },
+  { key: "email", title: "E-mail", width: 240, hideBelow: "md" as const },
   { key: "roles", title: "Roles", grow: true },
   { key: "seen", title: "Last sign-in", align: "right" as const, hideBelow: "sm" as const },
 ];
@@ -15,6 +15,15 @@ export function PeopleSkeleton() {
     <PeopleFrame actions={<Skeleton width={64} height={32} />}>
       <FilterBar><Skeleton width={280} height={32} /></FilterBar>
       <TableSkeleton columns={COLUMNS} rows={8} />
+    </PeopleFrame>
+  );
+}
+
+/** The other tabs: the frame, and rows under these heads. */
+export function TableFrameSkeleton({ titles }: { titles: string[] }) {
+  return (
+    <PeopleFrame actions={<Skeleton width={84} height={32} />}>
+      <TableSkeleton columns={titles.map((title, at) => ({ key: title, title, grow: at === 0, hideBelow: at > 0 ? ("sm" as const) : undefined }))} rows={5} />
     </PeopleFrame>
   );
 }
