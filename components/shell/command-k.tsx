@@ -91,6 +91,6 @@ function useClusters(text: string): Command[] {
   const router = useRouter();
   const org = useOrg();
   const enabled = useCan("clusters:read").ok && text.length > 0;
-  const { data } = useQuery(trpc.clusters.list.queryOptions({}, { enabled }));
+  const { data } = useQuery(trpc.clusters.list.queryOptions(undefined, { enabled }));
   return (data ?? []).map((cluster) => ({ id: cluster.id, label: cluster.name, detail: STATUS_LOOK[cluster.reachability.state].word, icon: <IconServer2 size={16} stroke={1.7} />, run: () => router.push(paths.cluster(org, cluster.id)) }));
 }

@@ -12,7 +12,7 @@ export function confirmAct({ title, effect, verb, onConfirm, dangerous = true }:
     children: <Text size="sm" component="div">{effect}</Text>,
     labels: { confirm: verb, cancel: "Keep as is" },
     cancelProps: { "data-autofocus": true },
-    confirmProps: dangerous ? { color: "red.8", autoContrast: true } : {},
+    confirmProps: dangerous ? { color: "red.9" } : {},
     onConfirm,
   });
 }

@@ -27,9 +27,20 @@ const mapErrors = t.middleware(async ({ next }) => {
   throw toTrpcError(result.error);
 });
 
+/** An endless list in a browser also says which way it reads. Ours read one way, so their strict inputs need not know. */
+const dropDirection = t.middleware(({ next, getRawInput }) =>
+  next({
+    getRawInput: async () => {
+      const input = await getRawInput();
+      if (typeof input !== "object" || input === null || !("direction" in input)) return input;
+      return Object.fromEntries(Object.entries(input).filter(([name]) => name !== "direction"));
+    },
+  }),
+);
+
 /** The only way to declare a procedure inside an organization: no permission, no procedure. */
 export function procedure(permission: Permission) {
-  return t.procedure.meta({ permission }).use(mapErrors).use(async ({ ctx, next, path }) => {
+  return t.procedure.meta({ permission }).use(mapErrors).use(dropDirection).use(async ({ ctx, next, path }) => {
     const guarded = await enter(ctx, permission, path);
     const result = await next({ ctx: guarded });
     const refused = !result.ok && result.error.cause;
