@@ -85,12 +85,11 @@ export function bytes(amount: number): string {
 }
 
 /** An error: what, where, what to do. Never a stack. */
-export function complain(error: CliError, source?: string): void {
-  const named = error.issues.filter(({ field, message }) => message !== error.message || field);
-  if (named.length === 0) note(`${paint("red", "✕")} ${error.message}`);
-  else {
-    note(`${paint("red", "✕")} ${source ?? "It was refused"}:`);
-    for (const { field, message, line } of named) note(`  ${line ? `line ${line}: ` : ""}${field ? `${paint("bold", field)}: ` : ""}${message}`);
-  }
+export function complain(error: CliError): void {
+  const named = error.issues.filter(({ field, message }) => field || message !== error.message);
+  const repeats = named.some(({ message }) => error.message.includes(message));
+  const head = named.length === 0 ? error.message : repeats ? "The server refused it:" : error.message.replace(/[.:]?$/, ":");
+  note(`${paint("red", "✕")} ${head}`);
+  for (const { field, message, line } of named) note(`  ${line ? `line ${line}: ` : ""}${field ? `${paint("bold", field)}: ` : ""}${message}`);
   if (error.advice) note(`  ${error.advice}`);
 }

@@ -41,9 +41,11 @@ export function specOf(source: SpecDocument): { spec: RunSpec | null; issues: Fi
   if (folder) return { spec: null, issues: [folder] };
   const parsed = RunSpec.safeParse(input);
   if (parsed.success) return { spec: parsed.data, issues: [] };
-  const issues = parsed.error.issues.flatMap((issue) => explain(issue, input)).map(({ path, message, ofKey }) => ({ field: path.join("."), message, line: lineOf(source, path, ofKey) }));
-  return { spec: null, issues: issues.sort((a, b) => a.line - b.line) };
+  const issues = parsed.error.issues.flatMap((issue) => explain(issue, input)).map(({ path, message, ofKey }) => at(path.join("."), message, lineOf(source, path, ofKey)));
+  return { spec: null, issues: issues.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
+
+const at = (field: string, message: string, line: number | undefined): FieldIssue => ({ field, message, ...(line === undefined ? {} : { line }) });
 
 /** `env: {PORT: 8080}` means the text 8080, as it was written: `1.10` stays `1.10`. */
 function quoteScalars(doc: Document, field: string): void {
@@ -58,7 +60,7 @@ function quoteScalars(doc: Document, field: string): void {
 function folderIssue(source: SpecDocument): FieldIssue | null {
   const code = source.doc.get("code", true);
   const isFolder = (isScalar(code) && typeof code.value === "string") || (isMap(code) && code.has("folder"));
-  return isFolder ? { field: "code", message: "A folder is packed and uploaded by the command line: `drover run FILE`. Here, name an uploaded archive or a git repository.", line: lineOf(source, ["code"], true) } : null;
+  return isFolder ? at("code", "A folder is packed and uploaded by the command line: `drover run FILE`. Here, name an uploaded archive or a git repository.", lineOf(source, ["code"], true)) : null;
 }
 
 interface Explained {
@@ -130,13 +132,13 @@ export function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** Line of the field at a path, or of the nearest thing around it that is written down. */
-function lineOf({ doc, lines }: SpecDocument, path: PropertyKey[], ofKey: boolean): number {
+/** Line of the field at a path, or of the nearest thing around it that is written down. undefined: it was put in later. */
+function lineOf({ doc, lines }: SpecDocument, path: PropertyKey[], ofKey: boolean): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);
     const node = (ofKey || length < path.length ? keyNode(doc, part) : undefined) ?? (doc.getIn(part, true) as Node | undefined);
-    const at = node?.range?.[0];
-    if (at !== undefined) return lines.linePos(at).line;
+    if (!node) continue;
+    return node.range ? lines.linePos(node.range[0]).line : undefined;
   }
   return doc.contents?.range ? lines.linePos(doc.contents.range[0]).line : 1;
 }

@@ -55,9 +55,10 @@ async function sendArtifact(c: C) {
   if ((await objectStore().has(artifact.sha256)) === null) throw new DomainError("unavailable", "The object store does not have these bytes now.", { context: { sha256: artifact.sha256 } });
   const range = rangeOf(c.req.header("range"), artifact.bytes);
   if (range === "unsatisfiable") return c.body(null, 416, { ...headers, "content-range": `bytes */${artifact.bytes}` });
-  const length = range ? range.end - range.start + 1 : artifact.bytes;
-  const body = artifact.bytes === 0 ? null : webStream(objectStore().get(artifact.sha256, range ?? undefined));
-  return c.body(body, range ? 206 : 200, { ...headers, "content-length": String(length), ...(range ? { "content-range": `bytes ${range.start}-${range.end}/${artifact.bytes}` } : {}) });
+  if (artifact.bytes === 0) return c.body(null, 200, { ...headers, "content-length": "0" });
+  const body = webStream(objectStore().get(artifact.sha256, range ?? undefined));
+  if (!range) return c.body(body, 200, { ...headers, "content-length": String(artifact.bytes) });
+  return c.body(body, 206, { ...headers, "content-length": String(range.end - range.start + 1), "content-range": `bytes ${range.start}-${range.end}/${artifact.bytes}` });
 }
 
 /** One range of bytes, both ends inclusive; null when none (or several) are asked for and the whole is sent. */
