@@ -29,6 +29,9 @@ export function runFilterOf({ project, q, status, owner, experiment }: Omit<Runs
   };
 }
 
+/** The list's query, the same for the page that prefetches and the table that shows it. */
+export const runsListInput = (filter: RunFilter) => ({ ...filter, limit: 50 });
+
 /** The project of the scope bar, for queries that take nothing else. */
 export function scopeOf(project: string | null): { project?: string } {
   return project && Slug.safeParse(project).success ? { project } : {};

@@ -81,7 +81,7 @@ function failed(run: Parameters<typeof whyOf>[0]): Why {
 }
 
 function factsOf(kind: FailureClass, evidence: Evidence, run: Parameters<typeof whyOf>[0]): Why["facts"] {
-  const facts = [{ label: "Class", value: kind }];
+  const facts: Why["facts"] = [{ label: "Class", value: kind }];
   if (typeof evidence.exitCode === "number") facts.push({ label: "Exit code", value: String(evidence.exitCode) });
   if (evidence.signal) facts.push({ label: "Signal", value: evidence.signal });
   if (typeof evidence.peakMemoryMib === "number") {

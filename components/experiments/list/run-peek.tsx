@@ -1,0 +1,46 @@
+"use client";
+import { Button, Drawer, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { RunId } from "../../../domain/shared/ids.ts";
+import { paths } from "../../../paths.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { useOrg } from "../../providers/viewer.tsx";
+import { ErrorBox } from "../../ui/query-error.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { RunFacts } from "../run/run-facts.tsx";
+import { LogTail } from "../run/log-tail.tsx";
+import { RunWhy } from "../run/run-why.tsx";
+import { Pairs } from "../run/pairs.tsx";
+
+/** A look at one run without leaving the list. */
+export function RunPeek({ id, onClose }: { id: string | null; onClose: () => void }) {
+  const known = id && RunId.safeParse(id).success ? id : null;
+  return (
+    <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Run" closeButtonProps={{ "aria-label": "Close" }}>
+      {known && <PeekBody id={known} />}
+    </Drawer>
+  );
+}
+
+function PeekBody({ id }: { id: string }) {
+  const trpc = useTRPC();
+  const org = useOrg();
+  const { data: run, error, refetch } = useQuery(trpc.experiments.get.queryOptions({ id }));
+  if (error) return <ErrorBox what="The run could not be loaded" error={error} retry={() => void refetch()} />;
+  if (!run) return <Skeleton height={320} />;
+  return (
+    <div style={{ display: "grid", gap: 16 }}>
+      <div style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
+        <strong style={{ overflowWrap: "anywhere" }}>{run.name}</strong>
+        <StatusBadge status={run.status} />
+        <span style={{ flex: 1 }} />
+        <Button component={Link} href={paths.run(org, run.id)} data-autofocus>Open run</Button>
+      </div>
+      <RunWhy run={run} />
+      <RunFacts run={run} short />
+      {run.metrics.length > 0 && <Pairs label="Last metrics" items={run.metrics.map(({ key, last }) => [key, String(last)] as const)} />}
+      <LogTail run={run} lines={12} />
+    </div>
+  );
+}

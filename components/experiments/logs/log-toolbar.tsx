@@ -1,0 +1,78 @@
+"use client";
+import { ActionIcon, Button, Menu, NumberInput, Popover, Select, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconClock, IconDownload, IconTextWrap } from "@tabler/icons-react";
+import { useState } from "react";
+import type { AttemptView } from "../../../domain/experiments/run-view.ts";
+import { formatBytes, formatCount } from "../../../domain/shared/format.ts";
+import { useOrg } from "../../providers/viewer.tsx";
+import { rawUrls } from "../raw-urls.ts";
+
+/** Which try's log. Absent where there was only one. */
+export function AttemptSelect({ attempts, value, onChange }: { attempts: AttemptView[]; value: AttemptView; onChange: (number: number | null) => void }) {
+  if (attempts.length < 2) return null;
+  const newest = attempts.at(-1)!.number;
+  return (
+    <Select
+      aria-label="Attempt"
+      w={190}
+      allowDeselect={false}
+      data={attempts.toReversed().map((attempt) => ({ value: String(attempt.number), label: `Attempt ${attempt.number} · ${attempt.outcome ?? attempt.status} · ${formatBytes(attempt.log.bytes)}` }))}
+      value={String(value.number)}
+      onChange={(number) => onChange(number === null || Number(number) === newest ? null : Number(number))}
+    />
+  );
+}
+
+export function StreamSelect({ value, onChange }: { value: "stdout" | "stderr" | null; onChange: (stream: "stdout" | "stderr" | null) => void }) {
+  const data = [{ value: "all", label: "Both streams" }, { value: "stdout", label: "stdout" }, { value: "stderr", label: "stderr" }];
+  return <Select aria-label="Stream" w={124} allowDeselect={false} data={data} value={value ?? "all"} onChange={(next) => onChange(next === "stdout" || next === "stderr" ? next : null)} />;
+}
+
+export function LevelSelect({ value, onChange }: { value: "error" | "warn" | null; onChange: (level: "error" | "warn" | null) => void }) {
+  const data = [{ value: "all", label: "All lines" }, { value: "error", label: "Errors only" }, { value: "warn", label: "Warnings only" }];
+  return <Select aria-label="Level" w={130} allowDeselect={false} data={data} value={value ?? "all"} onChange={(next) => onChange(next === "error" || next === "warn" ? next : null)} />;
+}
+
+/** Wrap, times, go to a line, download. */
+export function LogTools({ attempt, wrap, times, totalLines, onWrap, onTimes, onGo }: { attempt: AttemptView; wrap: boolean; times: boolean; totalLines: number; onWrap: () => void; onTimes: () => void; onGo: (line: number) => void }) {
+  const org = useOrg();
+  return (
+    <>
+      <Tooltip label={wrap ? "Long lines wrap" : "Long lines run on"}><ActionIcon aria-label="Wrap long lines" aria-pressed={wrap} variant={wrap ? "light" : "subtle"} color={wrap ? "heather" : "gray"} onClick={onWrap}><IconTextWrap size={16} /></ActionIcon></Tooltip>
+      <Tooltip label="Times"><ActionIcon aria-label="Show times" aria-pressed={times} variant={times ? "light" : "subtle"} color={times ? "heather" : "gray"} onClick={onTimes}><IconClock size={16} /></ActionIcon></Tooltip>
+      <GoToLine totalLines={totalLines} onGo={onGo} />
+      <Menu>
+        <Menu.Target><Tooltip label="Download"><ActionIcon aria-label="Download the log"><IconDownload size={16} /></ActionIcon></Tooltip></Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>Attempt {attempt.number} · {formatBytes(attempt.log.bytes)}</Menu.Label>
+          <Menu.Item component="a" href={rawUrls.log(org, attempt.id)} download>Both streams</Menu.Item>
+          <Menu.Item component="a" href={rawUrls.log(org, attempt.id, "stdout")} download>stdout</Menu.Item>
+          <Menu.Item component="a" href={rawUrls.log(org, attempt.id, "stderr")} download>stderr</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}
+
+function GoToLine({ totalLines, onGo }: { totalLines: number; onGo: (line: number) => void }) {
+  const [opened, { close, toggle }] = useDisclosure(false);
+  const [line, setLine] = useState<number | string>("");
+  const go = (event: React.FormEvent) => {
+    event.preventDefault();
+    if (typeof line !== "number") return;
+    onGo(line);
+    close();
+  };
+  return (
+    <Popover opened={opened} onChange={(open) => !open && close()} trapFocus position="bottom-end">
+      <Popover.Target><Button variant="default" onClick={toggle}>Go to line</Button></Popover.Target>
+      <Popover.Dropdown>
+        <form onSubmit={go} style={{ display: "flex", gap: 8, alignItems: "flex-end" }}>
+          <NumberInput label={`Line, 1 to ${formatCount(totalLines)}`} value={line} onChange={setLine} min={1} max={Math.max(1, totalLines)} allowDecimal={false} hideControls w={150} data-autofocus />
+          <Button type="submit">Go</Button>
+        </form>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

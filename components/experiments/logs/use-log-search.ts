@@ -1,0 +1,45 @@
+"use client";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import type { LogMatch } from "../../../domain/experiments/run-view.ts";
+import { useTRPC } from "../../providers/api.tsx";
+
+/** Matches gathered without being asked; more on demand. */
+const ENOUGH = 1000;
+
+interface Asked {
+  attemptId: string;
+  q: string;
+  regex: boolean;
+  stream: "stdout" | "stderr" | null;
+  level: "error" | "warn" | null;
+}
+
+/** Searches the whole log on the server, a stretch at a time, until it ends or there is enough. */
+export function useLogSearch({ attemptId, q, regex, stream, level }: Asked) {
+  const trpc = useTRPC();
+  const wanted = q !== "" || level !== null;
+  const input = { attemptId, text: q, regex, ...(stream ? { stream } : {}), ...(level ? { level } : {}) };
+  const query = useInfiniteQuery({
+    ...trpc.experiments.logSearch.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor, enabled: wanted }),
+    staleTime: 15_000,
+    gcTime: 60_000,
+    retry: false,
+  });
+  const matches = useMemo<LogMatch[]>(() => query.data?.pages.flatMap((page) => page.matches) ?? [], [query.data]);
+  const { hasNextPage, isFetching, fetchNextPage, isError } = query;
+  useEffect(() => {
+    if (wanted && hasNextPage && !isFetching && !isError && matches.length < ENOUGH) void fetchNextPage();
+  }, [wanted, hasNextPage, isFetching, isError, matches.length, fetchNextPage]);
+  return {
+    wanted,
+    matches,
+    error: wanted ? query.error : null,
+    searching: wanted && (isFetching || query.isLoading),
+    /** There may be more than was gathered. */
+    more: hasNextPage,
+    loadMore: () => void fetchNextPage(),
+    scannedBytes: query.data?.pages.reduce((sum, page) => sum + page.scannedBytes, 0) ?? 0,
+  };
+}
+export type LogSearch = ReturnType<typeof useLogSearch>;

@@ -1,0 +1,10 @@
+/** Machine paths that a browser opens by itself: downloads, previews, uploads. A plain link sends no header, so the organization is named in the query. */
+const query = (org: string, more: Record<string, string> = {}) => `?${new URLSearchParams({ org, ...more }).toString()}`;
+
+export const rawUrls = {
+  artifact: (org: string, id: string) => `/api/artifacts/${id}${query(org)}`,
+  artifactDownload: (org: string, id: string) => `/api/artifacts/${id}${query(org, { download: "1" })}`,
+  log: (org: string, attemptId: string, stream?: "stdout" | "stderr") => `/api/attempts/${attemptId}/log${query(org, stream ? { stream } : {})}`,
+  code: (org: string, sha256: string) => `/api/code/${sha256}${query(org)}`,
+  example: (org: string, name: string) => `/api/examples/${name}.tar.gz${query(org)}`,
+};

@@ -1,0 +1,77 @@
+"use client";
+import { Button, type ButtonProps } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import Link from "next/link";
+import type { NextStep } from "../../../domain/experiments/why.ts";
+import type { RunDetail } from "../../../domain/experiments/run-view.ts";
+import { paths } from "../../../paths.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { useOrg } from "../../providers/viewer.tsx";
+import { confirmAct } from "../../ui/confirm.tsx";
+import { Guarded } from "../../ui/guarded.tsx";
+import { notifyError } from "../../ui/notify.ts";
+
+/** After an act the page shows the state the server really has, never a guess. */
+function useRefreshRun(id: string): () => Promise<void> {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+  return async () => {
+    await Promise.all([
+      client.invalidateQueries(trpc.experiments.get.queryFilter({ id })),
+      client.invalidateQueries(trpc.experiments.events.pathFilter()),
+      client.invalidateQueries(trpc.experiments.list.pathFilter()),
+      client.invalidateQueries(trpc.experiments.counts.pathFilter()),
+    ]);
+  };
+}
+
+export function CancelButton({ run, ...look }: { run: RunDetail } & ButtonProps) {
+  const trpc = useTRPC();
+  const refresh = useRefreshRun(run.id);
+  const cancel = useMutation(trpc.experiments.cancel.mutationOptions({ onSuccess: refresh, onError: notifyError(`${run.name} was not cancelled`) }));
+  const effect =
+    run.status === "queued"
+      ? "It leaves the queue and never starts. It can be retried later."
+      : `Its process is asked to stop and has ${run.spec.checkpoint.graceSeconds} s to save before it is killed. Logs, metrics and artifacts up to then stay. It can be retried later.`;
+  const ask = () => confirmAct({ title: `Cancel ${run.name}?`, effect, verb: "Cancel run", onConfirm: () => cancel.mutate({ id: run.id }) });
+  return <Guarded allowed={run.can.cancel}><Button variant="default" {...look} loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
+}
+
+export function RetryButton({ run, label = "Retry", ...look }: { run: RunDetail; label?: string } & ButtonProps) {
+  const trpc = useTRPC();
+  const refresh = useRefreshRun(run.id);
+  const retry = useMutation(trpc.experiments.retry.mutationOptions({ onSuccess: refresh, onError: notifyError(`${run.name} was not retried`) }));
+  return <Guarded allowed={run.can.retry}><Button variant="default" {...look} loading={retry.isPending} onClick={() => retry.mutate({ id: run.id })}>{label}</Button></Guarded>;
+}
+
+/** Opens the form with this run's spec. `patch`: changes already made in it. */
+export function CloneButton({ run, label = "Clone", patch = {}, ...look }: { run: RunDetail; label?: string; patch?: { memory?: number; maxDuration?: number } } & ButtonProps) {
+  const org = useOrg();
+  const changes = new URLSearchParams(Object.entries(patch).map(([key, value]) => [key, String(value)])).toString();
+  const href = `${paths.newRun(org, run.id)}${changes ? `&${changes}` : ""}`;
+  return <Guarded allowed={run.can.clone}><Button variant="default" {...look} component={Link} href={href}>{label}</Button></Guarded>;
+}
+
+export function DeclareLostButton({ run, ...look }: { run: RunDetail } & ButtonProps) {
+  const trpc = useTRPC();
+  const refresh = useRefreshRun(run.id);
+  const declare = useMutation(trpc.experiments.declareLost.mutationOptions({ onSuccess: refresh, onError: notifyError(`${run.name} was not given up`) }));
+  const ask = () =>
+    confirmAct({
+      title: `Give up the attempt of ${run.name}?`,
+      effect: "Only when you know that its machine is gone. Its process may still be running: if the agent comes back it is stopped there and nothing more of it is taken. The run then goes on as its retry policy says.",
+      verb: "Declare lost",
+      onConfirm: () => declare.mutate({ id: run.id }),
+    });
+  return <Guarded allowed={run.can.declareLost}><Button variant="default" {...look} loading={declare.isPending} onClick={ask}>Declare lost</Button></Guarded>;
+}
+
+/** The why box's one button. */
+export function NextStepButton({ run, step }: { run: RunDetail; step: NextStep }) {
+  const org = useOrg();
+  if (step.kind === "retry") return <RetryButton run={run} label={step.label} />;
+  if (step.kind === "clone") return <CloneButton run={run} label={step.label} patch={step.patch} />;
+  if (step.kind === "declare-lost") return <DeclareLostButton run={run} />;
+  if (step.kind === "log") return <Button variant="default" component={Link} href={paths.runTab(org, run.id, "logs")}>{step.label}</Button>;
+  return <Button variant="default" component={Link} href={paths.clusters(org)}>{step.label}</Button>;
+}

@@ -1,0 +1,29 @@
+"use client";
+import { Anchor } from "@mantine/core";
+import Link from "next/link";
+import type { RunDetail } from "../../../domain/experiments/run-view.ts";
+import { paths } from "../../../paths.ts";
+import { useOrg } from "../../providers/viewer.tsx";
+import { Id, Name } from "../../ui/id.tsx";
+import { type Fact, KeyFacts } from "../../ui/key-facts.tsx";
+import { Ago, Duration } from "../../ui/time.tsx";
+import { resourcesWords } from "../resources.tsx";
+
+/** Who, where, with what, for how long: the strip under a run's name. */
+export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
+  const org = useOrg();
+  const attempt = run.attempts.at(-1);
+  const where = run.cluster ?? attempt?.cluster;
+  const items: Fact[] = [
+    { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
+    { label: "Cluster", value: where ? <><Anchor component={Link} href={paths.cluster(org, where.id)}>{where.name}</Anchor>{attempt && attempt.nodeNames.length > 0 && <span className="dim"> · {nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
+    { label: "Resources", value: resourcesWords(run, run.spec.resources.gpuModel) },
+    { label: "Attempt", value: attempt ? <>{attempt.number}{run.spec.retry.max > 0 && <span className="dim"> · {run.spec.retry.max === 1 ? "one retry" : `${run.spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
+    { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
+  ];
+  if (!short) items.push({ label: "Project", value: <><Anchor component={Link} href={`${paths.runs(org)}?project=${run.project.slug}`}>{run.project.name}</Anchor> <span className="dim">/</span> <Anchor component={Link} href={`${paths.runs(org)}?experiment=${run.experiment.id}`}>{run.experiment.name}</Anchor></> });
+  items.push({ label: "Run id", value: <Id value={run.id} /> });
+  return <KeyFacts items={items} />;
+}
+
+const nodes = (names: string[]) => (names.length === 1 ? names[0] : `${names.length} nodes`);
