@@ -1,0 +1,18 @@
+import { Skeleton } from "@mantine/core";
+import { TableSkeleton } from "../../table/data-table.tsx";
+import { TokensFrame } from "./tokens-frame.tsx";
+
+const COLUMNS = [
+  { key: "name", title: "Name", grow: true },
+  { key: "state", title: "State", width: 100 },
+  { key: "where", title: "Where", hideBelow: "md" as const },
+  { key: "at", title: "Expires", align: "right" as const, hideBelow: "xs" as const },
+];
+
+export function TokensSkeleton({ action }: { action?: boolean }) {
+  return (
+    <TokensFrame actions={action && <Skeleton width={96} height={32} />}>
+      <TableSkeleton columns={COLUMNS} rows={6} />
+    </TokensFrame>
+  );
+}
