@@ -1,0 +1,76 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { makeFolder, readJson, writeJson } from "../disk.ts";
+import { failpoint } from "../failpoint.ts";
+import { log, reason } from "../log.ts";
+import type { AttemptReport, Desired } from "../protocol/messages.ts";
+import { attemptFolder, safeName, type StateFolder } from "../state.ts";
+import { AttemptRecord, Tombstone } from "./record.ts";
+
+/** An attempt that ended is remembered this long, so that an order for it that arrives late starts nothing. */
+const REMEMBER_MS = 30 * 24 * 3_600_000;
+
+/** Every attempt this agent knows, on disk. */
+export class Journal {
+  readonly state: StateFolder;
+  private readonly boot: string;
+  private readonly folderMode: number;
+
+  /** @param folderMode 0o711 where jobs run as another account and must pass through. */
+  constructor(state: StateFolder, boot: string, folderMode = 0o700) {
+    this.state = state;
+    this.boot = boot;
+    this.folderMode = folderMode;
+  }
+
+  async open(): Promise<AttemptRecord[]> {
+    for (const folder of [this.state.home, this.state.attempts, this.state.runs]) await makeFolder(folder, this.folderMode);
+    for (const folder of [this.state.ended, this.state.cache]) await makeFolder(folder);
+    await this.forgetOld();
+    const found: AttemptRecord[] = [];
+    for (const name of await readdir(this.state.attempts)) {
+      const record = await AttemptRecord.load(this.state, name, this.boot).catch((error: unknown) => void log.warn("An attempt's folder cannot be read", { folder: name, reason: reason(error) }));
+      if (record) found.push(record);
+    }
+    return found;
+  }
+
+  /** Journals an order before anything is done about it. */
+  async accept(desired: Desired): Promise<AttemptRecord> {
+    await makeFolder(attemptFolder(this.state, desired.attemptId).home, this.folderMode);
+    return AttemptRecord.create(this.state, desired, this.boot);
+  }
+
+  /** The last report of an attempt that is over and forgotten; undefined where it never was here. */
+  async tombstone(attemptId: string): Promise<{ report: AttemptReport | null } | undefined> {
+    const read = await readJson(this.tombstoneFile(attemptId), Tombstone);
+    if (read.kind === "corrupt") return { report: null };
+    return read.kind === "ok" ? read.value : undefined;
+  }
+
+  /** Notes for good that this attempt is over here; it will never start. */
+  async bury(attemptId: string, report: AttemptReport | null): Promise<void> {
+    failpoint("agent.journal.before-tombstone");
+    await writeJson(this.tombstoneFile(attemptId), { report, at: Date.now() });
+    failpoint("agent.journal.after-tombstone");
+  }
+
+  /** Buries it and frees its disk. The run's checkpoint folder stays for the next attempt. */
+  async forget(record: AttemptRecord): Promise<void> {
+    await this.bury(record.id, record.orphan ? null : record.report);
+    await rm(record.folder.home, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
+    failpoint("agent.journal.after-forget");
+  }
+
+  private tombstoneFile(attemptId: string): string {
+    return path.join(this.state.ended, `${safeName(attemptId)}.json`);
+  }
+
+  private async forgetOld(): Promise<void> {
+    for (const name of await readdir(this.state.ended)) {
+      const file = path.join(this.state.ended, name);
+      const age = Date.now() - ((await stat(file).catch(() => null))?.mtimeMs ?? Date.now());
+      if (age > REMEMBER_MS) await rm(file, { force: true });
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { chown, lchown, readdir, realpath, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { fetchArchive } from "../code/archive.ts";
+import { cloneGit } from "../code/git.ts";
+import { SetupFailed } from "../code/setup-failed.ts";
+import { makeFolder } from "../disk.ts";
+import type { Launch } from "../drivers/driver.ts";
+import { inheritedEnv } from "../env.ts";
+import type { ServerClient } from "../identity/client.ts";
+import type { Policy } from "../policy.ts";
+import type { JobSpec } from "../protocol/messages.ts";
+import type { StateFolder } from "../state.ts";
+import type { AttemptRecord, Intent } from "./record.ts";
+
+export type Account = { name: string; uid: number; gid: number; home: string };
+export interface Surroundings {
+  state: StateFolder;
+  client: Pick<ServerClient, "send">;
+  policy: Policy;
+  account: Account | null;
+}
+
+/** Fills `work/` with the run's code and makes its checkpoint folder. May be repeated: it starts over. Answers the working directory. */
+export async function prepareFolders(around: Surroundings, record: AttemptRecord, spec: JobSpec, signal: AbortSignal): Promise<string> {
+  const { work } = record.folder;
+  await rm(work, { recursive: true, force: true });
+  await makeFolder(work);
+  if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
+  if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal);
+  const checkpoint = around.state.checkpoint(spec.runId);
+  await makeFolder(path.dirname(checkpoint), around.account ? 0o711 : 0o700);
+  await makeFolder(checkpoint);
+  if (around.account) {
+    await giveTo(work, around.account);
+    await giveTo(checkpoint, around.account);
+  }
+  return workingDirectory(record, spec);
+}
+
+/** The folder the command starts in: `work/`, or the subdirectory of a git source. @throws SetupFailed where that leaves the code. */
+export async function workingDirectory(record: AttemptRecord, spec: JobSpec): Promise<string> {
+  const { work } = record.folder;
+  const below = spec.code?.kind === "git" ? spec.code.subdirectory : undefined;
+  if (!below) return work;
+  const root = await realpath(work);
+  const wanted = await realpath(path.resolve(work, below)).catch(() => null);
+  if (wanted === null || !(await stat(wanted)).isDirectory()) throw new SetupFailed(`code.subdirectory: there is no folder "${below}" in the repository.`);
+  if (wanted !== root && !wanted.startsWith(root + path.sep)) throw new SetupFailed(`code.subdirectory: "${below}" leads out of the repository.`);
+  return wanted;
+}
+
+async function giveTo(folder: string, account: Account): Promise<void> {
+  await chown(folder, account.uid, account.gid);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const at = path.join(folder, entry.name);
+    if (entry.isDirectory()) await giveTo(at, account);
+    else await lchown(at, account.uid, account.gid);
+  }
+}
+
+/** A port that was free a moment ago, for MASTER_PORT. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Program and arguments, wrapped for the launcher. @throws SetupFailed for a launcher that this driver does not offer. */
+export function commandOf(spec: JobSpec): string[] {
+  const plain = typeof spec.command === "string" ? ["/bin/sh", "-c", spec.command] : spec.command;
+  if (plain.length === 0) throw new SetupFailed("command: it is empty.");
+  if (spec.launcher === "none") return plain;
+  if (spec.launcher !== "torchrun") throw new SetupFailed(`launcher: this cluster offers none and torchrun, not ${spec.launcher}.`);
+  const workers = Math.max(spec.gpus, 1);
+  return ["python3", "-m", "torch.distributed.run", "--standalone", `--nproc-per-node=${workers}`, "--no-python", ...plain];
+}
+
+/** Everything the process finds in its environment. The run's own variables win over the host's; Drover's win over both. */
+export function environmentOf(around: Surroundings, record: AttemptRecord, spec: JobSpec, intent: Intent): Record<string, string> {
+  const { account, policy, state } = around;
+  return {
+    ...inheritedEnv(policy.envPassed),
+    ...(account ? { HOME: account.home, USER: account.name, LOGNAME: account.name } : {}),
+    PYTHONUNBUFFERED: "1",
+    ...spec.env,
+    ...rankVariables(spec, intent),
+    CUDA_VISIBLE_DEVICES: intent.accelerators.join(","),
+    DROVER_RUN_ID: spec.runId,
+    DROVER_RUN_NAME: spec.runName,
+    DROVER_PROJECT: spec.project,
+    DROVER_ATTEMPT: String(spec.attemptNumber),
+    DROVER_ATTEMPT_ID: record.id,
+    DROVER_CHECKPOINT_DIR: state.checkpoint(spec.runId),
+    DROVER_PARAMS: JSON.stringify(spec.params),
+    DROVER_NODE_RANK: "0",
+    DROVER_NUM_NODES: "1",
+  };
+}
+
+/** torchrun sets them for each of its workers itself. */
+function rankVariables(spec: JobSpec, intent: Intent): Record<string, string> {
+  if (spec.launcher !== "none" || intent.port === null) return {};
+  return { MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(intent.port), WORLD_SIZE: "1", RANK: "0", LOCAL_RANK: "0" };
+}
+
+export function launchOf(around: Surroundings, record: AttemptRecord, spec: JobSpec, intent: Intent, workingDirectory: string): Launch {
+  return {
+    attemptId: record.id,
+    folder: record.folder.home,
+    command: commandOf(spec),
+    env: environmentOf(around, record, spec, intent),
+    workingDirectory,
+    memoryMib: spec.memoryMib,
+    runAs: around.account,
+  };
+}

@@ -1,0 +1,161 @@
+import { rename, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { type Read, readJson, writeJson } from "../disk.ts";
+import { failpoint } from "../failpoint.ts";
+import { log } from "../log.ts";
+import { AttemptReport, Fence, JobSpec } from "../protocol/messages.ts";
+import { type AttemptFolder, attemptFolder, type StateFolder } from "../state.ts";
+
+/** The files of one attempt. Times are the host's own clock, Unix ms. */
+const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number() });
+const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), port: z.int().nullable() });
+const StopFile = z.object({ at: z.number(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
+const ReportFile = z.object({ boot: z.string(), report: AttemptReport });
+const StreamState = z.object({
+  /** What the server has: the next byte it wants. */
+  next: z.int().nonnegative(),
+  /** Bytes before this are gone to the spool's cap. */
+  floor: z.int().nonnegative(),
+  /** Bytes before this were given back to the disk. */
+  punched: z.int().nonnegative(),
+});
+const StreamsFile = z.object({
+  stdout: StreamState,
+  stderr: StreamState,
+  /** Lost to the cap, both streams. */
+  dropped: z.int().nonnegative(),
+  /** `next`: stdout bytes whose points the server has; `counter`: steps given so far to lines without one; `sent`: the same after the batch in flight. */
+  metrics: z.object({ next: z.int().nonnegative(), counter: z.int().nonnegative(), sent: z.object({ next: z.int(), counter: z.int() }).nullable() }),
+});
+const ArtifactsFile = z.object({ done: z.literal(true), count: z.int() });
+const Tombstone = z.object({ report: AttemptReport.nullable(), at: z.number() });
+
+export type StopOrder = z.infer<typeof StopFile>;
+export type Intent = z.infer<typeof IntentFile>;
+export type Streams = z.infer<typeof StreamsFile>;
+export type Exit = NonNullable<AttemptReport["exit"]>;
+
+const freshStream = () => ({ next: 0, floor: 0, punched: 0 });
+export const freshStreams = (): Streams => ({ stdout: freshStream(), stderr: freshStream(), dropped: 0, metrics: { next: 0, counter: 0, sent: null } });
+
+/** Reports after a power cut start this much higher: the last ones may have been sent but not have reached the platter. */
+const SEQ_JUMP = 1_000;
+
+/** One attempt as the journal has it. Every setter is on disk before it returns. */
+export class AttemptRecord {
+  readonly id: string;
+  readonly folder: AttemptFolder;
+  readonly acceptedAt: number;
+  fence: string;
+  spec: JobSpec | null;
+  intent: Intent | null = null;
+  stop: StopOrder | null = null;
+  report: AttemptReport;
+  streams: Streams = freshStreams();
+  artifactsDone = false;
+  /** Highest report that the server acknowledged to this process; a restart sends the last one again. */
+  acked = 0;
+  /** Nothing is wanted of it any more: ended without a word, then forgotten. */
+  orphan = false;
+  private boot: string;
+
+  private constructor(folder: AttemptFolder, file: z.infer<typeof SpecFile>, boot: string) {
+    this.folder = folder;
+    this.id = file.attemptId;
+    this.fence = file.fence;
+    this.spec = file.spec;
+    this.acceptedAt = file.acceptedAt;
+    this.boot = boot;
+    this.report = { attemptId: file.attemptId, fence: file.fence, seq: 1, state: "accepted", nodes: [], accelerators: [], startedAt: null, exit: null, drained: false, logBytesDropped: 0 };
+  }
+
+  /** Journals a new attempt. The folder exists. */
+  static async create(state: StateFolder, desired: { attemptId: string; fence: string; spec: JobSpec | null }, boot: string): Promise<AttemptRecord> {
+    const folder = attemptFolder(state, desired.attemptId);
+    const file = { attemptId: desired.attemptId, fence: desired.fence, spec: desired.spec, acceptedAt: Date.now() };
+    failpoint("agent.journal.before-spec");
+    await writeJson(folder.spec, file);
+    failpoint("agent.journal.after-spec");
+    const record = new AttemptRecord(folder, file, boot);
+    await record.loadRest(); // a torn spec beside good files: what was journaled before still binds us
+    return record;
+  }
+
+  /** Null, and a line in the log, where there is no readable spec: the server then sends it again. */
+  static async load(state: StateFolder, attemptId: string, boot: string): Promise<AttemptRecord | null> {
+    const folder = attemptFolder(state, attemptId);
+    const spec = named(await readJson(folder.spec, SpecFile));
+    if (!spec || spec.attemptId !== attemptId) return null;
+    const record = new AttemptRecord(folder, spec, boot);
+    await record.loadRest();
+    return record;
+  }
+
+  private async loadRest(): Promise<void> {
+    const { folder } = this;
+    this.intent = named(await readJson(folder.intent, IntentFile));
+    this.stop = named(await readJson(folder.stop, StopFile));
+    this.streams = named(await readJson(folder.streams, StreamsFile)) ?? freshStreams();
+    this.artifactsDone = named(await readJson(folder.artifacts, ArtifactsFile)) !== null;
+    const kept = await readJson(folder.report, ReportFile);
+    const last = named(kept);
+    if (last) {
+      const jump = last.boot === this.boot ? 0 : SEQ_JUMP;
+      this.report = { ...last.report, fence: this.fence, seq: last.report.seq + jump };
+    } else if (kept.kind === "corrupt") this.report = { ...this.report, seq: SEQ_JUMP };
+  }
+
+  get ended(): boolean {
+    return this.report.exit !== null || this.report.state === "refused";
+  }
+
+  async saveFence(fence: string): Promise<void> {
+    await writeJson(this.folder.spec, { attemptId: this.id, fence, spec: this.spec, acceptedAt: this.acceptedAt });
+    this.fence = fence;
+    await this.saveReport({});
+  }
+
+  async saveIntent(intent: Intent): Promise<void> {
+    failpoint("agent.journal.before-intent");
+    await writeJson(this.folder.intent, intent);
+    this.intent = intent;
+    failpoint("agent.journal.after-intent");
+  }
+
+  /** The first order stands. */
+  async saveStop(order: StopOrder): Promise<void> {
+    if (this.stop) return;
+    failpoint("agent.journal.before-stop");
+    await writeJson(this.folder.stop, order);
+    this.stop = order;
+    failpoint("agent.journal.after-stop");
+  }
+
+  /** A new report with the next number. */
+  async saveReport(part: Partial<AttemptReport>): Promise<void> {
+    const report: AttemptReport = { ...this.report, ...part, fence: this.fence, seq: this.report.seq + 1, logBytesDropped: this.streams.dropped };
+    failpoint("agent.journal.before-report");
+    await writeJson(this.folder.report, { boot: this.boot, report });
+    this.report = report;
+    failpoint("agent.journal.after-report");
+  }
+
+  /** Offsets are the server's truth and can be asked for again, so only what cannot (a drop, a step counter) is synced. */
+  async saveStreams(durable = false): Promise<void> {
+    if (durable) return writeJson(this.folder.streams, this.streams);
+    await writeFile(`${this.folder.streams}.new`, JSON.stringify(this.streams), { mode: 0o600 });
+    await rename(`${this.folder.streams}.new`, this.folder.streams);
+  }
+
+  async saveArtifactsDone(count: number): Promise<void> {
+    await writeJson(this.folder.artifacts, { done: true, count });
+    this.artifactsDone = true;
+  }
+}
+
+function named<T>(read: Read<T>): T | null {
+  if (read.kind === "corrupt") log.warn("A torn or foreign file in the journal is left aside", { file: read.message });
+  return read.kind === "ok" ? read.value : null;
+}
+
+export { Tombstone };

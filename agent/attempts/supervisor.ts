@@ -1,0 +1,322 @@
+import type { Bell } from "../backoff.ts";
+import type { ServerClock } from "../clock.ts";
+import { SetupFailed } from "../code/setup-failed.ts";
+import type { Driver, Observation } from "../drivers/driver.ts";
+import { failpoint } from "../failpoint.ts";
+import { mayPass } from "../identity/refusals.ts";
+import { log, reason } from "../log.ts";
+import { type Held, refusalOf, withinPolicy } from "../policy.ts";
+import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
+import { exitOf, lastLines, neverRan } from "./ending.ts";
+import type { Journal } from "./journal.ts";
+import { freePort, launchOf, prepareFolders, type Surroundings, workingDirectory } from "./prepare.ts";
+import type { AttemptRecord } from "./record.ts";
+
+const RETRY_SETUP_MS = 2_000;
+
+export interface SupervisorParts {
+  driver: Driver;
+  journal: Journal;
+  clock: ServerClock;
+  around: Surroundings;
+  nodeName: string;
+  /** Rung when a report changed or an attempt went: the sync loop then talks at once. */
+  news: Bell;
+  /** Rung when there may be bytes to send. */
+  bytes: Bell;
+}
+
+/** Work on one attempt: one step at a time, and again if somebody asked meanwhile. */
+interface Live {
+  record: AttemptRecord;
+  stepping: boolean;
+  again: boolean;
+  /** Aborted by a stop: ends downloads and clones. */
+  setup: AbortController;
+  /** Held before the intent says so. */
+  reserved: number[] | null;
+  retryAt: number;
+  killing: boolean;
+}
+
+/** Brings every attempt from what is journaled to what is wanted. Level-triggered: each step looks at the world anew. */
+export class Supervisor {
+  private readonly parts: SupervisorParts;
+  private readonly live = new Map<string, Live>();
+  /** Last words of attempts that are over and forgotten here, but that the server asks for again. */
+  readonly ghosts = new Map<string, AttemptReport>();
+
+  constructor(parts: SupervisorParts) {
+    this.parts = parts;
+    parts.driver.onChange((attemptId) => this.poke(attemptId));
+  }
+
+  /** Takes up what an earlier agent left: adopts live processes, notices ends that it missed. */
+  async adopt(records: AttemptRecord[]): Promise<void> {
+    for (const record of records) this.add(record);
+    for (const record of records) {
+      // The last agent may have died between the order and the signal.
+      if (record.stop && record.intent && !record.ended) await this.parts.driver.stop(record.id, record.folder.home, "ask");
+    }
+    await Promise.all(records.map((record) => this.step(record.id)));
+  }
+
+  private add(record: AttemptRecord): void {
+    this.live.set(record.id, { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killing: false });
+  }
+
+  records(): AttemptRecord[] {
+    return [...this.live.values()].map(({ record }) => record);
+  }
+
+  /** Attempts whose process may live. */
+  running(): AttemptRecord[] {
+    return this.records().filter((record) => !record.ended);
+  }
+
+  find(attemptId: string): AttemptRecord | undefined {
+    return this.live.get(attemptId)?.record;
+  }
+
+  /** Accelerator index → attempt that holds it. */
+  holders(): Map<number, string> {
+    const held = new Map<number, string>();
+    for (const { record, reserved } of this.live.values()) {
+      if (record.ended) continue;
+      for (const index of record.intent?.accelerators ?? reserved ?? []) held.set(index, record.id);
+    }
+    return held;
+  }
+
+  private held(except: string): Held {
+    const others = this.running().filter((record) => record.id !== except && record.spec !== null);
+    const sum = (of: (spec: JobSpec) => number) => others.reduce((total, record) => total + of(record.spec as JobSpec), 0);
+    return { attempts: others.length, accelerators: sum((spec) => spec.gpus), cpus: sum((spec) => spec.cpus), memoryMib: sum((spec) => spec.memoryMib) };
+  }
+
+  /**
+   * The whole of what the server wants. Resolves when every order is journaled, not when it is carried out.
+   * @throws where an order could not be journaled: the server is then asked for all of it again.
+   */
+  async apply(desired: readonly Desired[]): Promise<void> {
+    const wanted = new Set(desired.map((one) => one.attemptId));
+    for (const one of desired) await this.applyOne(one);
+    for (const record of this.running()) if (!wanted.has(record.id)) await this.abandon(record.id, "The server no longer wants this attempt.");
+  }
+
+  private async applyOne(one: Desired): Promise<void> {
+    const known = this.live.get(one.attemptId)?.record;
+    if (known) {
+      if (BigInt(one.fence) > BigInt(known.fence)) await known.saveFence(one.fence);
+      if (one.action === "stop") await this.requestStop(one.attemptId, "stopped", one.reason ? `Stopped: ${one.reason}.` : "Stopped.");
+      return;
+    }
+    const buried = await this.parts.journal.tombstone(one.attemptId);
+    if (buried?.report) this.ghosts.set(one.attemptId, { ...buried.report, fence: one.fence });
+    if (buried || (one.action === "run" && !one.spec)) return; // over, or not wanted enough to say how
+    const record = await this.parts.journal.accept(one);
+    if (one.action === "stop") await record.saveStop({ at: Date.now(), cause: "stopped", reason: "Stopped before it started." });
+    this.add(record);
+    this.poke(record.id);
+    this.parts.news.ring();
+  }
+
+  /** Stale fence, or absent from what is wanted: ends it and says no more about it. */
+  async abandon(attemptId: string, why: string): Promise<void> {
+    const live = this.live.get(attemptId);
+    if (!live || live.record.orphan) return;
+    log.warn("Stopping an attempt that is not wanted any more", { attempt: attemptId, why });
+    live.record.orphan = true;
+    if (live.record.ended) return this.forget(attemptId);
+    await this.requestStop(attemptId, "stopped", why);
+  }
+
+  /** Journals the order, then asks the process to end. Its grace runs from here; the deadlines loop ends it. */
+  async requestStop(attemptId: string, cause: "stopped" | "timeout", why: string): Promise<void> {
+    const live = this.live.get(attemptId);
+    if (!live || live.record.ended || live.record.stop) return;
+    await live.record.saveStop({ at: Date.now(), cause, reason: why });
+    live.setup.abort();
+    if (live.record.intent) await this.parts.driver.stop(attemptId, live.record.folder.home, "ask");
+    failpoint("agent.stop.after-term");
+    this.poke(attemptId);
+  }
+
+  /** Limits of time that have run out: of the run, and of the grace after a stop. Called a few times a second. */
+  async enforce(now = Date.now()): Promise<void> {
+    for (const { record, ...live } of [...this.live.values()]) {
+      if (record.ended || !record.spec) continue;
+      const most = record.spec.maxDurationSeconds;
+      const startedAt = record.report.startedAt;
+      const ran = startedAt === null ? 0 : this.parts.clock.now() - startedAt;
+      if (most !== null && ran > most * 1000) await this.requestStop(record.id, "timeout", `Its limit of ${most} s ran out.`);
+      if (record.stop && record.intent && !live.killing && now - record.stop.at >= record.spec.graceSeconds * 1000) await this.killNow(record.id);
+    }
+  }
+
+  private async killNow(attemptId: string): Promise<void> {
+    const live = this.live.get(attemptId);
+    if (!live || live.killing) return;
+    live.killing = true;
+    try {
+      await this.parts.driver.stop(attemptId, live.record.folder.home, "kill");
+      failpoint("agent.stop.after-kill");
+    } finally {
+      live.killing = false;
+      this.poke(attemptId);
+    }
+  }
+
+  /** Looks at every living attempt once. */
+  async lookAtAll(): Promise<void> {
+    await Promise.all(this.running().map((record) => this.step(record.id)));
+  }
+
+  /** Steps soon, without waiting for it. */
+  poke(attemptId: string): void {
+    void this.step(attemptId);
+  }
+
+  private async step(attemptId: string): Promise<void> {
+    const live = this.live.get(attemptId);
+    if (!live) return;
+    if (live.stepping) {
+      live.again = true;
+      return;
+    }
+    live.stepping = true;
+    try {
+      do {
+        live.again = false;
+        await this.advance(live);
+      } while (live.again);
+    } catch (error) {
+      log.error("A step on an attempt failed; it is tried again", { attempt: attemptId, reason: reason(error) });
+    } finally {
+      live.stepping = false;
+    }
+  }
+
+  private async advance(live: Live): Promise<void> {
+    const { record } = live;
+    if (record.ended || live.retryAt > Date.now()) return;
+    if (record.intent === null) return record.stop ? this.stopUnstarted(live) : this.start(live);
+    const seen = await this.parts.driver.observe(record.id, record.folder.home);
+    if (seen.state === "absent") return record.stop ? this.stopUnstarted(live) : this.launch(live);
+    if (seen.state === "running") return this.noteRunning(live, seen.startedAt);
+    if (seen.state === "ended") return this.noteEnd(live, seen);
+    setTimeout(() => this.poke(record.id), 15); // starting: the shell is a few milliseconds away
+  }
+
+  /** Never started: makes sure that it never will, and says so. */
+  private async stopUnstarted(live: Live): Promise<void> {
+    const { record } = live;
+    if (!(await this.parts.driver.preclude(record.id, record.folder.home))) {
+      if (record.intent === null) await record.saveIntent({ at: Date.now(), accelerators: [], port: null });
+      live.again = true; // it was started after all: observe it
+      return;
+    }
+    await this.finish(live, { exit: neverRan(this.parts.clock, record.stop?.cause ?? "stopped", `${record.stop?.reason ?? "Stopped."} It had not started.`) });
+  }
+
+  private async start(live: Live): Promise<void> {
+    const { record } = live;
+    const { spec } = record;
+    if (!spec) return;
+    const forbidden = refusalOf(this.parts.around.policy, spec, this.held(record.id));
+    if (forbidden) return this.finish(live, { state: "refused", exit: neverRan(this.parts.clock, "policy", forbidden) });
+    try {
+      live.reserved = await this.reserve(spec);
+      await prepareFolders(this.parts.around, record, spec, live.setup.signal);
+      const port = spec.launcher === "none" ? await freePort() : null;
+      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, port });
+    } catch (error) {
+      return this.setupFailed(live, error);
+    }
+    await this.launch(live);
+  }
+
+  private async launch(live: Live): Promise<void> {
+    const { record, setup } = live;
+    if (!record.spec || !record.intent || setup.signal.aborted) {
+      live.again = true;
+      return;
+    }
+    try {
+      const launch = launchOf(this.parts.around, record, record.spec, record.intent, await workingDirectory(record, record.spec));
+      await this.parts.driver.submit(launch);
+    } catch (error) {
+      return this.setupFailed(live, error);
+    }
+    live.again = true; // look at once
+  }
+
+  /** The network's fault: again in a moment. Anything else is told to the person who asked. */
+  private async setupFailed(live: Live, error: unknown): Promise<void> {
+    const { record } = live;
+    live.reserved = null;
+    if (record.stop) {
+      live.again = true;
+      return;
+    }
+    if (mayPass(error) && !(error instanceof SetupFailed)) {
+      live.retryAt = Date.now() + RETRY_SETUP_MS;
+      log.info("An attempt's code cannot be fetched yet", { attempt: record.id, reason: reason(error) });
+      return;
+    }
+    if (!(await this.parts.driver.preclude(record.id, record.folder.home))) {
+      live.again = true;
+      return;
+    }
+    await this.finish(live, { exit: neverRan(this.parts.clock, "setup_failed", reason(error)) });
+  }
+
+  /** Free, healthy accelerators of the wanted model. @throws SetupFailed that says how many there are. */
+  private async reserve(spec: JobSpec): Promise<number[]> {
+    if (spec.gpus === 0) return [];
+    const holders = this.holders();
+    const [node] = await this.parts.driver.inventory(holders);
+    const wanted = spec.gpuModel?.toLowerCase() ?? "";
+    const free = (node ? withinPolicy(this.parts.around.policy, node).accelerators : []).filter((one) => one.health !== "failed" && !holders.has(one.index) && one.model.toLowerCase().includes(wanted));
+    if (free.length < spec.gpus) throw new SetupFailed(`Needs ${spec.gpus} ${spec.gpuModel ?? ""} GPUs; ${free.length} are free and healthy here.`.replace("  ", " "));
+    return free.slice(0, spec.gpus).map((one) => one.index);
+  }
+
+  private async noteRunning(live: Live, startedAt: number): Promise<void> {
+    const { record } = live;
+    if (record.report.state === "running") return;
+    await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(startedAt), nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
+    failpoint("agent.launch.after-running");
+    this.parts.news.ring();
+  }
+
+  private async noteEnd(live: Live, seen: Extract<Observation, { state: "ended" }>): Promise<void> {
+    const { record } = live;
+    failpoint("agent.exit.before-sweep");
+    await this.parts.driver.sweep(record.id, record.folder.home);
+    failpoint("agent.exit.after-sweep");
+    // What the sweep saw of memory counts too, so look again.
+    const after = await this.parts.driver.observe(record.id, record.folder.home);
+    const ended = after.state === "ended" ? after.ended : seen.ended;
+    const startedAt = record.report.startedAt ?? (seen.startedAt === null ? null : this.parts.clock.fromLocal(seen.startedAt));
+    const exit = exitOf(this.parts.clock, ended, record.stop, await lastLines(record.folder));
+    await this.finish(live, { startedAt, exit, nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
+  }
+
+  private async finish({ record }: Live, part: Parameters<AttemptRecord["saveReport"]>[0]): Promise<void> {
+    await record.saveReport({ state: "exited", ...part });
+    log.info("An attempt ended", { attempt: record.id, cause: part.exit?.cause, detail: part.exit?.detail });
+    if (record.orphan) return this.forget(record.id);
+    this.parts.news.ring();
+    this.parts.bytes.ring();
+  }
+
+  /** Everything is with the server, or nothing of it is wanted: the folder goes, the tombstone stays. */
+  async forget(attemptId: string): Promise<void> {
+    const live = this.live.get(attemptId);
+    if (!live) return;
+    await this.parts.journal.forget(live.record);
+    this.live.delete(attemptId);
+    this.parts.news.ring();
+  }
+}

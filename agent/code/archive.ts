@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { extract, list, type ReadEntry } from "tar";
+import { makeFolder } from "../disk.ts";
+import { agentEnv } from "../env.ts";
+import { failpoint } from "../failpoint.ts";
+import type { ServerClient } from "../identity/client.ts";
+import { mayPass } from "../identity/refusals.ts";
+import { reason } from "../log.ts";
+import { AGENT_PATHS } from "../protocol/messages.ts";
+import type { StateFolder } from "../state.ts";
+import { SetupFailed } from "./setup-failed.ts";
+
+const MAX_ENTRIES = 500_000;
+const DOWNLOAD_MS = 30 * 60_000;
+
+/** Downloads (or takes from the cache) the archive with this hash and unpacks it into the empty folder `work`. */
+export async function fetchArchive(around: { state: StateFolder; client: Pick<ServerClient, "send"> }, sha256: string, work: string, signal: AbortSignal): Promise<void> {
+  const file = path.join(around.state.cache, `${sha256}.tar.gz`);
+  if (!(await isWhole(file, sha256))) await download(around.client, sha256, file, signal);
+  failpoint("agent.code.after-download");
+  const now = new Date();
+  await utimes(file, now, now); // the cache drops what was used longest ago
+  await unpack(file, work, agentEnv().DROVER_AGENT_CODE_BYTES);
+  failpoint("agent.code.after-unpack");
+  await trimCache(around.state.cache, agentEnv().DROVER_AGENT_CACHE_BYTES);
+}
+
+async function isWhole(file: string, sha256: string): Promise<boolean> {
+  if (!(await stat(file).catch(() => null))) return false;
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex") === sha256;
+}
+
+async function download(client: Pick<ServerClient, "send">, sha256: string, file: string, signal: AbortSignal): Promise<void> {
+  await makeFolder(path.dirname(file));
+  const temporary = `${file}.${process.pid}.${Date.now()}.tmp`;
+  try {
+    const response = await client.send({ method: "GET", path: AGENT_PATHS.object(sha256), signal, timeoutMs: DOWNLOAD_MS });
+    if (!response.body) throw new SetupFailed("code: the server sent no bytes.");
+    const hash = createHash("sha256");
+    const source = Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>);
+    source.on("data", (chunk: Uint8Array) => hash.update(chunk));
+    await pipeline(source, createWriteStream(temporary, { mode: 0o600 }), { signal });
+    if (hash.digest("hex") !== sha256) throw new SetupFailed("code: the archive's bytes do not fit its SHA-256.");
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    if (error instanceof SetupFailed || signal.aborted || mayPass(error)) throw error;
+    throw new SetupFailed(`code: the archive could not be fetched: ${reason(error)}`);
+  }
+}
+
+/**
+ * Unpacks a .tar.gz, every entry checked before the first byte is written: nothing outside the folder, by name or by link,
+ * no devices, no absurd sizes. @throws SetupFailed that names the entry.
+ */
+export async function unpack(file: string, folder: string, mostBytes: number): Promise<void> {
+  await check(file, mostBytes);
+  try {
+    await extract({ file, cwd: folder, strict: true, preserveOwner: false });
+  } catch (error) {
+    throw new SetupFailed(`code: the archive cannot be unpacked: ${reason(error)}`);
+  }
+}
+
+async function check(file: string, mostBytes: number): Promise<void> {
+  let wrong: string | null = null;
+  let entries = 0;
+  let bytes = 0;
+  const onReadEntry = (entry: ReadEntry) => {
+    entries += 1;
+    bytes += entry.size;
+    wrong ??= wrongWith(entry) ?? (entries > MAX_ENTRIES ? `more than ${MAX_ENTRIES} entries` : null) ?? (bytes > mostBytes ? `"${entry.path}" takes it over ${mostBytes} bytes unpacked` : null);
+    entry.resume();
+  };
+  try {
+    await list({ file, strict: true, onReadEntry });
+  } catch (error) {
+    throw new SetupFailed(wrong ? `code: the archive is refused: ${wrong}.` : `code: the archive is not a readable .tar.gz: ${reason(error)}`);
+  }
+  if (wrong !== null) throw new SetupFailed(`code: the archive is refused: ${wrong as string}.`);
+}
+
+function wrongWith(entry: ReadEntry): string | null {
+  const shown = `"${entry.path.slice(0, 200)}"`;
+  if (!["File", "OldFile", "ContiguousFile", "Directory", "GNUDumpDir", "SymbolicLink", "Link"].includes(entry.type)) return `${shown} is a ${entry.type}`;
+  if (leaves(entry.path)) return `${shown} leads out of the folder`;
+  const to = entry.linkpath ?? "";
+  if (entry.type === "Link" && leaves(to)) return `${shown} is a link out of the folder`;
+  if (entry.type === "SymbolicLink" && (path.posix.isAbsolute(to) || leaves(path.posix.join(path.posix.dirname(entry.path), to)))) return `${shown} is a link out of the folder`;
+  return null;
+}
+
+function leaves(name: string): boolean {
+  if (name.includes("\0") || path.posix.isAbsolute(name)) return true;
+  const normal = path.posix.normalize(name);
+  return normal === ".." || normal.startsWith("../");
+}
+
+/** Removes the archives used longest ago until the rest fits. */
+export async function trimCache(folder: string, mostBytes: number): Promise<void> {
+  const files = await Promise.all((await readdir(folder)).map(async (name) => ({ file: path.join(folder, name), info: await stat(path.join(folder, name)).catch(() => null) })));
+  let total = 0;
+  for (const { file, info } of files.toSorted((a, b) => (b.info?.mtimeMs ?? 0) - (a.info?.mtimeMs ?? 0))) {
+    total += info?.size ?? 0;
+    if (total > mostBytes) await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,63 @@
+import type { z } from "zod";
+import type { AttemptReport, Capabilities, NodeReport } from "../protocol/messages.ts";
+
+export type DriverCapabilities = z.infer<typeof Capabilities>;
+export type ExitReport = NonNullable<AttemptReport["exit"]>;
+
+/** What a driver needs to start an attempt, all of it settled and journaled before the first `submit`. */
+export interface Launch {
+  attemptId: string;
+  /** The attempt's own folder, absolute. */
+  folder: string;
+  /** Program and arguments; no shell unless the first word is one. */
+  command: string[];
+  /** The whole environment, nothing is added. */
+  env: Record<string, string>;
+  workingDirectory: string;
+  /** 0: no limit. */
+  memoryMib: number;
+  /** Account to run as; null: the agent's own. */
+  runAs: { name: string; uid: number; gid: number } | null;
+}
+
+/** An end as the host saw it, in the host's own clock; the attempt's record adds why it was asked for. */
+export interface Ended {
+  at: number;
+  code: number | null;
+  signal: string | null;
+  cause: "exited" | "oom" | "wrapper_lost" | "host_rebooted" | "setup_failed";
+  detail: string;
+  peakMemoryMib: number | null;
+}
+export type Observation =
+  /** Never started here, and `submit` may start it. */
+  | { state: "absent" }
+  /** Submitted, the main process not seen yet. */
+  | { state: "starting" }
+  | { state: "running"; startedAt: number }
+  | { state: "ended"; startedAt: number | null; ended: Ended };
+
+/**
+ * How the agent drives what is already there. Every call may be repeated, after a crash of the agent too: an attempt is
+ * named by its id, and all that a driver must remember lies in the attempt's folder or in the scheduler.
+ */
+export interface Driver {
+  capabilities(): Promise<DriverCapabilities>;
+  /** Nodes with what runs may use of them, and the health of each accelerator. `holders`: accelerator index → attempt. */
+  inventory(holders: ReadonlyMap<number, string>): Promise<NodeReport[]>;
+  /** Starts it unless it was started before; at most one live execution per attempt id, ever. */
+  submit(launch: Launch): Promise<void>;
+  observe(attemptId: string, folder: string): Promise<Observation>;
+  /** `ask` lets the job end by itself (SIGTERM); `kill` ends all of it, what it left behind too, but never the record. */
+  stop(attemptId: string, folder: string, how: "ask" | "kill"): Promise<void>;
+  /** Makes sure that an attempt that was never started never will be. False: it was started. */
+  preclude(attemptId: string, folder: string): Promise<boolean>;
+  /** After the end: kills what the main process left behind and frees what the driver holds. Resolves when it is gone. */
+  sweep(attemptId: string, folder: string): Promise<void>;
+  /** What living attempts use right now; one look at the host for all of them. CPU seconds are since the start. */
+  usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>>;
+  /** Append-only files of raw bytes. */
+  logs(folder: string): { stdout: string; stderr: string };
+  /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */
+  onChange(listener: (attemptId: string) => void): void;
+}

@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { log, reason } from "../log.ts";
+
+const exec = promisify(execFile);
+
+export interface Gpu {
+  index: number;
+  uuid: string;
+  model: string;
+  memoryMib: number;
+  busId: string;
+  health: "ok" | "degraded" | "failed";
+  healthReason: string | null;
+  /** Null where the driver does not say. */
+  use: { percent: number | null; memoryMib: number | null; celsius: number | null; watts: number | null };
+}
+export interface Xid {
+  busId: string;
+  code: number;
+  message: string;
+}
+
+export const BASE_QUERY = ["index", "uuid", "name", "memory.total", "pci.bus_id", "utilization.gpu", "memory.used", "temperature.gpu", "power.draw"];
+export const HEALTH_QUERY = ["index", "ecc.errors.uncorrected.volatile.total", "remapped_rows.pending", "remapped_rows.failure"];
+
+/** nvidia-smi writes what it does not know in brackets: [N/A], [Not Supported], [Unknown Error], [GPU is lost]. */
+const known = (field: string | undefined): string | null => (field === undefined || field === "" || /^\[.*\]$|^N\/A$/.test(field) ? null : field);
+const number = (field: string | undefined): number | null => {
+  const text = known(field);
+  const value = text === null ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : null;
+};
+const rows = (csv: string): string[][] => csv.split("\n").filter((line) => line.trim() !== "").map((line) => line.split(",").map((field) => field.trim()));
+
+/** Parses `--query-gpu=<BASE_QUERY> --format=csv,noheader,nounits`. Lines that are not a GPU's are left out. */
+export function parseGpus(csv: string): Gpu[] {
+  const found: Gpu[] = [];
+  for (const f of rows(csv)) {
+    const index = number(f[0]);
+    if (f.length < BASE_QUERY.length || index === null || !Number.isInteger(index)) continue;
+    const lost = known(f[1]) === null;
+    found.push({
+      index,
+      uuid: known(f[1]) ?? `unknown-${index}`,
+      model: known(f[2]) ?? "unknown GPU",
+      memoryMib: Math.round(number(f[3]) ?? 0),
+      busId: normalBusId(known(f[4]) ?? ""),
+      health: lost ? "failed" : "ok",
+      healthReason: lost ? "nvidia-smi cannot read this GPU." : null,
+      use: { percent: number(f[5]), memoryMib: number(f[6]), celsius: number(f[7]), watts: number(f[8]) },
+    });
+  }
+  return found;
+}
+
+/** nvidia-smi writes 00000000:1B:00.0, the kernel 0000:1b:00. */
+export const normalBusId = (text: string): string => text.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, "").replace(/\.\d+$/, "");
+
+/** Parses `--query-gpu=<HEALTH_QUERY>`: index → what is wrong, or null. Worst first. */
+export function parseHealth(csv: string): Map<number, { health: "degraded" | "failed"; reason: string } | null> {
+  const found = new Map<number, { health: "degraded" | "failed"; reason: string } | null>();
+  for (const f of rows(csv)) {
+    const index = number(f[0]);
+    if (index === null) continue;
+    const ecc = number(f[1]) ?? 0;
+    const yes = (field: string | undefined) => /^yes$/i.test(field ?? "") || (number(field) ?? 0) > 0;
+    if (yes(f[3])) found.set(index, { health: "failed", reason: "A memory row could not be remapped: replace the GPU." });
+    else if (ecc > 0) found.set(index, { health: "degraded", reason: `${ecc} uncorrected ECC ${ecc === 1 ? "error" : "errors"} since the driver loaded: reset the GPU.` });
+    else found.set(index, yes(f[2]) ? { health: "degraded", reason: "A memory row waits to be remapped: reset the GPU." } : null);
+  }
+  return found;
+}
+
+/** XIDs after which the GPU does not work until somebody acts; the others are shown as events only. */
+const FATAL_XIDS = new Map([
+  [48, "double-bit ECC error"],
+  [62, "internal micro-controller halt"],
+  [64, "ECC page retirement or row remapper failure"],
+  [74, "NVLink error"],
+  [79, "GPU has fallen off the bus"],
+  [95, "uncontained ECC error"],
+  [119, "GSP timeout"],
+  [120, "GSP error"],
+]);
+export const fatalXid = (code: number): string | null => FATAL_XIDS.get(code) ?? null;
+
+/** XID lines of the kernel's log: `NVRM: Xid (PCI:0000:1b:00): 79, pid=…, GPU has fallen off the bus.` */
+export function parseXids(text: string): Xid[] {
+  return [...text.matchAll(/NVRM: Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+),? ?(.*)/g)].map((match) => ({ busId: normalBusId(match[1] ?? ""), code: Number(match[2]), message: (match[3] ?? "").trim().slice(0, 1000) }));
+}
+
+async function smi(fields: string[]): Promise<string | null> {
+  try {
+    const { stdout } = await exec("nvidia-smi", [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits"], { timeout: 20_000, maxBuffer: 4 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    // Older drivers do not know every field; a broken GPU makes it exit non-zero while it still prints the others.
+    const stdout = (error as { stdout?: string }).stdout ?? "";
+    log.debug("nvidia-smi failed", { reason: reason(error) });
+    return stdout;
+  }
+}
+
+/** The kernel's GPU errors since boot; empty where the log may not be read. */
+export async function readXids(): Promise<Xid[]> {
+  const { stdout } = await exec("dmesg", ["--color=never"], { timeout: 5_000, maxBuffer: 32 * 1024 * 1024 }).catch(() => ({ stdout: "" }));
+  return parseXids(stdout);
+}
+
+/** Every NVIDIA GPU of this host with its health; empty without a driver. */
+export async function readGpus(): Promise<{ gpus: Gpu[]; xids: Xid[] }> {
+  const base = await smi(BASE_QUERY);
+  const gpus = base === null ? [] : parseGpus(base);
+  if (gpus.length === 0) return { gpus, xids: [] };
+  const [healthText, xids] = await Promise.all([smi(HEALTH_QUERY), readXids()]);
+  const health = parseHealth(healthText ?? "");
+  return { gpus: gpus.map((gpu) => judge(gpu, health.get(gpu.index) ?? null, xids)), xids };
+}
+
+/** One verdict per GPU from all that was seen of it. */
+export function judge(gpu: Gpu, seen: { health: "degraded" | "failed"; reason: string } | null, xids: readonly Xid[]): Gpu {
+  const fatal = xids.find((xid) => xid.busId === gpu.busId && fatalXid(xid.code) !== null);
+  if (gpu.health === "failed") return gpu;
+  if (fatal) return { ...gpu, health: "failed", healthReason: `XID ${fatal.code}: ${fatalXid(fatal.code)}.` };
+  return seen ? { ...gpu, health: seen.health, healthReason: seen.reason } : gpu;
+}

@@ -1,0 +1,57 @@
+import os from "node:os";
+import type { NodeReport } from "../protocol/messages.ts";
+import { type Gpu, readGpus, type Xid } from "./gpu.ts";
+import { diskMib } from "./host.ts";
+
+/** nvidia-smi takes a second on a busy host, so its answer is kept this long, and the old one serves while a new one is read. */
+const FRESH_MS = 15_000;
+type Reading = { gpus: Gpu[]; xids: Xid[] };
+let kept: { at: number; reading: Promise<Reading> } | null = null;
+let refreshing = false;
+
+/** The host's GPUs. Only the first caller waits for nvidia-smi. */
+export function gpusNow(): Promise<Reading> {
+  kept ??= { at: Date.now(), reading: readGpus() };
+  if (Date.now() - kept.at > FRESH_MS && !refreshing) {
+    refreshing = true;
+    void readGpus()
+      .then((reading) => {
+        kept = { at: Date.now(), reading: Promise.resolve(reading) };
+      })
+      .finally(() => {
+        refreshing = false;
+      });
+  }
+  return kept.reading;
+}
+
+export interface InventoryInput {
+  name: string;
+  stateHome: string;
+  /** Accelerator index → the attempt that holds it. */
+  holders: ReadonlyMap<number, string>;
+}
+
+/** This machine as one node. */
+export async function readInventory({ name, stateHome, holders }: InventoryInput): Promise<NodeReport[]> {
+  const [{ gpus }, disk] = await Promise.all([gpusNow(), diskMib(stateHome)]);
+  return [
+    {
+      name,
+      cpus: os.availableParallelism(),
+      memoryMib: Math.max(1, Math.floor(os.totalmem() / 1024 / 1024)),
+      diskMib: disk.total,
+      state: "up",
+      stateReason: null,
+      accelerators: gpus.map((gpu) => ({
+        index: gpu.index,
+        uuid: gpu.uuid.slice(0, 128),
+        model: gpu.model.slice(0, 128),
+        memoryMib: gpu.memoryMib,
+        health: gpu.health,
+        healthReason: gpu.healthReason,
+        attemptId: holders.get(gpu.index) ?? null,
+      })),
+    },
+  ];
+}

@@ -1,0 +1,124 @@
+import { writeFile } from "node:fs/promises";
+import type { z } from "zod";
+import type { Supervisor } from "../attempts/supervisor.ts";
+import type { Bell } from "../backoff.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { failpoint } from "../failpoint.ts";
+import type { ServerClient } from "../identity/client.ts";
+import { withinPolicy, type Policy } from "../policy.ts";
+import { AGENT_PATHS, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
+import { forever } from "./loop.ts";
+
+export interface SyncParts {
+  client: ServerClient;
+  supervisor: Supervisor;
+  driver: Driver;
+  policy: Policy;
+  /** Rung when there is something to tell: a waiting poll is then given up. */
+  news: Bell;
+  /** Where `status` reads when the server was last heard. */
+  contactFile: string;
+}
+
+/**
+ * Says what this cluster has and did; hears what is wanted. A sync with news asks for an answer at once and is never given
+ * up; one without waits at the server and is given up as soon as there is news.
+ */
+export class SyncLoop {
+  private readonly parts: SyncParts;
+  /** "": the next answer is the whole picture. */
+  private hash = "";
+  private nodesSent = "";
+  private heardAt = 0;
+
+  constructor(parts: SyncParts) {
+    this.parts = parts;
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return forever("sync", signal, () => this.turn(signal));
+  }
+
+  /** One exchange, and what follows from its answer. */
+  async turn(signal: AbortSignal): Promise<void> {
+    const message = await this.message();
+    const reply = message.waitSeconds > 0 ? await this.poll(message, signal) : await this.send(message, signal);
+    if (!reply) return; // given up for news
+    failpoint("agent.sync.after-answer");
+    await this.apply(reply, message);
+    failpoint("agent.sync.after-apply");
+  }
+
+  private async message(): Promise<Sync> {
+    const { supervisor, client } = this.parts;
+    const records = supervisor.records();
+    const reports = records.filter((record) => !record.orphan && record.report.seq > record.acked).map((record) => record.report);
+    reports.push(...supervisor.ghosts.values());
+    const nodes = (await this.parts.driver.inventory(supervisor.holders())).map((node) => withinPolicy(this.parts.policy, node));
+    const isNew = JSON.stringify(nodes) !== this.nodesSent;
+    const hasNews = reports.length > 0 || isNew;
+    return {
+      version: PROTOCOL_VERSION,
+      desiredHash: this.hash,
+      known: records.map((record) => record.id),
+      reports: reports.slice(0, 5_000), // the rest goes with the next one, at once
+      nodes: isNew ? nodes : null,
+      waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, Math.floor(client.leaseSeconds / 3))),
+    };
+  }
+
+  private send(message: Sync, signal: AbortSignal): Promise<z.infer<typeof SyncReply>> {
+    failpoint("agent.sync.before-send");
+    return this.parts.client.json(AGENT_PATHS.sync, message, SyncReply, signal);
+  }
+
+  /** Null where it was given up because something happened here. */
+  private async poll(message: Sync, signal: AbortSignal): Promise<z.infer<typeof SyncReply> | null> {
+    const news = new AbortController();
+    const over = new AbortController();
+    const waiting = this.parts.news.wait(60_000, over.signal).then(() => {
+      if (!over.signal.aborted) news.abort();
+    });
+    try {
+      return await this.send(message, AbortSignal.any([signal, news.signal]));
+    } catch (error) {
+      if (news.signal.aborted && !signal.aborted) return null;
+      throw error;
+    } finally {
+      over.abort();
+      await waiting;
+    }
+  }
+
+  private async apply(reply: z.infer<typeof SyncReply>, message: Sync): Promise<void> {
+    const { supervisor, client } = this.parts;
+    client.leaseSeconds = reply.leaseSeconds;
+    await this.noteContact();
+    if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
+    for (const { attemptId, seq } of reply.acked) await this.acknowledge(attemptId, seq);
+    for (const attemptId of reply.stale) {
+      supervisor.ghosts.delete(attemptId);
+      await supervisor.abandon(attemptId, "Its fence is stale: the server has given this attempt up.");
+    }
+    if (!reply.desired) return;
+    this.hash = ""; // until all of it is journaled
+    await supervisor.apply(reply.desired);
+    this.hash = reply.desiredHash;
+  }
+
+  private async acknowledge(attemptId: string, seq: number): Promise<void> {
+    const { supervisor } = this.parts;
+    supervisor.ghosts.delete(attemptId);
+    const record = supervisor.find(attemptId);
+    if (!record) return;
+    record.acked = Math.max(record.acked, seq);
+    if (record.report.drained && record.acked >= record.report.seq) await supervisor.forget(attemptId);
+  }
+
+  private async noteContact(): Promise<void> {
+    const now = Date.now();
+    if (now - this.heardAt < 5_000) return;
+    this.heardAt = now;
+    await writeFile(this.parts.contactFile, JSON.stringify({ at: now })).catch(() => {});
+  }
+}

@@ -1,0 +1,185 @@
+import { LIMITS } from "../protocol/messages.ts";
+
+/** One number of one metric line. */
+export interface Point {
+  key: string;
+  step: number;
+  /** Unix ms. */
+  time: number;
+  value: number | "NaN" | "Infinity" | "-Infinity";
+  /** Offset after the line it stands in. */
+  end: number;
+}
+
+const PREFIX = Buffer.from("drover: ");
+/** Longer lines are text, whatever they start with. */
+export const MAX_LINE = 10 * 1024 * 1024;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Parses the JSON of a metric line; bare NaN and infinities, as Python writes them, included. Null: not an object. */
+export function parseObject(text: string): Record<string, unknown> | null {
+  const value = attempt(text) ?? attempt(text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) => (token.startsWith('"') ? token : `"${token}"`)));
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+}
+
+function attempt(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function numeric(value: unknown): Point["value"] | null {
+  if (typeof value === "number") return Number.isFinite(value) ? value : value > 0 ? "Infinity" : "-Infinity"; // 1e999 overflows
+  return value === "NaN" || value === "Infinity" || value === "-Infinity" ? value : null;
+}
+
+/** Seconds or milliseconds since 1970, told apart by size. */
+function moment(value: unknown, otherwise: number): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return otherwise;
+  const ms = Math.round(value > 1e11 ? value : value * 1000);
+  return Number.isSafeInteger(ms) ? ms : otherwise;
+}
+
+/** The points of one line's JSON. `counter` is the step of a line that names none. */
+export function pointsOf(fields: Record<string, unknown>, counter: number, now: number, end: number): { points: Point[]; counted: boolean } {
+  const hasStep = typeof fields.step === "number" && Number.isSafeInteger(fields.step);
+  const step = hasStep ? (fields.step as number) : counter;
+  const time = moment(fields.time, now);
+  const points: Point[] = [];
+  for (const [key, raw] of Object.entries(fields)) {
+    if (key === "step" || key === "time") continue;
+    const value = numeric(raw);
+    if (value !== null && isKey(key) && points.length < LIMITS.metricPoints) points.push({ key, step, time, value, end });
+  }
+  return { points, counted: !hasStep && points.length > 0 };
+}
+
+/** What a database and a URL can hold: no control characters, no halves of surrogate pairs. */
+const isKey = (key: string): boolean => key.length > 0 && key.length <= LIMITS.metricKey && key.isWellFormed() && !/\p{Cc}/u.test(key);
+
+export interface Batch {
+  from: number;
+  to: number;
+  points: Point[];
+  /** Steps given to lines without one, after this batch. */
+  counter: number;
+}
+
+/**
+ * Reads stdout for metric lines, in pieces of any size, and hands out batches that end at line ends. A line ends at LF or
+ * CR, so that progress bars, which rewrite their line, end theirs too. Feeding the same bytes again from a batch's `from`
+ * with its counter gives the same points.
+ */
+export class PointReader {
+  /** Where the next batch begins: every byte before it is accounted for. */
+  private from: number;
+  /** Bytes seen. */
+  private at: number;
+  private lineStart: number;
+  private counter: number;
+  private points: Point[] = [];
+  /** The line so far, kept only while it can still be a metric line. */
+  private kept: Buffer[] = [];
+  private keptBytes = 0;
+  private isText = false;
+
+  constructor(from: number, counter: number) {
+    this.from = from;
+    this.at = from;
+    this.lineStart = from;
+    this.counter = counter;
+  }
+
+  /** The next byte it wants. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** Takes the bytes at `position`. Stops early, at a line end, once the batch holds `mostPoints`; answers the bytes taken. */
+  feed(bytes: Buffer, now: number, mostPoints = LIMITS.metricPoints): number {
+    let done = 0;
+    while (done < bytes.length) {
+      if (this.points.length >= mostPoints && this.at === this.lineStart) break;
+      const end = lineEnd(bytes, done);
+      if (end < 0) {
+        this.keep(bytes.subarray(done));
+        done = bytes.length;
+        break;
+      }
+      this.keep(bytes.subarray(done, end));
+      this.at += 1;
+      this.endLine(now);
+      done = end + 1;
+    }
+    return done;
+  }
+
+  /** The writer has ended: what stands there without a line end is a line too. */
+  finish(now: number): void {
+    if (this.at > this.lineStart) this.endLine(now);
+  }
+
+  /** Points of whole lines so far, or null where no line has ended since the last batch. */
+  take(): Batch | null {
+    if (this.lineStart === this.from) return null;
+    const batch = { from: this.from, to: this.lineStart, points: this.points, counter: this.counter };
+    this.from = this.lineStart;
+    this.points = [];
+    return batch;
+  }
+
+  /** Bytes below this are accounted for, by a batch or as text of a line that cannot hold points. */
+  get settled(): number {
+    return this.isText ? this.at : this.lineStart;
+  }
+
+  /** Points that wait for `take`. */
+  get waiting(): number {
+    return this.points.length;
+  }
+
+  /** Bytes of whole lines that wait for `take`. */
+  get span(): number {
+    return this.lineStart - this.from;
+  }
+
+  private keep(part: Buffer): void {
+    this.at += part.length;
+    if (this.isText || part.length === 0) return;
+    const overlap = Math.min(Math.max(0, PREFIX.length - this.keptBytes), part.length);
+    const fits = part.subarray(0, overlap).equals(PREFIX.subarray(this.keptBytes, this.keptBytes + overlap));
+    if (!fits || this.keptBytes + part.length > MAX_LINE) return this.dropLine();
+    this.kept.push(Buffer.from(part)); // the caller's buffer is its own
+    this.keptBytes += part.length;
+  }
+
+  private dropLine(): void {
+    this.isText = true;
+    this.kept = [];
+    this.keptBytes = 0;
+  }
+
+  private endLine(now: number): void {
+    if (!this.isText && this.keptBytes > PREFIX.length) {
+      const fields = parseObject(Buffer.concat(this.kept).subarray(PREFIX.length).toString("utf8"));
+      if (fields) {
+        const { points, counted } = pointsOf(fields, this.counter, now, this.at);
+        this.points.push(...points);
+        if (counted) this.counter += 1;
+      }
+    }
+    this.kept = [];
+    this.keptBytes = 0;
+    this.isText = false;
+    this.lineStart = this.at;
+  }
+}
+
+function lineEnd(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(LF, from);
+  const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from);
+  return cr >= 0 ? cr : lf;
+}
