@@ -1,12 +1,14 @@
 import type { Hono } from "hono";
 import { open } from "./access/guard.ts";
 import { mountAgentRoutes } from "./agents/endpoint.ts";
+import { mountClusterRoutes } from "./clusters/routes.ts";
 import { mountExperimentRoutes } from "./experiments/routes.ts";
 import { mountLive } from "./monitoring/live.ts";
 
 /** Every route that is not tRPC or sign-in. Each domain mounts its own; the permission test walks this list. */
 export function mountRoutes(app: Hono): void {
   mountAgentRoutes(app);
+  mountClusterRoutes(app);
   mountExperimentRoutes(app);
   mountLive(app);
   app.get("/api/health", open("says only that the process answers"), (c) => c.json({ ok: true }));

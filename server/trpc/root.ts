@@ -1,9 +1,11 @@
 import { accessRouter } from "../access/router.ts";
+import { clustersRouter } from "../clusters/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { router } from "./init.ts";
 
 export const appRouter = router({
   access: accessRouter,
+  clusters: clustersRouter,
   experiments: experimentsRouter,
 });
 export type AppRouter = typeof appRouter;

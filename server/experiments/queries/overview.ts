@@ -5,6 +5,7 @@ import { runEvents, runs } from "../../../db/schema/experiments.ts";
 import { ACTIVE_STATUSES } from "../../../domain/experiments/run-status.ts";
 import type { Overview } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
+import { listClusters } from "../../clusters/queries/read.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { countRuns, findRuns, toRows } from "./runs.ts";
 import { reachedProjects } from "./visible.ts";
@@ -18,13 +19,14 @@ export async function readOverview(ctx: Ctx, project: string | undefined, now: n
   const { db, grant } = ctx;
   const mine = and(eq(runs.orgId, ctx.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
   const dayAgo = new Date(now - DAY_MS);
-  const [running, waiting, failed, finished, counts, activity] = await Promise.all([
+  const [running, waiting, failed, finished, counts, activity, clusterRows] = await Promise.all([
     findRuns(db, and(mine, inArray(runs.status, ACTIVE_STATUSES)), SHOWN),
     findRuns(db, and(mine, eq(runs.status, "queued")), SHOWN, [desc(runs.priority), asc(runs.queuedAt), asc(runs.id)]),
     findRuns(db, and(mine, eq(runs.status, "failed"), gte(runs.endedAt, dayAgo)), SHOWN, [desc(runs.endedAt)]),
     db.select({ count: count() }).from(runs).innerJoin(projects, eq(projects.id, runs.projectId)).where(and(mine, gte(runs.endedAt, dayAgo), inArray(runs.status, ["succeeded", "failed", "cancelled"]))),
     countRuns(db, grant, project),
     listActivity(ctx, project),
+    ctx.grantFor("clusters:read") ? listClusters(ctx) : [],
   ]);
   const waitingRows = await toRows(db, waiting);
   return {
@@ -33,7 +35,7 @@ export async function readOverview(ctx: Ctx, project: string | undefined, now: n
     failedToday: await toRows(db, failed),
     finishedToday: finished[0]!.count,
     counts,
-    clusters: [],
+    clusters: clusterRows,
     activity,
   };
 }
