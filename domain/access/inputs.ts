@@ -69,13 +69,14 @@ export type UpdateProfile = z.infer<typeof UpdateProfile>;
 export const ChangePassword = z.strictObject({ current: z.string().min(1, "Enter your current password.").max(256), next: Password });
 export type ChangePassword = z.infer<typeof ChangePassword>;
 
+// Lists are not strict: an endless list in the browser also sends the direction that it reads in.
 const cursor = { cursor: z.string().max(200).optional(), limit: z.int().min(1).max(200).default(50) };
-export const ListPeople = z.strictObject({ ...cursor, text: z.string().trim().max(100).optional() });
+export const ListPeople = z.object({ ...cursor, text: z.string().trim().max(100).optional() });
 export type ListPeople = z.infer<typeof ListPeople>;
-export const ListPage = z.strictObject(cursor);
+export const ListPage = z.object(cursor);
 export type ListPage = z.infer<typeof ListPage>;
 /** `action`: one action (`run.cancel`) or all of an object (`run`). `from` included, `to` not. */
-export const ListAudit = z.strictObject({
+export const ListAudit = z.object({
   ...cursor,
   actorId: z.string().max(80).optional(),
   action: z.string().regex(/^[a-z-]+(\.[a-z-]+)?$/, "Expected an action such as run.cancel, or its first word.").max(80).optional(),

@@ -1,0 +1,21 @@
+import { Skeleton } from "@mantine/core";
+import { TableSkeleton } from "../../table/data-table.tsx";
+import { FilterBar } from "../../ui/filters.tsx";
+import { PageHeader } from "../../ui/page-header.tsx";
+
+const COLUMNS = [
+  { key: "who", title: "Who", width: 190 },
+  { key: "action", title: "Did", width: 210 },
+  { key: "target", title: "To what", grow: true, hideBelow: "sm" as const },
+  { key: "when", title: "When", align: "right" as const, width: 110 },
+];
+
+export function AuditSkeleton() {
+  return (
+    <>
+      <PageHeader title="Audit" />
+      <FilterBar><Skeleton width={280} height={32} /><Skeleton width={180} height={32} /><Skeleton width={210} height={32} /></FilterBar>
+      <TableSkeleton columns={COLUMNS} rows={16} />
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import type { AuditAction } from "./audit-actions.ts";
+
+/** What happened, in the past tense, for the audit page. Unknown actions of newer servers are shown as they are. */
+const SAYS: Record<AuditAction, string> = {
+  "org.create": "Created the organization",
+  "org.update": "Changed the organization",
+  "team.create": "Created a team",
+  "team.update": "Changed a team",
+  "project.create": "Created a project",
+  "project.update": "Changed a project",
+  "member.invite": "Invited somebody",
+  "member.accept": "Accepted an invitation",
+  "member.revoke-invitation": "Withdrew an invitation",
+  "member.grant": "Gave a role",
+  "member.revoke": "Took a role away",
+  "service-account.create": "Created a service account",
+  "service-account.disable": "Disabled a service account",
+  "token.create": "Created a token",
+  "token.revoke": "Revoked a token",
+  "cluster.create": "Created a cluster",
+  "cluster.update": "Changed a cluster",
+  "cluster.enrol-code": "Made an enrolment code",
+  "cluster.revoke-agent": "Revoked an agent",
+  "cluster.drain": "Drained a cluster",
+  "cluster.undrain": "Undrained a cluster",
+  "cluster.agent-joined": "Joined as a cluster's agent",
+  "cluster.agent-locked": "Locked a copied agent",
+  "node.drain": "Drained a node",
+  "node.undrain": "Undrained a node",
+  "run.submit": "Submitted a run",
+  "run.cancel": "Cancelled a run",
+  "run.retry": "Retried a run",
+  "run.declare-lost": "Gave up a run's attempt",
+  "user.sign-up": "Created an account",
+  "user.sign-in": "Signed in",
+  "user.update": "Changed their profile",
+  "user.change-password": "Changed their password",
+  "denied.permission": "Was refused",
+};
+
+export const auditWords = (action: string): string => SAYS[action as AuditAction] ?? action;
+
+/** One difference between what was and what is: a dotted path into the two values. */
+export interface Change {
+  path: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** Leaves that differ, by path; a missing side is null. Arrays are compared whole. */
+export function changesBetween(before: unknown, after: unknown): Change[] {
+  const left = leaves(before);
+  const right = leaves(after);
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((path) => {
+    const was = left.get(path) ?? null;
+    const is = right.get(path) ?? null;
+    return was === is ? [] : [{ path, before: was, after: is }];
+  });
+}
+
+function leaves(value: unknown, path = "", found = new Map<string, string>()): Map<string, string> {
+  if (value === null || value === undefined) return found;
+  if (typeof value !== "object" || Array.isArray(value)) return found.set(path || "value", typeof value === "string" ? value : JSON.stringify(value));
+  for (const [key, inner] of Object.entries(value)) leaves(inner, path ? `${path}.${key}` : key, found);
+  return found;
+}
