@@ -29,6 +29,8 @@ export async function syncAgent(services: AgentServices, authenticator: Authenti
   if (message.nodes) await applyInventory(services.db, services.bus, agent, message.nodes);
   const { acked, stale } = await applyReports(services, agent, message.reports);
   const known = new Set([...message.known, ...message.reports.map(({ attemptId }) => attemptId)]);
+  // Only now, while the message is fresh: after a wait the agent may know attempts that this message could not name.
+  await reconcileKnown(services, agent, await listLiveAttempts(services.db, agent.clusterId), known);
   const wake = listen(services, agent);
   try {
     for (;;) {
@@ -57,8 +59,7 @@ interface Wanted {
 }
 
 async function wantedOf(services: AgentServices, agent: AgentIdentity, known: ReadonlySet<string>): Promise<Wanted> {
-  let live = await listLiveAttempts(services.db, agent.clusterId);
-  if (await reconcileKnown(services, agent, live, known)) live = await listLiveAttempts(services.db, agent.clusterId);
+  const live = await listLiveAttempts(services.db, agent.clusterId);
   const drainedNodes = await listDrainedNodes(services.db, agent.clusterId);
   const entries = live.filter((one) => isWanted(one, known)).map((one) => ({ attemptId: one.id, fence: String(one.fence), action: one.stopRequested ? ("stop" as const) : ("run" as const), reason: one.stopRequested ? one.stopReason : null }));
   return { hash: sha256Hex(JSON.stringify([entries, drainedNodes])).slice(0, 32), entries, drainedNodes };

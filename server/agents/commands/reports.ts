@@ -44,9 +44,8 @@ export async function applyReports(services: AgentServices, agent: AgentIdentity
  * - out of reach, and it still has it: back in contact;
  * - taken once, and it has it no more (its journal was lost): out of reach, for nobody knows what became of the process;
  * - asked to stop, and it never took it: over, since from this answer on it never will.
- * @returns whether anything changed.
  */
-export async function reconcileKnown(services: AgentServices, agent: AgentIdentity, live: LiveAttempt[], known: ReadonlySet<string>): Promise<boolean> {
+export async function reconcileKnown(services: AgentServices, agent: AgentIdentity, live: LiveAttempt[], known: ReadonlySet<string>): Promise<void> {
   const odd = live.filter((one) => oddity(one, known) !== null);
   for (let at = 0; at < odd.length; at += BATCH) {
     const batch = odd.slice(at, at + BATCH);
@@ -62,7 +61,6 @@ export async function reconcileKnown(services: AgentServices, agent: AgentIdenti
       }
     });
   }
-  return odd.length > 0;
 }
 
 function oddity(one: Pick<LiveAttempt, "id" | "status" | "taken" | "stopRequested">, known: ReadonlySet<string>): "back" | "forgotten" | "untaken" | null {
