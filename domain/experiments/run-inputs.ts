@@ -63,7 +63,7 @@ export const SearchLog = z.strictObject({
   stream: Stream.optional(),
   /** Guessed from the words in the line. */
   level: z.enum(LOG_LEVELS).optional(),
-  cursor: z.string().regex(/^\d{1,10}$/).optional(),
+  cursor: z.string().regex(/^\d{1,10}(\.\d{1,10})?$/).optional(),
 });
 export type SearchLog = z.output<typeof SearchLog>;
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { attempts, logChunks, logHeads } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
@@ -32,7 +32,7 @@ export async function readLogPage(db: DbOrTx, grant: Grant, ask: ReadLog): Promi
   };
 }
 
-async function findHead(db: DbOrTx, attemptId: string) {
+export async function findHead(db: DbOrTx, attemptId: string) {
   const [head] = await db
     .select({ bytes: logHeads.bytes, lines: logHeads.lines, drainedAt: attempts.drainedAt, status: attempts.status })
     .from(attempts)
@@ -57,12 +57,12 @@ async function findChunks(db: DbOrTx, orgId: string, ask: ReadLog): Promise<LogC
   return readChunks(db, { ...window, after: ask.after ?? -1, maxBytes });
 }
 
-/** The chunk in which a line begins: the last one with fewer newlines before it. The sparse index makes it one probe. */
+/** The chunk in which a line closes (or the last one): no later chunk has so few newlines before it. The sparse index makes it one probe. */
 async function seqOfLine(db: DbOrTx, attemptId: string, line: number): Promise<number> {
   const [found] = await db
     .select({ seq: logChunks.seq })
     .from(logChunks)
-    .where(and(eq(logChunks.attemptId, attemptId), lt(logChunks.line, line)))
+    .where(and(eq(logChunks.attemptId, attemptId), lte(logChunks.line, line)))
     .orderBy(desc(logChunks.line), desc(logChunks.seq))
     .limit(1);
   return found?.seq ?? 0;

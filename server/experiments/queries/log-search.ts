@@ -7,7 +7,7 @@ import type { SearchLog } from "../../../domain/experiments/run-inputs.ts";
 import type { LogMatch } from "../../../domain/experiments/run-view.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { type LogChunk, readChunks } from "./log-chunks.ts";
-import { bytesBefore } from "./log-page.ts";
+import { bytesBefore, findHead } from "./log-page.ts";
 import { getVisibleAttempt } from "./visible.ts";
 
 /** Raw bytes that one call looks at; the caller goes on with the cursor. */
@@ -25,73 +25,109 @@ export interface LogSearchPage {
   scannedBytes: number;
 }
 
-/** An unfinished line of one stream. */
+/** An unfinished line of one stream: its text so far and the chunk it began in, -1 before its first character. */
 interface OpenLine {
   decoder: StreamDecoder;
   text: string;
   seq: number;
-  line: number;
 }
+interface Place {
+  orgId: string;
+  attemptId: string;
+  stream: LogMatch["stream"] | undefined;
+}
+const STREAMS = ["stdout", "stderr"] as const;
 
 /**
- * Lines that match, from the cursor on: at most 32 MiB of log or 200 matches a call, whatever the log's size.
- * A line counts where it begins, in the numbering of the merged log.
+ * Lines that match, from the cursor on: at most `stepBytes` of log or 200 matches a call, whatever the log's size.
+ * A line's number is that of the newline that closes it, counted from 0 over both streams.
  */
-export async function searchLog(db: DbOrTx, grant: Grant, ask: SearchLog): Promise<LogSearchPage> {
+export async function searchLog(db: DbOrTx, grant: Grant, ask: SearchLog, stepBytes = SEARCH_STEP_BYTES): Promise<LogSearchPage> {
   const attempt = await getVisibleAttempt(db, grant, ask.attemptId);
-  const found = matcher(ask);
-  const place = { orgId: attempt.orgId, attemptId: attempt.id, stream: ask.stream };
-  let next = Number(ask.cursor ?? 0);
+  const place: Place = { orgId: attempt.orgId, attemptId: attempt.id, stream: ask.stream };
+  const search = new LineSearch(matcher(ask));
+  let [next, skip] = (ask.cursor ?? "0").split(".").map(Number) as [number, number | undefined];
   let scannedBytes = 0;
-  let atEnd = false;
-  const matches: LogMatch[] = [];
-  const open = new Map<string, OpenLine>();
-  const check = (line: OpenLine, stream: LogMatch["stream"]) => {
-    const text = line.text.endsWith("\r") ? line.text.slice(0, -1) : line.text;
-    const at = found(text);
-    if (at >= 0) matches.push({ seq: line.seq, line: line.line, stream, text: excerpt(text, at) });
-  };
-  while (!atEnd && scannedBytes < SEARCH_STEP_BYTES && matches.length < MAX_MATCHES) {
-    const chunks = await readChunks(db, { ...place, after: next - 1, maxBytes: Math.min(READ_BYTES, SEARCH_STEP_BYTES - scannedBytes) });
+  while (scannedBytes < stepBytes) {
+    const chunks = await readChunks(db, { ...place, after: next - 1, maxBytes: Math.min(READ_BYTES, stepBytes - scannedBytes) });
     for (const chunk of chunks) {
-      if (matches.length >= MAX_MATCHES) break;
-      if (!open.has(chunk.stream) || chunk.droppedBefore > 0) open.set(chunk.stream, await lineBefore(db, place, chunk));
-      scanChunk(open.get(chunk.stream)!, chunk, check);
+      if (!search.open.has(chunk.stream) || chunk.droppedBefore > 0) search.open.set(chunk.stream, await lineBefore(db, place, chunk));
+      const stopped = search.scan(chunk, skip);
+      if (stopped !== null) return { matches: search.matches, nextCursor: `${chunk.seq}.${stopped}`, scannedBytes };
       scannedBytes += chunk.length;
       next = chunk.seq + 1;
+      skip = undefined;
     }
-    atEnd = chunks.length === 0;
+    if (chunks.length === 0) return { matches: await matchesToEnd(db, place, search, next), nextCursor: null, scannedBytes };
     await new Promise(setImmediate); // other requests go between
   }
-  if (atEnd) for (const [stream, line] of open) if (line.text) check(line, stream as LogMatch["stream"]); // the last line, still without its newline
-  return { matches, nextCursor: atEnd ? null : String(next), scannedBytes };
+  return { matches: search.matches, nextCursor: String(next), scannedBytes };
 }
 
-function scanChunk(open: OpenLine, chunk: LogChunk, check: (line: OpenLine, stream: LogChunk["stream"]) => void): void {
+/** With each stream's last line, which nothing closes yet: numbered as if it closed now. */
+async function matchesToEnd(db: DbOrTx, place: Place, search: LineSearch, next: number): Promise<LogMatch[]> {
+  const head = await findHead(db, place.attemptId);
+  let number = head.lines;
+  for (const stream of STREAMS) {
+    if (place.stream && place.stream !== stream) continue;
+    const last = search.open.get(stream) ?? (await lineBefore(db, place, { seq: next, stream, offset: 1, droppedBefore: 0 }));
+    if (last.text) search.check(last, number++, stream);
+  }
+  return search.matches;
+}
+
+class LineSearch {
+  readonly matches: LogMatch[] = [];
+  readonly open = new Map<LogMatch["stream"], OpenLine>();
+  private readonly found: (line: string) => number;
+
+  constructor(found: (line: string) => number) {
+    this.found = found;
+  }
+
+  check(line: OpenLine, number: number, stream: LogMatch["stream"]): void {
+    const text = line.text.endsWith("\r") ? line.text.slice(0, -1) : line.text;
+    const at = this.found(text);
+    if (at >= 0) this.matches.push({ seq: line.seq, line: number, stream, text: excerpt(text, at) });
+  }
+
+  /** @param skip Lines of the chunk that an earlier call looked at. @returns how many were, when there are enough matches; null at its end. */
+  scan(chunk: LogChunk, skip = 0): number | null {
+    let stopped: number | null = null;
+    goOn(this.open.get(chunk.stream)!, chunk, (line, newlines) => {
+      if (newlines < skip) return true;
+      this.check(line, chunk.line + newlines, chunk.stream);
+      if (this.matches.length < MAX_MATCHES) return true;
+      stopped = newlines + 1;
+      return false;
+    });
+    return stopped;
+  }
+}
+
+/** Reads a stream on through its next chunk. `closed` gets every line that closes there, and how many did before it; false stops. */
+function goOn(open: OpenLine, chunk: LogChunk, closed: (line: OpenLine, newlines: number) => boolean): void {
   const text = open.decoder.push(chunk.bytes);
-  let newlines = 0;
-  for (let at = 0; ; ) {
+  for (let at = 0, newlines = 0; ; newlines++) {
     const end = text.indexOf("\n", at);
     const piece = text.slice(at, end < 0 ? undefined : end);
-    if (open.seq < 0 && (piece || end >= 0)) Object.assign(open, { seq: chunk.seq, line: chunk.line + newlines });
+    if (open.seq < 0 && (piece || end >= 0)) open.seq = chunk.seq;
     if (open.text.length < MAX_LINE) open.text += piece.slice(0, MAX_LINE - open.text.length);
-    if (end < 0) return;
-    check(open, chunk.stream);
-    newlines++;
+    if (end < 0 || !closed(open, newlines)) return;
     at = end + 1;
-    Object.assign(open, { text: "", seq: -1, line: -1 });
+    Object.assign(open, { text: "", seq: -1 });
   }
 }
 
 /** The unfinished line that a chunk goes on with, read again from the chunks before it. */
-async function lineBefore(db: DbOrTx, place: { orgId: string; attemptId: string; stream?: LogChunk["stream"] | undefined }, chunk: LogChunk): Promise<OpenLine> {
-  const fresh = { decoder: new StreamDecoder(), text: "", seq: -1, line: -1 };
+async function lineBefore(db: DbOrTx, place: Place, chunk: Pick<LogChunk, "seq" | "stream" | "offset" | "droppedBefore">): Promise<OpenLine> {
+  const fresh = { decoder: new StreamDecoder(), text: "", seq: -1 };
   if (chunk.offset === 0 || chunk.droppedBefore > 0) return fresh;
   const earlier = await readChunks(db, { ...place, stream: chunk.stream, before: chunk.seq, maxBytes: MAX_LINE });
   const from = earlier.findLastIndex((one) => one.lines > 0 || one.droppedBefore > 0);
   const line: OpenLine = { ...fresh, decoder: new StreamDecoder(earlier[0] ? await bytesBefore(db, place.orgId, place.attemptId, earlier[0]) : undefined) };
   for (const one of earlier.slice(0, Math.max(from, 0))) line.decoder.push(one.bytes);
-  for (const one of earlier.slice(Math.max(from, 0))) scanChunk(line, one, () => {});
+  for (const one of earlier.slice(Math.max(from, 0))) goOn(line, one, () => true);
   return line;
 }
 
