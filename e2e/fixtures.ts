@@ -1,0 +1,65 @@
+import { createHmac, randomBytes } from "node:crypto";
+import AxeBuilder from "@axe-core/playwright";
+import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
+import { connect } from "../db/client.ts";
+import { type Factories, factories } from "../db/factories.ts";
+import { sessions } from "../db/schema/access.ts";
+import type { Role } from "../domain/access/roles.ts";
+import { stackUnderTest } from "./stack.ts";
+
+type Organization = Awaited<ReturnType<Factories["org"]>>;
+
+interface Fixtures {
+  /** Puts things into the database of the running stack: the factories that tests and seed use. */
+  make: Factories;
+  /** An organization of this test alone: nothing is shared, so all tests may run at once. */
+  org: Organization;
+  /** A page on which a person with this role in `org` is signed in. */
+  as: (role: Role, options?: { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number }; org?: Organization }) => Promise<Page>;
+}
+
+interface WorkerFixtures {
+  database: ReturnType<typeof connect>;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  baseURL: async ({}, use) => use(stackUnderTest().url),
+  database: [
+    async ({}, use) => {
+      const clients = connect(stackUnderTest().databaseUrl, { max: 2, rawMax: 1 });
+      await use(clients);
+      await clients.close();
+    },
+    { scope: "worker" },
+  ],
+  make: async ({ database }, use) => use(factories(database.db)),
+  org: async ({ make }, use) => use(await make.org()),
+  as: async ({ browser, database, make, org }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (role, { org: of = org, ...options } = {}) => {
+      const person = await make.member(of, role, { name: `Pat ${role.replace("_", " ")}` });
+      const context = await browser.newContext({ baseURL: stackUnderTest().url, reducedMotion: "reduce", ...options });
+      contexts.push(context);
+      await context.addCookies([await sessionCookie(database, person.id)]);
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+
+/** A session as the sign-in form makes it, signed with the stack's secret. */
+async function sessionCookie({ db }: WorkerFixtures["database"], userId: string) {
+  const { secret, url } = stackUnderTest();
+  const token = randomBytes(24).toString("base64url");
+  await db.insert(sessions).values({ id: crypto.randomUUID(), token, userId, expiresAt: new Date(Date.now() + 86_400_000) });
+  const signature = createHmac("sha256", secret).update(token).digest("base64");
+  return { name: "drover.session_token", value: encodeURIComponent(`${token}.${signature}`), url, httpOnly: true, sameSite: "Lax" as const };
+}
+
+/** No accessibility violation that axe can see, at WCAG 2.2 AA. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`)).toEqual([]);
+}
+
+export { expect } from "@playwright/test";

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../root.ts";
+import { ensureChromium } from "./chromium.ts";
+
+export interface Score {
+  passed: number;
+  failed: number;
+}
+
+/** Run one program, its output passing through. @returns its exit code and what it printed last. */
+function runNode(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<{ code: number; tail: string }> {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" }, stdio: ["ignore", "pipe", "inherit"] });
+  let tail = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    tail = (tail + chunk.toString()).slice(-20_000);
+  });
+  return new Promise((resolve, reject) => child.once("close", (code) => resolve({ code: code ?? 1, tail })).once("error", reject));
+}
+
+const bin = (path: string) => join(ROOT, "node_modules", path);
+const asOne = (code: number): Score => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+/** A run that counted nothing did not test anything, whatever its exit code says. */
+const counted = (score: Score, code: number): Score => (score.failed === 0 && (code !== 0 || score.passed === 0) ? { ...score, failed: 1 } : score);
+
+async function unit(): Promise<Score> {
+  const report = join(ROOT, ".drover", "test", "unit.json");
+  mkdirSync(join(ROOT, ".drover", "test"), { recursive: true, mode: 0o711 });
+  rmSync(report, { force: true });
+  const { code } = await runNode([bin("vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
+  return counted({ passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0) }, code);
+}
+
+async function e2e(): Promise<Score> {
+  const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], { ...process.env, DROVER_CHROMIUM: ensureChromium() });
+  const number = (word: string) => Number(new RegExp(`(\\d+) ${word}\\b`).exec(tail)?.[1] ?? 0);
+  return counted({ passed: number("passed"), failed: number("failed") + number("did not run") + number("interrupted") }, code);
+}
+
+async function chaos(): Promise<Score> {
+  const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1"]);
+  const [, passed = "0", failed = "0"] = /chaos: (\d+) passed, (\d+) failed/.exec(tail) ?? [];
+  return counted({ passed: Number(passed), failed: Number(failed) }, code);
+}
+
+/** In the order of what is quickest to fail. */
+export const AREAS: Record<string, () => Promise<Score>> = {
+  lint: async () => asOne((await runNode(["scripts/lint.ts"])).code),
+  types: async () => asOne((await runNode([bin("typescript/bin/tsc"), "--noEmit"])).code),
+  unit,
+  build: async () => asOne((await runNode(["scripts/build.ts"])).code),
+  e2e,
+  chaos,
+};
+
+/** A folder of one's own that other users can walk into: the database's user must. */
+export const freshFolder = (name: string): string => {
+  const parent = join(ROOT, ".drover", "test");
+  mkdirSync(parent, { recursive: true, mode: 0o711 });
+  return mkdtempSync(join(parent, `${name}-`));
+};
