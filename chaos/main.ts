@@ -19,7 +19,7 @@ function readOptions() {
 
 function report(result: TrialResult): void {
   const verdict = result.problems.length === 0 ? "ok" : "FAILED";
-  console.log(`trial ${result.trial} seed ${result.seed}: ${verdict} in ${result.seconds.toFixed(1)} s after ${result.faults.length} faults`);
+  console.log(`trial ${result.trial} seed ${result.seed}: ${verdict} in ${result.seconds.toFixed(1)} s (${result.healing.toFixed(1)} s to heal) after ${result.faults.length} faults: ${result.checked}`);
   for (const problem of result.problems) console.log(`  ${problem}`);
   if (result.problems.length > 0) console.log(`  faults: ${result.faults.join("; ")}`);
 }

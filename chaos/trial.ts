@@ -52,6 +52,10 @@ export interface TrialResult {
   faults: string[];
   problems: string[];
   seconds: number;
+  /** Seconds from the end of the faults until everything had ended and arrived. */
+  healing: number;
+  /** What was checked: runs by status, attempts, log bytes and metric points. */
+  checked: string;
 }
 
 /** One trial: runs are submitted while faults strike; then all is healed and every promise is checked. */
@@ -62,9 +66,11 @@ export async function runTrial(stack: Stack, trial: number, seed: number, runCou
   const runs = new Map<string, Job>();
   const problems: string[] = [];
   let striking = true;
+  let healed = begun;
+  let healing = 0;
   const strikes = (async () => {
     while (striking) {
-      await new Promise((resolve) => setTimeout(resolve, dice.int(200, 1_500)));
+      await new Promise((resolve) => setTimeout(resolve, dice.int(150, 900)));
       if (!striking) break;
       const fault = nextFault(dice);
       faults.push(fault.says);
@@ -82,12 +88,24 @@ export async function runTrial(stack: Stack, trial: number, seed: number, runCou
     striking = false;
     await strikes;
     stack.proxy.heal();
+    healed = performance.now();
     await converge(stack, [...runs.keys()]);
+    healing = (performance.now() - healed) / 1000;
     problems.push(...(await verify(stack, runs)));
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
     striking = false;
   }
-  return { trial, seed, faults, problems, seconds: (performance.now() - begun) / 1000 };
+  const checked = await summary(stack, [...runs.keys()]).catch((error: unknown) => String(error));
+  return { trial, seed, faults, problems, seconds: (performance.now() - begun) / 1000, healing, checked };
+}
+
+async function summary(stack: Stack, ids: string[]): Promise<string> {
+  const statuses = await stack.sql<{ status: string; n: number }[]>`select status, count(*)::int as n from runs where id = any(${ids}) group by 1 order by 1`;
+  const [held] = await stack.sql<{ attempts: number; bytes: number; points: number }[]>`
+    select count(*)::int as attempts, coalesce(sum(h.bytes), 0)::float8 as bytes,
+           (select coalesce(sum(cardinality(b.steps)), 0)::int from metric_batches b where b.run_id = any(${ids})) as points
+    from attempts a left join log_heads h on h.attempt_id = a.id where a.run_id = any(${ids})`;
+  return `${statuses.map(({ status, n }) => `${n} ${status}`).join(", ")}; ${held!.attempts} attempts, ${Math.round(held!.bytes / 1000)} kB of log, ${held!.points} points`;
 }
