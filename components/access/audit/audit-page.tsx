@@ -31,7 +31,7 @@ export function AuditPage() {
   const columns: Column<AuditView>[] = [
     { key: "who", title: "Who", width: 190, render: (row) => <ActorName entry={row} /> },
     { key: "action", title: "Did", width: 210, link: true, render: (row) => <Did entry={row} onOpen={() => open(row.id)} /> },
-    { key: "target", title: "To what", grow: true, hideBelow: "sm", render: (row) => <TargetLink entry={row} /> },
+    { key: "target", title: "To what", hideBelow: "sm", render: (row) => <TargetLink entry={row} /> },
     { key: "when", title: "When", align: "right", width: 110, render: (row) => <Ago at={row.at} /> },
   ];
   return (

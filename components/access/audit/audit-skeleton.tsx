@@ -6,7 +6,7 @@ import { PageHeader } from "../../ui/page-header.tsx";
 const COLUMNS = [
   { key: "who", title: "Who", width: 190 },
   { key: "action", title: "Did", width: 210 },
-  { key: "target", title: "To what", grow: true, hideBelow: "sm" as const },
+  { key: "target", title: "To what", hideBelow: "sm" as const },
   { key: "when", title: "When", align: "right" as const, width: 110 },
 ];
 

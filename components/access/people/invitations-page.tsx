@@ -18,10 +18,10 @@ import { RoleWord } from "./role-list.tsx";
 
 export const INVITATION_COLUMNS: Column<InvitationView>[] = [
   { key: "email", title: "E-mail", width: 260, render: (row) => <strong style={{ fontWeight: 500 }}>{row.email}</strong> },
-  { key: "role", title: "Role", grow: true, hideBelow: "xs", render: (row) => <RoleWord {...row} /> },
+  { key: "role", title: "Role", hideBelow: "xs", render: (row) => <RoleWord {...row} /> },
   { key: "by", title: "Invited by", width: 160, hideBelow: "md", render: (row) => row.invitedBy },
-  { key: "at", title: "Invited", align: "right", hideBelow: "md", render: (row) => <Ago at={row.createdAt} /> },
-  { key: "until", title: "Good until", align: "right", hideBelow: "sm", render: (row) => (row.isExpired ? <ToneBadge tone="neutral" icon="dash">Expired</ToneBadge> : <Ago at={row.expiresAt} />) },
+  { key: "at", title: "Invited", width: 110, align: "right", hideBelow: "md", render: (row) => <Ago at={row.createdAt} /> },
+  { key: "until", title: "Good until", width: 110, align: "right", hideBelow: "sm", render: (row) => (row.isExpired ? <ToneBadge tone="neutral" icon="dash">Expired</ToneBadge> : <Ago at={row.expiresAt} />) },
   { key: "act", title: "", align: "right", width: 96, render: (row) => <Withdraw invitation={row} /> },
 ];
 

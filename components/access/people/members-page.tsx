@@ -22,8 +22,8 @@ import { RoleList } from "./role-list.tsx";
 export const MEMBER_COLUMNS: Column<MemberView>[] = [
   { key: "name", title: "Name", width: 200, render: (member) => <>{member.name}{member.isViewer && <span className="dim"> (you)</span>}</> },
   { key: "email", title: "E-mail", width: 240, hideBelow: "md", render: (member) => member.email },
-  { key: "roles", title: "Roles", grow: true, render: (member) => <RoleList roles={member.bindings} /> },
-  { key: "seen", title: "Last sign-in", align: "right", hideBelow: "sm", render: (member) => <Ago at={member.lastSignInAt} /> },
+  { key: "roles", title: "Roles", render: (member) => <RoleList roles={member.bindings} /> },
+  { key: "seen", title: "Last sign-in", width: 120, align: "right", hideBelow: "sm", render: (member) => <Ago at={member.lastSignInAt} /> },
 ];
 
 /** Everybody in the organization; a row opens what they hold, and where it can be changed. */

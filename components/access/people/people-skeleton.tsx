@@ -6,8 +6,8 @@ import { PeopleFrame } from "./people-frame.tsx";
 const COLUMNS = [
   { key: "name", title: "Name", width: 200 },
   { key: "email", title: "E-mail", width: 240, hideBelow: "md" as const },
-  { key: "roles", title: "Roles", grow: true },
-  { key: "seen", title: "Last sign-in", align: "right" as const, hideBelow: "sm" as const },
+  { key: "roles", title: "Roles" },
+  { key: "seen", title: "Last sign-in", width: 120, align: "right" as const, hideBelow: "sm" as const },
 ];
 
 export function PeopleSkeleton() {
@@ -23,7 +23,7 @@ export function PeopleSkeleton() {
 export function TableFrameSkeleton({ titles }: { titles: string[] }) {
   return (
     <PeopleFrame actions={<Skeleton width={84} height={32} />}>
-      <TableSkeleton columns={titles.map((title, at) => ({ key: title, title, grow: at === 0, hideBelow: at > 0 ? ("sm" as const) : undefined }))} rows={5} />
+      <TableSkeleton columns={titles.map((title, at) => ({ key: title, title, hideBelow: at > 0 ? ("sm" as const) : undefined }))} rows={5} />
     </PeopleFrame>
   );
 }

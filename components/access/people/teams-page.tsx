@@ -16,7 +16,7 @@ import { NameDialog } from "./name-dialog.tsx";
 import { PeopleFrame } from "./people-frame.tsx";
 
 const COLUMNS: Column<ProjectView>[] = [
-  { key: "name", title: "Project", grow: true, render: (project) => project.name },
+  { key: "name", title: "Project", render: (project) => project.name },
   { key: "slug", title: "Short name", width: 180, hideBelow: "sm", render: (project) => <span className="mono">{project.slug}</span> },
   { key: "members", title: "Roles given here", width: 130, align: "right", hideBelow: "sm", render: (project) => project.members },
   { key: "accounts", title: "Service accounts", width: 130, align: "right", hideBelow: "md", render: (project) => project.serviceAccounts },

@@ -61,7 +61,7 @@ function Organization() {
           <dt>Short name</dt><dd><span className="mono">{org.slug}</span> <span className="dim">in URLs; it does not change</span></dd>
           <dt>Id</dt><dd><Id value={org.id} /></dd>
         </dl>
-        <Guarded allowed={allowed}><Button type="submit" variant="default" style={{ alignSelf: "flex-start" }} loading={update.isPending} disabled={allowed.ok && !form.isDirty()}>Save name</Button></Guarded>
+        <Guarded allowed={allowed}><Button type={allowed.ok ? "submit" : "button"} variant="default" style={{ alignSelf: "flex-start" }} loading={update.isPending} disabled={allowed.ok && !form.isDirty()}>Save name</Button></Guarded>
       </form>
     </section>
   );

@@ -18,13 +18,13 @@ import { NewTokenShown, TokenForm } from "./token-form.tsx";
 import { TokensFrame } from "./tokens-frame.tsx";
 
 const COLUMNS: Column<ServiceAccountView>[] = [
-  { key: "name", title: "Name", grow: true, render: (row) => <strong style={{ fontWeight: 500 }}>{row.name}</strong> },
+  { key: "name", title: "Name", render: (row) => <strong style={{ fontWeight: 500 }}>{row.name}</strong> },
   { key: "state", title: "State", width: 100, hideBelow: "sm", render: (row) => (row.disabledAt ? <ToneBadge tone="neutral" icon="dash">Disabled</ToneBadge> : <ToneBadge tone="good" icon="check">Enabled</ToneBadge>) },
   { key: "project", title: "Project", width: 180, hideBelow: "xs", render: (row) => row.project.name },
   { key: "role", title: "Role", width: 140, hideBelow: "md", render: (row) => row.roles.map((role) => ROLES[role].label).join(", ") },
   { key: "tokens", title: "Live tokens", width: 100, align: "right", hideBelow: "sm", render: (row) => (row.disabledAt ? "—" : row.liveTokens) },
-  { key: "by", title: "Created by", hideBelow: "lg", render: (row) => row.createdBy },
-  { key: "at", title: "Created", align: "right", hideBelow: "md", render: (row) => <Ago at={row.createdAt} /> },
+  { key: "by", title: "Created by", width: 150, hideBelow: "lg", render: (row) => row.createdBy },
+  { key: "at", title: "Created", width: 110, align: "right", hideBelow: "md", render: (row) => <Ago at={row.createdAt} /> },
   { key: "act", title: "", align: "right", width: 160, render: (row) => (row.disabledAt ? null : <span style={{ display: "inline-flex", gap: 4 }}><NewTokenButton account={row} /><Disable account={row} /></span>) },
 ];
 

@@ -17,14 +17,14 @@ const STATES: Record<TokenState, { word: string; tone: Tone; icon: StatusIcon; s
 /** @param all Also whose it is: for the list of everybody's. */
 export function tokenColumns(all: boolean): Column<TokenView>[] {
   return [
-    { key: "name", title: "Name", grow: true, render: (token) => <strong style={{ fontWeight: 500 }}>{token.name}</strong> },
+    { key: "name", title: "Name", render: (token) => <strong style={{ fontWeight: 500 }}>{token.name}</strong> },
     { key: "state", title: "State", width: 100, render: ({ state }) => <Tooltip label={STATES[state].says}><span><ToneBadge tone={STATES[state].tone} icon={STATES[state].icon}>{STATES[state].word}</ToneBadge></span></Tooltip> },
-    { key: "token", title: "Token", hideBelow: "lg", render: (token) => <span className="mono dim" style={{ fontSize: 12 }}>{token.masked}</span> },
-    ...(all ? [{ key: "owner", title: "Owner", hideBelow: "sm" as const, render: (token: TokenView) => <>{token.owner.name}{token.kind === "sat" && <span className="dim"> · service account</span>}</> }] : []),
-    { key: "where", title: "Where", hideBelow: "md", render: (token) => token.project?.name ?? "Everywhere its owner may" },
-    { key: "may", title: "May", hideBelow: "md", render: (token) => <May token={token} /> },
-    { key: "used", title: "Last used", align: "right", hideBelow: "sm", render: (token) => (token.lastUsedAt ? <Ago at={token.lastUsedAt} /> : <span className="dim">Never</span>) },
-    { key: "expires", title: "Expires", align: "right", hideBelow: "xs", render: (token) => <Ago at={token.expiresAt} /> },
+    { key: "token", title: "Token", width: 230, hideBelow: "lg", render: (token) => <span className="mono dim" style={{ fontSize: 12 }}>{token.masked}</span> },
+    ...(all ? [{ key: "owner", title: "Owner", width: 200, hideBelow: "sm" as const, render: (token: TokenView) => <>{token.owner.name}{token.kind === "sat" && <span className="dim"> · service account</span>}</> }] : []),
+    { key: "where", title: "Where", width: 190, hideBelow: "md", render: (token) => token.project?.name ?? "Everywhere its owner may" },
+    { key: "may", title: "May", width: 130, hideBelow: "md", render: (token) => <May token={token} /> },
+    { key: "used", title: "Last used", width: 110, align: "right", hideBelow: "sm", render: (token) => (token.lastUsedAt ? <Ago at={token.lastUsedAt} /> : <span className="dim">Never</span>) },
+    { key: "expires", title: "Expires", width: 110, align: "right", hideBelow: "xs", render: (token) => <Ago at={token.expiresAt} /> },
     { key: "act", title: "", align: "right", width: 80, render: (token) => <RevokeToken token={token} mine={!all} /> },
   ];
 }

@@ -49,7 +49,7 @@ export function NewTokenShown({ token, expiresAt, onClose }: { token: string; ex
       <Secret value={token} label="API token" />
       <div>
         <p style={{ margin: "0 0 6px" }}>Give it to the CLI:</p>
-        <CopyCommand command={`drover login --url ${window.location.origin}`} />
+        <CopyCommand command={`drover login ${window.location.origin} --token ${token}`} />
       </div>
       <p className="dim" style={{ margin: 0 }}>It expires <Ago at={expiresAt} />.</p>
       <Button onClick={onClose} style={{ alignSelf: "flex-end" }}>Done</Button>

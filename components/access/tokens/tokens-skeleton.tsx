@@ -3,10 +3,10 @@ import { TableSkeleton } from "../../table/data-table.tsx";
 import { TokensFrame } from "./tokens-frame.tsx";
 
 const COLUMNS = [
-  { key: "name", title: "Name", grow: true },
+  { key: "name", title: "Name" },
   { key: "state", title: "State", width: 100 },
-  { key: "where", title: "Where", hideBelow: "md" as const },
-  { key: "at", title: "Expires", align: "right" as const, hideBelow: "xs" as const },
+  { key: "where", title: "Where", width: 190, hideBelow: "md" as const },
+  { key: "at", title: "Expires", width: 110, align: "right" as const, hideBelow: "xs" as const },
 ];
 
 export function TokensSkeleton({ action }: { action?: boolean }) {
