@@ -6,6 +6,7 @@ import { ACTIVE_STATUSES } from "../../../domain/experiments/run-status.ts";
 import type { Overview } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
 import { listClusters } from "../../clusters/queries/read.ts";
+import { listClusters } from "../../clusters/queries/read.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { countRuns, findRuns, toRows } from "./runs.ts";
 import { reachedProjects } from "./visible.ts";
@@ -23,7 +24,7 @@ export async function readOverview(ctx: Ctx, project: string | undefined, now: n
     findRuns(db, and(mine, inArray(runs.status, ACTIVE_STATUSES)), SHOWN),
     findRuns(db, and(mine, eq(runs.status, "queued")), SHOWN, [desc(runs.priority), asc(runs.queuedAt), asc(runs.id)]),
     findRuns(db, and(mine, eq(runs.status, "failed"), gte(runs.endedAt, dayAgo)), SHOWN, [desc(runs.endedAt)]),
-    db.select({ count: count() }).from(runs).innerJoin(projects, eq(projects.id, runs.projectId)).where(and(mine, gte(runs.endedAt, dayAgo), inArray(runs.status, ["succeeded", "failed", "cancelled"]))),
+    db.select({ count: count(), failed: sql<number>`count(*) filter (where ${runs.status} = 'failed')`.mapWith(Number) }).from(runs).innerJoin(projects, eq(projects.id, runs.projectId)).where(and(mine, gte(runs.endedAt, dayAgo), inArray(runs.status, ["succeeded", "failed", "cancelled"]))),
     countRuns(db, grant, project),
     listActivity(ctx, project),
     ctx.grantFor("clusters:read") ? listClusters(ctx) : [],
@@ -33,6 +34,7 @@ export async function readOverview(ctx: Ctx, project: string | undefined, now: n
     running: await toRows(db, running),
     waiting: waitingRows.map((row, index) => ({ ...row, pending: waiting[index]!.run.pending })),
     failedToday: await toRows(db, failed),
+    failedCount: finished[0]!.failed,
     finishedToday: finished[0]!.count,
     counts,
     clusters: clusterRows,
