@@ -6,7 +6,6 @@ import { ACTIVE_STATUSES } from "../../../domain/experiments/run-status.ts";
 import type { Overview } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
 import { listClusters } from "../../clusters/queries/read.ts";
-import { listClusters } from "../../clusters/queries/read.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { countRuns, findRuns, toRows } from "./runs.ts";
 import { reachedProjects } from "./visible.ts";
