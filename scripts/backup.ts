@@ -47,6 +47,8 @@ async function copyDatabase(place: Place, folder: string): Promise<void> {
 
 /** The physical backup of PostgreSQL's manual: one session holds it open while files are copied under writes; the log makes them whole. */
 async function copyOnline(session: ReservedSql, data: string, copy: string): Promise<void> {
+  // Keeps every log segment from here on; it vanishes with the session.
+  await session`select pg_create_physical_replication_slot(${`drover_backup_${process.pid}`}, true, true)`;
   await session`select pg_backup_start('drover', true)`;
   mkdirSync(copy, { recursive: true, mode: 0o700 });
   await cp(data, copy, { recursive: true, verbatimSymlinks: true, filter: (file) => !LEFT_OUT.has(file.slice(data.length + 1)) });

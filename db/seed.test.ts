@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { seed } from "./seed.ts";
+import { testDatabase } from "./testing.ts";
+
+const NOW = Date.UTC(2026, 10, 23, 12);
+let database: Awaited<ReturnType<typeof testDatabase>>;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+it("fills an empty database with one organization whose history ends at the moment given", async () => {
+  const { slug } = await seed(database.db, { now: NOW, runs: 300 });
+  expect(slug).toBe("northwind");
+  const [row] = await database.sql<{ runs: number; latest: Date; open: number }[]>`select count(*)::int as runs, max(created_at) as latest, count(*) filter (where ended_at is null)::int as open from runs`;
+  expect(row).toMatchObject({ runs: 300, open: 0 });
+  expect(row!.latest.getTime()).toBeLessThan(NOW);
+});
+
+it("refuses a database that holds an organization", async () => {
+  await expect(seed(database.db, { now: NOW, runs: 1 })).rejects.toThrow("already holds the organization Northwind Research");
+});

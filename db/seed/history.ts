@@ -1,0 +1,119 @@
+import type { FailureClass } from "../../domain/experiments/failure.ts";
+import { RunSpec } from "../../domain/experiments/run-spec.ts";
+import type { Db } from "../client.ts";
+import { attempts, experiments, logHeads, metricBatches, metricSummaries, runEvents, runs, runTags } from "../schema/experiments.ts";
+import type { Dice } from "./dice.ts";
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+const WORK = {
+  detector: ["yolo-coco", "anchor-free", "night-finetune"],
+  segmentation: ["unet-tiles", "mask-refine"],
+  "base-models": ["tiny-1b", "tokenizer-ablation", "long-context"],
+  alignment: ["sft-mix", "dpo-beta", "reward-head"],
+  recognition: ["conformer", "noise-aug"],
+} as const;
+const ENDS = { succeeded: 82, failed: 12, cancelled: 6 } as const;
+const FAILURES = { user_code: 55, oom: 25, timeout: 8, preempted: 5, hardware: 5, config: 2 } as const;
+const WHY: Record<string, string> = {
+  user_code: "The command ended with exit code 1.",
+  oom: "The process used more memory than it may and was killed.",
+  timeout: "The run reached its maximum duration.",
+  preempted: "The scheduler took the resources for other work.",
+  hardware: "An accelerator failed.",
+  config: "The run could not be set up as it was asked for.",
+};
+
+export interface Setting {
+  orgId: string;
+  projects: readonly { id: string; slug: string }[];
+  clusters: readonly { id: string; nodeNames: string[]; gpus: number }[];
+  workers: readonly { id: string; name: string }[];
+}
+
+type Made = { run: typeof runs.$inferInsert & { id: string }; attempt: typeof attempts.$inferInsert & { id: string }; endedAt: number; startedAt: number; owner: string };
+
+/** Submits over `days`: more on working days, more of late, as a growing team does. */
+export async function seedHistory(db: Db, dice: Dice, setting: Setting, options: { runs: number; days: number; now: number }): Promise<void> {
+  const groups = await seedExperiments(db, dice, setting, options.now - options.days * DAY);
+  const moments = Array.from({ length: options.runs }, () => options.now - 2 * DAY * 0.01 - options.days * DAY * dice.next() ** 1.4)
+    .map((at) => (new Date(at).getUTCDay() % 6 === 0 && dice.next() < 0.6 ? at - DAY * 2 : at))
+    .sort((a, b) => a - b);
+  for (let from = 0; from < moments.length; from += 250) {
+    const made = moments.slice(from, from + 250).map((at, place) => makeRun(dice, setting, groups, at, from + place));
+    await db.insert(runs).values(made.map(({ run }) => run));
+    await db.insert(attempts).values(made.map(({ attempt }) => attempt));
+    await db.insert(logHeads).values(made.map(({ attempt }) => ({ attemptId: attempt.id })));
+    await db.insert(runTags).values(made.map(({ run }) => ({ runId: run.id, key: "seed", value: String(dice.int(1, 5)) })));
+    await db.insert(runEvents).values(made.flatMap((one) => eventsOf(dice, one)));
+    const series = made.filter(({ run }) => run.status !== "cancelled").flatMap((one) => metricsOf(dice, one, from + 600 > moments.length ? 400 : 40));
+    await db.insert(metricBatches).values(series.map(({ batch }) => batch));
+    await db.insert(metricSummaries).values(series.map(({ summary }) => summary));
+  }
+}
+
+async function seedExperiments(db: Db, dice: Dice, { orgId, projects }: Setting, at: number) {
+  const rows = projects.flatMap((project) => (WORK[project.slug as keyof typeof WORK] ?? ["default"]).map((name) => ({ id: dice.id("experiment", at), orgId, projectId: project.id, name })));
+  await db.insert(experiments).values(rows);
+  return rows.map((row) => ({ ...row, slug: projects.find(({ id }) => id === row.projectId)!.slug }));
+}
+
+function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, groups: Awaited<ReturnType<typeof seedExperiments>>, at: number, place: number): Made {
+  const group = dice.pick(groups);
+  const cluster = dice.pick(clusters);
+  const owner = dice.pick(workers);
+  const gpus = dice.pick([1, 1, 1, 2, 4, cluster.gpus]);
+  const rate = dice.pick([0.0001, 0.0003, 0.001, 0.003]);
+  const spec = RunSpec.parse({
+    name: `${group.name}-${String(place + 1).padStart(5, "0")}`, project: group.slug, experiment: group.name, command: `python train.py --lr ${rate}`,
+    params: { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) }, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "2d",
+  });
+  const startedAt = at + dice.between(0.2, 40) * MINUTE;
+  const endedAt = startedAt + dice.between(3, 20) ** 2 * MINUTE;
+  const status = dice.weighted(ENDS);
+  const failureClass: FailureClass | null = status === "failed" ? dice.weighted(FAILURES) : status === "cancelled" ? "cancelled" : null;
+  const reason = status === "succeeded" ? "The command ended with exit code 0." : status === "cancelled" ? `Cancelled by ${owner.name}.` : WHY[failureClass!]!;
+  const evidence = failureClass ? { exitCode: failureClass === "user_code" ? 1 : null, signal: failureClass === "oom" ? "SIGKILL" : null, detail: reason } : null;
+  const held = { cpus: spec.resources.cpus, memoryMib: spec.resources.memory, gpus, nodes: 1 };
+  const id = dice.id("run", at);
+  const times = { startedAt: new Date(startedAt), endedAt: new Date(endedAt) };
+  return {
+    startedAt, endedAt, owner: owner.name,
+    run: {
+      id, orgId, projectId: group.projectId, experimentId: group.id, name: spec.name, status, statusSince: new Date(endedAt), statusReason: reason, failureClass, evidence, spec, priority: 50,
+      queuedAt: new Date(at), createdAt: new Date(at), updatedAt: new Date(endedAt), ownerType: "user", ownerId: owner.id, clusterId: cluster.id, attemptCount: 1, ...held, ...times,
+    },
+    attempt: {
+      id: dice.id("attempt", startedAt), orgId, runId: id, clusterId: cluster.id, number: 1, status: "ended", outcome: status, leaseUntil: new Date(endedAt), nodeNames: [dice.pick(cluster.nodeNames)], ...held,
+      acceleratorIndexes: Array.from({ length: gpus }, (_, index) => index), exitCode: evidence?.exitCode ?? (status === "succeeded" ? 0 : null), signal: evidence?.signal ?? null, failureClass, evidence, assignedAt: new Date(at), drainedAt: new Date(endedAt), ...times,
+    },
+  };
+}
+
+function eventsOf(dice: Dice, { run, attempt, startedAt, endedAt, owner }: Made) {
+  const event = (kind: string, at: number, actor: string, message: string, attemptId?: string) => ({ id: dice.id("runEvent", at), orgId: run.orgId, runId: run.id, attemptId: attemptId ?? null, at: new Date(at), kind, actor, message });
+  return [
+    event("run.submitted", run.createdAt!.getTime(), owner, "Submitted."),
+    event("attempt.running", startedAt, "agent", `Attempt 1 runs on ${attempt.nodeNames![0]}.`, attempt.id),
+    event("run.ended", endedAt, "agent", run.statusReason!, attempt.id),
+  ];
+}
+
+/** A loss that falls and an accuracy that rises, with the noise of minibatches. */
+function metricsOf(dice: Dice, { run, attempt, startedAt, endedAt }: Made, points: number) {
+  const floor = dice.between(0.05, 0.6);
+  const speed = dice.between(2, 7);
+  const at = (step: number) => Math.round(startedAt + ((endedAt - startedAt) * step) / points);
+  const loss = (step: number) => floor + 2.2 * Math.exp((-speed * step) / points) * (1 + dice.between(-0.08, 0.08));
+  const curves = { loss, accuracy: (step: number) => Math.max(0, 1 - (loss(step) / 2.8) ** 0.8) };
+  const steps = Array.from({ length: points }, (_, step) => step + 1);
+  const times = steps.map(at);
+  return Object.entries(curves).map(([key, curve]) => {
+    const values = steps.map(curve);
+    const ends = { minStep: 1, maxStep: points };
+    return {
+      batch: { id: dice.id("metricBatch", startedAt), runId: run.id, key, attemptId: attempt.id, ...ends, steps, times, values },
+      summary: { runId: run.id, key, count: points, min: Math.min(...values), max: Math.max(...values), last: values.at(-1)!, lastStep: points, lastTime: times.at(-1)!, ...ends, minTime: times[0]!, maxTime: times.at(-1)! },
+    };
+  });
+}
