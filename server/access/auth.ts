@@ -4,6 +4,7 @@ import { clients } from "../../db/client.ts";
 import { accounts, sessions, users, verifications } from "../../db/schema/access.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { env } from "../../env.ts";
+import { log } from "../log.ts";
 import { recordSignIn } from "./commands/sign-in.ts";
 import { isOwnOrigin } from "./same-origin.ts";
 
@@ -18,6 +19,7 @@ function build() {
     basePath: "/api/auth",
     secret: env().DROVER_SECRET,
     telemetry: { enabled: false },
+    logger: { log: (level, message) => log()[level]({ by: "better-auth" }, message) },
     database: drizzleAdapter(clients().db, { provider: "pg", schema: { user: users, session: sessions, account: accounts, verification: verifications } }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 256 },
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24, cookieCache: { enabled: false } },

@@ -77,6 +77,7 @@ function refuseUnheld(names: Permission[], where: string): void {
   throw new DomainError("forbidden", message, { issues: [{ field: "permissions", message }] });
 }
 
+/** Adds `org:read` to what was asked: a token can always say who it is and where. */
 async function insertToken(tx: Tx, ctx: Ctx, of: { kind: TokenKind; principalId: string; projectId: string | null; input: CreateMyToken | CreateToken }): Promise<NewToken> {
   const id = newId("token");
   const secret = tokenSecret();
@@ -86,7 +87,7 @@ async function insertToken(tx: Tx, ctx: Ctx, of: { kind: TokenKind; principalId:
     .insert(apiTokens)
     .values({
       id, orgId: ctx.orgId, projectId: of.projectId, principalType: of.kind === "pat" ? "user" : "service_account", principalId: of.principalId, name,
-      hash: sha256(token), lastFour: secret.slice(-4), permissions: [...new Set(permissions)], createdBy: ctx.actor.id, expiresAt: sql`now() + make_interval(days => ${expiresInDays})`,
+      hash: sha256(token), lastFour: secret.slice(-4), permissions: [...new Set<Permission>(["org:read", ...permissions])], createdBy: ctx.actor.id, expiresAt: sql`now() + make_interval(days => ${expiresInDays})`,
     })
     .returning({ expiresAt: apiTokens.expiresAt });
   await audit(tx, ctx, { action: "token.create", target: { type: "token", id, name }, projectId: of.projectId, after: { name, principalId: of.principalId, projectId: of.projectId, permissions, expiresAt: row!.expiresAt } });
