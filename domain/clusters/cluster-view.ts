@@ -17,7 +17,7 @@ export interface ClusterRow {
   cpus: { total: number; used: number };
   memoryMib: { total: number; used: number };
   accelerators: { total: number; used: number; failed: number; models: string[] };
-  /** CPU load of all nodes, 0 to 1, as measured; null when no sample is fresh. */
+  /** CPU load of the measured nodes, 0 to 1; null when no sample is fresh. */
   load: number | null;
   liveAttempts: number;
 }
@@ -34,6 +34,7 @@ export interface AcceleratorView {
   memoryUsedMib: number | null;
   temperature: number | null; // °C
   power: number | null; // W
+  /** Who holds it. An empty id: a run that the viewer may not see. */
   run: { id: string; name: string } | null;
 }
 
@@ -55,6 +56,10 @@ export interface NodeView {
 export interface ClusterDetail extends ClusterRow {
   capabilities: Capabilities | null;
   policy: string | null;
+  /** Who drained the whole cluster and why; null when it takes work. */
+  drain: { by: string | null; reason: string | null } | null;
+  /** Until when an enrolment code can still be used; null when none is open. */
+  openCodeUntil: Date | null;
   agent: {
     id: string;
     fingerprint: string;
@@ -63,7 +68,9 @@ export interface ClusterDetail extends ClusterRow {
     host: Record<string, string>;
     joinCount: number;
     lastSeenAt: Date | null;
+    /** When it enrolled. */
     createdAt: Date;
+    revokedAt: Date | null;
   } | null;
   nodeList: NodeView[];
 }

@@ -1,6 +1,6 @@
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../db/client.ts";
-import { agents } from "../../db/schema/agents.ts";
+import { agents, enrolments } from "../../db/schema/agents.ts";
 import { accelerators, clusterEvents, clusters, nodes, telemetryLatest } from "../../db/schema/clusters.ts";
 import { attempts, runs } from "../../db/schema/experiments.ts";
 import type { ClusterEventView } from "../../domain/clusters/cluster-view.ts";
@@ -93,14 +93,30 @@ export async function getNode(db: DbOrTx, orgId: string, nodeId: string): Promis
   return row;
 }
 
-/** Slugs that start with this one, for choosing a free one. */
-export async function listSlugsLike(db: DbOrTx, orgId: string, slug: string): Promise<Set<string>> {
-  const rows = await db.select({ slug: clusters.slug }).from(clusters).where(and(eq(clusters.orgId, orgId), sql`starts_with(${clusters.slug}, ${slug})`));
-  return new Set(rows.map((row) => row.slug));
+/** Whether any agent ever enrolled here, revoked or not. */
+export async function hadAgent(db: DbOrTx, clusterId: string): Promise<boolean> {
+  const [row] = await db.select({ id: agents.id }).from(agents).where(eq(agents.clusterId, clusterId)).limit(1);
+  return row !== undefined;
 }
 
-/** An agent that may speak: enrolled, not revoked, not locked. */
-export async function hasLiveAgent(db: DbOrTx, clusterId: string): Promise<boolean> {
-  const [row] = await db.select({ n: count() }).from(agents).where(and(eq(agents.clusterId, clusterId), isNull(agents.revokedAt), isNull(agents.clonedAt), isNotNull(agents.publicKey)));
-  return (row?.n ?? 0) > 0;
+/** Who drained the cluster last, and why: the newest event of that kind. */
+export async function lastDrain(db: DbOrTx, clusterId: string): Promise<{ by: string | null; reason: string | null } | null> {
+  const [row] = await db
+    .select({ by: clusterEvents.actor, reason: sql<string | null>`${clusterEvents.evidence} ->> 'reason'` })
+    .from(clusterEvents)
+    .where(and(eq(clusterEvents.clusterId, clusterId), eq(clusterEvents.kind, "cluster.drained")))
+    .orderBy(desc(clusterEvents.id))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Until when an enrolment code of this cluster can still be used; null when none can. */
+export async function openCodeUntil(db: DbOrTx, clusterId: string): Promise<Date | null> {
+  const [row] = await db
+    .select({ expiresAt: enrolments.expiresAt })
+    .from(enrolments)
+    .where(and(eq(enrolments.clusterId, clusterId), isNull(enrolments.usedAt), gt(enrolments.expiresAt, sql`now()`)))
+    .orderBy(desc(enrolments.expiresAt))
+    .limit(1);
+  return row?.expiresAt ?? null;
 }

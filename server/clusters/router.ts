@@ -1,7 +1,8 @@
 import { ClusterRef, CreateCluster, DrainCluster, DrainNode, ListClusterEvents, ReadTelemetry, UpdateCluster } from "../../domain/clusters/inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
-import { createCluster, newCode, revokeAgent, updateCluster } from "./commands/connect.ts";
-import { setClusterDrain, setNodeDrain } from "./commands/drain.ts";
+import { revokeAgent, updateCluster } from "./commands/clusters.ts";
+import { drainCluster, drainNode, undrainCluster, undrainNode } from "./commands/drain.ts";
+import { createCluster, newCode } from "./commands/enrolment.ts";
 import { listClusterEvents } from "./queries.ts";
 import { getClusterDetail, listClusters } from "./queries/read.ts";
 import { readTelemetry } from "./queries/telemetry.ts";
@@ -11,12 +12,14 @@ export const clustersRouter = router({
   get: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => getClusterDetail(ctx, input.id)),
   events: procedure("clusters:read").input(ListClusterEvents).query(({ ctx, input }) => listClusterEvents(ctx.db, ctx.orgId, input)),
   telemetry: procedure("clusters:read").input(ReadTelemetry).query(({ ctx, input }) => readTelemetry(ctx.db, ctx.orgId, input)),
+
   create: procedure("clusters:manage").input(CreateCluster).mutation(({ ctx, input }) => createCluster(ctx, input)),
   newCode: procedure("clusters:manage").input(ClusterRef).mutation(({ ctx, input }) => newCode(ctx, input.id)),
   update: procedure("clusters:manage").input(UpdateCluster).mutation(({ ctx, input }) => updateCluster(ctx, input)),
   revokeAgent: procedure("clusters:manage").input(ClusterRef).mutation(({ ctx, input }) => revokeAgent(ctx, input.id)),
-  drain: procedure("clusters:drain").input(DrainCluster).mutation(({ ctx, input }) => setClusterDrain(ctx, input, true)),
-  undrain: procedure("clusters:drain").input(DrainCluster).mutation(({ ctx, input }) => setClusterDrain(ctx, input, false)),
-  drainNode: procedure("clusters:drain").input(DrainNode).mutation(({ ctx, input }) => setNodeDrain(ctx, input, true)),
-  undrainNode: procedure("clusters:drain").input(DrainNode).mutation(({ ctx, input }) => setNodeDrain(ctx, input, false)),
+
+  drain: procedure("clusters:drain").input(DrainCluster).mutation(({ ctx, input }) => drainCluster(ctx, input)),
+  undrain: procedure("clusters:drain").input(DrainCluster).mutation(({ ctx, input }) => undrainCluster(ctx, input)),
+  drainNode: procedure("clusters:drain").input(DrainNode).mutation(({ ctx, input }) => drainNode(ctx, input)),
+  undrainNode: procedure("clusters:drain").input(DrainNode).mutation(({ ctx, input }) => undrainNode(ctx, input)),
 });

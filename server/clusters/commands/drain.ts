@@ -1,51 +1,65 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { clusterEvents, clusters, nodes } from "../../../db/schema/clusters.ts";
 import type { DrainCluster, DrainNode } from "../../../domain/clusters/inputs.ts";
+import { notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { getCluster, getNode } from "../queries.ts";
+import { lockCluster } from "./clusters.ts";
+import { publishCluster } from "./enrolment.ts";
 
-const now = () => sql`now()` as unknown as Date;
+const because = (reason: string | undefined) => (reason ? `: ${reason}` : ".");
 
-/** Placement looks again, and the agent hears which nodes take no new work. */
-async function publishDrain(orgId: string, clusterId: string): Promise<void> {
-  await bus().publishNow([
-    { orgId, topic: "agent-desired", id: clusterId },
-    { orgId, topic: "cluster", id: clusterId },
-    { orgId, topic: "queue", id: orgId },
-    { orgId, topic: "audit", id: orgId },
-  ]);
+/** The cluster takes no new work; what runs there goes on. Draining twice changes nothing. */
+export async function drainCluster(ctx: Ctx, { id, reason }: DrainCluster): Promise<void> {
+  await setClusterDrain(ctx, id, true, reason);
 }
 
-async function note(tx: Tx, ctx: Ctx, clusterId: string, event: { kind: string; subject?: string; message: string }): Promise<void> {
-  await tx.insert(clusterEvents).values({ orgId: ctx.orgId, clusterId, actor: ctx.actor.name, ...event });
+export async function undrainCluster(ctx: Ctx, { id, reason }: DrainCluster): Promise<void> {
+  await setClusterDrain(ctx, id, false, reason);
 }
 
-/** What runs goes on; nothing new is placed. Draining twice changes nothing. */
-export async function setClusterDrain(ctx: Ctx, input: DrainCluster, drained: boolean): Promise<void> {
+async function setClusterDrain(ctx: Ctx, id: string, drain: boolean, reason: string | undefined): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const before = await getCluster(tx, ctx.orgId, input.id);
-    if ((before.drainedAt !== null) === drained) return;
-    await tx.update(clusters).set({ drainedAt: drained ? now() : null }).where(eq(clusters.id, input.id));
-    const why = input.reason ? `: ${input.reason}` : ".";
-    await note(tx, ctx, input.id, drained ? { kind: "cluster.drained", message: `Takes no new work${why}` } : { kind: "cluster.undrained", message: "Takes work again." });
-    await audit(tx, ctx, { action: drained ? "cluster.drain" : "cluster.undrain", target: { type: "cluster", id: input.id, name: before.name }, before: { drainedAt: before.drainedAt }, after: { drained }, reason: input.reason });
+    const { name, drainedAt } = await lockCluster(tx, ctx.orgId, id);
+    if ((drainedAt !== null) === drain) return;
+    await tx.update(clusters).set({ drainedAt: drain ? sql`now()` : null, desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(eq(clusters.id, id));
+    const message = drain ? `The cluster is drained and takes no new work${because(reason)}` : `The cluster takes work again${because(reason)}`;
+    await tx.insert(clusterEvents).values({ orgId: ctx.orgId, clusterId: id, kind: drain ? "cluster.drained" : "cluster.undrained", actor: ctx.actor.name, message, evidence: reason ? { reason } : null });
+    await audit(tx, ctx, { action: drain ? "cluster.drain" : "cluster.undrain", target: { type: "cluster", id, name }, before: { drainedAt }, ...(reason ? { reason } : {}) });
   });
-  await publishDrain(ctx.orgId, input.id);
+  await publishCluster(ctx.orgId, id, [{ topic: "agent-desired", id }]);
 }
 
-/** The same for one node. */
-export async function setNodeDrain(ctx: Ctx, input: DrainNode, drained: boolean): Promise<void> {
+/** The node takes no new work; what runs there goes on. Draining twice changes nothing. */
+export async function drainNode(ctx: Ctx, { nodeId, reason }: DrainNode): Promise<void> {
+  await setNodeDrain(ctx, nodeId, true, reason);
+}
+
+export async function undrainNode(ctx: Ctx, { nodeId, reason }: DrainNode): Promise<void> {
+  await setNodeDrain(ctx, nodeId, false, reason);
+}
+
+async function setNodeDrain(ctx: Ctx, nodeId: string, drain: boolean, reason: string | undefined): Promise<void> {
   const clusterId = await ctx.db.transaction(async (tx) => {
-    const before = await getNode(tx, ctx.orgId, input.nodeId);
-    if ((before.drainedAt !== null) === drained) return before.clusterId;
-    await tx.update(nodes).set(drained ? { drainedAt: now(), drainedBy: ctx.actor.name, drainReason: input.reason ?? null } : { drainedAt: null, drainedBy: null, drainReason: null }).where(eq(nodes.id, input.nodeId));
-    const why = input.reason ? `: ${input.reason}` : ".";
-    await note(tx, ctx, before.clusterId, drained ? { kind: "node.drained", subject: before.name, message: `${before.name} takes no new work${why}` } : { kind: "node.undrained", subject: before.name, message: `${before.name} takes work again.` });
-    await audit(tx, ctx, { action: drained ? "node.drain" : "node.undrain", target: { type: "node", id: input.nodeId, name: before.name }, before: { drainedAt: before.drainedAt }, after: { drained }, reason: input.reason });
-    return before.clusterId;
+    const node = await lockNode(tx, ctx.orgId, nodeId);
+    if ((node.drainedAt !== null) === drain) return node.clusterId;
+    const values = drain ? { drainedAt: sql`now()`, drainedBy: ctx.actor.name, drainReason: reason ?? null } : { drainedAt: null, drainedBy: null, drainReason: null };
+    await tx.update(nodes).set(values).where(eq(nodes.id, nodeId));
+    await tx.update(clusters).set({ desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(eq(clusters.id, node.clusterId));
+    const message = drain ? `${node.name} is drained and takes no new work${because(reason)}` : `${node.name} takes work again${because(reason)}`;
+    await tx.insert(clusterEvents).values({ orgId: ctx.orgId, clusterId: node.clusterId, kind: drain ? "node.drained" : "node.undrained", subject: node.name, actor: ctx.actor.name, message, evidence: reason ? { reason } : null });
+    await audit(tx, ctx, { action: drain ? "node.drain" : "node.undrain", target: { type: "node", id: nodeId, name: node.name }, before: { drainedAt: node.drainedAt, drainReason: node.drainReason }, ...(reason ? { reason } : {}) });
+    return node.clusterId;
   });
-  await publishDrain(ctx.orgId, clusterId);
+  await publishCluster(ctx.orgId, clusterId, [{ topic: "agent-desired", id: clusterId }]);
+}
+
+/** Cluster before node: the order in which inventories are written. */
+async function lockNode(tx: Tx, orgId: string, nodeId: string) {
+  const [found] = await tx.select({ clusterId: nodes.clusterId }).from(nodes).where(and(eq(nodes.orgId, orgId), eq(nodes.id, nodeId)));
+  if (!found) throw notFound();
+  await lockCluster(tx, orgId, found.clusterId);
+  const [node] = await tx.select().from(nodes).where(eq(nodes.id, nodeId)).for("no key update");
+  return node!;
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import type { ClusterDetail, ClusterRow, NodeView } from "../../../domain/clusters/cluster-view.ts";
+import type { AcceleratorView, ClusterDetail, ClusterRow, NodeView } from "../../../domain/clusters/cluster-view.ts";
 import { reachability } from "../../../domain/clusters/reachability.ts";
+import { clusterUsage, sum } from "../../../domain/clusters/usage.ts";
 import { reaches } from "../../../domain/access/roles.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import {
-  type AcceleratorRecord, type AgentRecord, type ClusterRecord, getCluster, type Hold, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord,
+  type AcceleratorRecord, type AgentRecord, type ClusterRecord, getCluster, type Hold, lastDrain, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord, openCodeUntil,
 } from "../queries.ts";
 import { listProjectTeams } from "./project-teams.ts";
 
@@ -22,30 +23,18 @@ async function gather(ctx: Ctx, clusterIds: string[]): Promise<Facts> {
   return { agents, nodes, accelerators, holds, samples };
 }
 
-const sum = <T>(items: T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
-const isUp = (node: NodeRecord) => node.state === "up" && node.drainedAt === null;
-
 function rowOf(cluster: ClusterRecord, facts: Facts): ClusterRow {
   const own = <T extends { clusterId: string }>(items: T[]) => items.filter((item) => item.clusterId === cluster.id);
-  const [nodes, accelerators, holds] = [own(facts.nodes), own(facts.accelerators), own(facts.holds)];
   const agent = facts.agents.get(cluster.id) ?? null;
-  const nodesOf = (hold: Hold) => Math.max(1, hold.nodeNames.length);
-  const loads = nodes.flatMap((node) => facts.samples.get(`${cluster.id} node ${node.name} cpu`) ?? []);
+  const nodes = own(facts.nodes).map((node) => ({
+    cpus: node.cpus, memoryMib: node.memoryMib, isUp: node.state === "up", isDrained: node.drainedAt !== null, cpuLoad: facts.samples.get(`${cluster.id} node ${node.name} cpu`) ?? null,
+  }));
+  const holdings = own(facts.holds).map((hold) => ({ nodes: hold.nodeNames.length, cpus: hold.cpus, memoryMib: hold.memoryMib, gpus: hold.gpus }));
   return {
     id: cluster.id, slug: cluster.slug, name: cluster.name, region: cluster.region, driver: cluster.driver, drainedAt: cluster.drainedAt,
-    reachability: reachability(agent && { ...agent, joinedOnce: agent.joinCount > 0 }),
+    reachability: reachability(agent && { ...agent, joinedOnce: agent.joinCount > 0 || agent.lastSeenAt !== null }),
     agentVersion: agent?.version ?? null,
-    nodes: { total: nodes.length, up: nodes.filter(isUp).length, drained: nodes.filter((node) => node.drainedAt !== null).length },
-    cpus: { total: sum(nodes, (node) => node.cpus), used: sum(holds, (hold) => hold.cpus * nodesOf(hold)) },
-    memoryMib: { total: sum(nodes, (node) => node.memoryMib), used: sum(holds, (hold) => hold.memoryMib * nodesOf(hold)) },
-    accelerators: {
-      total: accelerators.length,
-      used: sum(holds, (hold) => hold.gpus * nodesOf(hold)),
-      failed: accelerators.filter((one) => one.health === "failed").length,
-      models: [...new Set(accelerators.map((one) => one.model))].sort(),
-    },
-    load: loads.length === 0 ? null : sum(loads, Number) / sum(nodes, (node) => node.cpus),
-    liveAttempts: holds.length,
+    ...clusterUsage(nodes, own(facts.accelerators), holdings),
   };
 }
 
@@ -65,17 +54,20 @@ async function visibleRuns(ctx: Ctx, holds: Hold[]): Promise<(hold: Hold) => boo
 
 export async function getClusterDetail(ctx: Ctx, id: string): Promise<ClusterDetail> {
   const cluster = await getCluster(ctx.db, ctx.orgId, id);
-  const facts = await gather(ctx, [id]);
+  const [facts, drain, codeUntil] = await Promise.all([gather(ctx, [id]), cluster.drainedAt ? lastDrain(ctx.db, id) : null, openCodeUntil(ctx.db, id)]);
   const isVisible = await visibleRuns(ctx, facts.holds);
+  const placed = byNode(facts);
   const agent = facts.agents.get(id);
   return {
     ...rowOf(cluster, facts),
     capabilities: cluster.capabilities,
     policy: cluster.policy,
+    drain: cluster.drainedAt ? (drain ?? { by: null, reason: null }) : null,
+    openCodeUntil: codeUntil,
     agent: agent
-      ? { id: agent.id, fingerprint: fingerprint(agent.publicKey), version: agent.version, protocol: agent.protocol, host: agent.host ?? {}, joinCount: agent.joinCount, lastSeenAt: agent.lastSeenAt, createdAt: agent.createdAt }
+      ? { id: agent.id, fingerprint: fingerprint(agent.publicKey), version: agent.version, protocol: agent.protocol, host: agent.host ?? {}, joinCount: agent.joinCount, lastSeenAt: agent.lastSeenAt, createdAt: agent.createdAt, revokedAt: agent.revokedAt }
       : null,
-    nodeList: facts.nodes.map((node) => nodeView(node, facts, isVisible)),
+    nodeList: facts.nodes.map((node) => nodeView(node, facts, placed, isVisible)),
   };
 }
 
@@ -84,29 +76,35 @@ function fingerprint(publicKey: string): string {
   return `SHA256:${createHash("sha256").update(Buffer.from(publicKey, "base64")).digest("base64").replace(/=+$/, "")}`;
 }
 
-function nodeView(node: NodeRecord, facts: Facts, isVisible: (hold: Hold) => boolean): NodeView {
-  const holds = facts.holds.filter((hold) => hold.nodeNames.includes(node.name));
+/** Things by the node they are on: a cluster may have hundreds of nodes with eight accelerators each. */
+function byNode(facts: Facts) {
+  const holds = new Map<string, Hold[]>();
+  for (const hold of facts.holds) for (const name of hold.nodeNames) holds.set(name, [...(holds.get(name) ?? []), hold]);
+  return { holds, accelerators: Map.groupBy(facts.accelerators, (one) => one.nodeId) };
+}
+
+function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNode>, isVisible: (hold: Hold) => boolean): NodeView {
+  const holds = placed.holds.get(node.name) ?? [];
   const sample = (subject: string, subjectId: string, key: string) => facts.samples.get(`${node.clusterId} ${subject} ${subjectId} ${key}`) ?? null;
-  const holderOf = (one: AcceleratorRecord) => holds.find((hold) => hold.attemptId === one.attemptId || hold.acceleratorIndexes.includes(one.index));
+  const accelerator = (one: AcceleratorRecord): AcceleratorView => {
+    const holder = holds.find((hold) => hold.attemptId === one.attemptId || hold.acceleratorIndexes.includes(one.index));
+    const at = `${node.name}/${one.index}`;
+    return {
+      id: one.id, index: one.index, uuid: one.uuid, model: one.model, memoryMib: one.memoryMib, health: one.health, healthReason: one.healthReason,
+      utilization: sample("accelerator", at, "gpu"), memoryUsedMib: sample("accelerator", at, "gpuMemory"), temperature: sample("accelerator", at, "temperature"), power: sample("accelerator", at, "power"),
+      run: holder ? nameOf(holder, isVisible) : null,
+    };
+  };
   return {
     id: node.id, name: node.name, state: node.state, stateReason: node.stateReason, drainedAt: node.drainedAt, drainedBy: node.drainedBy, drainReason: node.drainReason,
     cpus: { total: node.cpus, used: sum(holds, (hold) => hold.cpus), load: sample("node", node.name, "cpu") },
     memoryMib: { total: node.memoryMib, used: sum(holds, (hold) => hold.memoryMib), load: sample("node", node.name, "memory") },
     diskMib: { total: node.diskMib, free: diskFree(node, sample("node", node.name, "disk")) },
-    accelerators: facts.accelerators.filter((one) => one.nodeId === node.id).map((one) => {
-      const holder = holderOf(one);
-      const at = `${node.name}/${one.index}`;
-      return {
-        id: one.id, index: one.index, uuid: one.uuid, model: one.model, memoryMib: one.memoryMib, health: one.health, healthReason: one.healthReason,
-        utilization: sample("accelerator", at, "gpu"), memoryUsedMib: sample("accelerator", at, "gpuMemory"), temperature: sample("accelerator", at, "temperature"), power: sample("accelerator", at, "power"),
-        run: holder ? nameOf(holder, isVisible) : null,
-      };
-    }),
+    accelerators: (placed.accelerators.get(node.id) ?? []).map(accelerator),
     runs: holds.map((hold) => ({ ...nameOf(hold, isVisible), attemptId: hold.attemptId, cpus: hold.cpus, memoryMib: hold.memoryMib, gpus: hold.gpus, status: hold.status })),
   };
 }
 
 /** The sample is what is used. */
 const diskFree = (node: NodeRecord, usedMib: number | null) => (usedMib === null ? null : Math.max(0, node.diskMib - usedMib));
-/** An empty id: the viewer may not see that run. */
 const nameOf = (hold: Hold, isVisible: (hold: Hold) => boolean) => (isVisible(hold) ? { id: hold.runId, name: hold.runName } : { id: "", name: "a run of another project" });
