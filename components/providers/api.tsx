@@ -40,6 +40,7 @@ function makeApi(org: string | null) {
         url: typeof window === "undefined" ? "http://prefetch.invalid/api/trpc" : "/api/trpc", // pages prefetch; a server render never calls out
         transformer: superjson,
         maxItems: 20,
+        methodOverride: "POST", // a spec to plan does not fit into a URL
         headers: () => (org ? { "x-drover-org": org } : {}),
       }),
     ],

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { RunSpec } from "../../../domain/experiments/run-spec.ts";
-import { type FieldPath, readSpec, setField, withoutDefaults, writeSpec } from "./spec-document.ts";
+import { parseDuration, parseMemory } from "../../../domain/shared/units.ts";
+import { durationText, type FieldPath, memoryText, readSpec, setField, withoutDefaults, writeSpec } from "./spec-document.ts";
 
 const MINIMAL = "name: a\nproject: p\ncommand: python train.py\n";
 
@@ -23,7 +24,7 @@ describe("reading a spec", () => {
     const { issues, spec } = readSpec(text);
     expect(spec).toBeNull();
     expect(issues[0]).toMatchObject({ field, line });
-    expect(issues[0]!.message).toMatch(/^[A-Z].*\.$/s);
+    expect(issues[0]!.message).toMatch(/^\S.*[.?!]$/s);
   });
   it("takes an empty text as a spec that still needs everything", () => {
     const { value, issues } = readSpec("");
@@ -95,6 +96,15 @@ describe("form and YAML", () => {
         expect(readSpec(writeSpec(withoutDefaults(spec))).spec).toEqual(spec);
       }),
     );
+  });
+  it("print sizes and times with units, in the order of the form, whatever order a database gave", () => {
+    const spec = RunSpec.parse({ name: "a", project: "p", command: "x", resources: { memory: "128GiB" }, maxDuration: "1h30m" });
+    const shuffled = Object.fromEntries(Object.entries(spec).toReversed().map(([key, value]) => [key, key === "retry" ? { on: spec.retry.on, max: spec.retry.max } : value])) as RunSpec;
+    expect(writeSpec(withoutDefaults(shuffled))).toBe("name: a\nproject: p\ncommand: x\nresources:\n  memory: 128GiB\nmaxDuration: 1h30m\n");
+  });
+  it("write any duration so that it reads back as the same seconds", () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 31_536_000 }), (seconds) => void expect(parseDuration(durationText(seconds))).toBe(seconds)));
+    fc.assert(fc.property(fc.integer({ min: 16, max: 67_108_864 }), (mib) => void expect(parseMemory(memoryText(mib))).toBe(mib)));
   });
   it("leave out what a person would not have written", () => {
     expect(writeSpec(withoutDefaults(RunSpec.parse({ name: "a", project: "p", command: "x", resources: { gpus: 1 } })))).toBe("name: a\nproject: p\ncommand: x\nresources:\n  gpus: 1\n");

@@ -1,5 +1,6 @@
-import { Document, isCollection, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { Document, isCollection, isMap, parseDocument } from "yaml";
 import { RunSpec } from "../../../domain/experiments/run-spec.ts";
+import { readSpecDocument, specOf } from "../../../domain/experiments/spec-yaml.ts";
 import type { FieldIssue } from "../../../domain/shared/errors.ts";
 
 /**
@@ -21,78 +22,27 @@ export type FieldPath = readonly (string | number)[];
 /** Aliases could blow up a small text ("billion laughs"); a spec needs few. */
 const MAX_ALIASES = 50;
 
-function parse(text: string) {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
-  return { document, lineAt: (offset: number) => counter.linePos(offset).line };
-}
-
+/** Reads with the parser that the server and the command line use, so that all three complain alike. */
 export function readSpec(text: string): SpecDocument {
-  const { document, lineAt } = parse(text);
-  const broken = (issues: FieldIssue[]): SpecDocument => ({ text, value: null, spec: null, issues });
-  if (document.errors.length > 0) return broken(document.errors.map((error) => ({ field: "", message: sentence(error.message), line: lineAt(error.pos[0]) })));
-  let value: unknown;
+  const source = readSpecDocument(text.trim() === "" ? "{}" : text);
+  const { spec, issues: found } = specOf(source);
+  const issues = found.map((issue) => ({ ...issue, message: sentence(issue.message) }));
+  if (source.issues.length > 0) return { text, value: null, spec, issues };
   try {
-    value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (error) {
-    return broken([{ field: "", message: error instanceof Error ? error.message : "Cannot be read.", line: 1 }]);
+    return { text, value: source.doc.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown>, spec, issues };
+  } catch {
+    return { text, value: null, spec: null, issues };
   }
-  if (value === null || value === undefined) value = {};
-  if (typeof value !== "object" || Array.isArray(value)) return broken([{ field: "", message: "Expected fields such as `name: my-run`.", line: 1 }]);
-  const parsed = RunSpec.safeParse(value);
-  const issues = parsed.success ? [] : issuesOf(parsed.error.issues, document, lineAt);
-  return { text, value: value as Record<string, unknown>, spec: parsed.success ? parsed.data : null, issues };
 }
 
-const sentence = (message: string) => (message.endsWith(".") ? message : `${message}.`);
-
-interface ZodIssue {
-  code?: string;
-  path: PropertyKey[];
-  message: string;
-  keys?: string[];
-  errors?: ZodIssue[][];
-}
-
-function issuesOf(found: readonly unknown[], document: Document.Parsed, lineAt: (offset: number) => number): FieldIssue[] {
-  return (found as ZodIssue[]).flatMap((issue) => {
-    const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
-    if (issue.code === "unrecognized_keys") {
-      return (issue.keys ?? []).map((key) => ({ field: [...path, key].join("."), message: `There is no field ${key}.`, ...lineOf(document, [...path, key], lineAt) }));
-    }
-    return [{ field: path.join("."), message: sentence(wording(issue, document.getIn(path))), ...lineOf(document, path, lineAt) }];
-  });
-}
-
-/** zod's words for a missing or mistyped value speak of JavaScript; ours of the spec. */
-function wording(issue: ZodIssue, given: unknown): string {
-  if (given === undefined || given === null || (given === "" && issue.code === "too_small")) return "This is needed";
-  const nested = issue.code === "invalid_union" ? issue.errors?.flat().find((one) => one.code === "custom" || one.code === "too_small") : undefined;
-  return (nested?.message ?? issue.message).replace(/^Invalid input: expected (\w+), received (\w+)$/, "Expected a $1, not a $2").replace(/^Invalid option: expected one of /, "Use one of ");
-}
-
-/** Line of the deepest part of the path that is there; the field's key rather than its value. */
-function lineOf(document: Document.Parsed, path: FieldPath, lineAt: (offset: number) => number): { line: number } {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
-    if (!isMap(parent)) {
-      const range = (document.getIn(path.slice(0, depth), true) as Node | undefined)?.range;
-      if (range) return { line: lineAt(range[0]) };
-      continue;
-    }
-    const pair = parent.items.find((item: Pair) => isScalar(item.key) && item.key.value === path[depth - 1]);
-    const range = (pair?.key as Node | undefined)?.range;
-    if (range) return { line: lineAt(range[0]) };
-  }
-  return { line: 1 };
-}
+const sentence = (message: string) => (/[.?!]$/.test(message) ? message : `${message}.`);
 
 /**
  * The text with one field set, everything else as it was. `undefined` takes the field out, and its section when that
  * leaves it empty. A text that cannot be read comes back unchanged.
  */
 export function setField(text: string, path: FieldPath, value: unknown): string {
-  const { document } = parse(text);
+  const document = parseDocument(text, { prettyErrors: false });
   if (document.errors.length > 0) return text;
   if (value === undefined) remove(document, path);
   else {
@@ -132,22 +82,48 @@ export function writeSpec(spec: Record<string, unknown>): string {
   return Object.keys(spec).length === 0 ? "" : print(new Document(spec));
 }
 
-/** What someone who writes it by hand would have written: fields at their defaults are left out. */
+/**
+ * What someone who writes it by hand would have written: in the form's order, sizes and times with units, and without
+ * fields that are at their defaults.
+ */
 export function withoutDefaults(spec: RunSpec): Record<string, unknown> {
-  const base = RunSpec.parse({ name: "x", project: "x", command: "x" }) as unknown as Record<string, unknown>;
-  const kept = differences(spec as unknown as Record<string, unknown>, { ...base, name: undefined, project: undefined, command: undefined });
-  return kept;
+  const base = RunSpec.parse({ name: "x", project: "x", command: "x" });
+  const kept = differences(spec, { ...base, name: undefined, project: undefined, command: undefined });
+  const ordered = Object.fromEntries(Object.keys(RunSpec.shape).flatMap((key) => (key in kept ? [[key, kept[key]] as const] : [])));
+  const resources = ordered["resources"] as Record<string, unknown> | undefined;
+  if (typeof resources?.["memory"] === "number") ordered["resources"] = { ...resources, memory: memoryText(resources["memory"]) };
+  if (typeof ordered["maxDuration"] === "number") ordered["maxDuration"] = durationText(ordered["maxDuration"]);
+  return ordered;
 }
 
+/** 2048 → "2GiB", 700 → "700MiB": reads back as the same number. */
+export const memoryText = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}GiB` : `${mib}MiB`);
+
+/** 5400 → "1h30m": reads back as the same number. */
+export function durationText(seconds: number): string {
+  const parts = ([["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const).map(([unit, size], at, all) => {
+    const amount = Math.floor((at === 0 ? seconds : seconds % all[at - 1]![1]) / size);
+    return amount > 0 ? `${amount}${unit}` : "";
+  });
+  return parts.join("") || "0s";
+}
+
+/** Fields that differ, sections by their own fields; a record such as `env` or a discriminated `code` is whole. */
 function differences(value: Record<string, unknown>, base: Record<string, unknown>): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const [key, mine] of Object.entries(value)) {
     const theirs = base[key];
-    if (JSON.stringify(mine) === JSON.stringify(theirs)) continue;
-    if (isPlain(mine) && isPlain(theirs) && Object.keys(theirs).length > 0) kept[key] = differences(mine, theirs);
-    else if (mine !== undefined) kept[key] = mine;
+    if (mine === undefined || isSame(mine, theirs)) continue;
+    kept[key] = isPlain(mine) && isPlain(theirs) && Object.keys(theirs).length > 0 ? differences(mine, theirs) : mine;
   }
   return kept;
+}
+
+/** Equal whatever the order of keys: what comes back from a database has lost it. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (!isPlain(a) || !isPlain(b)) return JSON.stringify(a) === JSON.stringify(b);
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => isSame(a[key], b[key]));
 }
 
 const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
