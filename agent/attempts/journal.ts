@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { makeFolder, readJson, writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
@@ -59,7 +59,16 @@ export class Journal {
   async forget(record: AttemptRecord): Promise<void> {
     await this.bury(record.id, record.orphan ? null : record.report);
     await rm(record.folder.home, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
+    if (record.spec) await this.dropEmptyCheckpoint(record.spec.runId);
     failpoint("agent.journal.after-forget");
+  }
+
+  /** Most runs save nothing there; rmdir takes only what is empty. */
+  private async dropEmptyCheckpoint(runId: string): Promise<void> {
+    const checkpoint = this.state.checkpoint(runId);
+    await rmdir(checkpoint)
+      .then(() => rmdir(path.dirname(checkpoint)))
+      .catch(() => {});
   }
 
   private tombstoneFile(attemptId: string): string {

@@ -288,6 +288,7 @@ export class Supervisor {
     await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(startedAt), nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
     failpoint("agent.launch.after-running");
     this.parts.news.ring();
+    this.parts.bytes.ring();
   }
 
   private async noteEnd(live: Live, seen: Extract<Observation, { state: "ended" }>): Promise<void> {

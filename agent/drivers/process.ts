@@ -31,7 +31,8 @@ export interface ProcessDriverOptions {
 export class ProcessDriver implements Driver {
   private readonly options: ProcessDriverOptions;
   private readonly cgroups: CgroupRoot | null;
-  private readonly own = new Map<string, ChildProcess>();
+  /** Wrappers that this process started and that live; `startedAt` once their job was seen. */
+  private readonly own = new Map<string, { child: ChildProcess; startedAt: number | null }>();
   private readonly doubts = new Map<string, number>();
   private readonly watched = new Map<string, { at: number; peak: number }>();
   private listener: (attemptId: string) => void = () => {};
@@ -102,7 +103,7 @@ export class ProcessDriver implements Driver {
     return new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("spawn", () => {
-        this.own.set(attemptId, child);
+        this.own.set(attemptId, { child, startedAt: null });
         child.unref();
         resolve();
       });
@@ -114,18 +115,18 @@ export class ProcessDriver implements Driver {
   }
 
   async observe(attemptId: string, folder: string): Promise<Observation> {
+    const own = this.own.get(attemptId);
+    if (own && own.startedAt !== null && this.cgroups) return { state: "running", startedAt: own.startedAt }; // its end wakes us
     const handle = await readHandle(folder);
     const recorded = await this.recorded(folder, handle);
     if (recorded) return recorded;
-    const wrapper = this.own.get(attemptId)?.pid ?? (await liveWrapper(folder));
-    if (wrapper !== null && wrapper !== undefined) {
-      this.doubts.delete(attemptId);
-      const startedAt = await mtime(path.join(folder, WRAPPER_FILES.child));
-      if (startedAt === null) return { state: "starting" };
-      if (handle && !handle.cgroup && handle.limitBytes) await this.enforce(attemptId, folder, handle);
-      return { state: "running", startedAt };
-    }
-    return this.withoutWrapper(attemptId, folder, handle);
+    if (!own && (await liveWrapper(folder)) === null) return this.withoutWrapper(attemptId, folder, handle);
+    this.doubts.delete(attemptId);
+    const startedAt = await mtime(path.join(folder, WRAPPER_FILES.child));
+    if (startedAt === null) return { state: "starting" };
+    if (own) own.startedAt = startedAt;
+    if (handle && !handle.cgroup && handle.limitBytes) await this.enforce(attemptId, folder, handle);
+    return { state: "running", startedAt };
   }
 
   private async recorded(folder: string, handle: Handle | null): Promise<Observation | null> {
@@ -142,12 +143,14 @@ export class ProcessDriver implements Driver {
     if (handle && handle.boot !== (await bootId())) return { state: "ended", startedAt, ended: await this.unrecorded(folder, "host_rebooted", "The machine restarted while it ran.") };
     if (!gate) return { state: "absent" };
     const members = await membersOf(attemptId, folder, handle?.cgroup ?? null);
-    if (members.length > 0) return { state: "running", startedAt: startedAt ?? (await lastSign(folder)) };
+    const main = await readPid(folder, WRAPPER_FILES.child);
+    const goesOn = main === null ? members.length > 0 : members.some((row) => row.pid === main); // what else is left is swept
+    if (goesOn) return { state: "running", startedAt: startedAt ?? (await lastSign(folder)) };
     if ((await readPid(folder, WRAPPER_FILES.pid)) === null && (await unnamedWrapper(folder)) !== null) return { state: "starting" };
     const since = this.doubts.get(attemptId) ?? Date.now();
     this.doubts.set(attemptId, since);
     if (Date.now() - since < DOUBT_MS) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
-    return (await this.recorded(folder, handle)) ?? { state: "ended", startedAt, ended: await this.unrecorded(folder, "wrapper_lost", "Its wrapper was killed, so its exit code is unknown. None of its processes is left.") };
+    return (await this.recorded(folder, handle)) ?? { state: "ended", startedAt, ended: await this.unrecorded(folder, "wrapper_lost", "Its wrapper was killed, so its exit code is unknown. Its main process is gone.") };
   }
 
   private async unrecorded(folder: string, cause: "host_rebooted" | "wrapper_lost", detail: string): Promise<Ended> {

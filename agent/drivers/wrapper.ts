@@ -19,15 +19,15 @@ trap : TERM INT HUP QUIT USR1 USR2 ALRM
 echo "$$" > "$dir/wrapper.pid"
 exec 3>&2 2>>"$dir/wrapper.err"
 /bin/sh -c '
-if [ "$1" != - ]; then
-  echo "$$" > "$1" || { : > "$0/cgroup-failed"; exit 71; }
+if [ "$2" != - ]; then
+  echo "$$" > "$2" || { : > "$1/cgroup-failed"; exit 71; }
 fi
-echo "$$" > "$0/child.pid"
-PATH=$2; export PATH
-shift 2
+echo "$$" > "$1/child.pid"
+PATH=$3; export PATH
+shift 3
 exec 2>&3 3>&-
 exec "$@"
-' "$dir" "$procs" "$jobpath" "$@"
+' drover "$dir" "$procs" "$jobpath" "$@"
 echo "$?" > "$dir/exit.tmp"
 sync "$dir/exit.tmp" 2>/dev/null || sync
 mv "$dir/exit.tmp" "$dir/exit"

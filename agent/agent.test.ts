@@ -1,0 +1,329 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { create } from "tar";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { until } from "./drivers/contract.ts";
+import { signal } from "./drivers/processes.ts";
+import { FAILPOINTS, SPECIAL_FAILPOINTS } from "./failpoint.ts";
+import { drained, enrolled, isRunning, order } from "./testing/agent-process.ts";
+
+type World = Awaited<ReturnType<typeof enrolled>>;
+
+async function archive(files: Record<string, string>): Promise<{ sha256: string; bytes: Buffer }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "drover-code-"));
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  const file = path.join(folder, ".tar.gz");
+  await create({ file, gzip: true, cwd: folder }, Object.keys(files));
+  const bytes = await readFile(file);
+  await rm(folder, { recursive: true });
+  return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes };
+}
+
+/** Prints numbered lines to both streams and a point every third. */
+const COUNTING = `i=0; while [ $i -lt 60 ]; do echo "line $i"; echo "err $i" >&2; [ $((i % 3)) -eq 0 ] && echo "drover: {\\"loss\\": $i}"; i=$((i+1)); sleep 0.01; done`;
+const COUNTED = { out: Array.from({ length: 60 }, (_, i) => `line ${i}\n${i % 3 === 0 ? `drover: {"loss": ${i}}\n` : ""}`).join(""), err: Array.from({ length: 60 }, (_, i) => `err ${i}\n`).join(""), points: Array.from({ length: 20 }, (_, i) => ({ key: "loss", step: i, value: i * 3 })) };
+
+function expectWhole(world: World, attemptId: string): void {
+  const seen = world.server.get(attemptId);
+  expect(seen.stdout.toString()).toBe(COUNTED.out);
+  expect(seen.stderr.toString()).toBe(COUNTED.err);
+  expect(seen.points).toEqual(COUNTED.points);
+}
+
+describe("an agent over real HTTP", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await enrolled();
+  });
+  afterEach(() => world.close());
+
+  it("runs what is wanted and sends all of it: logs, points, artifacts, the end", async () => {
+    const { server, agent } = world;
+    const code = await archive({ "main.sh": `${COUNTING}; mkdir -p out; echo made > out/a.txt; ln -s /etc/passwd out/stolen; exit 3`, "other.txt": "x" });
+    server.objects.set(code.sha256, code.bytes);
+    const wanted = order(["sh", "main.sh"], { code: { kind: "archive", sha256: code.sha256, bytes: code.bytes.length }, artifacts: ["out/**"] });
+    server.want(wanted);
+    agent.start();
+    const report = await drained(server, wanted.attemptId);
+    expect(report.exit).toMatchObject({ cause: "exited", code: 3 });
+    expect(report.exit.lastLines).toContain("err 59");
+    expect(server.get(wanted.attemptId).reports.map(({ state }) => state)).toEqual(expect.arrayContaining(["running", "exited"]));
+    expectWhole(world, wanted.attemptId);
+    expect(server.get(wanted.attemptId).manifest?.files.map(({ path: name }) => name)).toEqual(["out/a.txt"]);
+    await until("the folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
+    expect(server.nodes?.[0]).toMatchObject({ name: "here", state: "up" });
+  });
+
+  it("gives the process what it needs to know, and none of the agent's own secrets", async () => {
+    const { server, agent } = world;
+    const wanted = order("env", { env: { MINE: "yes" }, params: { lr: 0.5 } });
+    server.want(wanted);
+    agent.start({ DATABASE_URL: "postgres://secret", DROVER_SECRET: "secret" });
+    await drained(server, wanted.attemptId);
+    const env = Object.fromEntries(server.get(wanted.attemptId).stdout.toString().split("\n").filter(Boolean).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+    expect(env).toMatchObject({ MINE: "yes", DROVER_RUN_ID: wanted.spec?.runId, DROVER_ATTEMPT: "1", DROVER_ATTEMPT_ID: wanted.attemptId, DROVER_PARAMS: '{"lr":0.5}', RANK: "0", WORLD_SIZE: "1", CUDA_VISIBLE_DEVICES: "", PYTHONUNBUFFERED: "1" });
+    expect(env.DATABASE_URL).toBeUndefined();
+    expect(env.DROVER_SECRET).toBeUndefined();
+    expect(env.DROVER_AGENT_STATE).toBeUndefined();
+  });
+
+  it("stops a job when told to, within its grace", async () => {
+    const { server, agent } = world;
+    const wanted = order('trap "echo saved; exit 0" TERM; echo up; while :; do sleep 0.05; done');
+    server.want(wanted);
+    agent.start();
+    await until("it to be up", async () => server.get(wanted.attemptId).stdout.includes("up"));
+    server.order(wanted.attemptId, "cancelled");
+    const report = await drained(server, wanted.attemptId);
+    expect(report.exit).toMatchObject({ cause: "stopped", code: 0 });
+    expect(server.get(wanted.attemptId).stdout.toString()).toBe("up\nsaved\n");
+  });
+
+  it("kills a job that ignores the stop when its grace is over", async () => {
+    const { server, agent } = world;
+    const wanted = order('trap "" TERM; echo up; while :; do sleep 0.05; done', { graceSeconds: 1 });
+    server.want(wanted);
+    agent.start();
+    await until("it to be up", async () => server.get(wanted.attemptId).stdout.includes("up"));
+    server.order(wanted.attemptId);
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "stopped", signal: "SIGKILL" });
+  });
+
+  it("never starts what was stopped before it came to it", async () => {
+    const { server, agent } = world;
+    const wanted = order("echo started", {});
+    server.want({ ...wanted, action: "stop", reason: "cancelled", spec: null });
+    agent.start();
+    const report = await drained(server, wanted.attemptId);
+    expect(report).toMatchObject({ startedAt: null, exit: { cause: "stopped", code: null } });
+    expect(server.get(wanted.attemptId).stdout.length).toBe(0);
+  });
+
+  it("ends a job that outlives its limit", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 60", { maxDurationSeconds: 1 });
+    server.want(wanted);
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "timeout", signal: "SIGTERM" });
+  });
+
+  it("stops what the server no longer wants, and says no more about it", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 60");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    server.stopWanting(wanted.attemptId);
+    await until("its folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
+    expect(server.report(wanted.attemptId)?.exit).toBeNull();
+  });
+
+  it("stops what was given to another: a stale fence", async () => {
+    const { server, agent } = world;
+    const wanted = order("while :; do echo tick; sleep 0.1; done");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    server.get(wanted.attemptId).fence = "8";
+    await until("its folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
+  });
+
+  it("refuses what the machine's policy forbids, naming the rule", async () => {
+    const { server, agent } = world;
+    const file = path.join(agent.state, "policy.json");
+    const policy = JSON.parse(await readFile(file, "utf8")) as object;
+    await writeFile(file, JSON.stringify({ ...policy, commands: ["python3? .*"] }));
+    const wanted = order("rm -rf /tmp/nothing");
+    server.want(wanted);
+    agent.start();
+    const report = await drained(server, wanted.attemptId);
+    expect(report).toMatchObject({ state: "refused", exit: { cause: "policy", detail: expect.stringContaining("policy.json, commands") as string } });
+    expect(server.policy).toContain("python3? .*");
+  });
+
+  it("says what is wrong with code that cannot be used", async () => {
+    const { server, agent } = world;
+    const bytes = Buffer.from("this is no archive");
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    server.objects.set(sha256, bytes);
+    const bad = order("true", { code: { kind: "archive", sha256, bytes: bytes.length } });
+    const missing = order("true", { code: { kind: "archive", sha256: "0".repeat(64), bytes: 1 } });
+    server.want(bad, missing);
+    agent.start();
+    expect((await drained(server, bad.attemptId)).exit).toMatchObject({ cause: "setup_failed", detail: expect.stringContaining("archive") as string });
+    expect((await drained(server, missing.attemptId)).exit).toMatchObject({ cause: "setup_failed", detail: expect.stringContaining("not_found") as string });
+  });
+
+  it("goes on where it was when the server loses answers after having done what was asked", async () => {
+    const { server, agent } = world;
+    const wanted = order(COUNTING);
+    server.want(wanted);
+    agent.start();
+    const losing = setInterval(() => (server.dropAnswers = 1), 40);
+    await until("the job to end", async () => server.report(wanted.attemptId)?.exit);
+    clearInterval(losing);
+    await drained(server, wanted.attemptId);
+    expectWhole(world, wanted.attemptId);
+  });
+
+  it("keeps everything while the server is away, and sends it afterwards", async () => {
+    const { server, agent } = world;
+    const wanted = order(COUNTING);
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    server.isDown = true;
+    await until("the job to end unseen", async () => readFile(path.join(agent.state, "attempts", wanted.attemptId, "exit")).catch(() => null));
+    server.isDown = false;
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
+    expectWhole(world, wanted.attemptId);
+  });
+
+  it("joins again when its session is gone, and signs again when its clock is off", async () => {
+    const { server, agent } = world;
+    server.skewMs = 3 * 3_600_000;
+    const wanted = order("sleep 0.5");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    server.endSession();
+    const report = await drained(server, wanted.attemptId);
+    expect(server.joins).toBe(2);
+    expect(Math.abs((report.exit?.at ?? 0) - Date.now() - server.skewMs)).toBeLessThan(30_000);
+  });
+
+  it("stops talking once it is revoked, stays for its job, then ends and says why", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 1");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    server.revoke();
+    expect(await agent.gone()).toBe(3);
+    expect(agent.said).toContain("revoked");
+    expect(await readFile(path.join(agent.state, "attempts", wanted.attemptId, "exit"), "utf8")).toBe("0\n");
+    expect(await agent.verb(["run"])).toBe(1);
+  });
+
+  it("leaves jobs running when it ends, and the next one adopts them", async () => {
+    const { server, agent } = world;
+    const wanted = order(COUNTING);
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    expect(await agent.kill("SIGTERM")).toBe(0);
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
+    expectWhole(world, wanted.attemptId);
+  });
+
+  it("ends its jobs first where it was told to", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 60");
+    server.want(wanted);
+    agent.start({}, "--stop-jobs");
+    await isRunning(server, wanted.attemptId);
+    expect(await agent.kill("SIGTERM")).toBe(0);
+    expect(server.report(wanted.attemptId)?.exit).toMatchObject({ cause: "stopped" });
+  });
+
+  it("does not share its state folder", async () => {
+    const { server, agent } = world;
+    agent.start();
+    await until("it to join", async () => server.joins > 0);
+    expect(await agent.verb(["run"])).toBe(1);
+    expect(agent.said).toContain("Another agent");
+    await agent.kill();
+    agent.start();
+    await until("the next one to take over the dead one's lock", async () => server.joins > 1);
+  });
+
+  it("drops the oldest log bytes when its spool is full, counts them, and loses no point", async () => {
+    const { server, agent } = world;
+    const wanted = order(`i=0; while [ $i -lt 300 ]; do echo "drover: {\\"loss\\": $i}"; head -c 20000 /dev/zero | tr '\\0' x; echo; i=$((i+1)); done; while [ ! -e go ]; do sleep 0.1; done; echo last`);
+    server.want(wanted);
+    agent.start({ DROVER_AGENT_SPOOL_BYTES: String(1024 * 1024) });
+    await isRunning(server, wanted.attemptId);
+    server.isDown = true;
+    const streams = path.join(agent.state, "attempts", wanted.attemptId, "streams.json");
+    await until("the spool to overflow", async () => (JSON.parse(await readFile(streams, "utf8").catch(() => "{}")) as { dropped?: number }).dropped);
+    server.isDown = false;
+    await writeFile(path.join(agent.state, "attempts", wanted.attemptId, "work", "go"), "");
+    const report = await drained(server, wanted.attemptId);
+    const seen = server.get(wanted.attemptId);
+    expect(report.logBytesDropped).toBeGreaterThan(0);
+    expect(seen.lost.stdout).toBe(report.logBytesDropped);
+    expect(seen.stdout.length + seen.lost.stdout).toBe(seen.next.stdout);
+    expect(seen.stdout.toString().endsWith("last\n")).toBe(true);
+    expect(seen.points.map(({ value }) => value)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
+  it("puts a torn journal aside, names it, and goes on", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 1; echo through");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    await agent.kill();
+    const folder = path.join(agent.state, "attempts", wanted.attemptId);
+    for (const name of ["spec.json", "report.json", "streams.json"]) await writeFile(path.join(folder, name), '{"torn');
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
+    expect(agent.said).toContain("torn");
+    expect(server.get(wanted.attemptId).stdout.toString()).toBe("through\n");
+  });
+
+  it("reports a job whose wrapper was killed, after its main process is gone", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 1");
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    signal(Number(await readFile(path.join(agent.state, "attempts", wanted.attemptId, "wrapper.pid"), "utf8")), "SIGKILL");
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "wrapper_lost", code: null });
+  });
+});
+
+describe("an agent killed at any named point", () => {
+  let world: World;
+  let code: Awaited<ReturnType<typeof archive>>;
+  beforeAll(async () => {
+    world = await enrolled();
+    code = await archive({ "main.sh": `echo began >> "$DROVER_CHECKPOINT_DIR/begun"; ${COUNTING}; echo made > made.txt` });
+    world.server.objects.set(code.sha256, code.bytes);
+  });
+  afterAll(() => world.close());
+
+  const points = [...FAILPOINTS, ...SPECIAL_FAILPOINTS].filter((name) => !name.startsWith("agent.enrol.") && !name.includes("-drop") && !name.includes("stop"));
+
+  it.each(points)("%s: the job starts once and nothing is lost or doubled", async (name) => {
+    const { server, agent } = world;
+    const wanted = order(["sh", "main.sh"], { code: { kind: "archive", sha256: code.sha256, bytes: code.bytes.length }, artifacts: ["made.txt"] });
+    wanted.spec = wanted.spec && { ...wanted.spec, runId: `run_${name.replaceAll(/[^a-z]/g, "_")}` };
+    server.want(wanted);
+    agent.start({ DROVER_FAILPOINT: name });
+    expect(await agent.gone()).toBe("SIGKILL");
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "exited", code: 0 });
+    expectWhole(world, wanted.attemptId);
+    expect(server.get(wanted.attemptId).manifest?.files.map(({ path: file }) => file)).toEqual(["made.txt"]);
+    expect(await readFile(path.join(agent.state, "runs", wanted.spec?.runId ?? "", "checkpoint", "begun"), "utf8")).toBe("began\n");
+    expect(server.locked).toBeNull();
+    await agent.kill();
+  });
+
+  it.each(SPECIAL_FAILPOINTS.filter((name) => name.includes("stop")))("%s: the job still stops", async (name) => {
+    const { server, agent } = world;
+    const wanted = order('trap "" TERM; echo up; while :; do sleep 0.05; done', { graceSeconds: 1 });
+    server.want(wanted);
+    agent.start({ DROVER_FAILPOINT: name });
+    await until("it to be up", async () => server.get(wanted.attemptId).stdout.includes("up"));
+    server.order(wanted.attemptId);
+    expect(await agent.gone()).toBe("SIGKILL");
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "stopped", signal: "SIGKILL" });
+    await agent.kill();
+  });
+});
