@@ -18,6 +18,7 @@ export async function ensureBundles(names: readonly Bundle["name"][], force = fa
       setStamp(stamp, print);
     }),
   );
+  if (stale.length > 0) await (await import("esbuild")).stop(); // its helper process would stay as long as we do
   return stale.map(({ bundle }) => bundle.name);
 }
 

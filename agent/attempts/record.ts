@@ -58,6 +58,7 @@ export class AttemptRecord {
   /** Nothing is wanted of it any more: ended without a word, then forgotten. */
   orphan = false;
   private boot: string;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(folder: AttemptFolder, file: z.infer<typeof SpecFile>, boot: string) {
     this.folder = folder;
@@ -140,8 +141,16 @@ export class AttemptRecord {
     failpoint("agent.journal.after-report");
   }
 
-  /** Offsets are the server's truth and can be asked for again, so only what cannot (a drop, a step counter) is synced. */
-  async saveStreams(durable = false): Promise<void> {
+  /**
+   * Offsets are the server's truth and can be asked for again, so only what cannot (a drop, a step counter) is synced.
+   * The loops of logs and of metrics both save: one after the other, or they would rename each other's file away.
+   */
+  saveStreams(durable = false): Promise<void> {
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#writeStreams(durable));
+    return this.#saving;
+  }
+
+  async #writeStreams(durable: boolean): Promise<void> {
     if (durable) return writeJson(this.folder.streams, this.streams);
     await writeFile(`${this.folder.streams}.new`, JSON.stringify(this.streams), { mode: 0o600 });
     await rename(`${this.folder.streams}.new`, this.folder.streams);
