@@ -54,7 +54,7 @@ function printable(text: string): string {
 export function facts(pairs: [string, string | null | undefined][]): void {
   const shown = pairs.filter((pair): pair is [string, string] => Boolean(pair[1]));
   const wide = Math.max(...shown.map(([name]) => name.length));
-  for (const [name, value] of shown) say(`${paint("dim", name.padEnd(wide))}  ${printable(value)}`);
+  for (const [name, value] of shown) say(`${paint("dim", name.padEnd(wide))}  ${printable(value.replace(/\s*\n\s*/g, " · "))}`);
 }
 
 /** "3 min ago" of a moment; both Unix ms. */

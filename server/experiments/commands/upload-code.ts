@@ -40,6 +40,7 @@ class ArchiveReader {
   private readonly done: Promise<void>;
   private failure: DomainError | null = null;
   private readonly head: number[] = [];
+  private readonly links = new Set<string>();
   private entries = 0;
   private unpacked = 0;
 
@@ -73,7 +74,8 @@ class ArchiveReader {
   private check(entry: ReadEntry): void {
     this.entries += 1;
     this.unpacked += entry.size;
-    this.failure ??= refusalOf(entry);
+    this.failure ??= refusalOf(entry, this.links);
+    if (entry.type === "SymbolicLink") this.links.add(plainPath(entry.path));
     if (this.entries > MAX_ENTRIES) this.failure ??= bad(`The archive has more than ${MAX_ENTRIES} entries.`);
     if (this.unpacked > MAX_UNPACKED_BYTES) this.failure ??= bad(`The archive unpacks to more than ${MAX_UNPACKED_BYTES} bytes.`);
     entry.resume();
@@ -82,25 +84,28 @@ class ArchiveReader {
 
 const TYPES = new Set(["File", "OldFile", "ContiguousFile", "Directory", "SymbolicLink", "Link"]);
 
-function refusalOf(entry: ReadEntry): DomainError | null {
-  const { path, type, linkpath } = entry;
+function refusalOf(entry: ReadEntry, links: ReadonlySet<string>): DomainError | null {
+  const { path, type } = entry;
+  const target = entry.linkpath ?? "";
   if (!TYPES.has(type)) return bad(`The entry ${path} is a ${type}; only files, folders and links are taken.`);
-  if (leaves(path)) return bad(`The entry ${path} would be written outside the folder.`);
-  if (type === "SymbolicLink" && leaves(linkpath?.startsWith("/") ? linkpath : `${folderOf(path)}${linkpath}`)) return bad(`The link ${path} points outside the folder, to ${linkpath}.`);
-  if (type === "Link" && leaves(linkpath ?? "")) return bad(`The link ${path} points outside the folder, to ${linkpath}.`);
+  if (leaves(path, 0)) return bad(`The entry ${path} would be written outside the folder.`);
+  const parts = plainPath(path).split("/");
+  const link = parts.map((_, at) => parts.slice(0, at).join("/")).find((folder) => links.has(folder));
+  if (link !== undefined) return bad(`The entry ${path} goes through the link ${link}.`);
+  if (type === "SymbolicLink" && leaves(target, parts.length - 1)) return bad(`The link ${path} points outside the folder, to ${target}.`);
+  if (type === "Link" && leaves(target, 0)) return bad(`The link ${path} points outside the folder, to ${target}.`);
   return null;
 }
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
+const plainPath = (path: string) => path.split("/").filter((part) => part !== "" && part !== ".").join("/");
 
-/** Whether a path, resolved step by step, ever climbs above where it starts. */
-function leaves(path: string): boolean {
-  if (path.startsWith("/") || path.startsWith("\\") || /^[A-Za-z]:/.test(path) || path.includes("\0")) return true;
-  let depth = 0;
-  for (const part of path.split(/[\\/]/)) {
-    if (part === "..") depth -= 1;
-    else if (part !== "" && part !== ".") depth += 1;
-    if (depth < 0) return true;
-  }
-  return false;
+/**
+ * Whether a path may lead out of the folder. `..` is taken only at its start, and only `depth` times: behind a name it could
+ * climb out of wherever a link leads to, which no reading of the path alone can tell.
+ */
+function leaves(path: string, depth: number): boolean {
+  if (/^[/\\]|^[A-Za-z]:[/\\]/.test(path) || path.includes("\0")) return true;
+  const parts = path.split(/[\\/]/).filter((part) => part !== "" && part !== ".");
+  const ups = parts.findIndex((part) => part !== "..");
+  return parts.lastIndexOf("..") >= (ups < 0 ? depth : Math.min(ups, depth));
 }

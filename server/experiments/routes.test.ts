@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { eq } from "drizzle-orm";
+import { Header } from "tar";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { artifacts, objects } from "../../db/schema/experiments.ts";
+import { newId } from "../../db/schema/columns.ts";
+import { clients } from "../../db/client.ts";
+import { buildApp } from "../app.ts";
+import { ingestLogs } from "./commands/log-ingest.ts";
+import { checkedArchive } from "./commands/upload-code.ts";
+import { objectStore } from "./object-store.ts";
+import { rangeOf } from "./routes.ts";
+import { type TestWorld, testWorld } from "./testing.ts";
+
+let world: TestWorld;
+let app: ReturnType<typeof buildApp>;
+let token: string;
+let strangerToken: string;
+
+beforeAll(async () => {
+  world = await testWorld();
+  app = buildApp();
+  const forRuns = { name: "test", permissions: ["runs:read", "runs:submit"] as ("runs:read" | "runs:submit")[] };
+  token = (await world.owner.api.access.createMyToken(forRuns)).token;
+  const other = await world.makeOrg("rival");
+  const stranger = await world.makeUser(other.id, "rival", "Rita", [["owner", "org", other.id]]);
+  strangerToken = (await stranger.api.access.createMyToken(forRuns)).token;
+});
+afterAll(async () => {
+  await clients().close();
+  await world.close();
+});
+
+interface Entry {
+  path: string;
+  body?: string;
+  type?: "File" | "SymbolicLink" | "Link" | "CharacterDevice" | "Directory";
+  linkpath?: string;
+}
+function tarOf(entries: Entry[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const { path, body = "", type = "File", linkpath } of entries) {
+    const header = new Header({ path, type, size: Buffer.byteLength(body), mode: 0o644, ...(linkpath ? { linkpath } : {}) });
+    header.encode();
+    parts.push(header.block!, Buffer.from(body), Buffer.alloc((512 - (Buffer.byteLength(body) % 512)) % 512));
+  }
+  return gzipSync(Buffer.concat([...parts, Buffer.alloc(1024)]));
+}
+const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const as = (who: string) => ({ authorization: `Bearer ${who}` });
+const put = (bytes: Buffer, sha256 = sha(bytes), who = token) => app.request(`/api/code/${sha256}`, { method: "PUT", body: new Uint8Array(bytes), headers: as(who) });
+
+describe("PUT /api/code", () => {
+  it("keeps an archive once, and says that it is there", async () => {
+    const bytes = tarOf([{ path: "train.py", body: "print(1)" }, { path: "pkg/", type: "Directory" }, { path: "pkg/link", type: "SymbolicLink", linkpath: "../train.py" }]);
+    const first = await put(bytes);
+    expect([first.status, await first.json()]).toEqual([201, { sha256: sha(bytes), bytes: bytes.length }]);
+    expect((await put(bytes)).status).toBe(200);
+    expect(await world.owner.api.experiments.codeUploaded({ sha256: sha(bytes) })).toEqual({ uploaded: true });
+    expect(await objectStore().has(sha(bytes))).toBe(bytes.length);
+  });
+
+  it.each<[string, Entry]>([
+    ["climbs out of the folder", { path: "a/../../etc/passwd", body: "x" }],
+    ["has an absolute path", { path: "/etc/passwd", body: "x" }],
+    ["is a link to the outside", { path: "a/b", type: "SymbolicLink", linkpath: "../../secret" }],
+    ["is an absolute link", { path: "link", type: "SymbolicLink", linkpath: "/etc" }],
+    ["is a hard link to the outside", { path: "hard", type: "Link", linkpath: "../x" }],
+    ["climbs behind a name", { path: "a/../b", body: "x" }],
+    ["is a link that climbs behind a name", { path: "a/b/c", type: "SymbolicLink", linkpath: "link/../../x" }],
+    ["goes through a link", { path: "inner/below", body: "x" }],
+    ["is a device", { path: "dev", type: "CharacterDevice" }],
+  ])("names the entry that %s, and keeps nothing", async (_says, entry) => {
+    const bytes = tarOf([{ path: "ok.txt", body: "fine" }, { path: "inner", type: "SymbolicLink", linkpath: "pkg" }, entry]);
+    const answer = await put(bytes);
+    const said = (await answer.json()) as { error: string; message: string };
+    expect([answer.status, said.error]).toEqual([422, "invalid"]);
+    expect(said.message).toContain(entry.path);
+    expect(await objectStore().has(sha(bytes))).toBeNull();
+    expect(await world.db.select().from(objects).where(eq(objects.sha256, sha(bytes)))).toEqual([]);
+  });
+
+  it("refuses what is no tar.gz, what is cut off, and what hashes to something else", async () => {
+    const good = tarOf([{ path: "a", body: "b".repeat(10_000) }]);
+    for (const bytes of [Buffer.from("plain text"), gzipSync(Buffer.alloc(4096, 1)), good.subarray(0, good.length - 20), Buffer.from([0x1f])]) expect((await put(bytes)).status, bytes.toString("hex", 0, 8)).toBe(422);
+    expect((await put(good, "0".repeat(64))).status).toBe(422);
+    expect((await put(good, "nonsense")).status).toBe(422);
+  });
+
+  it("passes the bytes on unchanged", async () => {
+    const bytes = tarOf(Array.from({ length: 50 }, (_, n) => ({ path: `f${n}`, body: "x".repeat(n * 137) })));
+    const out: Uint8Array[] = [];
+    for await (const part of checkedArchive(Readable.from(Array.from({ length: Math.ceil(bytes.length / 100) }, (_, n) => bytes.subarray(n * 100, n * 100 + 100))))) out.push(part);
+    expect(Buffer.concat(out)).toEqual(bytes);
+  });
+
+  it("needs somebody who may submit", async () => {
+    const bytes = tarOf([{ path: "x", body: "y" }]);
+    expect((await app.request(`/api/code/${sha(bytes)}`, { method: "PUT", body: new Uint8Array(bytes) })).status).toBe(401);
+    const reader = (await world.owner.api.access.createMyToken({ name: "reader", permissions: ["runs:read"] })).token;
+    expect((await put(bytes, sha(bytes), reader)).status).toBe(403);
+  });
+});
+
+describe("GET /api/artifacts", () => {
+  async function makeArtifact(path: string, contentType: string, body: string) {
+    const run = await world.makeRun();
+    const { sha256, bytes } = await objectStore().put([Buffer.from(body)]);
+    await world.db.insert(objects).values({ orgId: world.org.id, sha256, bytes, kind: "artifact" }).onConflictDoNothing();
+    const id = newId("artifact");
+    await world.db.insert(artifacts).values({ id, orgId: world.org.id, runId: run.id, path, sha256, bytes, contentType });
+    return { id, runId: run.id };
+  }
+
+  it("shows a picture in place, and runs nothing", async () => {
+    const { id } = await makeArtifact("out/grafik ä.svg", "image/svg+xml", "<svg onload='alert(1)'/>");
+    const answer = await app.request(`/api/artifacts/${id}`, { headers: as(token) });
+    expect(await answer.text()).toBe("<svg onload='alert(1)'/>");
+    expect(Object.fromEntries(answer.headers)).toMatchObject({ "content-type": "image/svg+xml", "content-security-policy": expect.stringContaining("sandbox; default-src 'none'"), "x-content-type-options": "nosniff", "content-length": "24", "content-disposition": "inline; filename=\"grafik_.svg\"; filename*=UTF-8''grafik%20%C3%A4.svg" });
+    expect((await app.request(`/api/artifacts/${id}`, { headers: { ...as(token), "if-none-match": answer.headers.get("etag")! } })).status).toBe(304);
+  });
+
+  it("saves everything else as a file, and anything when asked to", async () => {
+    const { id } = await makeArtifact("a.bin", "application/x-sh", "rm -rf /");
+    expect((await app.request(`/api/artifacts/${id}`, { headers: as(token) })).headers.get("content-disposition")).toContain("attachment");
+    const text = await makeArtifact("a.txt", "text/plain", "hello world");
+    expect((await app.request(`/api/artifacts/${text.id}?download=1`, { headers: as(token) })).headers.get("content-type")).toBe("application/octet-stream");
+    const part = await app.request(`/api/artifacts/${text.id}`, { headers: { ...as(token), range: "bytes=6-8" } });
+    expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([206, "wor", "bytes 6-8/11"]);
+    expect((await makeArtifactAndRead("empty.txt", "")).text).toBe("");
+  });
+  async function makeArtifactAndRead(path: string, body: string) {
+    const { id } = await makeArtifact(path, "text/plain", body);
+    return { text: await (await app.request(`/api/artifacts/${id}`, { headers: as(token) })).text() };
+  }
+
+  it("does not exist for another organization", async () => {
+    const { id, runId } = await makeArtifact("a.txt", "text/plain", "hello");
+    const answers = await Promise.all([app.request(`/api/artifacts/${id}`, { headers: as(strangerToken) }), app.request(`/api/artifacts/${newId("artifact")}`, { headers: as(token) }), app.request("/api/artifacts/x", { headers: as(token) })]);
+    expect(new Set(await Promise.all(answers.map(async (one) => `${one.status} ${await one.text()}`))).size).toBe(1);
+    expect(await world.owner.api.experiments.artifacts({ id: runId })).toMatchObject([{ path: "a.txt", bytes: 5, attemptNumber: null }]);
+  });
+
+  it.each([["bytes=0-0", { start: 0, end: 0 }], ["bytes=5-", { start: 5, end: 9 }], ["bytes=-3", { start: 7, end: 9 }], ["bytes=2-99", { start: 2, end: 9 }], ["bytes=10-", "unsatisfiable"], ["bytes=0-1,3-4", null], [undefined, null], ["lines=1-2", null]])("reads the range %s of ten bytes", (header, range) => {
+    expect(rangeOf(header, 10)).toEqual(range);
+  });
+});
+
+describe("GET /api/attempts/:id/log", () => {
+  it("gives one stream or both, byte for byte, to those who may see the run", async () => {
+    const { id: clusterId } = await world.makeCluster(world.org.id, "logs");
+    const attempt = await world.makeAttempt(await world.makeRun({ name: "my run" }), clusterId, { status: "running" });
+    const chunk = (stream: "stdout" | "stderr", bytes: Buffer) => ({ attemptId: attempt.id, fence: String(attempt.fence), stream, offset: 0, length: bytes.length, at: Date.now(), droppedBefore: 0, bytes });
+    await ingestLogs(world.sql, clusterId, [chunk("stdout", Buffer.from([0x61, 0xff, 0x0a])), chunk("stderr", Buffer.from("oops\n"))]);
+    const get = (query = "", who = token) => app.request(`/api/attempts/${attempt.id}/log${query}`, { headers: as(who) });
+    expect(Buffer.from(await (await get()).arrayBuffer())).toEqual(Buffer.from([0x61, 0xff, 0x0a, ...Buffer.from("oops\n")]));
+    const one = await get("?stream=stderr");
+    expect([await one.text(), one.headers.get("content-disposition")]).toEqual(["oops\n", "attachment; filename=\"my_run-1-stderr.log\"; filename*=UTF-8''my%20run-1-stderr.log"]);
+    expect((await get("?stream=stdin")).status).toBe(422);
+    expect((await get("", strangerToken)).status).toBe(404);
+  });
+});
