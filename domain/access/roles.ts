@@ -34,6 +34,9 @@ export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
 /** Everyone in an organization sees its frame, people and clusters, whatever scope their binding has. */
 const SEEN_BY_ALL_MEMBERS: ReadonlySet<Permission> = new Set<Permission>(["org:read", "members:read", "clusters:read"]);
 
+/** Can a token that is bound to a project hold it? Acts on the organization never reach through one project. */
+export const fitsProject = (permission: Permission): boolean => PERMISSIONS[permission].scope === "project" || SEEN_BY_ALL_MEMBERS.has(permission);
+
 /** One role given to someone at one node of the tree. */
 export interface Binding {
   role: Role;
@@ -69,7 +72,7 @@ export function resolveGrant(
   const ids = (type: ScopeType) => new Set(holds.filter((b) => b.scopeType === type).map((b) => b.scopeId));
   const grant: Grant = { orgId, permission, org: ids("org").has(orgId), teams: ids("team"), projects: ids("project") };
   const seenByAll = SEEN_BY_ALL_MEMBERS.has(permission);
-  if (PERMISSIONS[permission].scope === "org" && !seenByAll && (!grant.org || onlyProject)) return null;
+  if (!fitsProject(permission) && (!grant.org || onlyProject)) return null;
   if (!onlyProject) return grant;
   if (!seenByAll && !reaches(grant, onlyProject)) return null;
   return { ...grant, org: false, teams: new Set(), projects: new Set([onlyProject.id]) };

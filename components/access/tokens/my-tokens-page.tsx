@@ -6,6 +6,7 @@ import { useMutation, useQueryClient, useSuspenseInfiniteQuery } from "@tanstack
 import { useState } from "react";
 import type { TokenView } from "../../../domain/access/people-view.ts";
 import { PERMISSION_NAMES } from "../../../domain/access/permissions.ts";
+import { fitsProject } from "../../../domain/access/roles.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useViewer } from "../../providers/viewer.tsx";
 import { DataTable } from "../../table/data-table.tsx";
@@ -51,7 +52,7 @@ function NewMyToken({ onClose }: { onClose: () => void }) {
   const [projectId, setProjectId] = useState<string | null>(null);
   const create = useMutation(trpc.access.createMyToken.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.access.myTokens.pathFilter()) }));
   if (create.data) return <NewTokenShown {...create.data} onClose={onClose} />;
-  const held = projectId ? (viewer.projects.find((project) => project.id === projectId)?.held ?? []) : viewer.held;
+  const held = projectId ? (viewer.projects.find((project) => project.id === projectId)?.held.filter(fitsProject) ?? []) : viewer.held;
   const place = (
     <Select
       label="Works in"

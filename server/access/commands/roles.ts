@@ -24,6 +24,7 @@ export async function grantRole(ctx: Ctx, input: GrantRole): Promise<{ id: strin
     const scope = await findScope(tx, ctx, input.scopeType, input.scopeId);
     const principal = await findMember(tx, ctx.orgId, input.principalId);
     if (!scope || !principal) throw notFound();
+    if (principal.projectId && !(await findScope(tx, ctx, "project", principal.projectId))) throw notFound();
     if (principal.projectId && principal.projectId !== scope.id) throw new DomainError("invalid", "A service account holds roles in its own project only.", { issues: [{ field: "scopeId", message: "Choose the service account's own project." }] });
     refuseUngivable(input.role, scope, ctx.grantFor);
     const binding = { role: input.role, scopeType: scope.type, scopeId: scope.id };

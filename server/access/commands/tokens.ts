@@ -5,6 +5,7 @@ import { apiTokens, roleBindings, serviceAccounts } from "../../../db/schema/acc
 import { newId } from "../../../db/schema/columns.ts";
 import type { CreateMyToken, CreateServiceAccount, CreateToken } from "../../../domain/access/inputs.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
+import { fitsProject } from "../../../domain/access/roles.ts";
 import { formatToken, type TokenKind } from "../../../domain/access/token-format.ts";
 import { grantableTo } from "../../../domain/access/token-rights.ts";
 import { covers } from "../../../domain/access/scopes.ts";
@@ -42,7 +43,7 @@ export async function createMyToken(ctx: Ctx, input: CreateMyToken): Promise<New
     if (input.projectId && !project) throw notFound();
     const held = (name: Permission) => {
       const grant = ctx.grantFor(name);
-      return project ? covers(grant, { type: "project", id: project.id, teamId: project.teamId }) : grant !== null;
+      return project ? fitsProject(name) && covers(grant, { type: "project", id: project.id, teamId: project.teamId }) : grant !== null;
     };
     refuseUnheld(input.permissions.filter((name) => !held(name)), project ? `in ${project.name}` : "in this organization");
     return insertToken(tx, ctx, { kind: "pat", principalId: ctx.actor.id, projectId: project?.id ?? null, input });

@@ -1,0 +1,145 @@
+import type { AnyProcedure } from "@trpc/server";
+import { v7 } from "uuid";
+import { z } from "zod";
+import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
+import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
+import { ID_PREFIXES, type IdKind } from "../../domain/shared/ids.ts";
+import type { TestServer } from "../access/testing.ts";
+import { appRouter } from "./root.ts";
+
+/** One procedure of the router, as declared. */
+export interface Walked {
+  path: string;
+  permission: Permission | "public" | "signed-in";
+  type: "query" | "mutation";
+  input: z.ZodType | undefined;
+}
+
+export const walked: Walked[] = Object.entries(appRouter._def.procedures as unknown as Record<string, AnyProcedure>).map(([path, procedure]) => ({
+  path,
+  permission: (procedure._def.meta as { permission?: Walked["permission"] } | undefined)?.permission as Walked["permission"],
+  type: procedure._def.type as Walked["type"],
+  input: (procedure._def as unknown as { inputs: z.ZodType[] }).inputs[0],
+}));
+
+interface Schema {
+  type?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  pattern?: string;
+  anyOf?: Schema[];
+  enum?: unknown[];
+  const?: unknown;
+  items?: Schema;
+  minimum?: number;
+  minLength?: number;
+  format?: string;
+}
+
+export const jsonSchema = (input: z.ZodType): Schema => z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Schema;
+
+/** Which kinds of ids a field takes, by the pattern that idSchema gives it. */
+function kindsOf(schema: Schema): IdKind[] {
+  const prefix = /^\^([a-z]+)_\[0-9a-f\]/.exec(schema.pattern ?? "")?.[1];
+  const kind = (Object.keys(ID_PREFIXES) as IdKind[]).find((one) => ID_PREFIXES[one] === prefix);
+  return kind ? [kind] : (schema.anyOf ?? []).flatMap(kindsOf);
+}
+
+/** Something that the schema accepts, as small as possible. */
+export function sample(schema: Schema, ids: Record<string, string>): unknown {
+  const [kind] = kindsOf(schema);
+  if (kind) return ids[kind];
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  if (schema.anyOf) return sample(schema.anyOf[0]!, ids);
+  if (schema.type === "object") return Object.fromEntries((schema.required ?? []).map((key) => [key, sample(schema.properties![key]!, ids)]));
+  if (schema.type === "array") return [sample(schema.items!, ids)];
+  if (schema.type === "integer" || schema.type === "number") return Math.max(1, schema.minimum ?? 1);
+  if (schema.type === "boolean") return false;
+  return "x".repeat(Math.max(1, schema.minLength ?? 1));
+}
+
+/** Inputs that a schema cannot describe: fields whose meaning depends on others. `$foreign` is replaced by each id in turn. */
+const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] }[]> = {
+  "access.invite": [
+    { input: { email: "n@example.test", role: "member", scopeType: "org", scopeId: "$foreign" }, kinds: ["organization"] },
+    { input: { email: "n@example.test", role: "member", scopeType: "team", scopeId: "$foreign" }, kinds: ["team"] },
+    { input: { email: "n@example.test", role: "member", scopeType: "project", scopeId: "$foreign" }, kinds: ["project"] },
+  ],
+  "access.grantRole": [
+    { input: { principalId: "$user", role: "member", scopeType: "org", scopeId: "$foreign" }, kinds: ["organization"] },
+    { input: { principalId: "$user", role: "member", scopeType: "team", scopeId: "$foreign" }, kinds: ["team"] },
+    { input: { principalId: "$user", role: "member", scopeType: "project", scopeId: "$foreign" }, kinds: ["project"] },
+    { input: { principalId: "$foreign", role: "member", scopeType: "org", scopeId: "$organization" }, kinds: ["user", "serviceAccount"] },
+  ],
+  "clusters.telemetry": [
+    { input: { id: "$foreign", subject: "node", subjectId: "$node", keys: ["cpu"], from: 1_700_000_000_000, to: 1_700_000_060_000, buckets: 10 }, kinds: ["cluster"] },
+  ],
+  "access.createServiceAccount": [{ input: { projectId: "$foreign", name: "sa", role: "member" }, kinds: ["project"] }],
+  "access.createMyToken": [{ input: { name: "t", permissions: ["runs:read"], projectId: "$foreign" }, kinds: ["project"] }],
+  "access.createToken": [{ input: { name: "t", permissions: ["runs:read"], serviceAccountId: "$foreign" }, kinds: ["serviceAccount"] }],
+};
+
+/** A place in a list, not a thing: it only says where to go on. */
+const PLACES = new Set(["cursor"]);
+/** Filters of lists answer with nothing rather than not_found, the same for a foreign id and a missing one. */
+export const FILTERS = new Set(["experiments.list experimentId"]);
+
+export interface Probe {
+  path: string;
+  field: string;
+  type: Walked["type"];
+  kind: IdKind;
+  input: (ids: Record<string, string>, id: string) => unknown;
+}
+
+const fill = (value: unknown, ids: Record<string, string>, id: string): unknown =>
+  JSON.parse(JSON.stringify(value).replace(/"\$(\w+)"/g, (_, name: string) => JSON.stringify(name === "foreign" ? id : ids[name]))) as unknown;
+
+/** Each id-shaped field of each guarded procedure, with an input that is right but for that field. */
+function probesOf({ path, type, input }: Walked): Probe[] {
+  const byHand = BY_HAND[path];
+  if (byHand) return byHand.flatMap((one) => one.kinds.map((kind) => ({ path, type, kind, field: Object.entries(one.input).find(([, value]) => value === "$foreign")![0], input: (ids, id) => fill(one.input, ids, id) })));
+  if (!input) return [];
+  const schema = jsonSchema(input);
+  return Object.entries(schema.properties ?? {}).filter(([field]) => !PLACES.has(field)).flatMap(([field, of]) =>
+    kindsOf(of).map((kind) => ({ path, field, type, kind, input: (ids, id) => ({ ...(sample(schema, ids) as object), [field]: id }) })),
+  );
+}
+
+type Org = Awaited<ReturnType<TestServer["make"]["org"]>>;
+
+/** One of everything in a project and the organization around it, by kind of id. */
+export async function oneOfEach(server: TestServer, org: Org, project: Org["project"], name: string) {
+  const owner = await server.make.member(org, "owner");
+  const person = await server.make.member(org, "viewer");
+  const cluster = await server.make.cluster(org);
+  const node = await server.make.node(cluster, { gpus: 1 });
+  const run = await server.make.run(project, owner.id, { status: "running" });
+  const attempt = await server.make.attempt(run, cluster.id, { status: "running" });
+  const artifact = await server.make.artifact(run, attempt.id, "out.txt", Buffer.from("x"), "text/plain");
+  const inProject = { orgId: org.id, projectId: project.id };
+  const later = new Date(Date.now() + 86_400_000);
+  const [account] = await server.db.insert(serviceAccounts).values({ ...inProject, name: "sa", createdBy: owner.id }).returning();
+  const scope = { role: "member" as const, scopeType: "project" as const, scopeId: project.id };
+  const [binding] = await server.db.insert(roleBindings).values({ orgId: org.id, principalType: "user", principalId: person.id, ...scope }).returning();
+  const [invitation] = await server.db.insert(invitations).values({ orgId: org.id, email: `${name}@example.test`, ...scope, tokenHash: name, invitedBy: owner.id, expiresAt: later }).returning();
+  const [token] = await server.db.insert(apiTokens).values({ ...inProject, principalType: "service_account", principalId: account!.id, name: "t", hash: name, lastFour: "0000", permissions: ["org:read"], createdBy: owner.id, expiresAt: later }).returning();
+  const [entry] = await server.db.insert(auditLog).values({ ...inProject, actorType: "user", actorId: owner.id, actorName: "o", action: "project.update", targetType: "project", targetId: project.id }).returning();
+  const ids: Partial<Record<IdKind, string>> = {
+    user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
+    cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id,
+  };
+  return { org, owner, ids: ids as Record<string, string> };
+}
+
+/** Every id-shaped field of every guarded procedure. */
+export const probes = walked.filter(({ permission }) => permission in PERMISSIONS).flatMap(probesOf);
+/** A well-formed id of a thing that does not exist. */
+export const missing = (kind: IdKind) => `${ID_PREFIXES[kind]}_${v7()}`;
+/** Any input that the procedure's schema accepts, with the ids given. */
+export const someInput = ({ path, input }: Walked, ids: Record<string, string>): unknown =>
+  BY_HAND[path] ? fill(BY_HAND[path][0]!.input, ids, ids[BY_HAND[path][0]!.kinds[0]!]!) : input && sample(jsonSchema(input), ids);
+export const guarded = walked.filter(({ permission }) => permission in PERMISSIONS);
+export const titled = (some: Probe[]) => some.map((probe) => ({ path: probe.path, field: probe.field, probe }));
+
