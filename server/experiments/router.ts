@@ -5,6 +5,7 @@ import { Sha256 } from "../../domain/shared/ids.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { cancelRun } from "./commands/cancel.ts";
 import { declareLost } from "./commands/declare-lost.ts";
+import { listExamples, prepareExample } from "./commands/prepare-example.ts";
 import { retryRun } from "./commands/retry.ts";
 import { submitRun } from "./commands/submit.ts";
 import { findCode, listArtifacts } from "./queries/artifacts.ts";
@@ -28,6 +29,8 @@ export const experimentsRouter = router({
   check: procedure("runs:submit").input(CheckSpec).query(({ input }) => checkSpecYaml(input.yaml)),
   plan: procedure("runs:submit").input(PlanRun).query(({ ctx, input }) => planFor(ctx.db, ctx.orgId, input.spec, Date.now())),
   codeUploaded: procedure("runs:submit").input(z.strictObject({ sha256: Sha256 })).query(async ({ ctx, input }) => ({ uploaded: (await findCode(ctx.db, ctx.orgId, input.sha256)) !== null })),
+  examples: procedure("runs:submit").query(() => listExamples()),
+  prepareExample: procedure("runs:submit").input(z.strictObject({ name: z.string().max(64) })).mutation(({ ctx, input }) => prepareExample(ctx, input.name)),
   submit: procedure("runs:submit").input(SubmitRun).mutation(({ ctx, input }) => submitRun(ctx, input)),
   cancel: procedure("runs:cancel").input(CancelRun).mutation(({ ctx, input }) => cancelRun(ctx, input)),
   retry: procedure("runs:cancel").input(OneRun).mutation(({ ctx, input }) => retryRun(ctx, input)),
