@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32, formatToken, isTokenShaped, maskedToken, TOKEN_KINDS } from "./token-format.ts";
 
-const secret = fc.string({ unit: fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"), minLength: 43, maxLength: 43 });
+const secret = fc.string({ unit: fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".split("")), minLength: 43, maxLength: 43 });
 const id = fc.uuid().map((uuid) => `tok_${uuid}`);
 
 describe("API tokens", () => {
@@ -21,7 +21,7 @@ describe("API tokens", () => {
 
   it("are refused when any one character differs", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...TOKEN_KINDS), id, secret, fc.nat(), fc.constantFrom(..."0aZ_-"), (kind, tokenId, text, at, other) => {
+      fc.property(fc.constantFrom(...TOKEN_KINDS), id, secret, fc.nat(), fc.constantFrom("0", "a", "Z", "_", "-"), (kind, tokenId, text, at, other) => {
         const token = formatToken(kind, tokenId, text);
         const place = at % token.length;
         fc.pre(token[place] !== other);

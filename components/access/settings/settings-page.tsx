@@ -128,7 +128,7 @@ function Appearance() {
         aria-labelledby="s-look"
         size="xs"
         value={mounted ? colorScheme : "auto"}
-        onChange={(scheme) => setColorScheme(scheme as typeof colorScheme)}
+        onChange={(scheme) => setColorScheme(scheme)}
         data={[{ value: "light", label: "Light" }, { value: "dark", label: "Dark" }, { value: "auto", label: "As the system" }]}
       />
       <p className="dim" style={{ margin: "8px 0 0" }}>Kept in this browser.</p>
