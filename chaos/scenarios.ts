@@ -31,8 +31,13 @@ const silent: Scenario = async (stack, trial) => {
   const again = await submit(stack, { ...job, name: `${job.name}-again` }, "restart");
   await until("both to run", async () => (await stack.sql`select 1 from runs where id = any(${[hold, again]}) and status = 'running'`).length === 2, 30);
   stack.services.agent.signal("SIGSTOP");
-  await until("a second attempt", async () => (await stack.sql`select 1 from attempts where run_id = ${again}`).length === 2, 30);
-  stack.services.agent.signal("SIGCONT");
+  try {
+    // The only cluster is the silent one, so the new attempt waits for it; the old one is given up before.
+    await until("the attempt to be given up", async () => (await stack.sql`select 1 from attempts where run_id = ${again} and status = 'lost'`).length === 1, 30);
+    await until("the other to be shown as unreachable", async () => (await stack.sql`select 1 from runs where id = ${hold} and status = 'unreachable'`).length === 1, 30);
+  } finally {
+    stack.services.agent.signal("SIGCONT");
+  }
   const runs = new Map([[hold, job], [again, job]]);
   await converge(stack, [...runs.keys()]);
   return verify(stack, runs);
@@ -92,7 +97,7 @@ const clone: Scenario = async (stack, trial) => {
 
 /** Which scenario leads through a named place. */
 export function scenarioFor(name: string): Scenario {
-  if (/^(agent|server)\.enrol\.|^server\.join\./.test(name)) return enrolment;
+  if (/^(agent|server)\.enrol\.|^server\.join\.|^server\.sync\..*-inventory-/.test(name)) return enrolment;
   if (name.startsWith("server.clone.")) return clone;
   if (name.startsWith("worker.lease.")) return silent;
   if (/^agent\.logs\.(before|after)-drop$/.test(name)) return flood;
