@@ -32,7 +32,8 @@ const width = (text: string) => [...stripVTControlCharacters(text)].length;
 /** Aligned columns; numbers right. An empty list says so. */
 export function table(columns: { head: string; right?: boolean }[], rows: string[][], empty: string): void {
   if (rows.length === 0) return note(empty);
-  const widths = columns.map(({ head }, at) => Math.max(width(head), ...rows.map((row) => width(row[at] ?? ""))));
+  const shown = rows.map((row) => row.map(printable));
+  const widths = columns.map(({ head }, at) => shown.reduce((most, row) => Math.max(most, width(row[at] ?? "")), width(head)));
   const line = (cells: string[]) =>
     cells
       .map((cell, at) => {
@@ -41,7 +42,7 @@ export function table(columns: { head: string; right?: boolean }[], rows: string
       })
       .join("  ");
   say(paint("dim", line(columns.map(({ head }) => head))));
-  for (const row of rows) say(line(row.map(printable)));
+  for (const row of shown) say(line(row));
 }
 
 /** Names come from others: control characters in them must not move the cursor. Our own colours stay. */
