@@ -16,7 +16,9 @@ On this machine
   build                                     build what changed
 
 One process each, for real installations (docs/operations.md)
-  server · worker · migrate · agent enrol|run|status
+  server · worker · agent enrol|run|status
+  migrate                                   bring the database of DATABASE_URL to this release
+  setup-link                                print the one-time link for the first owner
 
 The command line of a running Drover
   login · run · runs · logs · cancel · clusters · token · completion      each with --help`;
@@ -31,6 +33,7 @@ const SCRIPTS: Record<string, () => Promise<{ main: (args: string[]) => Promise<
   build: () => import("./build.ts"),
   lint: () => import("./lint.ts"),
   migrate: () => import("./migrate.ts"),
+  "setup-link": () => import("./setup-link.ts"),
 };
 
 /** Run a bundle in place of this process: signals and the exit code pass through. */
