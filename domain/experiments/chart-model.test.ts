@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { allPositive, attemptEvents, keyFilter, requestsOf, sectionsOf, smooth } from "./chart-model.ts";
+import { allPositive, attemptEvents, interestingFirst, keyFilter, requestsOf, sectionsOf, smooth } from "./chart-model.ts";
 
 const point = (last: number) => ({ x: 0, min: last, max: last, last, count: 1 });
 
@@ -69,4 +69,7 @@ it("draws attempts on time axes only, and only where there is more than one", ()
 });
 it("offers a logarithmic axis only for what it can show", () => {
   expect([allPositive([point(0.1)]), allPositive([point(0)]), allPositive([point(-1)])]).toEqual([true, false, false]);
+});
+it("shows losses and scores before speeds and rates", () => {
+  expect(interestingFirst(["lr", "train/acc", "throughput", "val/loss", "train/loss"])).toEqual(["train/loss", "val/loss", "train/acc", "lr", "throughput"]);
 });

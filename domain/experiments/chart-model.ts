@@ -83,3 +83,14 @@ export function requestsOf(keys: readonly string[]): string[][] {
   for (let at = 0; at < sorted.length; at += KEYS_PER_REQUEST) groups.push(sorted.slice(at, at + KEYS_PER_REQUEST));
   return groups;
 }
+
+const INTERESTING = [/loss/i, /acc|f1|auc|bleu|rouge|perplexity|ppl|reward|score|map\b/i];
+
+/** Keys in the order in which one wants to see them first: losses, then scores, then the rest, each by name. */
+export function interestingFirst(keys: readonly string[]): string[] {
+  const rank = (key: string) => {
+    const at = INTERESTING.findIndex((words) => words.test(key));
+    return at < 0 ? INTERESTING.length : at;
+  };
+  return keys.toSorted((a, b) => rank(a) - rank(b) || byName(a, b));
+}

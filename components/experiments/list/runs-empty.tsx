@@ -11,7 +11,7 @@ import { Guarded } from "../../ui/guarded.tsx";
 export function RunsEmpty({ narrowed, onClear }: { narrowed: boolean; onClear: () => void }) {
   if (narrowed) return <EmptyState title="No run matches" action={<Button variant="default" onClick={onClear}>Clear filters</Button>}>Text looks in names, whole run ids, and parameters and tags written as key=value.</EmptyState>;
   return (
-    <EmptyState title="No runs yet" icon={<IconPlayerPlay size={28} stroke={1.5} />} command={'drover submit --name hello -- echo "hello"'} action={<NewRunButton />}>
+    <EmptyState title="No runs yet" icon={<IconPlayerPlay size={28} stroke={1.5} />} command="./drover run examples/digits/run.yaml --follow" action={<NewRunButton />}>
       Every training run, test or script that you submit shows up here: its status, numbers, log and files.
     </EmptyState>
   );

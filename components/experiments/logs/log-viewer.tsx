@@ -116,7 +116,7 @@ function LogStatus({ log, totalLines, dropped, onStart, onEnd }: { log: ReturnTy
   const state = !held ? "Loading…" : held.complete ? "Complete" : following ? "Following" : "Paused here; new lines wait";
   return (
     <div className={classes.status}>
-      <span>{lines.length > 0 ? `Lines ${formatCount(lines[0]!.number)}–${formatCount(lines.at(-1)!.number)} of ${formatCount(totalLines)} held` : `${formatCount(totalLines)} lines`}</span>
+      <span>{lines.length > 0 ? `${formatCount(lines[0]!.number)}–${formatCount(lines.at(-1)!.number)} of ${formatCount(totalLines)} lines loaded` : `${formatCount(totalLines)} lines`}</span>
       {held && <span>{formatBytes(held.totalBytes)}</span>}
       <span role="status">{state}</span>
       {dropped > 0 && <span style={{ color: "var(--tone-warn)" }}>{formatBytes(dropped)} dropped at the source: the agent’s spool was full</span>}

@@ -24,7 +24,7 @@ export function RunSpecView({ id }: { id: string }) {
           <pre className={classes.lines} style={{ background: "var(--surface)", maxHeight: "none", marginTop: 8 }} tabIndex={0} aria-label="Spec as YAML">{yaml}</pre>
         </Section>
         <Section title="Run it again from a terminal">
-          <div style={{ paddingTop: 8 }}><CopyCommand command={`drover submit - <<'SPEC'\n${yaml}SPEC`} /></div>
+          <div style={{ paddingTop: 8 }}><CopyCommand command={`./drover run - <<'SPEC'\n${yaml}SPEC`} /></div>
         </Section>
       </div>
       <div style={{ minWidth: 0 }}>

@@ -1,6 +1,6 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { sectionsOf } from "../../../domain/experiments/chart-model.ts";
+import { interestingFirst } from "../../../domain/experiments/chart-model.ts";
 import type { RunDetail } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -49,7 +49,7 @@ export function RunSummary({ id }: { id: string }) {
 
 function Minis({ run, keys }: { run: RunDetail; keys: string[] }) {
   const org = useOrg();
-  const first = sectionsOf(keys).flatMap((section) => section.keys).slice(0, MINIS);
+  const first = interestingFirst(keys).slice(0, MINIS);
   const { byKey } = useSeries({ id: run.id, keys: first, x: "step", range: null, buckets: 160 });
   return (
     <Section title="Metrics" count={keys.length > MINIS ? `${MINIS} of ${keys.length}` : keys.length} href={paths.runTab(org, run.id, "charts")} more="All charts">

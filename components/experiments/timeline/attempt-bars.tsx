@@ -1,4 +1,5 @@
 "use client";
+import { useMounted } from "@mantine/hooks";
 import type { AttemptView, RunDetail } from "../../../domain/experiments/run-view.ts";
 import { attemptBars } from "../../../domain/experiments/attempt-bars.ts";
 import { formatSeconds } from "../../../domain/shared/format.ts";
@@ -13,10 +14,12 @@ const lookOf = (attempt: AttemptView) => STATUS_LOOK[attempt.outcome ?? attempt.
 /** Waiting and running over time, a row per attempt, from the submit to the end or now. */
 export function AttemptBars({ run }: { run: RunDetail }) {
   const now = useNow();
+  const mounted = useMounted(); // shares of a span that ends now differ between server and browser
   const { rows, seconds } = attemptBars({ from: run.createdAt.getTime(), to: run.endedAt?.getTime() ?? now, attempts: run.attempts });
   if (rows.length === 0) return null;
+  if (!mounted) return <div style={{ height: rows.length * 26 + 40 }} aria-busy="true" />;
   return (
-    <div className={classes.bars} suppressHydrationWarning>
+    <div className={classes.bars}>
       {rows.map((row) => {
         const attempt = run.attempts.find((one) => one.number === row.number)!;
         return (

@@ -1,0 +1,24 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { createLoader, parseAsInteger, parseAsString, type SearchParams } from "nuqs/server";
+import { Suspense } from "react";
+import { CloneRunPage, NewRunPage } from "../../../../../components/experiments/new-run/new-run-page.tsx";
+import { TabSkeleton } from "../../../../../components/experiments/run/run-skeletons.tsx";
+import { RunId } from "../../../../../domain/shared/ids.ts";
+import { HydrateClient, prefetch, trpc } from "../../../../../server/trpc/rsc.tsx";
+
+export const metadata: Metadata = { title: "New run" };
+
+const loadParams = createLoader({ from: parseAsString, memory: parseAsInteger, maxDuration: parseAsInteger });
+
+export default async function NewRun({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  const { from, memory, maxDuration } = await loadParams(searchParams);
+  if (from !== null && !RunId.safeParse(from).success) notFound();
+  if (from) prefetch(trpc.experiments.get.queryOptions({ id: from }));
+  prefetch(trpc.experiments.examples.queryOptions());
+  return (
+    <HydrateClient>
+      <Suspense fallback={<TabSkeleton />}>{from ? <CloneRunPage from={from} patch={{ ...(memory ? { memory } : {}), ...(maxDuration ? { maxDuration } : {}) }} /> : <NewRunPage />}</Suspense>
+    </HydrateClient>
+  );
+}

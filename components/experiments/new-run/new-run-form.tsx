@@ -1,0 +1,104 @@
+"use client";
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useRef, useState } from "react";
+import { paths } from "../../../paths.ts";
+import { FormActions } from "../../form/form-section.tsx";
+import { IssueList } from "../../form/issue-list.tsx";
+import { issuesOf } from "../../form/issues.ts";
+import { useLeaveGuard } from "../../form/use-leave-guard.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { useCan, useOrg, useViewer } from "../../providers/viewer.tsx";
+import { Guarded } from "../../ui/guarded.tsx";
+import { notifyDone, notifyError } from "../../ui/notify.ts";
+import { CodeSection } from "./code-section.tsx";
+import { useDraft } from "./draft-context.tsx";
+import { OverridesSection } from "./overrides-section.tsx";
+import { BasicsSection, InputsSection, OutputsSection, PlacementSection, ReliabilitySection, ResourcesSection } from "./sections.tsx";
+import { setField } from "./spec-document.ts";
+import classes from "./new-run.module.css";
+
+/** Everything a run can be asked, in one column, the usual first. */
+export function NewRunForm({ isClone }: { isClone: boolean }) {
+  const trpc = useTRPC();
+  const org = useOrg();
+  const router = useRouter();
+  const client = useQueryClient();
+  const { document, issues, showAll, setShowAll, setRefused, isDirty } = useDraft();
+  const [failure, setFailure] = useState<{ message: string; requestId: string | null } | null>(null);
+  const key = useRef<string | null>(null); // a submit that is repeated after a lost answer makes no second run
+  const allowed = useCan("runs:submit");
+  const submit = useMutation(
+    trpc.experiments.submit.mutationOptions({
+      onSuccess: ({ id, plan }) => {
+        void client.invalidateQueries(trpc.experiments.list.pathFilter());
+        notifyDone(`Submitted. ${plan.message}`);
+        router.push(paths.run(org, id));
+      },
+      onError: (error) => {
+        const found = issuesOf(error).map((issue) => ({ ...issue, field: issue.field.replace(/^spec\./, "") }));
+        setRefused(found);
+        setFailure(found.length > 0 ? null : { message: error.message, requestId: (error.data as { requestId?: string | null } | null)?.requestId ?? null });
+      },
+    }),
+  );
+  useLeaveGuard(isDirty && !submit.isSuccess);
+  function send(event: React.FormEvent): void {
+    event.preventDefault();
+    setShowAll(true);
+    setFailure(null);
+    if (!document.spec || submit.isPending || submit.isSuccess || !allowed.ok) return;
+    key.current ??= newKey();
+    submit.mutate({ spec: document.spec, idempotencyKey: key.current }, { onError: (error) => issuesOf(error).length > 0 && (key.current = null) });
+  }
+  return (
+    <form className={classes.form} onSubmit={send} noValidate aria-label="New run">
+      {!isClone && <ExampleOffer />}
+      <IssueList issues={showAll ? issues : []} failure={failure} />
+      <BasicsSection />
+      <CodeSection />
+      <ResourcesSection />
+      <InputsSection />
+      <OutputsSection />
+      <ReliabilitySection />
+      <PlacementSection />
+      <OverridesSection />
+      <FormActions>
+        <Guarded allowed={allowed}><Button type="submit" loading={submit.isPending || submit.isSuccess}>Submit run</Button></Guarded>
+        <Button variant="subtle" color="gray" component={Link} href={paths.runs(org)}>Back to runs</Button>
+      </FormActions>
+    </form>
+  );
+}
+
+/** crypto.randomUUID is missing on plain http. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Something that runs at once, for those who have nothing at hand. */
+function ExampleOffer() {
+  const trpc = useTRPC();
+  const { projects } = useViewer();
+  const { setText, document, isDirty } = useDraft();
+  const examples = useSuspenseQuery({ ...trpc.experiments.examples.queryOptions(), staleTime: Number.POSITIVE_INFINITY }).data;
+  const prepare = useMutation(
+    trpc.experiments.prepareExample.mutationOptions({
+      onSuccess: ({ yaml }) => {
+        const project = (document.value?.["project"] as string | undefined) ?? projects.find(({ held }) => held.includes("runs:submit"))?.slug;
+        setText(project ? setField(yaml, ["project"], project) : yaml);
+      },
+      onError: notifyError("The example was not loaded"),
+    }),
+  );
+  const [example] = examples;
+  if (!example || isDirty) return null;
+  return (
+    <div className={classes.offer}>
+      <span style={{ flex: 1, minWidth: 200 }}>{example.title}.</span>
+      <Button variant="default" loading={prepare.isPending} onClick={() => prepare.mutate({ name: example.name })}>{`Try the ${example.name} example`}</Button>
+    </div>
+  );
+}

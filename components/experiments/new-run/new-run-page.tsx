@@ -1,0 +1,53 @@
+"use client";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { paths } from "../../../paths.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { useOrg, useViewer } from "../../providers/viewer.tsx";
+import { useProjectScope } from "../../shell/scope-select.tsx";
+import { PageHeader } from "../../ui/page-header.tsx";
+import { DraftProvider } from "./draft-context.tsx";
+import { NewRunForm } from "./new-run-form.tsx";
+import { PlanPanel } from "./plan-panel.tsx";
+import { durationText, memoryText, withoutDefaults, writeSpec } from "./spec-document.ts";
+import { YamlPanel } from "./yaml-panel.tsx";
+import classes from "./new-run.module.css";
+
+/** An empty form, in the scope's project or the only one that may be submitted to. */
+export function NewRunPage() {
+  const { projects } = useViewer();
+  const scope = useProjectScope();
+  const mine = projects.filter(({ held }) => held.includes("runs:submit"));
+  const project = mine.find(({ slug }) => slug === scope)?.slug ?? (mine.length === 1 ? mine[0]!.slug : undefined);
+  return <Frame title="New run" initial={project ? writeSpec({ project }) : ""} />;
+}
+
+/** The form with another run's spec in it. `patch`: what the why box already changed. */
+export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: number; maxDuration?: number } }) {
+  const trpc = useTRPC();
+  const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id: from })).data;
+  const { memory, maxDuration } = patch;
+  const initial = useMemo(() => {
+    const spec = withoutDefaults(run.spec);
+    if (memory) spec["resources"] = { ...(spec["resources"] as object | undefined), memory: memoryText(memory) };
+    if (maxDuration) spec["maxDuration"] = durationText(maxDuration);
+    return writeSpec(spec);
+  }, [run.spec, memory, maxDuration]);
+  return <Frame title={`Clone ${run.name}`} initial={initial} key={from} isClone />;
+}
+
+function Frame({ title, initial, isClone = false }: { title: string; initial: string; isClone?: boolean }) {
+  const org = useOrg();
+  return (
+    <DraftProvider initial={initial}>
+      <PageHeader title={title} breadcrumbs={[{ label: "Runs", href: paths.runs(org) }]} />
+      <div className={classes.page}>
+        <NewRunForm isClone={isClone} />
+        <div className={classes.side}>
+          <PlanPanel />
+          <YamlPanel />
+        </div>
+      </div>
+    </DraftProvider>
+  );
+}

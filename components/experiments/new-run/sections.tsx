@@ -1,0 +1,158 @@
+"use client";
+import { Checkbox, Input, SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { DEFAULT_RETRY_ON, FAILURE_CLASSES } from "../../../domain/experiments/failure.ts";
+import { DRIVERS, LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
+import { FieldRow, FormSection } from "../../form/form-section.tsx";
+import { useTRPC } from "../../providers/api.tsx";
+import { useViewer } from "../../providers/viewer.tsx";
+import { useDraft, useField } from "./draft-context.tsx";
+import { AreaField, ListField, NumberField, SelectField, TextField } from "./fields.tsx";
+import { PairsField } from "./pairs-field.tsx";
+
+export function BasicsSection() {
+  const { projects } = useViewer();
+  const trpc = useTRPC();
+  const { value: project, name, error, change, onBlur, disabled } = useField<string>(["project"]);
+  const groups = useQuery(trpc.experiments.groups.queryOptions(project ? { project } : {})).data ?? [];
+  const mine = projects.filter(({ held }) => held.includes("runs:submit"));
+  return (
+    <FormSection title="What to run">
+      <TextField path={["name"]} label="Name" placeholder="resnet-baseline" required />
+      <FieldRow>
+        <ProjectSelect name={name} value={project} error={error} disabled={disabled} onBlur={onBlur} change={change} data={mine.map((one) => ({ value: one.slug, label: one.name }))} />
+        <TextField path={["experiment"]} label="Experiment" placeholder={groups[0] ? `Default, ${groups[0].name}, …` : "Default"} />
+      </FieldRow>
+      <CommandField />
+    </FormSection>
+  );
+}
+
+function ProjectSelect({ name, value, error, disabled, onBlur, change, data }: { name: string; value: string | undefined; error: string | undefined; disabled: boolean; onBlur: () => void; change: (value: string | undefined) => void; data: { value: string; label: string }[] }) {
+  const known = !value || data.some((one) => one.value === value);
+  return (
+    <Input.Wrapper label="Project" withAsterisk error={error ?? (known ? undefined : "You may not submit to this project.")} id="field-project">
+      <Input component="select" id="field-project" name={name} value={value ?? ""} disabled={disabled} onBlur={onBlur} onChange={(event) => change(event.currentTarget.value || undefined)} pointer>
+        {!value && <option value="">Choose a project</option>}
+        {!known && <option value={value}>{value}</option>}
+        {data.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
+      </Input>
+    </Input.Wrapper>
+  );
+}
+
+/** A shell line, or a list of arguments that no shell touches. */
+function CommandField() {
+  const { value, error, disabled, onBlur, change } = useField<string | string[]>(["command"]);
+  const isList = Array.isArray(value);
+  const text = isList ? value.join("\n") : (value ?? "");
+  return (
+    <>
+      {isList ? (
+        <Input.Wrapper label="Command" withAsterisk error={error} description="One argument per line, run as they are.">
+          <Input component="textarea" name="command" rows={4} mt={4} value={text} disabled={disabled} onBlur={onBlur} onChange={(event: React.ChangeEvent<HTMLTextAreaElement>) => change(event.currentTarget.value.split("\n"))} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12, height: "auto" } }} multiline />
+        </Input.Wrapper>
+      ) : <AreaField path={["command"]} label="Command" placeholder="python train.py --epochs 10" required />}
+      <SegmentedControl size="xs" aria-label="How the command runs" style={{ justifySelf: "start" }} value={isList ? "list" : "shell"} onChange={(next) => change(next === "list" ? splitWords(text) : text.split("\n").join(" ").trim() || undefined)} data={[{ value: "shell", label: "Shell line" }, { value: "list", label: "Argument list" }]} />
+    </>
+  );
+}
+
+const splitWords = (text: string): string[] => (text.trim() === "" ? [""] : text.trim().split(/\s+/));
+
+export function ResourcesSection() {
+  const { document } = useDraft();
+  const resources = document.spec?.resources;
+  return (
+    <FormSection title="Resources" summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
+      <FieldRow>
+        <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
+        <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any" />
+        <NumberField path={["resources", "nodes"]} label="Nodes" placeholder="1" min={1} />
+      </FieldRow>
+      <FieldRow>
+        <NumberField path={["resources", "cpus"]} label="Cores per node" placeholder="1" min={0.1} step={1} decimal />
+        <TextField path={["resources", "memory"]} label="Memory per node" placeholder="1GiB" />
+        <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: one }))} />
+      </FieldRow>
+    </FormSection>
+  );
+}
+
+export function InputsSection() {
+  const { document } = useDraft();
+  const count = (key: string) => Object.keys((document.value?.[key] as object | undefined) ?? {}).length;
+  return (
+    <FormSection title="Parameters, environment, tags" summary={`${count("params")} parameters, ${count("env")} variables, ${count("tags")} tags`} open={count("params") + count("env") + count("tags") > 0}>
+      <PairsField path={["params"]} label="Parameters" keyLabel="Parameter" typed description="Compared between runs; the process reads them as JSON in DROVER_PARAMS." keyPlaceholder="lr" valuePlaceholder="0.001" />
+      <PairsField path={["env"]} label="Environment" keyLabel="Variable" description="Kept with the run and shown on its page: no secrets." keyPlaceholder="NAME" valuePlaceholder="value" />
+      <PairsField path={["tags"]} label="Tags" keyLabel="Tag" keyPlaceholder="dataset" valuePlaceholder="imagenet" />
+    </FormSection>
+  );
+}
+
+export function ReliabilitySection() {
+  const { document } = useDraft();
+  const spec = document.spec;
+  return (
+    <FormSection title="Limits and retries" open={false} summary={spec ? `${spec.maxDuration === null ? "no time limit" : "time limit"}, ${spec.retry.max} retries, ${spec.onLostContact === "hold" ? "waits" : "restarts"} when out of reach` : undefined}>
+      <FieldRow>
+        <TextField path={["maxDuration"]} label="Maximum duration" placeholder="none, such as 2h30m" description="Others can then be told when it ends." />
+        <NumberField path={["retry", "max"]} label="Retries" placeholder="0" max={100} />
+      </FieldRow>
+      <RetryOn />
+      <SelectField path={["onLostContact"]} label="When its cluster is out of reach" unset="hold" data={[{ value: "hold", label: "Wait for it: the process may still run" }, { value: "restart", label: "Start again elsewhere once its lease ran out" }]} />
+      <FieldRow>
+        <CheckpointSwitch />
+        <NumberField path={["checkpoint", "graceSeconds"]} label="Seconds to save when stopped" placeholder="30" max={3600} />
+      </FieldRow>
+    </FormSection>
+  );
+}
+
+function RetryOn() {
+  const { value, change, disabled, error } = useField<string[]>(["retry", "on"]);
+  const chosen = value ?? DEFAULT_RETRY_ON;
+  const isDefault = (next: string[]) => next.length === DEFAULT_RETRY_ON.length && DEFAULT_RETRY_ON.every((one) => next.includes(one));
+  return (
+    <Checkbox.Group label="Retry after" value={chosen} error={error} onChange={(next) => change(isDefault(next) ? undefined : next)}>
+      <div style={{ display: "flex", flexWrap: "wrap", gap: "6px 16px", marginTop: 4 }} data-path="retry.on" tabIndex={-1}>
+        {FAILURE_CLASSES.filter((one) => one !== "cancelled").map((one) => <Checkbox key={one} value={one} label={one} disabled={disabled} />)}
+      </div>
+    </Checkbox.Group>
+  );
+}
+
+function CheckpointSwitch() {
+  const { value, change, disabled } = useField<boolean>(["checkpoint", "enabled"]);
+  return <Checkbox label="Keep checkpoints across attempts" description="In DROVER_CHECKPOINT_DIR" checked={value ?? true} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? undefined : false)} mt={22} />;
+}
+
+export function PlacementSection() {
+  const trpc = useTRPC();
+  const clusters = useQuery(trpc.clusters.list.queryOptions()).data ?? [];
+  const { value: cluster } = useField<string>(["cluster"]);
+  const regions = [...new Set(clusters.map((one) => one.region))];
+  const data = [{ value: "", label: "Any that fits" }, ...clusters.map((one) => ({ value: one.slug, label: one.name })), ...(cluster && !clusters.some((one) => one.slug === cluster) ? [{ value: cluster, label: cluster }] : [])];
+  return (
+    <FormSection title="Where and when" open={false} summary={cluster ? `on ${cluster}` : "any cluster that fits"}>
+      <FieldRow>
+        <SelectField path={["cluster"]} label="Cluster" unset="" data={data} />
+        <NumberField path={["priority"]} label="Priority, 0 to 100" placeholder="50" max={100} />
+      </FieldRow>
+      <FieldRow>
+        <ListField path={["constraints", "regions"]} label="Only in regions" placeholder="any" data={regions} />
+        <ListField path={["constraints", "drivers"]} label="Only under" placeholder="any scheduler" data={[...DRIVERS]} />
+      </FieldRow>
+    </FormSection>
+  );
+}
+
+export function OutputsSection() {
+  const { value } = useField<string[]>(["artifacts"]);
+  return (
+    <FormSection title="Artifacts" open={(value?.length ?? 0) > 0} summary={value?.length ? value.join(", ") : "none"}>
+      <ListField path={["artifacts"]} label="Files to keep" placeholder="out/**" description="Globs inside the run’s folder, uploaded when an attempt ends." />
+    </FormSection>
+  );
+}
