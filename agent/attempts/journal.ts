@@ -29,6 +29,7 @@ export class Journal {
     await this.forgetOld();
     const found: AttemptRecord[] = [];
     for (const name of await readdir(this.state.attempts)) {
+      if (await this.finishForgetting(name)) continue;
       const record = await AttemptRecord.load(this.state, name, this.boot).catch((error: unknown) => void log.warn("An attempt's folder cannot be read", { folder: name, reason: reason(error) }));
       if (record) found.push(record);
     }
@@ -61,6 +62,14 @@ export class Journal {
     await rm(record.folder.home, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
     if (record.spec) await this.dropEmptyCheckpoint(record.spec.runId);
     failpoint("agent.journal.after-forget");
+  }
+
+  /** A folder beside its tombstone is half removed: what is left of it must not look like an attempt that has yet to start. */
+  private async finishForgetting(name: string): Promise<boolean> {
+    const buried = await this.tombstone(name).catch(() => undefined);
+    if (!buried) return false;
+    await rm(path.join(this.state.attempts, name), { recursive: true, force: true });
+    return true;
   }
 
   /** Most runs save nothing there; rmdir takes only what is empty. */

@@ -125,7 +125,7 @@ export class LogsLoop {
       this.partial.delete(key);
       return null;
     }
-    const { take } = cutChunk(bytes, LIMITS.logChunk, record.ended || this.isOverdue(key, at));
+    const take = cutChunk(bytes, LIMITS.logChunk, record.ended || this.isOverdue(key, at));
     if (take === 0) return null;
     this.partial.delete(key);
     const { next } = record.streams[stream];

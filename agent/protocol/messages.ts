@@ -50,7 +50,7 @@ export const LIMITS = {
 } as const;
 
 const Id = z.string().min(1).max(64);
-const Time = z.int().nonnegative(); // Unix milliseconds, the agent's clock
+const Time = z.int().nonnegative(); // Unix milliseconds; in an agent's messages the server's clock as the agent reckons it
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Fences are 64-bit counters; on the wire a decimal string. */
 export const Fence = z.string().regex(/^\d{1,19}$/);

@@ -99,7 +99,7 @@ export class PointReader {
   }
 
   /** Takes the bytes at `position`. Stops early, at a line end, once the batch holds `mostPoints`; answers the bytes taken. */
-  feed(bytes: Buffer, now: number, mostPoints = LIMITS.metricPoints): number {
+  feed(bytes: Buffer, now: number, mostPoints: number = LIMITS.metricPoints): number {
     let done = 0;
     while (done < bytes.length) {
       if (this.points.length >= mostPoints && this.at === this.lineStart) break;

@@ -1,34 +1,31 @@
 import { open } from "node:fs/promises";
 
-export interface Cut {
-  /** Bytes to send now. */
-  take: number;
-  /** True where more is there than was taken. */
-  more: boolean;
-}
-
 const NEWLINE = 0x0a;
 
 /**
  * How many of these bytes make the next chunk: up to the last line end, so that readers see whole lines. A full buffer
- * without one is taken whole, a partial line only when it is `overdue` (it has waited, or its writer has ended).
+ * without one is taken up to its last whole character, a partial line only when it is `overdue` (it has waited, or its
+ * writer has ended).
+ * @param most Bytes of a full buffer.
  */
-export function cutChunk(bytes: Uint8Array, most: number, overdue: boolean): Cut {
+export function cutChunk(bytes: Uint8Array, most: number, overdue: boolean): number {
+  const full = bytes.length >= most;
+  if (overdue && !full) return bytes.length;
   const window = bytes.subarray(0, most);
   const end = window.lastIndexOf(NEWLINE) + 1;
-  const full = bytes.length >= most;
-  const take = end > 0 ? end : full || overdue ? wholeCharacters(window, bytes.length > window.length) : 0;
-  const rest = bytes.length - take;
-  if (end > 0 && overdue && !full) return { take: bytes.length, more: false };
-  return { take, more: rest > 0 && (full || end > 0) };
+  if (end > 0) return end;
+  return full ? wholeCharacters(window) : 0;
 }
 
-/** Does not part a UTF-8 character where the rest of it is there. */
-function wholeCharacters(window: Uint8Array, hasMore: boolean): number {
-  if (!hasMore) return window.length;
-  let at = window.length;
-  while (at > window.length - 4 && at > 0 && ((window[at] ?? 0x80) & 0xc0) === 0x80) at -= 1;
-  return at > 0 && at > window.length - 4 ? at : window.length;
+/** Length without the first bytes of a UTF-8 character that goes on behind the end. */
+function wholeCharacters(window: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, window.length - 1); back++) {
+    const byte = window[window.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return needs > back ? window.length - back : window.length;
+  }
+  return window.length;
 }
 
 /** Bytes [from, from + most) of a file, fewer at its end; empty where the file is not there. */

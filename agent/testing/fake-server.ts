@@ -32,8 +32,8 @@ export interface Seen {
 
 /**
  * A control plane for one agent, over real HTTP: it checks signatures, joins and offsets as the real one does, and keeps
- * everything in memory for a test to look at. Faults: `isDown` cuts every connection, `dropAnswers` does what was asked
- * and then cuts the connection.
+ * everything in memory for a test to look at. Faults: `isDown` cuts every connection, `dropEvery` does what was asked
+ * and then cuts the connection, at every so-manieth request.
  */
 export class FakeServer {
   readonly codes = new Set(["a-code-that-is-long-enough"]);
@@ -44,7 +44,8 @@ export class FakeServer {
   agent: { id: string; publicKey: string; joinHash: string; nextHash: string | null; session: string; code: string } | null = null;
   locked: "revoked" | "cloned" | null = null;
   isDown = false;
-  dropAnswers = 0;
+  dropEvery = 0;
+  private answered = 0;
   /** Ahead of this host's clock, ms. */
   skewMs = 0;
   joins = 0;
@@ -125,10 +126,8 @@ export class FakeServer {
       if (this.isDown) return void request.socket.destroy();
       const answer = await this.answer(request, Buffer.concat(chunks));
       if (this.isDown) return void request.socket.destroy();
-      if (this.dropAnswers > 0 && request.url !== AGENT_PATHS.telemetry) {
-        this.dropAnswers -= 1;
-        return void request.socket.destroy();
-      }
+      this.answered += 1;
+      if (this.dropEvery > 0 && this.answered % this.dropEvery === 0) return void request.socket.destroy();
       const body = Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer));
       response.writeHead(200).end(body);
     } catch (error) {
