@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ChartPoint, nearestIndex, prepareSeries, valueDomain, valuesAt } from "./prepare-series.ts";
+import { type ChartPoint, nearestIndex, prepareSeries, valuesAt } from "./prepare-series.ts";
 import { sparkPath } from "./spark-path.ts";
 
 const at = (x: number, last = x, min = last, max = last): ChartPoint => ({ x, min, max, last });
@@ -85,18 +85,6 @@ describe("valuesAt", () => {
 it("a cursor follows another chart's by the nearest moment", () => {
   expect(nearestIndex([0, 10, 20], 14)).toBe(1);
   expect(nearestIndex([], 3)).toBe(-1);
-});
-
-describe("valueDomain", () => {
-  it.each([
-    { says: "amounts start at zero", values: [2, 10], zero: true, domain: [0, 10.5] },
-    { says: "a loss near zero does not dip below it", values: [0.01, 2], zero: false, domain: [0, 2.1194] },
-    { says: "a flat line lies inside", values: [5, 5], zero: false, domain: [4.5, 5.5] },
-    { says: "nothing but zeros still has a height", values: [0, 0], zero: true, domain: [0, 1] },
-  ])("$says", ({ values, zero, domain }) => {
-    const [low, high] = valueDomain(values as [number, number], zero);
-    expect([low, high].map((value) => Number(value.toFixed(4)))).toEqual(domain);
-  });
 });
 
 it("a sparkline breaks where there is no value", () => {

@@ -202,12 +202,3 @@ export function nearestIndex(sorted: readonly number[], x: number): number {
   return best;
 }
 
-/** Room above and below, zero kept where it is near: [low, high] of the value axis. */
-export function valueDomain([low, high]: [number, number], fromZero: boolean): [number, number] {
-  if (fromZero && low >= 0) return [0, high === 0 ? 1 : high * 1.05];
-  if (low === high) return low === 0 ? [-1, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
-  const room = (high - low) * 0.06;
-  const floor = low >= 0 && low - room < 0 ? 0 : low - room;
-  const ceiling = high <= 0 && high + room > 0 ? 0 : high + room;
-  return [floor, ceiling];
-}

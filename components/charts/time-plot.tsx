@@ -5,7 +5,8 @@ import { formatNumber, formatTick } from "../../domain/shared/format.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
 import { colourOf } from "./colours.ts";
 import { formatXTick } from "./format-x.ts";
-import { type ChartModel, nearestIndex, type PreparedSeries, valueDomain, type XKind } from "./prepare-series.ts";
+import { type ChartModel, nearestIndex, type PreparedSeries, type XKind } from "./prepare-series.ts";
+import { valueScale, xTicks } from "./ticks.ts";
 
 export interface TimePlotProps {
   model: ChartModel;
@@ -23,6 +24,7 @@ export interface TimePlotProps {
 }
 
 const MAX_EVENT_LABELS = 8;
+const X_TICKS = 6;
 
 /** Draws, decides nothing: gaps, colours and order come in the model. Loaded lazily by TimeChart. */
 export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
@@ -31,7 +33,7 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
   const domain = props.domain ?? model.extent ?? [0, 1];
   const span = domain[1] - domain[0] || 1;
   const { drag, handlers } = useDragZoom(props.onZoom);
-  const values: [number, number] | ["auto", "auto"] = log ? ["auto", "auto"] : (props.yDomain ?? valueDomain(model.values ?? [0, 1], props.fromZero));
+  const y = useMemo(() => (log ? null : valueScale(props.yDomain ?? model.values ?? [0, 1], props.fromZero)), [log, props.yDomain, model, props.fromZero]);
   return (
     <ComposedChart
       responsive
@@ -46,10 +48,10 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
     >
       <CartesianGrid vertical={false} stroke="var(--line-faint)" />
       <XAxis
-        dataKey="x" type="number" scale="linear" domain={domain} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={48}
+        dataKey="x" type="number" scale="linear" domain={domain} ticks={xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000)} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
         tickFormatter={(x: number) => formatXTick(x, xKind, span)}
       />
-      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={values} allowDataOverflow={!log} tickCount={5} tickFormatter={(value: number) => (props.formatValue === formatNumber ? formatTick(value) : props.formatValue(value))} />
+      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={(value: number) => (props.formatValue === formatNumber ? formatTick(value) : props.formatValue(value))} />
       <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <ChartTooltip model={model} hidden={hidden} x={Number(label)} reach={span / 20} xKind={xKind} formatValue={props.formatValue} /> : null)} />
       {visible.filter((one) => one.hasBand).map((one) => (
         <Area key={one.bandKey} dataKey={one.bandKey} type="linear" stroke="none" fill={colourOf(one.slot)} fillOpacity={0.16} isAnimationActive={false} activeDot={false} tooltipType="none" legendType="none" connectNulls={false} />

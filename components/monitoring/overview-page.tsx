@@ -22,33 +22,30 @@ import { FailedLines, RUNNING_COLUMNS, WaitingLines } from "./run-lines.tsx";
 import { VerdictLine } from "./verdict-line.tsx";
 import classes from "./overview.module.css";
 
+const ACTIVITY = 12;
+
 /** Is anything wrong? What runs, what waits and why, what failed, what is in use, what happened. */
 export function OverviewPage() {
   const mayRead = useCan("runs:read").ok;
   return mayRead ? <WithRuns /> : <ClustersOnly />;
 }
 
-function useClusters(): ClusterRow[] {
-  const trpc = useTRPC();
-  return useSuspenseQuery(trpc.clusters.list.queryOptions()).data;
-}
-
 function WithRuns() {
   const trpc = useTRPC();
   const project = useProjectScope();
   const { data: overview } = useSuspenseQuery(trpc.experiments.overview.queryOptions(scopeOf(project)));
-  const clusters = useClusters();
+  const { clusters } = overview;
   const total = Object.values(overview.counts).reduce((sum, count) => sum + count, 0);
   const isNew = project === null && total === 0;
   return (
     <>
       <Header />
-      {isNew ? <GettingStarted clusterConnected={clusters.some((one) => one.reachability.state !== "never")} runSubmitted={false} /> : <Verdict overview={overview} clusters={clusters} />}
+      {isNew ? <GettingStarted clusterConnected={clusters.some((one) => one.reachability.state !== "never")} runSubmitted={false} /> : <Verdict overview={overview} />}
       <div className={classes.columns}>
         {isNew ? <div /> : <Runs overview={overview} />}
         <div>
           {clusters.length > 0 && <Clusters clusters={clusters} />}
-          <Section title="Activity">{overview.activity.length > 0 ? <Activity entries={overview.activity} /> : <div className={classes.none}>Nothing happened yet.</div>}</Section>
+          <Section title="Activity">{overview.activity.length > 0 ? <Activity entries={overview.activity.slice(0, ACTIVITY)} /> : <div className={classes.none}>Nothing happened yet.</div>}</Section>
         </div>
       </div>
     </>
@@ -56,7 +53,8 @@ function WithRuns() {
 }
 
 function ClustersOnly() {
-  const clusters = useClusters();
+  const trpc = useTRPC();
+  const clusters = useSuspenseQuery(trpc.clusters.list.queryOptions()).data;
   return (
     <>
       <PageHeader title="Overview" subtitle="Your role shows clusters, not runs." />
@@ -77,9 +75,9 @@ function Header() {
   );
 }
 
-function Verdict({ overview, clusters }: { overview: Overview; clusters: ClusterRow[] }) {
+function Verdict({ overview }: { overview: Overview }) {
   const org = useOrg();
-  const { counts } = overview;
+  const { counts, clusters } = overview;
   const active = counts.starting + counts.running + counts.cancelling + counts.unreachable;
   const reachable = clusters.filter((one) => one.reachability.state === "reachable").length;
   const sum = (of: (one: ClusterRow) => number) => clusters.reduce((total, one) => total + of(one), 0);
@@ -91,7 +89,7 @@ function Verdict({ overview, clusters }: { overview: Overview; clusters: Cluster
       <div className={classes.figures}>
         <Figure label="Active" value={String(active)} href={runs("starting,running,cancelling,unreachable")} />
         <Figure label="Waiting" value={String(counts.queued)} href={runs("queued")} />
-        <Figure label="Failed, 24 h" value={overview.failedToday.length >= 8 ? "8+" : String(overview.failedToday.length)} href={runs("failed")} />
+        <Figure label="Failed, 24 h" value={String(overview.failedCount)} href={runs("failed")} />
         <Figure label="Ended, 24 h" value={String(overview.finishedToday)} href={runs("succeeded,failed,cancelled")} />
         {gpus > 0 && <Figure label="GPUs in use" value={String(sum((one) => one.accelerators.used))} of={`of ${gpus}`} href={paths.clusters(org)} />}
         <Figure label="Cores in use" value={formatNumber(sum((one) => one.cpus.used))} of={`of ${formatNumber(sum((one) => one.cpus.total))}`} href={paths.clusters(org)} />
@@ -122,7 +120,7 @@ function Runs({ overview }: { overview: Overview }) {
       <Section title="Waiting, and why" count={countOf(waiting.length, counts.queued)} href={`${paths.runs(org)}?status=queued`}>
         {waiting.length === 0 ? <div className={classes.none}>Nothing waits.</div> : <WaitingLines runs={waiting} />}
       </Section>
-      <Section title="Failed in the last 24 h" count={failedToday.length} href={`${paths.runs(org)}?status=failed`}>
+      <Section title="Failed in the last 24 h" count={countOf(failedToday.length, overview.failedCount)} href={`${paths.runs(org)}?status=failed`}>
         {failedToday.length === 0 ? <div className={classes.none}>Nothing failed.</div> : <FailedLines runs={failedToday} />}
       </Section>
     </div>

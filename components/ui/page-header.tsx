@@ -49,7 +49,7 @@ export function Section({ title, count, href, more = "All", actions, children, i
           {title}
           {count !== undefined && <span className={classes.sectionCount}>{typeof count === "number" ? formatCount(count) : count}</span>}
         </h2>
-        {href ? <Link href={href} className={classes.chipCount} style={{ color: "var(--accent)" }}>{more}</Link> : actions}
+        {href ? <Link href={href} className={classes.sectionMore} aria-label={`${more}: ${title}`}>{more}</Link> : actions}
       </div>
       {children}
     </section>

@@ -141,7 +141,9 @@ export interface ArtifactView {
 export interface Overview {
   running: RunRow[];
   waiting: (RunRow & { pending: PendingReason | null })[];
+  /** The newest few of those that failed in the last 24 h; `failedCount` counts them all. */
   failedToday: RunRow[];
+  failedCount: number;
   finishedToday: number;
   counts: Record<RunStatus, number>;
   clusters: import("../clusters/cluster-view.ts").ClusterRow[];

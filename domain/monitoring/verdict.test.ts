@@ -5,7 +5,7 @@ import type { RunRow } from "../experiments/run-view.ts";
 import { judge } from "./verdict.ts";
 
 const counts = { queued: 0, starting: 0, running: 0, cancelling: 0, unreachable: 0, succeeded: 0, failed: 0, cancelled: 0 };
-const quiet = { running: [], waiting: [], failedToday: [], counts };
+const quiet = { running: [], waiting: [], failedToday: [], failedCount: 0, counts };
 
 function cluster(over: Partial<ClusterRow>): ClusterRow {
   return {
@@ -33,12 +33,12 @@ describe("is anything wrong?", () => {
   it("a failure of the run's own code is a warning, one of the machines is bad and comes first", () => {
     const { tone, problems } = judge({ ...quiet, failedToday: [run("typo", "user_code"), run("big", "hardware")] }, []);
     expect(tone).toBe("bad");
-    expect(problems.map((problem) => problem.text)).toEqual(["big failed in the last 24 h, not by its own code.", "typo ended with an error in the last 24 h."]);
+    expect(problems.map((problem) => problem.text)).toEqual(["big failed in the last 24 h through no fault of its own.", "typo ended with an error in the last 24 h."]);
   });
 
   it("several of a kind are one line that leads to the list", () => {
-    const { problems } = judge({ ...quiet, failedToday: [run("a", "user_code"), run("b", "user_code")] }, []);
-    expect(problems).toEqual([{ tone: "warn", text: "2 runs ended with an error in the last 24 h.", target: { kind: "runs", status: "failed" } }]);
+    const { problems } = judge({ ...quiet, failedToday: [run("a", "user_code"), run("b", "oom")], failedCount: 9 }, []);
+    expect(problems).toEqual([{ tone: "warn", text: "9 runs ended with an error in the last 24 h.", target: { kind: "runs", status: "failed" } }]);
   });
 
   it("a run that no cluster can ever take is bad; one that merely waits is not", () => {

@@ -1,4 +1,5 @@
 import type { ClusterRow } from "../clusters/cluster-view.ts";
+import type { FailureClass } from "../experiments/failure.ts";
 import type { Overview } from "../experiments/run-view.ts";
 import { formatCount, plural } from "../shared/format.ts";
 
@@ -18,7 +19,7 @@ export interface Verdict {
   problems: Problem[];
 }
 
-type RunsPart = Pick<Overview, "running" | "waiting" | "failedToday" | "counts">;
+type RunsPart = Pick<Overview, "running" | "waiting" | "failedToday" | "failedCount" | "counts">;
 
 /**
  * Is anything wrong in what one may see? Worst first.
@@ -42,14 +43,17 @@ function clusterProblems(cluster: ClusterRow): Problem[] {
   return problems;
 }
 
-function runProblems({ running, waiting, failedToday, counts }: RunsPart): Problem[] {
+const OF_THE_MACHINES: ReadonlySet<FailureClass> = new Set<FailureClass>(["hardware", "capacity", "platform", "preempted"]);
+
+function runProblems({ running, waiting, failedToday, failedCount, counts }: RunsPart): Problem[] {
   const problems: Problem[] = [];
   if (counts.unreachable > 0) problems.push(one(running.filter((run) => run.status === "unreachable"), counts.unreachable, "warn", "unreachable", "is out of reach", "are out of reach"));
-  // What the command itself did wrong is its owner's to mend; what the machines did wrong is everybody's.
-  const own = failedToday.filter((run) => run.failureClass === "user_code");
-  const machine = failedToday.filter((run) => run.failureClass !== "user_code");
-  if (machine.length > 0) problems.push(one(machine, machine.length, "bad", "failed", "failed in the last 24 h, not by its own code", "failed in the last 24 h, not by their own code"));
-  if (own.length > 0) problems.push(one(own, own.length, "warn", "failed", "ended with an error in the last 24 h", "ended with an error in the last 24 h"));
+  // What a run did wrong is its owner's to mend; what the machines did wrong is everybody's.
+  const machine = failedToday.filter((run) => run.failureClass !== null && OF_THE_MACHINES.has(run.failureClass));
+  const own = failedToday.filter((run) => !machine.includes(run));
+  if (machine.length > 0) problems.push(one(machine, machine.length, "bad", "failed", "failed in the last 24 h through no fault of its own", "failed in the last 24 h through no fault of their own"));
+  const ownCount = own.length + Math.max(0, failedCount - failedToday.length); // the rest of the day is not listed
+  if (own.length > 0) problems.push(one(own, ownCount, "warn", "failed", "ended with an error in the last 24 h", "ended with an error in the last 24 h"));
   const stuck = waiting.filter((run) => run.pending?.kind === "never");
   if (stuck.length > 0) problems.push(one(stuck, stuck.length, "bad", "queued", "cannot start on any connected cluster", "cannot start on any connected cluster"));
   return problems;

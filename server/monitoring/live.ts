@@ -6,7 +6,7 @@ import { bus, type Change } from "../bus.ts";
 import type { Ctx } from "../trpc/context.ts";
 
 const HEARTBEAT_MS = 15_000;
-/** Longest that a stream outlives the session or the role it was opened with. */
+/** Longest that a stream outlives the session or the role it was opened with; a change of roles is looked at at once. */
 const RECHECK_MS = 5_000;
 /** A hot run may change many times a second: one event carries what gathered meanwhile. */
 const GATHER_MS = 100;
@@ -74,15 +74,19 @@ async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<voi
   const live = new LiveStream(sse, ctx.orgId);
   open.add(live);
   sse.onAbort(() => live.end());
-  const unsubscribe = bus().subscribe((changes) => live.offer(changes));
+  const recheck = () => void mayStillListen(c.req.raw.headers, c.req.query("org"), ctx).then((may) => may || live.end());
+  const unsubscribe = bus().subscribe((changes) => {
+    live.offer(changes);
+    if (changes.some((change) => change.topic === "people" && change.orgId === ctx.orgId)) recheck();
+  });
   const beat = setInterval(() => void live.beat(), HEARTBEAT_MS);
-  const recheck = setInterval(() => void mayStillListen(c.req.raw.headers, c.req.query("org"), ctx).then((may) => may || live.end()), RECHECK_MS);
+  const checking = setInterval(recheck, RECHECK_MS);
   try {
     await live.send("ready", { heartbeatMs: HEARTBEAT_MS });
     await live.ended;
   } finally {
     clearInterval(beat);
-    clearInterval(recheck);
+    clearInterval(checking);
     unsubscribe();
     open.delete(live);
   }
@@ -91,9 +95,10 @@ async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<voi
 /** GET /api/events?org=slug: `ready`, then `change` events with [{ topic, id }], and comments as heartbeats. */
 export function mountLive(app: Hono): void {
   app.get("/api/events", guard("org:read"), (c) => {
-    c.header("cache-control", "no-store, no-transform");
-    c.header("x-accel-buffering", "no");
-    return streamSSE(c as Context<GuardedEnv>, (sse) => stream(c as Context<GuardedEnv>, sse));
+    const response = streamSSE(c as Context<GuardedEnv>, (sse) => stream(c as Context<GuardedEnv>, sse));
+    response.headers.set("cache-control", "no-store, no-transform");
+    response.headers.set("x-accel-buffering", "no"); // proxies must not gather
+    return response;
   });
 }
 

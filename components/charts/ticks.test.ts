@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { valueScale, xTicks } from "./ticks.ts";
+
+describe("valueScale", () => {
+  it.each([
+    { says: "a loss near zero does not dip below it", values: [0.01, 2.01], zero: false, domain: [0, 2.11], ticks: [0, 0.5, 1, 1.5, 2] },
+    { says: "amounts start at zero", values: [40, 100], zero: true, domain: [0, 105], ticks: [0, 50, 100] },
+    { says: "a narrow band keeps its detail", values: [0.97, 0.99], zero: false, domain: [0.969, 0.991], ticks: [0.97, 0.975, 0.98, 0.985, 0.99] },
+    { says: "a flat line has room on both sides", values: [5, 5], zero: false, domain: [4.45, 5.55], ticks: [4.5, 5, 5.5] },
+    { says: "nothing but zeros still has a height", values: [0, 0], zero: true, domain: [0, 1.05], ticks: [0, 0.5, 1] },
+  ])("$says", ({ values, zero, domain, ticks }) => {
+    const scale = valueScale(values as [number, number], zero);
+    expect({ domain: scale.domain.map((end) => Number(end.toFixed(6))), ticks: scale.ticks }).toEqual({ domain, ticks });
+  });
+
+  it("always holds every value, on ticks that rise", () => {
+    const value = fc.double({ min: -1e9, max: 1e9, noNaN: true });
+    fc.assert(
+      fc.property(value, value, fc.boolean(), (a, b, zero) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        fc.pre(high - low > 1e-6 || high === low);
+        const { domain, ticks } = valueScale([low, high], zero);
+        const dust = 1e-9 * Math.max(1, Math.abs(low), Math.abs(high));
+        expect(domain[0]).toBeLessThanOrEqual(low + dust);
+        expect(domain[1]).toBeGreaterThanOrEqual(high - dust);
+        expect(ticks.length).toBeLessThan(14);
+        expect(ticks).toEqual(ticks.toSorted((x, y) => x - y));
+      }),
+    );
+  });
+});
+
+describe("xTicks", () => {
+  it("of steps are whole and round", () => {
+    expect(xTicks([0, 2990], "step", 5)).toEqual([0, 1000, 2000]);
+    expect(xTicks([0, 3], "step", 10)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("of a clock fall on round minutes", () => {
+    const from = Date.UTC(2026, 0, 1, 10, 3, 20);
+    expect(xTicks([from, from + 20 * 60_000], "time", 5).map((x) => new Date(x).toISOString().slice(11, 19))).toEqual(["10:05:00", "10:10:00", "10:15:00", "10:20:00"]);
+  });
+
+  it("of days begin at the reader's midnight", () => {
+    const from = Date.UTC(2026, 0, 1);
+    expect(xTicks([from, from + 3 * 86_400_000], "time", 4, 3_600_000).map((x) => new Date(x).toISOString().slice(11, 16))).toEqual(["23:00", "23:00", "23:00"]);
+  });
+
+  it("of a single moment are that moment", () => {
+    expect(xTicks([7, 7], "relative", 5)).toEqual([7]);
+  });
+});

@@ -1,0 +1,55 @@
+import type { XKind } from "./prepare-series.ts";
+
+/** An axis: its ends and its round ticks. */
+export interface Scale {
+  domain: [number, number];
+  ticks: number[];
+}
+
+/** The round step (1, 2 or 5 times a power of ten) that parts `span` into at most about `count`. */
+function niceStep(span: number, count: number): number {
+  const raw = span / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const lead = raw / power;
+  return (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10) * power;
+}
+
+/** Multiples of `step` in [low, high], shifted by `offset`; free of the dust that adding floats leaves. */
+function multiples(low: number, high: number, step: number, offset = 0): number[] {
+  const first = Math.ceil((low + offset) / step - 1e-9);
+  const last = Math.floor((high + offset) / step + 1e-9);
+  const digits = Math.max(0, Math.min(15, 2 - Math.floor(Math.log10(step))));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step - offset).toFixed(digits)));
+}
+
+/**
+ * The value axis: a little room above and below, never below zero for what is never negative; ticks on round numbers.
+ * @param fromZero Bars, areas and amounts start at zero.
+ */
+export function valueScale([low, high]: [number, number], fromZero: boolean, count = 5): Scale {
+  let from = fromZero ? Math.min(0, low) : low;
+  let to = fromZero ? Math.max(0, high) : high;
+  if (from === to) {
+    const room = from === 0 ? 1 : Math.abs(from) * 0.1;
+    from = from >= 0 && from - room < 0 ? 0 : from - room;
+    to += room;
+  }
+  const room = (to - from) * 0.05;
+  const domain: [number, number] = [from >= 0 && from - room < 0 ? 0 : from - room, to <= 0 && to + room > 0 ? 0 : to + room];
+  return { domain, ticks: multiples(domain[0], domain[1], niceStep(domain[1] - domain[0], count)) };
+}
+
+const SECOND_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600];
+
+/**
+ * Ticks of the x axis: round steps, or round clock times.
+ * @param offsetMs The reader's zone east of UTC, so that days begin at midnight.
+ */
+export function xTicks([low, high]: [number, number], xKind: XKind, count: number, offsetMs = 0): number[] {
+  const span = high - low;
+  if (!(span > 0)) return [low];
+  if (xKind === "step") return multiples(low, high, Math.max(1, niceStep(span, count)));
+  const unit = xKind === "time" ? 1000 : 1;
+  const seconds = SECOND_STEPS.find((step) => span / unit / step <= count) ?? niceStep(span / unit / 86_400, count) * 86_400;
+  return multiples(low, high, seconds * unit, xKind === "time" ? offsetMs : 0);
+}

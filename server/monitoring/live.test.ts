@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { and, eq } from "drizzle-orm";
+import { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clients } from "../../db/client.ts";
+import { apiTokens, orgs, roleBindings, users } from "../../db/schema/access.ts";
+import { newId } from "../../db/schema/columns.ts";
+import { testDatabase } from "../../db/testing.ts";
+import { type Change, setBus } from "../bus.ts";
+import { formatToken } from "../../domain/access/token-format.ts";
+import { HTTP_STATUS, DomainError } from "../../domain/shared/errors.ts";
+import { closeLiveStreams, mountLive } from "./live.ts";
+
+type Database = Awaited<ReturnType<typeof testDatabase>>;
+let database: Database;
+let app: Hono;
+const listeners = new Set<(changes: Change[]) => void>();
+const say = (changes: Change[]) => listeners.forEach((listener) => listener(changes));
+
+beforeAll(async () => {
+  database = await testDatabase();
+  process.env.DATABASE_URL = database.url;
+  setBus({
+    publish: () => {},
+    publishNow: async () => {},
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {},
+  });
+  app = new Hono();
+  app.onError((error, c) => c.json({}, (error instanceof DomainError ? HTTP_STATUS[error.code] : 500) as 400));
+  mountLive(app);
+});
+afterAll(async () => {
+  await clients().close();
+  await database.close();
+});
+
+/** An organization with one member, and a stream opened by that member's token. */
+async function member(slug: string) {
+  const { db } = database;
+  const orgId = newId("organization");
+  const userId = newId("user");
+  const tokenId = newId("token");
+  const token = formatToken("pat", tokenId, tokenId.replaceAll(/[^0-9a-z]/g, "").padEnd(43, "x").slice(0, 43));
+  await db.insert(orgs).values({ id: orgId, slug, name: slug });
+  await db.insert(users).values({ id: userId, name: slug, email: `${userId}@example.test` });
+  await db.insert(roleBindings).values({ orgId, principalType: "user", principalId: userId, role: "viewer", scopeType: "org", scopeId: orgId });
+  await db.insert(apiTokens).values({
+    id: tokenId, orgId, principalType: "user", principalId: userId, name: "live", hash: createHash("sha256").update(token).digest("hex"),
+    lastFour: token.slice(-4), permissions: ["org:read"], expiresAt: new Date(Date.now() + 3_600_000), createdBy: userId,
+  });
+  const open = async (org = slug) => reader(await app.request(`/api/events?org=${org}`, { headers: { authorization: `Bearer ${token}` } }));
+  const leave = () => db.delete(roleBindings).where(and(eq(roleBindings.orgId, orgId), eq(roleBindings.principalId, userId)));
+  return { orgId, open, leave };
+}
+
+/** Reads a stream by events; null when it ended. */
+function reader(response: Response) {
+  const body = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  async function next(): Promise<{ event: string; data: unknown } | null> {
+    for (;;) {
+      const end = text.indexOf("\n\n");
+      if (end >= 0) {
+        const [block, rest] = [text.slice(0, end), text.slice(end + 2)];
+        text = rest;
+        const event = /^event: (.*)$/m.exec(block)?.[1];
+        if (event) return { event, data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) as unknown };
+        continue;
+      }
+      const { done, value } = await body.read();
+      if (done) return null;
+      text += value;
+    }
+  }
+  return { status: response.status, headers: response.headers, next, cancel: () => body.cancel() };
+}
+
+describe("the event stream", () => {
+  it("tells an organization's changes by id, and no other organization's", async () => {
+    const [here, there] = [await member("here"), await member("there")];
+    const stream = await here.open();
+    expect(await stream.next()).toMatchObject({ event: "ready" });
+    say([{ orgId: there.orgId, topic: "run", id: "run_theirs" }, { orgId: here.orgId, topic: "run", id: "run_ours" }]);
+    expect(await stream.next()).toEqual({ event: "change", data: [{ topic: "run", id: "run_ours" }] });
+    await stream.cancel();
+  });
+
+  it("keeps what servers and agents say to each other to itself, and a repeated change is told once", async () => {
+    const { orgId, open } = await member("quiet");
+    const stream = await open();
+    await stream.next();
+    say([{ orgId, topic: "agent-desired", id: "cl_1" }, { orgId, topic: "cluster", id: "cl_1" }, { orgId, topic: "cluster", id: "cl_1" }]);
+    expect(await stream.next()).toEqual({ event: "change", data: [{ topic: "cluster", id: "cl_1" }] });
+    await stream.cancel();
+  });
+
+  it("may not be gathered or kept by a proxy", async () => {
+    const stream = await (await member("proxied")).open();
+    expect(stream.headers.get("cache-control")).toBe("no-store, no-transform");
+    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    await stream.cancel();
+  });
+
+  it("ends when the listener's role is taken away", async () => {
+    const { orgId, open, leave } = await member("leaving");
+    const stream = await open();
+    await stream.next();
+    await leave();
+    say([{ orgId, topic: "people", id: orgId }]);
+    let last = await stream.next();
+    while (last) last = await stream.next();
+    expect(last).toBeNull();
+  });
+
+  it("ends when the server is asked to stop, so that stopping does not hang on open tabs", async () => {
+    const stream = await (await member("stopping")).open();
+    await stream.next();
+    closeLiveStreams();
+    expect(await stream.next()).toBeNull();
+  });
+
+  it("is refused to strangers, and does not exist for those of another organization", async () => {
+    await member("inside");
+    expect((await app.request("/api/events?org=inside")).status).toBe(401);
+    const { open } = await member("outside");
+    expect((await open("inside")).status).toBe(404);
+  });
+
+  it("forgets its listener when the tab goes away", async () => {
+    const stream = await (await member("gone")).open();
+    await stream.next();
+    const before = listeners.size;
+    await stream.cancel();
+    await expect.poll(() => listeners.size, { timeout: 10_000 }).toBeLessThan(before);
+  });
+});
