@@ -114,7 +114,7 @@ describe("logs", () => {
   });
   it("loses and doubles nothing when an answer gets lost after its commit", async () => {
     armFailpoint({ name: "server.logs.after-commit" });
-    await expect(logs([{ offset: 0, bytes: Buffer.from("once\n") }])).rejects.toThrow();
+    await expect(logs([{ offset: 0, bytes: Buffer.from("once\n") }])).rejects.toThrow("fetch failed");
     armFailpoint(null);
     expect((await logs([{ offset: 0, bytes: Buffer.from("once\n") }])).body.offsets).toMatchObject([{ next: 5 }]);
     expect(await textOf("stdout")).toBe("once\n");

@@ -160,7 +160,7 @@ describe("the long poll", () => {
     const body = JSON.stringify({ version: 1, desiredHash: agent.desiredHash, known: [], reports: [], nodes: null, waitSeconds: 25 });
     const gone = fetch(plane.url + path, { method: "POST", body, headers: agent.headers(path, body), signal: controller.signal });
     controller.abort();
-    await expect(gone).rejects.toThrow();
+    await expect(gone).rejects.toThrow("aborted");
     expect((await agent.rawSync()).status).toBe(200);
   });
 });
@@ -186,7 +186,7 @@ describe("an answer that gets lost after its commit", () => {
   it("changes nothing: the repeat is acknowledged and the timeline has one entry", async () => {
     const { agent, run, attempt } = await placed();
     armFailpoint({ name: "server.sync.before-answer" });
-    await expect(agent.rawSync({ known: [attempt.id], reports: [report(attempt, { state: "running", seq: 1 })] })).rejects.toThrow();
+    await expect(agent.rawSync({ known: [attempt.id], reports: [report(attempt, { state: "running", seq: 1 })] })).rejects.toThrow("fetch failed");
     armFailpoint(null);
     expect((await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "running", seq: 1 })] })).acked).toEqual([{ attemptId: attempt.id, seq: 1 }]);
     expect(await eventKinds(run.id)).toEqual(["attempt.running"]);

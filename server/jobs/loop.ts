@@ -12,11 +12,11 @@ export interface Loop {
  * next one comes as usual: whatever it should have done is still to be seen in the database.
  */
 export function startLoop(name: string, everyMs: number, pass: () => Promise<void>): Loop {
-  let stopped = false;
+  const state = { stopped: false };
   let woken = false;
   let interrupt = () => {};
   async function run(): Promise<void> {
-    while (!stopped) {
+    while (!state.stopped) {
       woken = false;
       try {
         await pass();
@@ -24,7 +24,7 @@ export function startLoop(name: string, everyMs: number, pass: () => Promise<voi
         log().error({ err, loop: name }, "a pass failed; the next one tries again");
         await pause(Math.min(1000, everyMs));
       }
-      if (!woken && !stopped) await pause(everyMs);
+      if (!woken && !state.stopped) await pause(everyMs);
     }
   }
   const pause = (ms: number) =>
@@ -42,7 +42,7 @@ export function startLoop(name: string, everyMs: number, pass: () => Promise<voi
       interrupt();
     },
     stop: () => {
-      stopped = true;
+      state.stopped = true;
       interrupt();
       return running;
     },

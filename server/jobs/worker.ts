@@ -47,8 +47,10 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   };
 }
 
-async function handle<Name extends JobName>(services: AgentServices, name: Name, data: unknown): Promise<void> {
-  await HANDLERS[name](services, JOBS[name].parse(data) as JobPayload<Name>);
+/** The name decides what the payload must be; the registry checks it. */
+async function handle(services: AgentServices, name: JobName, data: unknown): Promise<void> {
+  const handler = HANDLERS[name] as (services: AgentServices, payload: unknown) => Promise<void>;
+  await handler(services, JOBS[name].parse(data));
 }
 
 /** Woken per organization; every two seconds it looks at all that have something to place. */

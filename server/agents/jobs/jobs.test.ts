@@ -67,7 +67,7 @@ describe("placement", () => {
       await plane.sql`update clusters set drained_at = now()`;
       await plane.sql`update runs set status = 'cancelled' where status in ('queued', 'starting')`;
       await plane.sql`update attempts set status = 'ended' where status = 'assigned'`;
-      const { cluster } = await plane.makeAgent({ cpus, accelerators: Array.from({ length: 4 }, (_, index) => ({ index, uuid: `${randomBytes(4).toString("hex")}`, model: "NVIDIA H100", memoryMib: 80_000, health: "ok" as const, healthReason: null, attemptId: null })) });
+      const { cluster } = await plane.makeAgent({ cpus, accelerators: Array.from({ length: 4 }, (_, index) => ({ index, uuid: randomBytes(4).toString("hex"), model: "NVIDIA H100", memoryMib: 80_000, health: "ok" as const, healthReason: null, attemptId: null })) });
       const queued = [];
       for (const [at, size] of sizes.entries()) queued.push(await plane.makeRun({ resources: { cpus: size, memory: 64, gpus: at % 3 } }));
       const others = [connect(plane.database.url, { max: 2, rawMax: 1 }), connect(plane.database.url, { max: 2, rawMax: 1 })];
@@ -215,6 +215,7 @@ describe("the worker", () => {
       await agent.sync({ known: [live.id], reports: [report(live, { state: "exited", seq: 2, drained: true })] });
       await untilTrue("archived", async () => (await plane.sql`select 1 from log_heads where attempt_id = ${live.id} and archive_sha256 is not null`).length === 1);
       await untilTrue("partitions", async () => (await plane.sql`select 1 from pg_inherits where inhparent = 'telemetry'::regclass`).length >= 5);
+      expect(await runRow(run.id)).toMatchObject({ status: "succeeded", attempt_count: 1 });
     } finally {
       await closeJobs();
       await worker.stop();
