@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Trouble } from "../say.ts";
-import { asOwner, plainEnv, type Owner, type Place } from "./owner.ts";
+import { asOwner, giveTo, plainEnv, type Owner, type Place } from "./owner.ts";
 
 /** The user and database that Drover uses inside its own server. */
 export const USER = "app";
@@ -15,6 +15,7 @@ export function ensureCluster(place: Place, owner: Owner | null, options: { sync
   const passwordFile = join(place.folder, "password");
   if (existsSync(join(data, "PG_VERSION"))) {
     checkMajor(data, place.binaries.version);
+    if (owner) for (const path of [data, passwordFile]) if (existsSync(path)) giveTo(owner, path);
     return { data, password: readPassword(passwordFile), made: false };
   }
   const half = join(place.folder, "data.half");

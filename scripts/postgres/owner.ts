@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Binaries } from "./binaries.ts";
 import { binariesAt } from "./binaries.ts";
+import { Trouble } from "../say.ts";
 
 /** Whom the database server runs as. PostgreSQL refuses root, so root hands it to `postgres`, or to `nobody`. */
 export interface Owner {
@@ -23,6 +24,12 @@ export function chooseOwner(): Owner | null {
       .map(([name, , uid, gid]) => [name!, { name: name!, uid: Number(uid), gid: Number(gid) }]),
   );
   return users.get("postgres") ?? users.get("nobody") ?? { name: "nobody", uid: 65_534, gid: 65_534 };
+}
+
+/** Make a restored or handed-over tree the owner's. */
+export function giveTo(owner: Owner, path: string): void {
+  if (statSync(path).uid === owner.uid) return;
+  spawnSync("chown", ["-R", `${owner.uid}:${owner.gid}`, path], { stdio: "ignore" });
 }
 
 export const asOwner = (owner: Owner | null): { uid?: number; gid?: number } => (owner ? { uid: owner.uid, gid: owner.gid } : {});
@@ -47,7 +54,10 @@ export interface Place {
 export function choosePlace(wanted: string, binaries: Binaries, owner: Owner | null): Place {
   mkdirSync(wanted, { recursive: true, mode: 0o711 });
   if (!owner) return { binaries, folder: wanted, moved: null };
+  chmodSync(wanted, 0o711);
   const open = canEnter(owner, wanted);
+  // Never start an empty database elsewhere while one lies here.
+  if (!open && existsSync(join(wanted, "data"))) throw new Trouble(`There is a database in ${wanted}, and ${owner.name} may not enter a folder above it.`, "Open the way (chmod o+x on those folders), or set DROVER_STATE to where it can be reached.");
   const folder = open ? wanted : join("/var/lib", `drover-${createHash("sha256").update(wanted).digest("hex").slice(0, 8)}`);
   if (!open) mkdirSync(folder, { recursive: true, mode: 0o711 });
   chownSync(folder, owner.uid, owner.gid);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { end, forget, type Identity, recall, remember } from "../process/identity.ts";
 import { ROOT } from "../root.ts";
@@ -21,6 +21,7 @@ export class State {
       mkdirSync(this.folder, { recursive: true, mode: 0o711 }); // the database's user walks through it
       for (const name of ["logs", "run", "objects"]) mkdirSync(join(this.folder, name), { recursive: true, mode: 0o700 });
       accessSync(this.folder, constants.W_OK);
+      chmodSync(this.folder, 0o711); // a restored copy may have come with less
     } catch (cause) {
       throw new Trouble(`${this.folder} cannot be written to.`, "Start as the user who owns it, or set DROVER_STATE to a folder of your own.", { cause });
     }
