@@ -71,7 +71,7 @@ const enrolment: Scenario = async (stack, trial) => {
   const first = await enrol.runOnce(stack.armed);
   if (first !== 0) await until("the enrolment to go through", async () => (await enrol.runOnce()) === 0, 30);
   agent.start(stack.armed);
-  const joined = await until("the new agent to join", async () => (await stack.sql`select 1 from agents where cluster_id = ${clusterId} and join_count > 0 and last_seen_at is not null`).length === 1, 30).then(() => [], (error: unknown) => [String(error)]);
+  const joined = await until("the new agent to join and report its node", async () => (await stack.sql`select 1 from agents where cluster_id = ${clusterId} and join_count > 0 and exists (select 1 from nodes where nodes.cluster_id = agents.cluster_id)`).length === 1, 30).then(() => [], (error: unknown) => [String(error)]);
   stack.hits += agent.restarts + (first === null ? 1 : 0);
   await agent.stop();
   const copies = await stack.sql`select count(*)::int as n from agents where cluster_id = ${clusterId} and revoked_at is null`;
