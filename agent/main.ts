@@ -34,6 +34,7 @@ program
     const identity = await enrol(state, new URL(url).origin, options.code);
     await writeDefaultPolicy(state);
     console.log(`Enrolled as ${identity.agentId} of cluster "${identity.now.clusterName}". State: ${state.home}`);
+    console.log(`Fingerprint ${identity.fingerprint}: the cluster's page must show the same one.`);
     console.log(`What this machine allows is in ${state.policy}. Start the agent with: drover-agent run${options.state ? ` --state ${options.state}` : ""}`);
   });
 
@@ -66,6 +67,7 @@ program
     const holder = await lockHolder(state.lock);
     const contact = await readJson(state.contact, z.object({ at: z.number() }));
     console.log(`Agent     ${identity.agentId}${identity.now.ended ? ` (${identity.now.ended})` : ""}`);
+    console.log(`Key       ${identity.fingerprint}`);
     console.log(`Cluster   ${identity.now.clusterName} (${identity.now.clusterId})`);
     console.log(`Server    ${identity.now.url}, last heard ${contact.kind === "ok" ? new Date(contact.value.at).toISOString() : "never"}`);
     console.log(`Process   ${holder === null ? "not running" : holder}`);
