@@ -7,6 +7,8 @@ import type { Stack } from "./stack.ts";
 import { verify } from "./verify.ts";
 
 const CONVERGE_SECONDS = 90;
+const MIN_FAULTS = 5;
+const MAX_FAULTS = 14;
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
 export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold"): Promise<string> {
@@ -69,13 +71,16 @@ export async function runTrial(stack: Stack, trial: number, seed: number, runCou
   let healed = begun;
   let healing = 0;
   const strikes = (async () => {
-    while (striking) {
+    const under: Promise<void>[] = []; // faults overlap, as they do in life
+    const most = dice.int(MIN_FAULTS, MAX_FAULTS); // without an end, a slow machine would never get a server up
+    while (striking && faults.length < most) {
       await new Promise((resolve) => setTimeout(resolve, dice.int(150, 900)));
       if (!striking) break;
       const fault = nextFault(dice);
       faults.push(fault.says);
-      await fault.apply(stack);
+      under.push(Promise.resolve(fault.apply(stack)));
     }
+    await Promise.all(under);
   })();
   try {
     for (let index = 0; index < runCount; index += 1) {
