@@ -27,7 +27,7 @@ export function status(word: string): string {
   return paint(colour, `${icon} ${word}`);
 }
 
-const width = (text: string) => [...stripVTControlCharacters(text)].length;
+const width = (text: string) => Array.from(stripVTControlCharacters(text)).length;
 
 /** Aligned columns; numbers right. An empty list says so. */
 export function table(columns: { head: string; right?: boolean }[], rows: string[][], empty: string): void {
@@ -46,7 +46,7 @@ export function table(columns: { head: string; right?: boolean }[], rows: string
 }
 
 /** Names come from others: control characters in them must not move the cursor. Our own colours stay. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, "·");
 }

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import { Command, Option } from "commander";
 import { linesOf } from "../../domain/experiments/log-lines.ts";
@@ -9,6 +10,7 @@ import { note, printJson } from "../output.ts";
 import { positive } from "./runs.ts";
 
 type Page = Outputs["experiments"]["logPage"];
+type Run = Outputs["experiments"]["get"];
 interface LogOptions {
   follow?: boolean;
   stream?: "stdout" | "stderr";
@@ -30,24 +32,34 @@ export function logsCommand(): Command {
 }
 
 async function showLogs(idOrName: string, options: LogOptions): Promise<void> {
-  const { follow, stream, tail, json } = options;
+  const { follow, json, tail } = options;
   if (follow && (json || options.attempt !== undefined)) throw usage("--follow does not go together with --json or --attempt.");
   const api = connectApi();
-  const id = await findRun(api, idOrName);
-  const run = await api.trpc.experiments.get.query({ id });
-  const attempt = options.attempt === undefined ? run.attempts.at(-1) : run.attempts.find(({ number }) => number === options.attempt);
-  if (!attempt && options.attempt !== undefined) throw new CliError(`${run.name} has no attempt ${options.attempt}.`, { exitCode: EXIT.notFound });
-  const shown = new Map<string, number>();
-  if (attempt && (tail !== undefined || json)) {
-    const pages = await lastPages(api, attempt.id, stream, tail ?? Infinity);
-    const lines = linesOf(pages.flatMap(({ segments }) => segments)).slice(-(tail ?? Infinity));
-    if (json) return printJson(lines.map(({ number, stream, at, text }) => ({ number, stream, at: new Date(at), text })));
-    for (const line of lines) writeSegment({ seq: 0, line: 0, at: line.at, droppedBefore: line.dropped, stream: line.stream, text: line.open ? line.text : `${line.text}\n` });
-    for (const one of run.attempts) shown.set(one.id, one.id === attempt.id ? (pages.at(-1)?.lastSeq ?? -1) : 2_147_483_647);
-  }
-  if (follow) process.exitCode = await followRun(api, id, { shown, ...(stream ? { stream } : {}) });
+  const run = await api.trpc.experiments.get.query({ id: await findRun(api, idOrName) });
+  const attempt = attemptOf(run, options.attempt);
+  const shown = attempt && (json || tail !== undefined) ? await showLines(api, run, attempt.id, options) : new Map<string, number>();
+  if (follow) process.exitCode = await followRun(api, run.id, { shown, ...streamOf(options) });
   else if (!attempt) note(`${run.name} is ${run.status}${run.pending ? `: ${run.pending.message}` : ""}. It has written nothing yet.`);
-  else if (tail === undefined) await download(api, attempt.id, stream);
+  else if (shown.size === 0) await download(api, attempt.id, options.stream);
+}
+
+const streamOf = ({ stream }: LogOptions) => (stream ? { stream } : {});
+
+function attemptOf(run: Run, number: number | undefined) {
+  if (number === undefined) return run.attempts.at(-1);
+  const found = run.attempts.find((one) => one.number === number);
+  if (!found) throw new CliError(`${run.name} has no attempt ${number}.`, { exitCode: EXIT.notFound });
+  return found;
+}
+
+/** The last lines, or all as JSON. @returns how far each attempt was shown, for following on; those before count as shown. */
+async function showLines(api: Api, run: Run, attemptId: string, options: LogOptions): Promise<Map<string, number>> {
+  const wanted = options.tail ?? Infinity;
+  const pages = await lastPages(api, attemptId, options.stream, wanted);
+  const lines = linesOf(pages.flatMap(({ segments }) => segments)).slice(-wanted);
+  if (options.json) printJson(lines.map(({ number, stream, at, text }) => ({ number, stream, at: new Date(at), text })));
+  else for (const line of lines) writeSegment({ seq: 0, line: 0, at: line.at, droppedBefore: line.dropped, stream: line.stream, text: line.open ? line.text : `${line.text}\n` });
+  return new Map(run.attempts.map((one) => [one.id, one.id === attemptId ? (pages.at(-1)?.lastSeq ?? -1) : 2_147_483_647]));
 }
 
 /** The whole log as it was written. */
@@ -55,7 +67,7 @@ async function download(api: Api, attemptId: string, stream: LogOptions["stream"
   const response = await api.raw(`/api/attempts/${attemptId}/log${stream ? `?stream=${stream}` : ""}`);
   if (!response.body) return;
   try {
-    await pipeline(Readable.fromWeb(response.body as import("node:stream/web").ReadableStream), process.stdout, { end: false });
+    await pipeline(Readable.fromWeb(response.body as NodeReadableStream), process.stdout, { end: false });
   } catch (error) {
     if ((error as { code?: string }).code !== "EPIPE") throw error; // `drover logs … | head`
   }

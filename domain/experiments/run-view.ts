@@ -1,3 +1,4 @@
+import type { ClusterRow } from "../clusters/cluster-view.ts";
 import type { AttemptOutcome, AttemptStatus } from "./attempt-status.ts";
 import type { Evidence, FailureClass } from "./failure.ts";
 import type { PendingReason } from "./pending.ts";
@@ -146,6 +147,6 @@ export interface Overview {
   failedCount: number;
   finishedToday: number;
   counts: Record<RunStatus, number>;
-  clusters: import("../clusters/cluster-view.ts").ClusterRow[];
+  clusters: ClusterRow[];
   activity: { id: string; at: Date; actor: string; message: string; href: string | null }[];
 }

@@ -72,7 +72,7 @@ const pieces: fc.Arbitrary<Piece[]> = fc
   .map((writes) =>
     writes.flatMap(({ stream, bytes, cuts }) => {
       const edges = [...new Set([0, ...cuts.map((cut) => cut % bytes.length), bytes.length])].sort((a, b) => a - b);
-      return edges.slice(1).map((edge, at) => ({ stream, bytes: bytes.subarray(edges[at]!, edge) }));
+      return edges.slice(1).map((edge, at) => ({ stream, bytes: bytes.subarray(edges[at], edge) }));
     }),
   );
 

@@ -37,7 +37,6 @@ interface ChunkRow extends Record<string, unknown> {
 }
 
 export interface ChunkWindow {
-  orgId: string;
   attemptId: string;
   /** Exclusive. */
   after?: number;
@@ -55,7 +54,7 @@ const MAX_CHUNKS = 2000;
  * Chunks next to a place in the log, in order. Only as many rows are read as their lengths allow, so the cost is that of
  * the page wherever it lies in a log of whatever size. Bodies come from the row, or from the archive once they moved there.
  */
-export async function readChunks(db: DbOrTx, { orgId, attemptId, after, before, stream, maxBytes }: ChunkWindow): Promise<LogChunk[]> {
+export async function readChunks(db: DbOrTx, { attemptId, after, before, stream, maxBytes }: ChunkWindow): Promise<LogChunk[]> {
   const backwards = before !== undefined;
   const order: SQL = backwards ? sql`desc` : sql`asc`;
   const c = logChunks;
@@ -100,7 +99,8 @@ async function archivedBodies(rows: ChunkRow[]): Promise<Map<number, Uint8Array>
   const stretches: ChunkRow[][] = [];
   for (const row of rows.sort((a, b) => a.archive_offset! - b.archive_offset!)) {
     const last = stretches.at(-1)?.at(-1);
-    if (last && last.archive_offset! + last.archive_length! === row.archive_offset) stretches.at(-1)!.push(row);
+    const end = last ? last.archive_offset! + last.archive_length! : -1;
+    if (end === row.archive_offset) stretches.at(-1)!.push(row);
     else stretches.push([row]);
   }
   for (const stretch of stretches) {

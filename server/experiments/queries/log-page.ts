@@ -16,7 +16,7 @@ const LEAD = 0.3;
 export async function readLogPage(db: DbOrTx, grant: Grant, ask: ReadLog): Promise<LogPage> {
   const attempt = await getVisibleAttempt(db, grant, ask.attemptId);
   const head = await findHead(db, attempt.id); // before the chunks: what was complete then is complete in this page
-  const chunks = await findChunks(db, attempt.orgId, ask);
+  const chunks = await findChunks(db, ask);
   const firstSeq = chunks[0]?.seq ?? null;
   const lastSeq = chunks.at(-1)?.seq ?? null;
   const edges = await findEdges(db, attempt.id, ask.stream, firstSeq ?? ask.before ?? (ask.after ?? -1) + 1, lastSeq ?? ask.after ?? (ask.before ?? 0) - 1);
@@ -24,7 +24,7 @@ export async function readLogPage(db: DbOrTx, grant: Grant, ask: ReadLog): Promi
     attemptId: attempt.id,
     totalLines: head.lines,
     totalBytes: head.bytes,
-    segments: await toSegments(db, attempt.orgId, attempt.id, chunks, head.complete && !edges.hasAfter),
+    segments: await toSegments(db, attempt.id, chunks, head.complete && !edges.hasAfter),
     firstSeq,
     lastSeq,
     ...edges,
@@ -42,9 +42,9 @@ export async function findHead(db: DbOrTx, attemptId: string) {
   return { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, complete: head?.drainedAt != null || head?.status === "lost" };
 }
 
-async function findChunks(db: DbOrTx, orgId: string, ask: ReadLog): Promise<LogChunk[]> {
+async function findChunks(db: DbOrTx, ask: ReadLog): Promise<LogChunk[]> {
   const { attemptId, stream, maxBytes } = ask;
-  const window = { orgId, attemptId, stream };
+  const window = { attemptId, stream };
   if (ask.tail) return readChunks(db, { ...window, before: 2_147_483_647, maxBytes });
   if (ask.aroundLine !== undefined) {
     const seq = await seqOfLine(db, attemptId, ask.aroundLine);
@@ -75,11 +75,11 @@ async function findEdges(db: DbOrTx, attemptId: string, stream: Stream | undefin
   return { hasBefore: row!.before, hasAfter: row!.after };
 }
 
-async function toSegments(db: DbOrTx, orgId: string, attemptId: string, chunks: LogChunk[], atEnd: boolean): Promise<LogPage["segments"]> {
+async function toSegments(db: DbOrTx, attemptId: string, chunks: LogChunk[], atEnd: boolean): Promise<LogPage["segments"]> {
   const streams = new Map<Stream, { decoder: StreamDecoder; capper: LineCapper; last: number }>();
   for (const stream of ["stdout", "stderr"] as const) {
     const first = chunks.find((chunk) => chunk.stream === stream);
-    if (first) streams.set(stream, { decoder: new StreamDecoder(await bytesBefore(db, orgId, attemptId, first)), capper: new LineCapper(), last: -1 });
+    if (first) streams.set(stream, { decoder: new StreamDecoder(await bytesBefore(db, attemptId, first)), capper: new LineCapper(), last: -1 });
   }
   const segments = chunks.map((chunk, index) => {
     const state = streams.get(chunk.stream)!;
@@ -92,11 +92,11 @@ async function toSegments(db: DbOrTx, orgId: string, attemptId: string, chunks: 
 }
 
 /** The three bytes before a chunk in its stream: a character may have begun there. */
-export async function bytesBefore(db: DbOrTx, orgId: string, attemptId: string, chunk: Pick<LogChunk, "seq" | "stream" | "offset" | "droppedBefore">): Promise<Uint8Array> {
+export async function bytesBefore(db: DbOrTx, attemptId: string, chunk: Pick<LogChunk, "seq" | "stream" | "offset" | "droppedBefore">): Promise<Uint8Array> {
   if (chunk.offset === 0 || chunk.droppedBefore > 0) return new Uint8Array(0);
-  const before = await readChunks(db, { orgId, attemptId, before: chunk.seq, stream: chunk.stream, maxBytes: 3 });
+  const before = await readChunks(db, { attemptId, before: chunk.seq, stream: chunk.stream, maxBytes: 3 });
   const last = before.at(-1);
   if (!last) return new Uint8Array(0);
   if (last.length >= 3 || before.length > 1) return Buffer.concat(before.map(({ bytes }) => bytes)).subarray(-3);
-  return Buffer.concat([await bytesBefore(db, orgId, attemptId, last), last.bytes]).subarray(-3);
+  return Buffer.concat([await bytesBefore(db, attemptId, last), last.bytes]).subarray(-3);
 }

@@ -32,7 +32,6 @@ interface OpenLine {
   seq: number;
 }
 interface Place {
-  orgId: string;
   attemptId: string;
   stream: LogMatch["stream"] | undefined;
 }
@@ -44,7 +43,7 @@ const STREAMS = ["stdout", "stderr"] as const;
  */
 export async function searchLog(db: DbOrTx, grant: Grant, ask: SearchLog, stepBytes = SEARCH_STEP_BYTES): Promise<LogSearchPage> {
   const attempt = await getVisibleAttempt(db, grant, ask.attemptId);
-  const place: Place = { orgId: attempt.orgId, attemptId: attempt.id, stream: ask.stream };
+  const place: Place = { attemptId: attempt.id, stream: ask.stream };
   const search = new LineSearch(matcher(ask));
   let [next, skip] = (ask.cursor ?? "0").split(".").map(Number) as [number, number | undefined];
   let scannedBytes = 0;
@@ -125,7 +124,7 @@ async function lineBefore(db: DbOrTx, place: Place, chunk: Pick<LogChunk, "seq" 
   if (chunk.offset === 0 || chunk.droppedBefore > 0) return fresh;
   const earlier = await readChunks(db, { ...place, stream: chunk.stream, before: chunk.seq, maxBytes: MAX_LINE });
   const from = earlier.findLastIndex((one) => one.lines > 0 || one.droppedBefore > 0);
-  const line: OpenLine = { ...fresh, decoder: new StreamDecoder(earlier[0] ? await bytesBefore(db, place.orgId, place.attemptId, earlier[0]) : undefined) };
+  const line: OpenLine = { ...fresh, decoder: new StreamDecoder(earlier[0] ? await bytesBefore(db, place.attemptId, earlier[0]) : undefined) };
   for (const one of earlier.slice(0, Math.max(from, 0))) line.decoder.push(one.bytes);
   for (const one of earlier.slice(Math.max(from, 0))) goOn(line, one, () => true);
   return line;
