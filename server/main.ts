@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     void pages(request, response);
   });
   server.keepAliveTimeout = 65_000;
+  server.requestTimeout = 6 * 3_600_000; // an agent may upload 10 GiB over a thin line; headers still have a minute
   server.listen(port, host, () => log().info({ host, port }, "server ready"));
   const stop = () => void shutdown(server, bus.close);
   process.once("SIGTERM", stop).once("SIGINT", stop);

@@ -105,21 +105,25 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 const gpuNoun = (resources: RunSpec["resources"]) => (resources.gpuModel ? `${resources.gpuModel} GPU` : "GPU");
 const mib = (amount: number) => (amount >= 1024 && amount % 1024 === 0 ? `${amount / 1024} GiB` : `${amount} MiB`);
 
-/** The first thing that falls short, in words, and its field. `now`: of what is free; `ever`: of what is there. */
+/**
+ * The first thing that falls short, in words, and its field. `ever`: of what is there, with the number; `now`: of what is
+ * free, without one, since that changes all the time and the sentence is kept for each waiting run.
+ */
 function shortfall(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "now"): { field: string; reason: string } {
   const most = (of: (node: NodeSnapshot) => number) => nodes.reduce((best, node) => Math.max(best, of(node)), 0);
   const now = when === "now";
   const where = nodes.length === 1 ? nodes[0]!.name : "one node";
+  const tell = (field: string, asked: string, there: string) => ({ field, reason: `Asked for ${asked} per node; ${now ? `${nodes.length === 1 ? where : "no node"} has ${nodes.length === 1 ? "less" : "that much"} free` : `${where} has ${there}`}.` });
   const gpus = most((node) => matching(node, resources).filter((one) => !now || (one.ok && one.free)).length);
-  if (gpus < resources.gpus) {
-    return { field: resources.gpuModel && gpus === 0 ? "resources.gpuModel" : "resources.gpus", reason: `Asked for ${plural(resources.gpus, gpuNoun(resources))} per node; ${where} has ${now ? "at most " : ""}${gpus}${now ? " free" : ""}.` };
-  }
+  if (gpus < resources.gpus) return tell(resources.gpuModel && gpus === 0 && !now ? "resources.gpuModel" : "resources.gpus", plural(resources.gpus, gpuNoun(resources)), String(gpus));
   const cpus = most((node) => (now ? node.freeCpus : node.cpus));
-  if (cpus + EPSILON < resources.cpus) return { field: "resources.cpus", reason: `Asked for ${plural(resources.cpus, "core")} per node; ${where} has ${now ? "at most " : ""}${Math.floor(cpus * 10 + EPSILON) / 10}${now ? " free" : ""}.` };
+  if (cpus + EPSILON < resources.cpus) return tell("resources.cpus", plural(resources.cpus, "core"), String(Math.floor(cpus * 10 + EPSILON) / 10));
   const memory = most((node) => (now ? node.freeMemoryMib : node.memoryMib));
-  if (memory < resources.memory) return { field: "resources.memory", reason: `Asked for ${mib(resources.memory)} per node; ${where} has ${now ? "at most " : ""}${mib(Math.max(0, memory))}${now ? " free" : ""}.` };
-  const enough = countHosts(nodes, resources, when);
-  if (resources.nodes > 1) return { field: "resources.nodes", reason: `Asked for ${plural(resources.nodes, "node")}; ${enough} ${enough === 1 ? "is" : "are"} ${now ? "free" : "large"} enough.` };
+  if (memory < resources.memory) return tell("resources.memory", mib(resources.memory), mib(Math.max(0, memory)));
+  if (resources.nodes > 1) {
+    const enough = countHosts(nodes, resources, when);
+    return { field: "resources.nodes", reason: `Asked for ${plural(resources.nodes, "node")}; ${now ? "fewer are free" : `${enough} ${enough === 1 ? "is" : "are"} large`} enough.` };
+  }
   return { field: "resources", reason: now ? "No node has all of it free at once." : "No node has all of it together." };
 }
 
@@ -152,13 +156,13 @@ export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHo
   cluster.live.push({ ...hold, nodeNames: choice.nodeNames, accelerators: choice.accelerators });
 }
 
-/** When enough room is surely free: as live attempts reach their maximum durations. `after` is the cluster at that moment. */
-export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSnapshot, now: number): { at: number; basis: string; after: ClusterSnapshot } | null {
+/** When enough room is surely free: as live attempts reach their maximum durations, which may lie in the past where one is overdue. `after` is the cluster at that moment. */
+export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSnapshot): { at: number; basis: string; after: ClusterSnapshot } | null {
   const after = copySnapshot(cluster);
   const ending = cluster.live.filter((hold) => hold.endsBy !== null).sort((a, b) => a.endsBy! - b.endsBy! || (a.runId < b.runId ? -1 : 1));
   for (const hold of ending) {
     release(after, hold);
-    if (countHosts(after.nodes, resources, "now") >= resources.nodes) return { at: Math.max(now, hold.endsBy!), basis: `${hold.runName} ends by then, at its maximum duration.`, after };
+    if (countHosts(after.nodes, resources, "now") >= resources.nodes) return { at: hold.endsBy!, basis: `${hold.runName} ends by then, at its maximum duration.`, after };
   }
   return null;
 }
@@ -178,9 +182,10 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number): Fit {
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
   if (countHosts(cluster.nodes, resources, "empty") < resources.nodes) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
   if (countHosts(cluster.nodes, resources, "now") >= resources.nodes) return say("now", "It fits now.");
-  const room = earliestRoom(resources, cluster, now);
+  const room = earliestRoom(resources, cluster);
   const { reason, field } = shortfall(cluster.nodes.filter((node) => node.usable), resources, "now");
-  return { verdict: "later", reason, field, earliestAt: room?.at ?? null, basis: room?.basis ?? null };
+  const promised = room !== null && room.at > now; // what should have ended already promises nothing
+  return { verdict: "later", reason, field, earliestAt: promised ? room.at : null, basis: promised ? room.basis : null };
 }
 
 /** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */

@@ -65,7 +65,7 @@ function reserve(run: QueuedRun, clusters: ClusterSnapshot[], now: number): Rese
   const able = clusters.filter((cluster) => fitOn(run.spec, cluster, now).verdict === "later");
   const promised = able
     .flatMap((cluster) => {
-      const room = earliestRoom(resources, cluster, now);
+      const room = earliestRoom(resources, cluster);
       const choice = room && chooseNodes(resources, room.after);
       return choice ? [{ at: room.at, choice }] : [];
     })

@@ -18,7 +18,7 @@ export async function openJobs(url: string, role: "server" | "worker"): Promise<
   await boss.start();
   for (const name of Object.keys(JOBS)) {
     // A job whose worker died is taken up again after 10 s without a heartbeat.
-    await boss.createQueue(name, { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 600, heartbeatSeconds: 10, expireInSeconds: 3600, policy: "short" });
+    await boss.createQueue(name, { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 600, heartbeatSeconds: 10, expireInSeconds: 3600, policy: "short", notify: true });
   }
   shared.droverJobs = boss;
   return boss;

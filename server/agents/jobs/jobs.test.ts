@@ -2,8 +2,6 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../../db/client.ts";
-import * as schema from "../../../db/schema/index.ts";
-import { newId } from "../../../db/schema/columns.ts";
 import { keepPartitions } from "../../jobs/housekeeping.ts";
 import { closeJobs, openJobs } from "../../jobs/queue.ts";
 import { startWorker } from "../../jobs/worker.ts";
@@ -109,8 +107,8 @@ describe("placement", () => {
   it("looks at the head of a queue of ten thousand, and tells the rest that they are behind", async () => {
     await plane.makeAgent({ cpus: 1.5 });
     const template = await plane.makeRun({ resources: { cpus: 1, memory: 64 } });
-    const { id: _id, ...columns } = template;
-    for (let at = 0; at < 10; at += 1) await plane.db.insert(schema.runs).values(Array.from({ length: 1000 }, () => ({ ...columns, id: newId("run") })));
+    await plane.sql`insert into runs (id, org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes)
+      select 'run_' || gen_random_uuid(), org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes from runs, generate_series(1, 10000) where id = ${template.id}`;
     expect(await placeOrg(plane, plane.orgId)).toMatchObject({ placed: 1, more: true });
     const kinds = await plane.sql`select pending ->> 'kind' as kind, count(*)::int as n from runs where status = 'queued' group by 1 order by 1`;
     expect(kinds).toMatchObject([{ kind: "behind", n: 5000 }, { kind: "busy", n: 999 }, { kind: null, n: 4001 }]);
