@@ -70,6 +70,7 @@ async function matchesToEnd(db: DbOrTx, place: Place, search: LineSearch, next: 
   for (const stream of STREAMS) {
     if (place.stream && place.stream !== stream) continue;
     const last = search.open.get(stream) ?? (await lineBefore(db, place, { seq: next, stream, offset: 1, droppedBefore: 0 }));
+    if (head.complete) last.text += last.decoder.end();
     if (last.text) search.check(last, number++, stream);
   }
   return search.matches;
