@@ -1,0 +1,74 @@
+"use client";
+import { Button } from "@mantine/core";
+import { useQueryStates } from "nuqs";
+import { useMemo, useState } from "react";
+import { countChoices, filterNodes, type NodeChoice } from "../../domain/clusters/node-filter.ts";
+import { formatCount } from "../../domain/shared/format.ts";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Chip, FilterBar, FilterText } from "../ui/filters.tsx";
+import { NewCodeButton } from "./agent/new-code.tsx";
+import classes from "./clusters.module.css";
+import { NodeRow } from "./nodes/node-row.tsx";
+import { nodesParams } from "./nodes/nodes-params.ts";
+import { useCluster } from "./use-cluster.ts";
+
+/** So few nodes are shown open; more stay a list to scan. */
+const OPEN_UP_TO = 2;
+const SHOWN = 100;
+const LABELS: Record<NodeChoice, string> = { problems: "Problems", free: "Room for work", drained: "Drained" };
+
+/** The machines of a cluster: what runs were promised, what is measured, who holds which accelerator. */
+export function ClusterNodes({ id }: { id: string }) {
+  const cluster = useCluster(id);
+  const [params, setParams] = useQueryStates(nodesParams);
+  const [limit, setLimit] = useState(SHOWN);
+  const nodes = useMemo(() => filterNodes(cluster.nodeList, params.q, params.show), [cluster.nodeList, params.q, params.show]);
+  const counts = useMemo(() => countChoices(cluster.nodeList), [cluster.nodeList]);
+  const total = cluster.nodeList.length;
+  if (total === 0) return <NoNodes id={id} />;
+  const isOpen = (name: string) => params.node === name || (params.node === null && total <= OPEN_UP_TO);
+  return (
+    <>
+      {total > OPEN_UP_TO && (
+        <FilterBar>
+          <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Node, model or run" />
+          {(Object.keys(LABELS) as NodeChoice[]).map((choice) => (
+            <Chip key={choice} on={params.show === choice} count={counts[choice]} onToggle={() => void setParams({ show: params.show === choice ? null : choice })}>{LABELS[choice]}</Chip>
+          ))}
+          <Legend />
+        </FilterBar>
+      )}
+      {nodes.length === 0 ? <EmptyState title="No node matches" action={<Button variant="default" onClick={() => void setParams({ q: null, show: null })}>Show all nodes</Button>} /> : (
+        <ul className={classes.nodes} aria-label="Nodes">
+          {nodes.slice(0, limit).map((node) => (
+            <NodeRow key={node.id} clusterId={id} node={node} open={isOpen(node.name)} onToggle={() => void setParams({ node: isOpen(node.name) ? (total <= OPEN_UP_TO ? "-" : null) : node.name })} />
+          ))}
+        </ul>
+      )}
+      <div className={classes.foot}>
+        <span>{formatCount(Math.min(limit, nodes.length))} of {formatCount(total)} nodes</span>
+        {nodes.length > limit && <Button variant="default" onClick={() => setLimit(limit + SHOWN)}>Load more</Button>}
+      </div>
+    </>
+  );
+}
+
+/** What the two bars of a node mean. */
+function Legend() {
+  return (
+    <span className={classes.legend}>
+      <span className={classes.legendKey} data-of="held" /> held by runs
+      <span className={classes.legendKey} data-of="measured" /> measured
+    </span>
+  );
+}
+
+function NoNodes({ id }: { id: string }) {
+  const cluster = useCluster(id);
+  const never = cluster.reachability.state === "never";
+  return (
+    <EmptyState title="No nodes yet" action={never ? <NewCodeButton cluster={cluster} primary /> : undefined}>
+      {never ? "Nodes, their cores, memory and accelerators appear here as soon as an agent has connected." : "The agent reports none. They appear here as soon as it does."}
+    </EmptyState>
+  );
+}

@@ -1,0 +1,36 @@
+"use client";
+import { Button, Modal, TextInput } from "@mantine/core";
+import { schemaResolver, useForm } from "@mantine/form";
+import { useMutation } from "@tanstack/react-query";
+import type { ClusterDetail } from "../../domain/clusters/cluster-view.ts";
+import { UpdateCluster } from "../../domain/clusters/inputs.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { notifyError } from "../ui/notify.ts";
+import classes from "./clusters.module.css";
+import { useRefreshClusters } from "./use-cluster.ts";
+
+/** Name and region; the name in specs stays. */
+export function EditCluster({ cluster, opened, onClose }: { cluster: ClusterDetail; opened: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title={`Rename ${cluster.name}`} size={440}>
+      <EditForm cluster={cluster} onClose={onClose} />
+    </Modal>
+  );
+}
+
+function EditForm({ cluster, onClose }: { cluster: ClusterDetail; onClose: () => void }) {
+  const trpc = useTRPC();
+  const refresh = useRefreshClusters();
+  const form = useForm({ initialValues: { id: cluster.id, name: cluster.name, region: cluster.region }, validate: schemaResolver(UpdateCluster, { sync: true }) });
+  const update = useMutation(trpc.clusters.update.mutationOptions({ onSuccess: () => { onClose(); return refresh(); }, onError: notifyError(`${cluster.name} was not renamed`) }));
+  return (
+    <form className={classes.form} noValidate onSubmit={form.onSubmit((values) => update.mutate(values))}>
+      <TextInput label="Name" description={`Run specs keep naming it ${cluster.slug}.`} data-autofocus {...form.getInputProps("name")} />
+      <TextInput label="Region" {...form.getInputProps("region")} />
+      <div className={classes.formActs}>
+        <Button variant="default" onClick={onClose}>Cancel</Button>
+        <Button type="submit" loading={update.isPending}>Save</Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,33 @@
+import type { AcceleratorView, NodeView } from "./cluster-view.ts";
+
+export const NODE_CHOICES = ["problems", "free", "drained"] as const;
+export type NodeChoice = (typeof NODE_CHOICES)[number];
+
+export const failing = (one: AcceleratorView) => one.health !== "ok";
+
+/** A node that somebody should look at. */
+export function hasProblem(node: NodeView): boolean {
+  return node.state === "down" || node.state === "gone" || node.accelerators.some(failing);
+}
+
+/** Whether the node could take more: an accelerator that nobody holds, or without any, a core. */
+export function hasRoom(node: NodeView): boolean {
+  if (node.state !== "up" || node.drainedAt) return false;
+  if (node.accelerators.length > 0) return node.accelerators.some((one) => !one.run && one.health !== "failed");
+  return node.cpus.used < node.cpus.total;
+}
+
+const CHOICES: Record<NodeChoice, (node: NodeView) => boolean> = { problems: hasProblem, free: hasRoom, drained: (node) => node.drainedAt !== null };
+
+/** How many nodes each choice would show. */
+export function countChoices(nodes: readonly NodeView[]): Record<NodeChoice, number> {
+  const count = (choice: NodeChoice) => nodes.filter(CHOICES[choice]).length;
+  return { problems: count("problems"), free: count("free"), drained: count("drained") };
+}
+
+/** Nodes whose name, accelerator model or runs contain `text`, among those of the choice. */
+export function filterNodes(nodes: readonly NodeView[], text: string, choice: NodeChoice | null): NodeView[] {
+  const wanted = text.trim().toLowerCase();
+  const matches = (node: NodeView) => [node.name, ...new Set(node.accelerators.map((one) => one.model)), ...node.runs.map((run) => run.name)].some((word) => word.toLowerCase().includes(wanted));
+  return nodes.filter((node) => (choice === null || CHOICES[choice](node)) && (wanted === "" || matches(node)));
+}
