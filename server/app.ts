@@ -1,5 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { Hono } from "hono";
+import type { HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth, signIn } from "./access/auth.ts";
@@ -11,6 +12,7 @@ import { mountRoutes } from "./routes.ts";
 import { appRouter } from "./trpc/root.ts";
 
 const TRPC_BODY = 4 * 1024 * 1024;
+const AUTH_BODY = 64 * 1024;
 
 /** The machine paths: everything under /api, in front of Next. */
 export function buildApp(): Hono {
@@ -32,8 +34,8 @@ export function buildApp(): Hono {
     }),
   );
   // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
-  app.post("/api/auth/sign-in/email", open("signing in"), (c) => signIn(c.req.raw));
-  app.post("/api/auth/sign-out", open("signing out"), (c) => auth().handler(c.req.raw));
+  app.post("/api/auth/sign-in/email", open("signing in"), bodyLimit({ maxSize: AUTH_BODY }), (c) => signIn(c.req.raw, addressOf(c)));
+  app.post("/api/auth/sign-out", open("signing out"), bodyLimit({ maxSize: AUTH_BODY }), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
   app.onError((error, c) => {
@@ -42,4 +44,9 @@ export function buildApp(): Hono {
     return c.json({ error: "internal", message: "The server failed on this request; nothing was changed." }, 500);
   });
   return app;
+}
+
+/** Of the other end of the connection; unknown where there is none, as in tests. */
+function addressOf(c: Context): string {
+  return (c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress ?? "unknown";
 }

@@ -7,7 +7,7 @@ export async function signIn(email: string, password: string): Promise<string | 
   if (!answer) return "The server does not answer. Check your connection and try again.";
   if (answer.ok) return null;
   if (answer.status === 401 || answer.status === 400) return "E-mail or password is wrong.";
-  if (answer.status === 429) return "Too many tries. Wait a minute and try again.";
+  if (answer.status === 429) return "Too many wrong passwords. Wait five minutes and try again.";
   return `Signing in failed with status ${answer.status}. Try again.`;
 }
 

@@ -7,6 +7,7 @@ import { env } from "../../env.ts";
 import { log } from "../log.ts";
 import { recordSignIn } from "./commands/sign-in.ts";
 import { isOwnOrigin } from "./same-origin.ts";
+import { passwordTries } from "./throttle.ts";
 
 /**
  * Sign-in and sessions only. Organizations, roles and invitations are ours: they commit with their audit entries, and
@@ -30,7 +31,7 @@ function build() {
       useSecureCookies: env().DROVER_URL.startsWith("https:"),
       database: { generateId: ({ model }) => (model === "user" ? newId("user") : crypto.randomUUID()) },
     },
-    rateLimit: { enabled: env().NODE_ENV === "production", window: 60, max: 100, customRules: { "/sign-in/email": { window: 60, max: 10 } } },
+    rateLimit: { enabled: false }, // by account and address instead: throttle.ts
   });
 }
 
@@ -48,8 +49,20 @@ export function auth(): Auth {
   return shared.droverAuth;
 }
 
-/** better-auth also answers with the session's token; pages never need it, so it stays in the HttpOnly cookie. */
-export async function signIn(request: Request): Promise<Response> {
+/**
+ * Signing in, slowed down after failures. better-auth also answers with the session's token; pages never need it, so it stays
+ * in the HttpOnly cookie.
+ * @param address Of the other end of the connection: a proxy's, where one is in front.
+ */
+export async function signIn(request: Request, address: string): Promise<Response> {
+  const body = (await request.clone().json().catch(() => null)) as { email?: unknown } | null;
+  const account = typeof body?.email === "string" ? body.email.trim().toLowerCase().slice(0, 254) : "";
+  passwordTries.check(account, address);
   const answer = await auth().handler(request);
-  return answer.ok ? new Response("{}", { status: answer.status, headers: [["content-type", "application/json"], ...answer.headers.getSetCookie().map((cookie): [string, string] => ["set-cookie", cookie])] }) : answer;
+  if (!answer.ok) {
+    if (answer.status === 401) passwordTries.failed(account, address);
+    return answer;
+  }
+  passwordTries.succeeded(account, address);
+  return new Response("{}", { status: answer.status, headers: [["content-type", "application/json"], ...answer.headers.getSetCookie().map((cookie): [string, string] => ["set-cookie", cookie])] });
 }

@@ -33,8 +33,8 @@ export function AuditFilters() {
       <FilterText value={params.target} onChange={(target) => void setParams({ target: target || null })} placeholder="Id of the target" />
       <WhoFilter value={params.actor} onChange={(actor) => void setParams({ actor })} />
       <Select aria-label="Action" placeholder="Any action" data={ACTIONS} value={params.action} onChange={(action) => void setParams({ action })} clearable clearButtonProps={{ "aria-label": "Any action" }} searchable w={210} />
-      <DatePickerInput aria-label="From" placeholder="From" value={isoDay(params.from)} onChange={(day) => void setParams({ from: day ? new Date(day) : null })} maxDate={isoDay(params.to) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "From any day" }} w={140} size="xs" />
-      <DatePickerInput aria-label="To" placeholder="To" value={isoDay(params.to)} onChange={(day) => void setParams({ to: day ? new Date(day) : null })} minDate={isoDay(params.from) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "To any day" }} w={140} size="xs" />
+      <DatePickerInput aria-label="From day, UTC" placeholder="From (UTC)" value={isoDay(params.from)} onChange={(day) => void setParams({ from: day ? new Date(day) : null })} maxDate={isoDay(params.to) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "From any day" }} w={140} size="xs" />
+      <DatePickerInput aria-label="To day, UTC" placeholder="To (UTC)" value={isoDay(params.to)} onChange={(day) => void setParams({ to: day ? new Date(day) : null })} minDate={isoDay(params.from) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "To any day" }} w={140} size="xs" />
       {isAuditNarrowed(params) && <Button variant="subtle" color="gray" onClick={() => void setParams({ actor: null, action: null, target: null, from: null, to: null })}>Clear filters</Button>}
     </FilterBar>
   );

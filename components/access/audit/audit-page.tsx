@@ -29,10 +29,10 @@ export function AuditPage() {
   const clear = () => void setParams({ actor: null, action: null, target: null, from: null, to: null });
   const open = (id: string) => void setParams({ entry: id });
   const columns: Column<AuditView>[] = [
-    { key: "who", title: "Who", width: 190, render: (row) => <ActorName entry={row} /> },
-    { key: "action", title: "Did", width: 210, link: true, render: (row) => <Did entry={row} onOpen={() => open(row.id)} /> },
+    { key: "who", title: "Who", width: "clamp(96px, 14vw, 190px)", render: (row) => <div className={classes.who}><ActorName entry={row} /></div> },
+    { key: "action", title: "Did", width: "clamp(130px, 16vw, 220px)", link: true, render: (row) => <Did entry={row} onOpen={() => open(row.id)} /> },
     { key: "target", title: "To what", hideBelow: "sm", render: (row) => <TargetLink entry={row} /> },
-    { key: "when", title: "When", align: "right", width: 110, render: (row) => <Ago at={row.at} /> },
+    { key: "when", title: "When", align: "right", width: "clamp(70px, 8vw, 110px)", render: (row) => <Ago at={row.at} /> },
   ];
   return (
     <>

@@ -1,7 +1,7 @@
 import { createLoader, parseAsIsoDate, parseAsString } from "nuqs/server";
 import type { ListAudit } from "../../../domain/access/inputs.ts";
 
-/** The URL of the audit log: days are whole days in the reader's zone on the page, UTC where the server prefetches. */
+/** The URL of the audit log. Days are UTC days, so that a link means the same to everybody. */
 export const auditParams = {
   actor: parseAsString,
   action: parseAsString,

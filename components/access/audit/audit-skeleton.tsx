@@ -4,10 +4,10 @@ import { FilterBar } from "../../ui/filters.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 
 const COLUMNS = [
-  { key: "who", title: "Who", width: 190 },
-  { key: "action", title: "Did", width: 210 },
+  { key: "who", title: "Who", width: "clamp(96px, 14vw, 190px)" },
+  { key: "action", title: "Did", width: "clamp(130px, 16vw, 220px)" },
   { key: "target", title: "To what", hideBelow: "sm" as const },
-  { key: "when", title: "When", align: "right" as const, width: 110 },
+  { key: "when", title: "When", align: "right" as const, width: "clamp(70px, 8vw, 110px)" },
 ];
 
 export function AuditSkeleton() {

@@ -21,7 +21,7 @@ export function InviteButton() {
   return (
     <>
       <Guarded allowed={allowed}><Button onClick={dialog.open}>Invite</Button></Guarded>
-      <Modal opened={opened} onClose={dialog.close} title="Invite somebody" size={440}>
+      <Modal opened={opened} onClose={dialog.close} closeOnClickOutside={false} title="Invite somebody" size={440}>
         <InviteForm onClose={dialog.close} />
       </Modal>
     </>

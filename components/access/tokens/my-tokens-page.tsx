@@ -38,7 +38,7 @@ export function MyTokensPage() {
         more={moreOf(query)}
         empty={<EmptyState title="You have no tokens" icon={<IconKey size={22} stroke={1.5} />}>A token lets the CLI or a script act as you, for as long and for as much as you choose. Create one with “New token”.</EmptyState>}
       />
-      <Modal opened={opened} onClose={dialog.close} title="New token" size={480}>
+      <Modal opened={opened} onClose={dialog.close} closeOnClickOutside={false} title="New token" size={480}>
         <NewMyToken onClose={dialog.close} />
       </Modal>
     </TokensFrame>

@@ -61,7 +61,7 @@ function NewTokenButton({ account }: { account: ServiceAccountView }) {
   return (
     <>
       <Button variant="default" size="compact-xs" onClick={dialog.open} aria-label={`New token for ${account.name}`}>New token</Button>
-      <Modal opened={opened} onClose={dialog.close} title={`New token for ${account.name}`} size={480}>
+      <Modal opened={opened} onClose={dialog.close} closeOnClickOutside={false} title={`New token for ${account.name}`} size={480}>
         <NewToken account={account} onClose={dialog.close} />
       </Modal>
     </>

@@ -9,6 +9,7 @@ import { audit } from "../audit.ts";
 import { auth } from "../auth.ts";
 import { publishAccess } from "../publish.ts";
 import { listOrgsOf } from "../queries.ts";
+import { passwordTries } from "../throttle.ts";
 import { hashPassword } from "./account.ts";
 
 /** A person's own name, shown in all their organizations; each one's audit log says so. */
@@ -26,9 +27,11 @@ export async function updateProfile(ctx: BaseCtx, input: UpdateProfile): Promise
 /** Ends every other session of the person: whoever knew the old password is out. API tokens stay. */
 export async function changePassword(ctx: BaseCtx, input: ChangePassword): Promise<void> {
   const actor = personOnly(ctx);
+  passwordTries.check(actor.id, "session");
   const [account] = await ctx.db.select({ id: accounts.id, password: accounts.password }).from(accounts).where(and(eq(accounts.userId, actor.id), eq(accounts.providerId, "credential")));
   const { password: hasher } = await auth().$context;
   if (!account?.password || !(await hasher.verify({ hash: account.password, password: input.current }))) {
+    passwordTries.failed(actor.id, "session");
     throw new DomainError("invalid", "The current password is wrong.", { issues: [{ field: "current", message: "This is not your current password." }] });
   }
   const hash = await hashPassword(input.next);
