@@ -17,7 +17,7 @@ export function ChartFrame({ title, unit, tools, summary, children }: { title: s
 }
 
 export function ChartLoading({ height }: { height: number }) {
-  return <div className={`${classes.state} ${classes.loading}`} style={{ height }} aria-busy="true" aria-label="Loading chart" />;
+  return <div className={`${classes.state} ${classes.loading}`} style={{ height }} role="img" aria-busy="true" aria-label="Loading chart" />;
 }
 
 /** Why there is nothing to draw. */

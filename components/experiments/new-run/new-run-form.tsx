@@ -35,6 +35,7 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
       onSuccess: ({ id, plan }) => {
         void client.invalidateQueries(trpc.experiments.list.pathFilter());
         notifyDone(`Submitted. ${plan.message}`);
+        window.scrollTo(0, 0); // the form was read to its end; the run is read from its start
         router.push(paths.run(org, id));
       },
       onError: (error) => {

@@ -16,7 +16,7 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
   const where = run.cluster ?? attempt?.cluster;
   const items: Fact[] = [
     { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
-    { label: "Cluster", value: where ? <><Anchor component={Link} href={paths.cluster(org, where.id)}>{where.name}</Anchor>{attempt && attempt.nodeNames.length > 0 && <span className="dim"> · {nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
+    { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{attempt && attempt.nodeNames.length > 0 && <span className="dim"> · {nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
     { label: "Resources", value: resourcesWords(run, run.spec.resources.gpuModel) },
     { label: "Attempt", value: attempt ? <>{attempt.number}{run.spec.retry.max > 0 && <span className="dim"> · {run.spec.retry.max === 1 ? "one retry" : `${run.spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },

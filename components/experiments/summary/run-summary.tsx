@@ -34,7 +34,7 @@ export function RunSummary({ id }: { id: string }) {
         <div style={{ minWidth: 0 }}>
           {metrics.length > 0 && (
             <Section title="Last values" count={metrics.length}>
-              <Pairs label="Last values" items={metrics.slice(0, 12).map(({ key, last }) => [key, <Num key={key} value={last} />] as const)} />
+              <Pairs label="Last values" items={lastValues(metrics)} />
               {metrics.length > 12 && <div className={classes.empty}>12 of {metrics.length}</div>}
             </Section>
           )}
@@ -45,6 +45,11 @@ export function RunSummary({ id }: { id: string }) {
       </div>
     </>
   );
+}
+
+function lastValues(metrics: { key: string; last: number }[]) {
+  const byKey = new Map(metrics.map(({ key, last }) => [key, last]));
+  return interestingFirst([...byKey.keys()]).slice(0, 12).map((key) => [key, <Num key={key} value={byKey.get(key)!} />] as const);
 }
 
 function Minis({ run, keys }: { run: RunDetail; keys: string[] }) {

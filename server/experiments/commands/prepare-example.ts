@@ -36,7 +36,8 @@ export async function prepareExample(ctx: Ctx, name: string): Promise<{ yaml: st
   const sha256 = createHash("sha256").update(archive).digest("hex");
   const { bytes } = await uploadCode(ctx, sha256, chunks(archive));
   const document = parseDocument(await readFile(join(folder, spec), "utf8"));
-  document.commentBefore = null;
+  document.commentBefore = null; // it speaks of the command line
+  if (document.contents) document.contents.commentBefore = null;
   document.set("code", document.createNode({ kind: "archive", sha256, bytes }));
   return { yaml: document.toString({ lineWidth: 0 }) };
 }
