@@ -49,7 +49,8 @@ async function shutdown(server: Server, closeBus: () => Promise<void>): Promise<
   closeLiveStreams();
   connector().close();
   server.closeIdleConnections();
-  await new Promise((resolve) => server.close(resolve));
+  // Upgraded sockets (Next's hot reload in development) are no connections that can be cut: nothing is waited for longer than this.
+  await Promise.race([new Promise((resolve) => server.close(resolve)), new Promise((resolve) => setTimeout(resolve, GRACE_MS + 500))]);
   clearTimeout(cut);
   await closeJobs().catch(() => {});
   await closeBus().catch(() => {});

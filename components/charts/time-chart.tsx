@@ -1,6 +1,5 @@
 "use client";
-import dynamic from "next/dynamic";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
@@ -9,7 +8,7 @@ import { type ChartModel, type ChartSeries, prepareSeries, type XKind } from "./
 import classes from "./charts.module.css";
 
 // Recharts is a third of all script: only pages with a chart on screen fetch it.
-const TimePlot = dynamic(() => import("./time-plot.tsx").then((module) => module.TimePlot), { ssr: false, loading: () => null });
+const TimePlot = lazy(() => import("./time-plot.tsx").then((module) => ({ default: module.TimePlot })));
 
 export interface TimeChartProps {
   /** The question the chart answers. */
@@ -53,10 +52,12 @@ export function TimeChart(props: TimeChartProps) {
     <ChartFrame title={title} unit={unit} tools={props.tools} summary={summaryOf(title, unit, model, xKind, formatValue)}>
       <div ref={anchor} className={classes.plot} style={{ height }}>
         {props.loading || (hasPoints && !seen) ? <ChartLoading height={height} /> : !hasPoints ? <ChartEmpty height={height}>{props.empty ?? "Nothing was measured in this range."}</ChartEmpty> : (
-          <TimePlot
-            model={model} hidden={hidden} height={height} xKind={xKind} events={props.events ?? NO_EVENTS} domain={props.domain} yDomain={props.yDomain} fromZero={props.fromZero ?? false}
-            log={props.log ?? false} formatValue={formatValue} onZoom={props.onZoom} syncId={props.syncId}
-          />
+          <Suspense fallback={<ChartLoading height={height} />}>
+            <TimePlot
+              model={model} hidden={hidden} height={height} xKind={xKind} events={props.events ?? NO_EVENTS} domain={props.domain} yDomain={props.yDomain} fromZero={props.fromZero ?? false}
+              log={props.log ?? false} formatValue={formatValue} onZoom={props.onZoom} syncId={props.syncId}
+            />
+          </Suspense>
         )}
       </div>
       {hasPoints && <ChartLegend model={model} hidden={hidden} onHide={setHidden} formatValue={formatValue} note={props.note} />}

@@ -46,7 +46,7 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
       onDoubleClick={() => props.onZoom?.(null)}
       {...handlers}
     >
-      <CartesianGrid vertical={false} stroke="var(--line-faint)" />
+      <CartesianGrid vertical={false} syncWithTicks stroke="var(--line-faint)" />
       <XAxis
         dataKey="x" type="number" scale="linear" domain={domain} ticks={xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000)} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
         tickFormatter={(x: number) => formatXTick(x, xKind, span)}

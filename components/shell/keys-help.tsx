@@ -3,7 +3,6 @@ import { modals } from "@mantine/modals";
 import classes from "./shell.module.css";
 
 const KEYS: [string, string[]][] = [
-  ["Find anything", ["⌘", "K"]],
   ["All keys", ["?"]],
   ["Filter this list", ["/"]],
   ["New run", ["c"]],
@@ -18,12 +17,13 @@ const KEYS: [string, string[]][] = [
 ];
 
 export function openKeysHelp(): void {
+  const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
   modals.open({
     title: "Keyboard shortcuts",
     size: 560,
     children: (
       <dl className={classes.keys}>
-        {KEYS.map(([what, keys]) => (
+        {[["Find anything", [command, "K"]] as const, ...KEYS].map(([what, keys]) => (
           <div key={what}>
             <dt>{what}</dt>
             <dd>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dd>

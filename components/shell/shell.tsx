@@ -31,7 +31,7 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
     <CrumbsProvider>
       <a href="#content" className={classes.skip}>Skip to content</a>
       <div className={classes.shell} data-collapsed={collapsed || undefined}>
-        <div className={classes.nav}>
+        <aside className={classes.nav} aria-label="Navigation">
           <div className={classes.navHead}>
             <Link href={paths.overview(org)} aria-label="Drover: overview" className={classes.wordmark}><Wordmark collapsed={collapsed} /></Link>
           </div>
@@ -41,7 +41,7 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
               {collapsed ? <IconLayoutSidebarLeftExpand size={16} stroke={1.7} /> : <><IconLayoutSidebarLeftCollapse size={16} stroke={1.7} />Collapse</>}
             </button>
           </div>
-        </div>
+        </aside>
         <div className={classes.main}>
           <TopBar burger={<ActionIcon className={classes.burger} onClick={menu.open} aria-label="Open navigation"><IconMenu2 size={18} /></ActionIcon>} />
           <main id="content" tabIndex={-1} className={classes.content}>{children}</main>

@@ -17,7 +17,7 @@ export function useRowKeys(body: RefObject<HTMLTableSectionElement | null>, keys
       const rows = [...(body.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
       const at = rows.findIndex((row) => row.contains(document.activeElement));
       const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-      const target = next?.querySelector<HTMLElement>("[data-row-link], a, button, input");
+      const target = next?.querySelector<HTMLElement>("[data-row-link]") ?? next?.querySelector<HTMLElement>("a, button, input");
       target?.focus();
       next?.scrollIntoView({ block: "nearest" });
     }

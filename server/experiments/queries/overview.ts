@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gte, inArray, isNull, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, inArray, isNull, like, or, sql } from "drizzle-orm";
 import { auditLog, projects } from "../../../db/schema/access.ts";
 import { clusterEvents, clusters } from "../../../db/schema/clusters.ts";
 import { runEvents, runs } from "../../../db/schema/experiments.ts";
@@ -49,13 +49,14 @@ async function listActivity(ctx: Ctx, project: string | undefined): Promise<Acti
   return parts.flat().sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1)).slice(0, ACTIVITY);
 }
 
+/** What runs came to; the steps of their attempts are on their own pages. */
 async function runActivity(ctx: Ctx, project: string | undefined): Promise<Activity[]> {
   const rows = await ctx.db
     .select({ id: runEvents.id, at: runEvents.at, actor: runEvents.actor, message: runEvents.message, runId: runs.id, name: runs.name })
     .from(runEvents)
     .innerJoin(runs, eq(runs.id, runEvents.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
-    .where(and(eq(runEvents.orgId, ctx.orgId), reachedProjects(ctx.grant), project ? eq(projects.slug, project) : undefined))
+    .where(and(eq(runEvents.orgId, ctx.orgId), like(runEvents.kind, "run.%"), reachedProjects(ctx.grant), project ? eq(projects.slug, project) : undefined))
     .orderBy(desc(runEvents.id))
     .limit(ACTIVITY);
   return rows.map((row) => ({ id: row.id, at: row.at, actor: row.actor ?? "Drover", message: `${row.name}: ${row.message}`, href: paths.run(ctx.orgSlug, row.runId) }));
