@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "../chaos/stack.ts";
@@ -6,6 +6,7 @@ import { type Stack, startStack } from "../chaos/stack.ts";
 /** Run a benchmark on a Drover of its own (built server, worker, agent, Postgres), and clean up after it. */
 export async function withStack(measure: (stack: Stack) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
+  chmodSync(folder, 0o711); // as root, the database runs as another user
   const stack = await startStack(folder);
   try {
     await measure(stack);

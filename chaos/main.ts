@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,6 +27,7 @@ function report(result: TrialResult): void {
 async function main(): Promise<void> {
   const options = readOptions();
   const folder = mkdtempSync(join(tmpdir(), "drover-chaos-"));
+  chmodSync(folder, 0o711); // as root, the database runs as another user
   console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.failpoints.length > 0 ? `, then ${options.failpoints.length} fail-points` : ""}`);
   let passed = 0;
   let failed = 0;

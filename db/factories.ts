@@ -10,13 +10,12 @@ import type { DbOrTx } from "./client.ts";
 import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/access.ts";
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusters, nodes, telemetry } from "./schema/clusters.ts";
-import { newId } from "./schema/columns.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 
 /** The password of every made person that got none. */
 export const PASSWORD = "correct horse battery";
 
-type Values<T extends { $inferInsert: unknown }> = Partial<T["$inferInsert"]>;
+type Values<T extends { $inferInsert: object }> = Partial<T["$inferInsert"]>;
 type Org = { id: string; slug: string };
 type Project = { id: string; orgId: string; slug: string };
 

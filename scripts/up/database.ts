@@ -46,9 +46,9 @@ export async function checkServer(url: string): Promise<number> {
   } catch (cause) {
     throw new Trouble("DATABASE_URL is not a PostgreSQL URL.", "Write it as postgres://user:password@host:5432/database", { cause });
   }
-  const sql = openSql(url, { max: 1, connect_timeout: 10, backoff: false });
+  const sql = openSql(url, { max: 1, connect_timeout: 10, backoff: false, fetch_types: false });
   try {
-    const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`;
+    const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`.simple(); // poolers and old servers answer this, too
     const major = Math.floor(row!.version / 10_000);
     if (major < OLDEST_MAJOR) throw new Trouble(`PostgreSQL ${major} at ${place} is too old; Drover needs ${OLDEST_MAJOR} or newer.`, "Upgrade it, or unset DATABASE_URL to use the embedded one.");
     return major;
