@@ -35,11 +35,13 @@ export function Invitation({ token }: { token: string }) {
   const where = data.scopeType === "org" ? data.orgName : `${data.scopeName} in ${data.orgName}`;
   return (
     <>
-      <AuthHeading title={`Join ${data.orgName}`}>{data.invitedBy} invites you as {ROLES[data.role].label} of {where}. {ROLES[data.role].says}</AuthHeading>
+      <AuthHeading title={`Join ${data.orgName}`}>{data.invitedBy} invites you as {ROLES[data.role].label} of {where}. What that role does: {lowerFirst(ROLES[data.role].says)}</AuthHeading>
       {!data.existingUser ? <NewAccount token={token} invitation={data} /> : me?.user.email === data.email ? <AcceptButton token={token} /> : <SignInFirst token={token} invitation={data} signedInAs={me?.user.email ?? null} />}
     </>
   );
 }
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function SignInFirst({ token, invitation, signedInAs }: { token: string; invitation: Live; signedInAs: string | null }) {
   return (
