@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { Agent as HttpAgent, request } from "node:http";
+import { type Agent as HttpAgent, request } from "node:http";
 import { AGENT_PATHS, PROTOCOL_VERSION, SIGNED_HEADERS, signingText } from "../agent/protocol/messages.ts";
 import type { Stack } from "../chaos/stack.ts";
 

@@ -18,6 +18,7 @@ export function ConnectPage() {
   const trpc = useTRPC();
   const org = useOrg();
   const refresh = useRefreshClusters();
+  const mayManage = useCan("clusters:manage");
   const renew = useMutation(trpc.clusters.newCode.mutationOptions({ onError: notifyError("No code was made") }));
   const create = useMutation(trpc.clusters.create.mutationOptions({ onSuccess: refresh, onError: (error) => form.setErrors(namedFields(error)) }));
   const form = useForm({ initialValues: { name: "", region: "local" }, validate: schemaResolver(CreateCluster, { sync: true }) });
@@ -33,7 +34,7 @@ export function ConnectPage() {
           <form className={classes.form} noValidate onSubmit={form.onSubmit((values) => create.mutate(values))}>
             <TextInput label="Name" description="As people call it. Run specs use it in lower case with hyphens." placeholder="Berlin H100" autoFocus error={unnamed} {...form.getInputProps("name")} />
             <TextInput label="Region" description="Where it stands. Runs can ask for a region." placeholder="eu-central" {...form.getInputProps("region")} />
-            <div><Guarded allowed={useCan("clusters:manage")}><Button type="submit" loading={create.isPending}>Create and show the command</Button></Guarded></div>
+            <div><Guarded allowed={mayManage}><Button type="submit" loading={create.isPending}>Create and show the command</Button></Guarded></div>
           </form>
         )}
       </div>

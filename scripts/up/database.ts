@@ -16,12 +16,12 @@ export interface Database {
 
 /** The embedded server, or the one that DATABASE_URL names: reachable, new enough, migrated. */
 export async function openDatabase(state: State, ownUrl: string | undefined): Promise<Database> {
-  const database = ownUrl ? await useOwn(ownUrl) : await useEmbedded(state);
+  const database = ownUrl ? await takeOwn(ownUrl) : await takeEmbedded(state);
   await migrateAll(database.url);
   return database;
 }
 
-async function useEmbedded(state: State): Promise<Database> {
+async function takeEmbedded(state: State): Promise<Database> {
   const start = performance.now();
   const embedded = new EmbeddedPostgres({ folder: state.postgres, log: state.log("postgres"), say: (line) => say.warn(line) });
   await embedded.start();
@@ -30,7 +30,7 @@ async function useEmbedded(state: State): Promise<Database> {
   return { url: embedded.url(), embedded };
 }
 
-async function useOwn(url: string): Promise<Database> {
+async function takeOwn(url: string): Promise<Database> {
   const major = await checkServer(url);
   say.done(`PostgreSQL ${major} of DATABASE_URL answers`);
   return { url, embedded: null };
