@@ -6,6 +6,7 @@ import { type Factories, factories } from "../db/factories.ts";
 import { sessions } from "../db/schema/access.ts";
 import type { Role } from "../domain/access/roles.ts";
 import { stackUnderTest } from "./stack.ts";
+import { makeWorld, type World } from "./world.ts";
 
 type Organization = Awaited<ReturnType<Factories["org"]>>;
 
@@ -14,12 +15,21 @@ interface Fixtures {
   make: Factories;
   /** An organization of this test alone: nothing is shared, so all tests may run at once. */
   org: Organization;
-  /** A page on which a person with this role in `org` is signed in. */
-  as: (role: Role, options?: { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number }; org?: Organization }) => Promise<Page>;
+  /** A page on which a new person with this role in `org` is signed in. */
+  as: (role: Role, options?: PageOptions & { org?: Organization }) => Promise<Page>;
+  /** A page on which this person is signed in. */
+  signIn: (userId: string, options?: PageOptions) => Promise<Page>;
 }
 
 interface WorkerFixtures {
   database: ReturnType<typeof connect>;
+  /** An organization with something on every page. For tests that only look. */
+  world: World;
+}
+
+interface PageOptions {
+  colorScheme?: "light" | "dark";
+  viewport?: { width: number; height: number };
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
@@ -34,16 +44,19 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
   make: async ({ database }, use) => use(factories(database.db)),
   org: async ({ make }, use) => use(await make.org()),
-  as: async ({ browser, database, make, org }, use) => {
+  world: [async ({ database }, use) => use(await makeWorld(factories(database.db))), { scope: "worker" }],
+  signIn: async ({ browser, database }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async (role, { org: of = org, ...options } = {}) => {
-      const person = await make.member(of, role, { name: `Pat ${role.replace("_", " ")}` });
+    await use(async (userId, options = {}) => {
       const context = await browser.newContext({ baseURL: stackUnderTest().url, reducedMotion: "reduce", ...options });
       contexts.push(context);
-      await context.addCookies([await sessionCookie(database, person.id)]);
+      await context.addCookies([await sessionCookie(database, userId)]);
       return context.newPage();
     });
     for (const context of contexts) await context.close();
+  },
+  as: async ({ make, org, signIn }, use) => {
+    await use(async (role, { org: of = org, ...options } = {}) => signIn((await make.member(of, role, { name: `Pat ${role.replace("_", " ")}` })).id, options));
   },
 });
 

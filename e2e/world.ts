@@ -1,0 +1,35 @@
+import type { Factories } from "../db/factories.ts";
+
+const MINUTE = 60_000;
+
+/** An organization in which every page has something to show: one cluster, and runs that wait, ended well and ended badly. */
+export async function makeWorld(make: Factories) {
+  const now = Date.now();
+  const org = await make.org();
+  const owner = await make.member(org, "owner", { name: "Olga Owner" });
+  const viewer = await make.member(org, "viewer", { name: "Vera Viewer" });
+  const cluster = await make.cluster(org, { name: `Berlin ${org.slug}`, region: "eu-central" });
+  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
+  const samples = (value: number) => Array.from({ length: 30 }, (_, at) => ({ at: now - (30 - at) * MINUTE, value: value * (1 + 0.2 * Math.sin(at / 4)) }));
+  await make.samples(cluster.id, "node", node.name, "cpu", samples(6));
+  await make.samples(cluster.id, "node", node.name, "memory", samples(20_000));
+  const experiment = await make.experiment(org.project, { name: "Digits" });
+  const times = { startedAt: new Date(now - 20 * MINUTE), endedAt: new Date(now - 5 * MINUTE) };
+
+  const finished = await make.run(org.project, owner.id, { name: "digits-finished", experimentId: experiment.id, status: "succeeded", statusReason: "Ended with exit code 0.", ...times, input: { params: { learning_rate: 0.02, epochs: 60 }, tags: { dataset: "digits" } } });
+  const attempt = await make.attempt(finished, cluster.id, { status: "ended", outcome: "succeeded", nodeNames: [node.name], exitCode: 0, drainedAt: times.endedAt, ...times });
+  const steps = Array.from({ length: 60 }, (_, at) => ({ step: at + 1, at: times.startedAt.getTime() + at * 15_000, value: 2 * Math.exp(-at / 12) + 0.1 }));
+  await make.metrics(finished.id, attempt.id, "loss", steps);
+  await make.metrics(finished.id, attempt.id, "accuracy", steps.map(({ step, at, value }) => ({ step, at, value: 1 - value / 2.2 })));
+  await make.log(attempt.id, steps.map(({ step, value }) => `epoch ${step}  loss ${value.toFixed(4)}\n`).join(""), times.startedAt);
+  await make.event(finished, { kind: "run.submitted", actor: owner.name, message: "Submitted.", at: new Date(now - 21 * MINUTE) });
+  await make.event(finished, { kind: "run.ended", actor: "agent", attemptId: attempt.id, message: "Ended with exit code 0.", at: times.endedAt });
+
+  const failed = await make.run(org.project, owner.id, { name: "digits-failed", experimentId: experiment.id, status: "failed", failureClass: "oom", statusReason: "The process used more memory than it may and was killed.", evidence: { signal: "SIGKILL", detail: "Killed by the kernel.", lastLines: ["epoch 3  loss 0.4121"], peakMemoryMib: 1024, limitMemoryMib: 1024 }, ...times });
+  const killed = await make.attempt(failed, cluster.id, { status: "ended", outcome: "failed", failureClass: "oom", signal: "SIGKILL", nodeNames: [node.name], drainedAt: times.endedAt, ...times });
+  await make.log(killed.id, "epoch 3  loss 0.4121\n", times.startedAt);
+  const waiting = await make.run(org.project, owner.id, { name: "digits-waiting", experimentId: experiment.id, input: { resources: { gpus: 8 }, cluster: cluster.slug } });
+  return { org, owner, viewer, cluster, node, finished, failed, waiting };
+}
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
