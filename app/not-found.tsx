@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { NotFoundPage } from "../components/ui/failed-page.tsx";
+import { NotFoundPage } from "../components/ui/not-found-page.tsx";
 import { paths } from "../paths.ts";
 
 export const metadata: Metadata = { title: "Not found" };

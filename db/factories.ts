@@ -5,7 +5,7 @@ import { eq } from "drizzle-orm";
 import type { Role, ScopeType } from "../domain/access/roles.ts";
 import type { Capabilities } from "../domain/clusters/capabilities.ts";
 import { RunSpec, type RunSpecInput } from "../domain/experiments/run-spec.ts";
-import { slugify } from "../domain/shared/ids.ts";
+import { slugify } from "../domain/shared/id-format.ts";
 import type { DbOrTx } from "./client.ts";
 import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/access.ts";
 import { agents } from "./schema/agents.ts";

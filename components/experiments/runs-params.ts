@@ -1,7 +1,7 @@
 import { createLoader, parseAsArrayOf, parseAsString, parseAsStringLiteral } from "nuqs/server";
 import type { RunFilter } from "../../domain/experiments/run-inputs.ts";
 import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
-import { ExperimentId, Slug } from "../../domain/shared/ids.ts";
+import { isId, isSlug } from "../../domain/shared/id-format.ts";
 
 /** The URL of the list of runs: page and hook read the same schema, so a link shows a colleague the same rows. */
 export const runsParams = {
@@ -25,7 +25,7 @@ export function runFilterOf({ project, q, status, owner, experiment }: Omit<Runs
     ...(q.trim() ? { text: q.trim().slice(0, 200) } : {}),
     ...(status.length > 0 ? { status } : {}),
     ...(owner ? { owner } : {}),
-    ...(experiment && ExperimentId.safeParse(experiment).success ? { experimentId: experiment } : {}),
+    ...(experiment && isId("experiment", experiment) ? { experimentId: experiment } : {}),
   };
 }
 
@@ -34,7 +34,7 @@ export const runsListInput = (filter: RunFilter) => ({ ...filter, limit: 50 });
 
 /** The project of the scope bar, for queries that take nothing else. */
 export function scopeOf(project: string | null): { project?: string } {
-  return project && Slug.safeParse(project).success ? { project } : {};
+  return project && isSlug(project) ? { project } : {};
 }
 
 /** Does anything but the scope narrow the list? */

@@ -1,12 +1,36 @@
-import {
-  ActionIcon, Anchor, Badge, Button, Checkbox, createTheme, type CSSVariablesResolver, Drawer, Input, Loader, type MantineColorsTuple, Menu, Modal,
-  NavLink, Paper, Popover, Select, Skeleton, Table, Tabs, TextInput, Tooltip,
-} from "@mantine/core";
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple, type MantineThemeComponents } from "@mantine/core";
 
 /** Drover's one accent: heather. Far from the status blues, greens, ambers and reds, and 7:1 or better on both backgrounds. */
 const heather: MantineColorsTuple = ["#faf3fb", "#f3e3f6", "#e9cced", "#dbafe2", "#cc96d4", "#b97ac3", "#9d58a8", "#7e3a88", "#652c6e", "#481f4f"];
 const gray: MantineColorsTuple = ["#f5f6f8", "#eceef1", "#e2e5ea", "#d3d7de", "#b8bec9", "#939aa7", "#656c79", "#4a515d", "#30353e", "#1c1f26"];
 const dark: MantineColorsTuple = ["#d8dbe2", "#b3b9c4", "#9097a4", "#656c79", "#333944", "#252a32", "#191d23", "#101317", "#0c0e12", "#090b0e"];
+
+/** By name, not with `Button.extend`: that would load every component with the first page, used or not. */
+const components: MantineThemeComponents = {
+  ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 28 } },
+  Anchor: { defaultProps: { underline: "hover", inherit: true } },
+  Badge: { defaultProps: { variant: "default", radius: "xs", size: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } },
+  Button: { defaultProps: { size: "xs" }, styles: { root: { fontWeight: 500, fontSize: "13px", height: 32 } } },
+  Checkbox: { defaultProps: { size: "xs" } },
+  Drawer: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } },
+  Input: { defaultProps: { size: "xs" }, styles: { input: { fontSize: "13px", minHeight: 32, height: "auto" } } },
+  InputWrapper: {
+    defaultProps: { size: "xs" },
+    styles: { label: { fontSize: "13px", fontWeight: 500, marginBottom: 4 }, description: { fontSize: "12px" }, error: { fontSize: "12px" } },
+  },
+  Loader: { defaultProps: { size: "xs", type: "dots" } },
+  Menu: { defaultProps: { shadow: "md", position: "bottom-end", transitionProps: { duration: 80 } }, styles: { item: { fontSize: "13px", padding: "6px 8px" } } },
+  Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.45 } }, styles: { title: { fontWeight: 600, fontSize: "14px" } } },
+  NavLink: { defaultProps: { variant: "subtle" } },
+  Paper: { defaultProps: { withBorder: true, shadow: undefined } },
+  Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
+  Select: { defaultProps: { size: "xs", checkIconPosition: "right" } },
+  Skeleton: { defaultProps: { radius: "xs" } },
+  Table: { defaultProps: { fz: "sm" } },
+  Tabs: { defaultProps: { variant: "default" } },
+  TextInput: { defaultProps: { size: "xs" } },
+  Tooltip: { defaultProps: { openDelay: 200, withArrow: false, fz: 12, multiline: true, maw: 360, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: true } } },
+};
 
 export const theme = createTheme({
   colors: { heather, gray, dark },
@@ -28,31 +52,7 @@ export const theme = createTheme({
     fontWeight: "600",
     sizes: { h1: { fontSize: "20px", lineHeight: "1.3" }, h2: { fontSize: "14px", lineHeight: "1.4" }, h3: { fontSize: "13px", lineHeight: "1.45" } },
   },
-  components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: 28 } }),
-    Anchor: Anchor.extend({ defaultProps: { underline: "hover", inherit: true } }),
-    Badge: Badge.extend({ defaultProps: { variant: "default", radius: "xs", size: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } }),
-    Button: Button.extend({ defaultProps: { size: "xs" }, styles: { root: { fontWeight: 500, fontSize: "13px", height: 32 } } }),
-    Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
-    Drawer: Drawer.extend({ defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } }),
-    Input: Input.extend({ defaultProps: { size: "xs" }, styles: { input: { fontSize: "13px", minHeight: 32, height: "auto" } } }),
-    InputWrapper: Input.Wrapper.extend({
-      defaultProps: { size: "xs" },
-      styles: { label: { fontSize: "13px", fontWeight: 500, marginBottom: 4 }, description: { fontSize: "12px" }, error: { fontSize: "12px" } },
-    }),
-    Loader: Loader.extend({ defaultProps: { size: "xs", type: "dots" } }),
-    Menu: Menu.extend({ defaultProps: { shadow: "md", position: "bottom-end", transitionProps: { duration: 80 } }, styles: { item: { fontSize: "13px", padding: "6px 8px" } } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.45 } }, styles: { title: { fontWeight: 600, fontSize: "14px" } } }),
-    NavLink: NavLink.extend({ defaultProps: { variant: "subtle" } }),
-    Paper: Paper.extend({ defaultProps: { withBorder: true, shadow: undefined } }),
-    Popover: Popover.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
-    Select: Select.extend({ defaultProps: { size: "xs", checkIconPosition: "right" } }),
-    Skeleton: Skeleton.extend({ defaultProps: { radius: "xs" } }),
-    Table: Table.extend({ defaultProps: { fz: "sm" } }),
-    Tabs: Tabs.extend({ defaultProps: { variant: "default" } }),
-    TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 200, withArrow: false, fz: 12, multiline: true, maw: 360, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: true } } }),
-  },
+  components,
 });
 
 /** Mantine's own variables where the palette alone does not decide. Drover's tokens (tones, chart slots, lines) are in app/globals.css. */

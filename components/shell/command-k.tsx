@@ -4,16 +4,15 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconKeyboard, IconPlugConnected, IconPlus, IconSearch, IconServer2 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg, useViewer } from "../providers/viewer.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import { STATUS_LOOK } from "../ui/status-tones.ts";
+import { onCommandK } from "./command-k-signal.ts";
 import { openKeysHelp } from "./keys-help.tsx";
 import { navGroups } from "./nav.ts";
-
-export const openCommandK = () => spotlight.open();
 
 interface Command {
   id: string;
@@ -26,6 +25,10 @@ interface Command {
 /** Every page, run, cluster and act, by typing. Runs are searched on the server. */
 export function CommandK() {
   const [query, setQuery] = useState("");
+  useEffect(() => {
+    spotlight.open(); // loaded because somebody asked for it
+    return onCommandK(spotlight.open);
+  }, []);
   return (
     <Spotlight.Root query={query} onQueryChange={setQuery} shortcut={["mod + K", "mod + P"]} scrollable maxHeight={440} overlayProps={{ backgroundOpacity: 0.4 }} transitionProps={{ duration: 80 }}>
       <Spotlight.Search placeholder="Go to a page, run or cluster, or do something" leftSection={<IconSearch size={16} />} />

@@ -19,7 +19,7 @@ export function LiveDot() {
   const word = status.state === "reconnecting" ? `reconnecting ${formatSeconds(Math.max(0, Math.floor((now - status.since) / 1000)))}` : status.state;
   return (
     <Tooltip label={SAYS[status.state]}>
-      <span className={classes.live} tabIndex={0} aria-label={`Live updates: ${status.state}`}>
+      <span className={classes.live} tabIndex={0} role="img" aria-label={`Live updates: ${status.state}`}>
         <span className={classes.dot} data-state={status.state} />
         <span className={status.state === "live" ? classes.liveWord : undefined} suppressHydrationWarning>{word}</span>
       </span>

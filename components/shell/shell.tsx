@@ -7,7 +7,7 @@ import { useState } from "react";
 import { paths } from "../../paths.ts";
 import { useOrg } from "../providers/viewer.tsx";
 import { Wordmark } from "../ui/logo.tsx";
-import { CommandK } from "./command-k.tsx";
+import { CommandKLoader } from "./command-k-loader.tsx";
 import { CrumbsProvider } from "./crumbs.tsx";
 import { GlobalKeys } from "./global-keys.tsx";
 import { NavList } from "./nav-list.tsx";
@@ -51,7 +51,7 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
         <div className={classes.pill}><ScopeSelect /></div>
         <NavList onGo={menu.close} />
       </Drawer>
-      <CommandK />
+      <CommandKLoader />
       <GlobalKeys />
     </CrumbsProvider>
   );

@@ -8,7 +8,7 @@ import { usePathname } from "next/navigation";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg, useViewer } from "../providers/viewer.tsx";
-import { openCommandK } from "./command-k.tsx";
+import { openCommandK } from "./command-k-signal.ts";
 import { useCrumbs } from "./crumbs.tsx";
 import { LiveDot } from "./live-dot.tsx";
 import { currentItem, navGroups } from "./nav.ts";

@@ -1,19 +1,17 @@
 "use client";
-import { Button } from "@mantine/core";
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { startTransition } from "react";
-import { ERROR_ADVICE } from "../../domain/shared/errors.ts";
-import { EmptyState } from "./empty-state.tsx";
-import { Id } from "./id.tsx";
+import { NotFoundPage } from "./not-found-page.tsx";
+import classes from "./ui.module.css";
 
 interface Failure extends Error {
   digest?: string;
   data?: { code?: string; requestId?: string | null } | null;
 }
 
-/** A page that could not be shown: what failed, the way to try again, what to quote. `home`: where to go instead. */
+/** Light on purpose: every page loads it, hardly one shows it. A page that could not be shown: what failed, the way to try again, what to quote. `home`: where to go instead. */
 export function FailedPage({ error, reset, home }: { error: Failure; reset: () => void; home: string }) {
   const router = useRouter();
   const { reset: resetQueries } = useQueryErrorResetBoundary();
@@ -27,22 +25,15 @@ export function FailedPage({ error, reset, home }: { error: Failure; reset: () =
   const quote = error.data?.requestId ?? error.digest;
   const isDenied = error.data?.code === "FORBIDDEN";
   return (
-    <EmptyState
-      title={isDenied ? "You may not see this page" : "This page could not be loaded"}
-      action={<div style={{ display: "flex", gap: 8 }}><Button onClick={retry}>Try again</Button><Button component={Link} href={home} variant="default">Go to the overview</Button></div>}
-    >
+    <div className={classes.empty} role="alert">
+      <h1 className={classes.emptyTitle}>{isDenied ? "You may not see this page" : "This page could not be loaded"}</h1>
       {/* A server component's error carries no words in production, only a digest. */}
-      {error.data ? error.message : "The server failed on it. Nothing was changed; trying again is safe."}
-      {quote && <div style={{ marginTop: 8 }}>Request <Id value={quote} max={36} label="Copy request id" /></div>}
-    </EmptyState>
-  );
-}
-
-/** For what is missing and what is another's: one answer. */
-export function NotFoundPage({ home }: { home: string }) {
-  return (
-    <EmptyState title="There is nothing here" action={<Button component={Link} href={home} variant="default">Go to the overview</Button>}>
-      {ERROR_ADVICE.not_found} Check the address, and the organization at its start.
-    </EmptyState>
+      <div className={classes.emptyText}>{error.data ? error.message : "The server failed on it. Nothing was changed; trying again is safe."}</div>
+      {quote && <div className={classes.emptyText}>Request <code>{quote}</code></div>}
+      <div className={classes.emptyButtons}>
+        <button type="button" className={classes.plainButton} onClick={retry}>Try again</button>
+        <Link href={home} className={classes.plainButton}>Go to the overview</Link>
+      </div>
+    </div>
   );
 }

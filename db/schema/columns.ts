@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { customType, text, timestamp, type PgColumn } from "drizzle-orm/pg-core";
 import { v7 } from "uuid";
-import { ID_PREFIXES, type IdKind } from "../../domain/shared/ids.ts";
+import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 
 /** A new id of this kind: sorts by creation. */
 export const newId = (kind: IdKind): string => `${ID_PREFIXES[kind]}_${v7()}`;

@@ -1,5 +1,5 @@
 import { v7 } from "uuid";
-import { ID_PREFIXES, type IdKind } from "../../domain/shared/ids.ts";
+import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 
 /** Fixed dice (mulberry32): the same seed makes the same organization. */
 export class Dice {

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditLog } from "../../db/schema/access.ts";
 import { clusterEvents } from "../../db/schema/clusters.ts";
-import type { IdKind } from "../../domain/shared/ids.ts";
+import type { IdKind } from "../../domain/shared/id-format.ts";
 import { type TestServer, testServer } from "../access/testing.ts";
 import { FILTERS, guarded, missing, oneOfEach, probes, someInput, titled } from "./testing.ts";
 

@@ -3,7 +3,7 @@ import { v7 } from "uuid";
 import { z } from "zod";
 import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
 import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
-import { ID_PREFIXES, type IdKind } from "../../domain/shared/ids.ts";
+import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
 import { appRouter } from "./root.ts";
 

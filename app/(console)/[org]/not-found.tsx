@@ -1,6 +1,6 @@
 "use client";
 import { useParams } from "next/navigation";
-import { NotFoundPage } from "../../../components/ui/failed-page.tsx";
+import { NotFoundPage } from "../../../components/ui/not-found-page.tsx";
 import { paths } from "../../../paths.ts";
 
 export default function ConsoleNotFound() {

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { auditWords, changesBetween } from "../../../domain/access/audit-words.ts";
 import type { AuditView } from "../../../domain/access/people-view.ts";
-import { idSchema } from "../../../domain/shared/ids.ts";
+import { isId } from "../../../domain/shared/id-format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { Id } from "../../ui/id.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
@@ -13,11 +13,10 @@ import classes from "../access.module.css";
 import { auditParams } from "./audit-params.ts";
 import { ActorName, TargetLink } from "./audit-target.tsx";
 
-const AuditId = idSchema("audit");
 
 /** One entry: who, through what, and what was before and after. */
 export function AuditDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
-  const known = id && AuditId.safeParse(id).success ? id : null;
+  const known = id && isId("audit", id) ? id : null;
   return (
     <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Audit entry" closeButtonProps={{ "aria-label": "Close" }}>
       {known && <Body id={known} />}

@@ -3,7 +3,7 @@ import { Button, Drawer, Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { BindingView, MemberView } from "../../../domain/access/people-view.ts";
 import { ROLES } from "../../../domain/access/roles.ts";
-import { idSchema } from "../../../domain/shared/ids.ts";
+import { isId } from "../../../domain/shared/id-format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useViewer } from "../../providers/viewer.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
@@ -16,11 +16,10 @@ import classes from "../access.module.css";
 import { GrantForm } from "./grant-form.tsx";
 import { RoleWord } from "./role-list.tsx";
 
-const UserId = idSchema("user");
 
 /** One member: roles, where each comes from, and the ways to change them. */
 export function MemberDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
-  const known = id && UserId.safeParse(id).success ? id : null;
+  const known = id && isId("user", id) ? id : null;
   return (
     <Drawer opened={known !== null} onClose={onClose} position="right" size={480} title="Member" closeButtonProps={{ "aria-label": "Close" }}>
       {known && <MemberBody id={known} onClose={onClose} />}

@@ -1,7 +1,7 @@
 "use client";
 import { Button, Modal, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { slugify } from "../../../domain/shared/ids.ts";
+import { slugify } from "../../../domain/shared/id-format.ts";
 import classes from "../access.module.css";
 import { fieldErrors, formError } from "../api-error.ts";
 import { FormAlert } from "../form-alert.tsx";

@@ -2,11 +2,12 @@
 import { Button, Drawer, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { RunId } from "../../../domain/shared/ids.ts";
+import { isId } from "../../../domain/shared/id-format.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
+import { Num } from "../../ui/sizes.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { RunFacts } from "../run/run-facts.tsx";
 import { LogTail } from "../run/log-tail.tsx";
@@ -15,7 +16,7 @@ import { Pairs } from "../run/pairs.tsx";
 
 /** A look at one run without leaving the list. */
 export function RunPeek({ id, onClose }: { id: string | null; onClose: () => void }) {
-  const known = id && RunId.safeParse(id).success ? id : null;
+  const known = id && isId("run", id) ? id : null;
   return (
     <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Run" closeButtonProps={{ "aria-label": "Close" }}>
       {known && <PeekBody id={known} />}
@@ -39,7 +40,7 @@ function PeekBody({ id }: { id: string }) {
       </div>
       <RunWhy run={run} />
       <RunFacts run={run} short />
-      {run.metrics.length > 0 && <Pairs label="Last metrics" items={run.metrics.map(({ key, last }) => [key, String(last)] as const)} />}
+      {run.metrics.length > 0 && <Pairs label="Last metrics" items={run.metrics.map(({ key, last }) => [key, <Num key={key} value={last} />] as const)} />}
       <LogTail run={run} lines={12} />
     </div>
   );

@@ -3,7 +3,7 @@ import type { Db } from "../../../db/client.ts";
 import { orgs, projects, roleBindings, setupLinks, teams } from "../../../db/schema/access.ts";
 import type { CompleteSetup } from "../../../domain/access/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
-import { slugify } from "../../../domain/shared/ids.ts";
+import { slugify } from "../../../domain/shared/id-format.ts";
 import { RESERVED_SLUGS } from "../../../paths.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";

@@ -4,7 +4,7 @@ import { orgs, projects, teams } from "../../../db/schema/access.ts";
 import type { CreateProject, CreateTeam, UpdateOrg, UpdateProject, UpdateTeam } from "../../../domain/access/inputs.ts";
 import { covers } from "../../../domain/access/scopes.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
-import { slugify } from "../../../domain/shared/ids.ts";
+import { slugify } from "../../../domain/shared/id-format.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";

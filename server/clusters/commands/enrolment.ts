@@ -5,7 +5,7 @@ import { clusterEvents, clusters } from "../../../db/schema/clusters.ts";
 import type { EnrolmentCommand } from "../../../domain/clusters/cluster-view.ts";
 import type { CreateCluster } from "../../../domain/clusters/inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
-import { slugify } from "../../../domain/shared/ids.ts";
+import { slugify } from "../../../domain/shared/id-format.ts";
 import { env } from "../../../env.ts";
 import type { Actor } from "../../access/actor.ts";
 import { audit } from "../../access/audit.ts";
