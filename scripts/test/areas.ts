@@ -11,7 +11,7 @@ export interface Score {
 
 /** Run one program, its output passing through. @returns its exit code and what it printed last. */
 function runNode(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<{ code: number; tail: string }> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) }, stdio: ["ignore", "pipe", "inherit"] });
   let tail = "";
   child.stdout.on("data", (chunk: Buffer) => {
     process.stdout.write(chunk);
