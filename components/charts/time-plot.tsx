@@ -60,12 +60,17 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
         <Line key={one.valueKey} dataKey={one.valueKey} name={one.label} type="linear" stroke={colourOf(one.slot)} strokeWidth={one.slot === null ? 1 : 1.6} strokeOpacity={one.slot === null ? 0.55 : 1} isAnimationActive={false} connectNulls={false} dot={dotOf(one)} activeDot={{ r: 3, strokeWidth: 0 }} />
       ))}
       {props.events.map((event, at) => (
-        <ReferenceLine key={`${event.x} ${event.label}`} x={event.x} stroke="var(--tone-neutral)" strokeDasharray="3 3" {...(at < MAX_EVENT_LABELS ? { label: { value: event.label, position: "insideTopRight" as const, fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})} />
+        <ReferenceLine key={`${event.x} ${event.label}`} x={event.x} stroke="var(--tone-neutral)" strokeDasharray="3 3" {...(at < MAX_EVENT_LABELS ? { label: { value: event.label, position: labelSide(event.x, domain), fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})} />
       ))}
       {drag && <ReferenceArea x1={drag[0]} x2={drag[1]} fill="var(--accent)" fillOpacity={0.12} stroke="none" />}
     </ComposedChart>
   );
 });
+
+/** The label stands where there is room: right of its line, except near the right edge. Recharts names the side of the box that it hangs on. */
+function labelSide(x: number, [from, to]: [number, number]): "insideTopLeft" | "insideTopRight" {
+  return x < from + (to - from) * 0.7 ? "insideTopLeft" : "insideTopRight";
+}
 
 /** A point with nothing on either side is no line: draw it. */
 function dotOf(one: PreparedSeries) {

@@ -1,12 +1,15 @@
 "use client";
 import { IconChevronRight } from "@tabler/icons-react";
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import classes from "./form.module.css";
 
-/** A part of a form that folds. `summary` says what is set while it is folded; its fields stay mounted, so errors can reach them. */
-export function FormSection({ title, summary, open: openAtFirst = true, children }: { title: string; summary?: React.ReactNode; open?: boolean; children: React.ReactNode }) {
+/** A part of a form that folds. `summary` says what is set while it is folded; `hasIssue` unfolds it, so that the way to a wrong field ends at one that can be seen. */
+export function FormSection({ title, summary, open: openAtFirst = true, hasIssue = false, children }: { title: string; summary?: React.ReactNode; open?: boolean; hasIssue?: boolean; children: React.ReactNode }) {
   const [open, setOpen] = useState(openAtFirst);
   const id = useId();
+  useEffect(() => {
+    if (hasIssue) setOpen(true);
+  }, [hasIssue]);
   return (
     <section className={classes.section}>
       <h2>

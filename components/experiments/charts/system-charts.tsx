@@ -40,7 +40,7 @@ export function SystemCharts({ run, x, range, domain, onZoom, syncId, note }: Pr
       ) : (
         <div className={classes.charts}>
           {(query.data ? charts : PLACEHOLDERS).map((chart) => (
-            <TimeChart key={chart.key} title={chart.title} unit={chart.unit} series={chart.series} xKind={x} events={events} fromZero height={150} loading={!query.data} syncId={syncId} formatValue={chart.unit === "MiB" ? formatMib : formatNumber} {...(domain ? { domain } : {})} {...(onZoom ? { onZoom } : {})} />
+            <TimeChart key={chart.key} title={chart.title} unit={chart.unit === "MiB" ? null : chart.unit} series={chart.series} xKind={x} events={events} fromZero height={150} loading={!query.data} syncId={syncId} formatValue={chart.unit === "MiB" ? formatMib : formatNumber} {...(domain ? { domain } : {})} {...(onZoom ? { onZoom } : {})} />
           ))}
         </div>
       )}

@@ -37,5 +37,5 @@ export function BulkCancel({ runs, onDone }: { runs: RunRow[]; onDone: () => voi
       verb: `Cancel ${plural(live.length, "run")}`,
       onConfirm: () => void cancelAll(),
     });
-  return <Guarded allowed={allowed}><Button color="red.8" loading={cancel.isPending} onClick={ask}>Cancel runs</Button></Guarded>;
+  return <Guarded allowed={allowed}><Button color="red.9" loading={cancel.isPending} onClick={ask}>Cancel runs</Button></Guarded>;
 }

@@ -44,12 +44,10 @@ export function LogLinesView(props: View) {
     const element = scroller.current;
     if (element) element.scrollTop = element.scrollHeight;
   }, []);
+  const size = virtual.getTotalSize(); // changes once more when the heights of wrapped lines are known
   useLayoutEffect(() => {
-    if (!following || !atEnd) return;
-    toEnd();
-    const frame = requestAnimationFrame(toEnd); // heights of wrapped lines are known only now
-    return () => cancelAnimationFrame(frame);
-  }, [following, atEnd, lines, wrap, height, toEnd]);
+    if (following && atEnd) toEnd();
+  }, [following, atEnd, lines, wrap, height, size, toEnd]);
 
   const wanted = useRef(0);
   useLayoutEffect(() => {
@@ -60,19 +58,23 @@ export function LogLinesView(props: View) {
     virtual.scrollToIndex(index < 0 ? lines.length - 1 : index, { align: "center" });
   }, [goTo, lines, virtual]);
 
+  const lastTop = useRef(0);
   function onScroll(): void {
     const element = scroller.current;
     if (!element) return;
     keepStill();
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
-    const isAtEnd = distance <= END_PX;
-    if (isAtEnd !== following && (atEnd || !isAtEnd)) onFollowing(isAtEnd && atEnd);
+    // Only a reader scrolls back up; lines that come or grow taller leave the place as it is.
+    const wentUp = element.scrollTop < lastTop.current - 2;
+    lastTop.current = element.scrollTop;
+    if (distance <= END_PX && atEnd && !following) onFollowing(true);
+    else if (wentUp && distance > END_PX && following) onFollowing(false);
     if (element.scrollTop < EDGE_LINES * LINE_PX) onNearStart();
     if (distance < EDGE_LINES * LINE_PX) onNearEnd();
   }
   return (
     <div ref={scroller} className={`${classes.scroll} ${wrap ? classes.wrap : ""}`} style={{ height, "--gutter": `${Math.max(4, formatCount(props.highest).length) + 2}ch` } as React.CSSProperties} onScroll={onScroll} onWheel={(event) => event.deltaY < 0 && following && onFollowing(false)} tabIndex={0} role="log" aria-live="off" aria-label={props.label}>
-      <div className={classes.inner} style={{ height: virtual.getTotalSize() }}>
+      <div className={classes.inner} style={{ height: size }}>
         {virtual.getVirtualItems().map((item) => (
           <div key={item.key} ref={wrap ? virtual.measureElement : undefined} data-index={item.index} className={classes.line} style={{ transform: `translateY(${item.start}px)` }} {...marksOf(lines[item.index]!, props.current)}>
             <LineBody line={lines[item.index]!} times={props.times} pattern={props.pattern} onPick={props.onPick} />

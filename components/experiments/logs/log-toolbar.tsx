@@ -17,7 +17,7 @@ export function AttemptSelect({ attempts, value, onChange }: { attempts: Attempt
       aria-label="Attempt"
       w={190}
       allowDeselect={false}
-      data={attempts.toReversed().map((attempt) => ({ value: String(attempt.number), label: `Attempt ${attempt.number} · ${attempt.outcome ?? attempt.status} · ${formatBytes(attempt.log.bytes)}` }))}
+      data={attempts.toReversed().map((attempt) => ({ value: String(attempt.number), label: `Attempt ${attempt.number} · ${attempt.outcome ?? attempt.status}` }))}
       value={String(value.number)}
       onChange={(number) => onChange(number === null || Number(number) === newest ? null : Number(number))}
     />

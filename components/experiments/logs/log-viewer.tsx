@@ -27,7 +27,11 @@ export function LogViewer({ id }: { id: string }) {
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id })).data;
   const [params, setParams] = useQueryStates(logParams);
   const attempt = run.attempts.find((one) => one.number === params.attempt) ?? run.attempts.at(-1);
-  useHashLine((line) => void setParams({ line }));
+  const [opened, setOpened] = useState(0); // a hash is known only in the browser: it opens the log anew
+  useHashLine((line) => {
+    void setParams({ line });
+    setOpened((old) => old + 1);
+  });
   if (!attempt) {
     return (
       <>
@@ -36,7 +40,7 @@ export function LogViewer({ id }: { id: string }) {
       </>
     );
   }
-  return <AttemptLog key={`${attempt.id} ${params.stream ?? ""}`} run={run} attempt={attempt} />;
+  return <AttemptLog key={`${attempt.id} ${params.stream ?? ""} ${opened}`} run={run} attempt={attempt} />;
 }
 
 /** `#L123`, as other tools write it, becomes `?line=123`. */

@@ -6,7 +6,7 @@ import { MAX_CODE_BYTES } from "../../../domain/experiments/run-spec.ts";
 import { formatBytes, formatShare } from "../../../domain/shared/format.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { Id } from "../../ui/id.tsx";
-import { useDraft, useField } from "./draft-context.tsx";
+import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { TextField } from "./fields.tsx";
 import { type UploadState, useCodeUpload } from "./use-code-upload.ts";
 import classes from "./new-run.module.css";
@@ -34,7 +34,7 @@ export function CodeSection() {
     else change(undefined);
   }
   return (
-    <FormSection title="Code" summary={summaryOf(code)}>
+    <FormSection title="Code" hasIssue={useHasIssue("code")} summary={summaryOf(code)}>
       <Input.Wrapper label="Source" labelElement="div" error={mode === "git" ? undefined : error} description="Unpacked into the folder the command starts in.">
         <div data-path="code" tabIndex={-1}>
           <SegmentedControl size="xs" mt={4} aria-label="Source of the code" value={mode} onChange={(next) => choose(next as Mode)} data={[{ value: "none", label: "None" }, { value: "upload", label: "From this computer" }, { value: "git", label: "Git" }]} />

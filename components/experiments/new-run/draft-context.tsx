@@ -52,6 +52,12 @@ export function DraftProvider({ initial, children }: { initial: string; children
   return <DraftContext.Provider value={draft}>{children}</DraftContext.Provider>;
 }
 
+/** Is something wrong, and shown, in any of these fields? */
+export function useHasIssue(...fields: string[]): boolean {
+  const { issues, showAll } = useDraft();
+  return showAll && issues.some((issue) => fields.some((field) => issue.field === field || issue.field.startsWith(`${field}.`)));
+}
+
 /** One field of the form: its value in the text, how to change it, its error once it should show. */
 export function useField<T>(path: FieldPath) {
   const { document, set, errors, showAll, touched, touch } = useDraft();

@@ -3,7 +3,7 @@ import { Textarea } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { parse } from "yaml";
 import { FormSection } from "../../form/form-section.tsx";
-import { useField } from "./draft-context.tsx";
+import { useField, useHasIssue } from "./draft-context.tsx";
 import { writeSpec } from "./spec-document.ts";
 import classes from "./new-run.module.css";
 
@@ -34,7 +34,7 @@ export function OverridesSection() {
     }
   }
   return (
-    <FormSection title="Scheduler overrides" open={Object.keys(value ?? {}).length > 0} summary={Object.keys(value ?? {}).join(", ") || "none"}>
+    <FormSection title="Scheduler overrides" hasIssue={useHasIssue("overrides")} open={Object.keys(value ?? {}).length > 0} summary={Object.keys(value ?? {}).join(", ") || "none"}>
       <Textarea className={classes.overrides!} name={name} label="Overrides" description="By scheduler. Where the target does not know a setting, the run is refused and the setting named." placeholder={"slurm:\n  partition: gpu\n  qos: high"} autosize minRows={3} maxRows={12} value={text} error={problem ?? error} disabled={disabled} onBlur={onBlur} onChange={(event) => edit(event.currentTarget.value)} />
     </FormSection>
   );

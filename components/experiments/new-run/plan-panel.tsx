@@ -49,7 +49,7 @@ function PlanOf({ spec }: { spec: RunSpec }) {
         <span style={{ color: `var(--tone-${look.tone})` }}>{look.word}</span>
       </div>
       <div>{plan.message}</div>
-      {(plan.earliestAt !== null || plan.ahead > 0) && (
+      {plan.verdict !== "never" && (plan.earliestAt !== null || plan.ahead > 0) && (
         <div className={classes.planMore}>
           {plan.earliestAt !== null && <>At the latest <Ago at={new Date(plan.earliestAt)} />{plan.basis ? `: ${plan.basis}` : "."} </>}
           {plan.ahead > 0 && <>{plural(plan.ahead, "run")} ahead of it.</>}

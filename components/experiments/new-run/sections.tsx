@@ -6,7 +6,7 @@ import { DRIVERS, LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { useViewer } from "../../providers/viewer.tsx";
-import { useDraft, useField } from "./draft-context.tsx";
+import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { AreaField, ListField, NumberField, SelectField, TextField } from "./fields.tsx";
 import { PairsField } from "./pairs-field.tsx";
 
@@ -15,13 +15,14 @@ export function BasicsSection() {
   const trpc = useTRPC();
   const { value: project, name, error, change, onBlur, disabled } = useField<string>(["project"]);
   const groups = useQuery(trpc.experiments.groups.queryOptions(project ? { project } : {})).data ?? [];
+  const other = groups.find((group) => group.name !== "Default");
   const mine = projects.filter(({ held }) => held.includes("runs:submit"));
   return (
-    <FormSection title="What to run">
+    <FormSection title="What to run" hasIssue={useHasIssue("name", "project", "experiment", "command")}>
       <TextField path={["name"]} label="Name" placeholder="resnet-baseline" required />
       <FieldRow>
         <ProjectSelect name={name} value={project} error={error} disabled={disabled} onBlur={onBlur} change={change} data={mine.map((one) => ({ value: one.slug, label: one.name }))} />
-        <TextField path={["experiment"]} label="Experiment" placeholder={groups[0] ? `Default, ${groups[0].name}, …` : "Default"} />
+        <TextField path={["experiment"]} label="Experiment" placeholder={other ? `Default, ${other.name}, …` : "Default"} />
       </FieldRow>
       <CommandField />
     </FormSection>
@@ -64,7 +65,7 @@ export function ResourcesSection() {
   const { document } = useDraft();
   const resources = document.spec?.resources;
   return (
-    <FormSection title="Resources" summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
+    <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
       <FieldRow>
         <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
         <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any" />
@@ -83,7 +84,7 @@ export function InputsSection() {
   const { document } = useDraft();
   const count = (key: string) => Object.keys((document.value?.[key] as object | undefined) ?? {}).length;
   return (
-    <FormSection title="Parameters, environment, tags" summary={`${count("params")} parameters, ${count("env")} variables, ${count("tags")} tags`} open={count("params") + count("env") + count("tags") > 0}>
+    <FormSection title="Parameters, environment, tags" hasIssue={useHasIssue("params", "env", "tags")} summary={`${count("params")} parameters, ${count("env")} variables, ${count("tags")} tags`} open={count("params") + count("env") + count("tags") > 0}>
       <PairsField path={["params"]} label="Parameters" keyLabel="Parameter" typed description="Compared between runs; the process reads them as JSON in DROVER_PARAMS." keyPlaceholder="lr" valuePlaceholder="0.001" />
       <PairsField path={["env"]} label="Environment" keyLabel="Variable" description="Kept with the run and shown on its page: no secrets." keyPlaceholder="NAME" valuePlaceholder="value" />
       <PairsField path={["tags"]} label="Tags" keyLabel="Tag" keyPlaceholder="dataset" valuePlaceholder="imagenet" />
@@ -95,7 +96,7 @@ export function ReliabilitySection() {
   const { document } = useDraft();
   const spec = document.spec;
   return (
-    <FormSection title="Limits and retries" open={false} summary={spec ? `${spec.maxDuration === null ? "no time limit" : "time limit"}, ${spec.retry.max} retries, ${spec.onLostContact === "hold" ? "waits" : "restarts"} when out of reach` : undefined}>
+    <FormSection title="Limits and retries" hasIssue={useHasIssue("maxDuration", "retry", "onLostContact", "checkpoint")} open={false} summary={spec ? `${spec.maxDuration === null ? "no time limit" : "time limit"}, ${spec.retry.max} retries, ${spec.onLostContact === "hold" ? "waits" : "restarts"} when out of reach` : undefined}>
       <FieldRow>
         <TextField path={["maxDuration"]} label="Maximum duration" placeholder="none, such as 2h30m" description="Others can then be told when it ends." />
         <NumberField path={["retry", "max"]} label="Retries" placeholder="0" max={100} />
@@ -135,7 +136,7 @@ export function PlacementSection() {
   const regions = [...new Set(clusters.map((one) => one.region))];
   const data = [{ value: "", label: "Any that fits" }, ...clusters.map((one) => ({ value: one.slug, label: one.name })), ...(cluster && !clusters.some((one) => one.slug === cluster) ? [{ value: cluster, label: cluster }] : [])];
   return (
-    <FormSection title="Where and when" open={false} summary={cluster ? `on ${cluster}` : "any cluster that fits"}>
+    <FormSection title="Where and when" hasIssue={useHasIssue("cluster", "priority", "constraints")} open={false} summary={cluster ? `on ${cluster}` : "any cluster that fits"}>
       <FieldRow>
         <SelectField path={["cluster"]} label="Cluster" unset="" data={data} />
         <NumberField path={["priority"]} label="Priority, 0 to 100" placeholder="50" max={100} />
@@ -151,7 +152,7 @@ export function PlacementSection() {
 export function OutputsSection() {
   const { value } = useField<string[]>(["artifacts"]);
   return (
-    <FormSection title="Artifacts" open={(value?.length ?? 0) > 0} summary={value?.length ? value.join(", ") : "none"}>
+    <FormSection title="Artifacts" hasIssue={useHasIssue("artifacts")} open={(value?.length ?? 0) > 0} summary={value?.length ? value.join(", ") : "none"}>
       <ListField path={["artifacts"]} label="Files to keep" placeholder="out/**" description="Globs inside the run’s folder, uploaded when an attempt ends." />
     </FormSection>
   );

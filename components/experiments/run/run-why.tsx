@@ -1,4 +1,5 @@
 "use client";
+import { Anchor } from "@mantine/core";
 import Link from "next/link";
 import type { RunDetail } from "../../../domain/experiments/run-view.ts";
 import { plainLine } from "../../../domain/experiments/log-lines.ts";
@@ -17,9 +18,11 @@ export function RunWhy({ run }: { run: RunDetail }) {
   if (!why) return null;
   const evidence = evidenceOf(why);
   return (
-    <WhyBox tone={why.tone} title={why.title} detail={<Detail why={why} />} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
-      {evidence.body}
-    </WhyBox>
+    <div className={classes.why}>
+      <WhyBox tone={why.tone} title={why.title} detail={<Detail why={why} />} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
+        {evidence.body}
+      </WhyBox>
+    </div>
   );
 }
 
@@ -49,7 +52,7 @@ export function ClusterReasons({ clusters }: { clusters: { clusterId: string; na
   const org = useOrg();
   return (
     <ul className={classes.whyClusters}>
-      {clusters.map((cluster) => <li key={cluster.clusterId}><Link href={paths.cluster(org, cluster.clusterId)}>{cluster.name}</Link><span>{cluster.reason}</span></li>)}
+      {clusters.map((cluster) => <li key={cluster.clusterId}><Anchor component={Link} underline="always" href={paths.cluster(org, cluster.clusterId)}>{cluster.name}</Anchor><span>{cluster.reason}</span></li>)}
     </ul>
   );
 }
