@@ -14,7 +14,7 @@ const TONES: Record<string, Tone> = {
   "cluster.drained": "warn", "cluster.undrained": "good", "node.drained": "warn", "node.undrained": "good", "node.added": "good", "node.up": "good", "node.down": "bad", "node.gone": "warn", "node.draining": "warn", "node.disk_full": "bad",
   "gpu.xid": "bad", "gpu.ecc": "warn", "gpu.failed": "bad", "gpu.degraded": "warn", "gpu.ok": "good",
 };
-/** A drain by a person is Drover's word for it; agents and leases speak for themselves. */
+/** Who is no person. */
 const ACTORS: Record<string, string> = { agent: "the agent", lease: "Drover" };
 
 /** What happened to the cluster, its agent, nodes and accelerators; newest first. */
@@ -38,7 +38,7 @@ export function ClusterEvents({ id }: { id: string }) {
 function Message({ event }: { event: ClusterEventView }) {
   const code = event.kind === "gpu.xid" ? xidOf(event.message) : null;
   const meaning = code === null ? null : xidMeaning(code);
-  const names = event.subject && !event.message.includes(event.subject);
+  const names = event.subject && !event.message.includes(event.subject.split("/")[0]!);
   return (
     <>
       {names && <span className="mono">{event.subject} </span>}

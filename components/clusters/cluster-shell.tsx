@@ -4,14 +4,13 @@ import { useDisclosure } from "@mantine/hooks";
 import Link from "next/link";
 import type { ClusterDetail } from "../../domain/clusters/cluster-view.ts";
 import { type ClusterWhy, clusterWhys } from "../../domain/clusters/why.ts";
-import { formatCount, formatShare } from "../../domain/shared/format.ts";
+import { formatCount, formatMib, formatShare } from "../../domain/shared/format.ts";
 import { CLUSTER_TABS, paths } from "../../paths.ts";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { Guarded } from "../ui/guarded.tsx";
 import { Id } from "../ui/id.tsx";
 import { type Fact, KeyFacts } from "../ui/key-facts.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
-import { Mib } from "../ui/sizes.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { TabLinks } from "../ui/tab-links.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -21,7 +20,7 @@ import { NewCodeButton } from "./agent/new-code.tsx";
 import { RevokeButton } from "./agent/revoke-button.tsx";
 import { DrainButton } from "./drain-button.tsx";
 import { EditCluster } from "./edit-cluster.tsx";
-import { Usage } from "./usage.tsx";
+import { UsageFact } from "./usage.tsx";
 import { useCluster } from "./use-cluster.ts";
 
 const LABELS = { nodes: "Nodes", telemetry: "Telemetry", events: "Events", agent: "Agent" } as const;
@@ -78,10 +77,10 @@ function factsOf(cluster: ClusterDetail): Fact[] {
   const { nodes, accelerators, cpus, memoryMib, load } = cluster;
   const up = `${formatCount(nodes.up)} of ${formatCount(nodes.total)} up`;
   return [
-    { label: "Nodes", value: nodes.total === 0 ? "—" : nodes.drained > 0 ? `${up}, ${nodes.drained} drained` : up },
-    { label: "Accelerators held", value: <Usage used={accelerators.used} total={accelerators.total} label="Accelerators held" /> },
-    { label: "Cores held", value: <Usage used={cpus.used} total={cpus.total} label="Cores held" /> },
-    { label: "Memory held", value: memoryMib.total === 0 ? "—" : <><Mib value={memoryMib.used} /> of <Mib value={memoryMib.total} /></> },
+    { label: "Nodes", value: nodes.total === 0 ? "—" : <span title={nodes.drained > 0 ? `${nodes.drained} drained` : undefined}>{up}</span> },
+    { label: "Accelerators held", value: <UsageFact used={accelerators.used} total={accelerators.total} label="Accelerators held" /> },
+    { label: "Cores held", value: <UsageFact used={cpus.used} total={cpus.total} label="Cores held" /> },
+    { label: "Memory held", value: <UsageFact used={memoryMib.used} total={memoryMib.total} label="Memory held" format={formatMib} /> },
     { label: "CPU load", value: load === null ? "—" : formatShare(load) },
     { label: "Live runs", value: formatCount(cluster.liveAttempts) },
     { label: "Driver", value: cluster.driver ?? "—" },

@@ -15,28 +15,29 @@ import { PageHeader } from "../ui/page-header.tsx";
 import { Mib } from "../ui/sizes.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { Ago } from "../ui/time.tsx";
+import classes from "./clusters.module.css";
 import { Usage } from "./usage.tsx";
 
 const COLUMNS: Column<ClusterRow>[] = [
   { key: "name", title: "Name", grow: true, link: true, render: (row) => <Name value={row.name} /> },
-  { key: "reach", title: "Reachability", render: (row) => <Reach row={row} /> },
-  { key: "accelerators", title: "Accelerators", unit: "used of all", align: "right", render: (row) => <Usage label={`${row.name}: accelerators in use`} used={row.accelerators.used} total={row.accelerators.total} /> },
-  { key: "cpus", title: "Cores", unit: "allocated", align: "right", hideBelow: "sm", render: (row) => <Usage label={`${row.name}: cores allocated`} used={row.cpus.used} total={row.cpus.total} /> },
-  { key: "memory", title: "Memory", unit: "allocated", align: "right", hideBelow: "md", render: (row) => <span className="num"><Mib value={row.memoryMib.used} /> of <Mib value={row.memoryMib.total} /></span> },
-  { key: "load", title: "Load", align: "right", hideBelow: "md", render: (row) => (row.load === null ? <span className="dim">—</span> : `${Math.round(row.load * 100)} %`) },
+  { key: "reach", title: "Reachability", width: 210, render: (row) => <Reach row={row} /> },
+  { key: "accelerators", title: "Accelerators", unit: "held", align: "right", render: (row) => <Usage label={`${row.name}: accelerators held`} used={row.accelerators.used} total={row.accelerators.total} /> },
+  { key: "cpus", title: "Cores", unit: "held", align: "right", hideBelow: "sm", render: (row) => <Usage label={`${row.name}: cores held`} used={row.cpus.used} total={row.cpus.total} /> },
+  { key: "memory", title: "Memory", unit: "held", align: "right", hideBelow: "md", render: (row) => (row.memoryMib.total === 0 ? <span className="dim">—</span> : <span className="num"><Mib value={row.memoryMib.used} /> of <Mib value={row.memoryMib.total} /></span>) },
+  { key: "load", title: "CPU load", align: "right", hideBelow: "md", render: (row) => (row.load === null ? <span className="dim">—</span> : `${Math.round(row.load * 100)} %`) },
   { key: "live", title: "Live runs", align: "right", hideBelow: "xs", render: (row) => row.liveAttempts },
   { key: "driver", title: "Driver", hideBelow: "lg", render: (row) => row.driver ?? <span className="dim">—</span> },
   { key: "region", title: "Region", hideBelow: "lg", render: (row) => <Name value={row.region} max={20} /> },
-  { key: "agent", title: "Agent", align: "right", hideBelow: "xl", render: (row) => row.agentVersion ?? <span className="dim">—</span> },
+  { key: "agent", title: "Agent", align: "right", hideBelow: "lg", render: (row) => row.agentVersion ?? <span className="dim">—</span> },
 ];
 
 /** Whether it can be reached; since when, once it cannot; and whether it takes work. */
 function Reach({ row }: { row: ClusterRow }) {
   const { state, since } = row.reachability;
   return (
-    <span style={{ display: "inline-flex", gap: 8, alignItems: "center", flexWrap: "wrap" }}>
+    <span className={classes.reach}>
       <StatusBadge status={state} />
-      {state !== "reachable" && since && <span className="dim"><Ago at={since} prefix="since" /></span>}
+      {state !== "reachable" && since && <span className="dim"><Ago at={since} /></span>}
       {row.drainedAt && <StatusBadge status="drained" />}
     </span>
   );

@@ -1,8 +1,7 @@
 "use client";
 import { Button, TextInput } from "@mantine/core";
-import { schemaResolver, useForm } from "@mantine/form";
+import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
-import { CreateCluster } from "../../domain/clusters/inputs.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -12,6 +11,9 @@ import { PageHeader } from "../ui/page-header.tsx";
 import classes from "./clusters.module.css";
 import { EnrolSteps } from "./connect/enrol-steps.tsx";
 import { useRefreshClusters } from "./use-cluster.ts";
+import { lazySchema } from "../form/lazy-schema.ts";
+
+const checkCreateCluster = lazySchema(() => import("../../domain/clusters/inputs.ts").then((inputs) => inputs.CreateCluster));
 
 /** From a name to a connected cluster, without leaving the page. */
 export function ConnectPage() {
@@ -21,7 +23,7 @@ export function ConnectPage() {
   const mayManage = useCan("clusters:manage");
   const renew = useMutation(trpc.clusters.newCode.mutationOptions({ onError: notifyError("No code was made") }));
   const create = useMutation(trpc.clusters.create.mutationOptions({ onSuccess: refresh, onError: (error) => form.setErrors(namedFields(error)) }));
-  const form = useForm({ initialValues: { name: "", region: "local" }, validate: schemaResolver(CreateCluster, { sync: true }) });
+  const form = useForm({ initialValues: { name: "", region: "local" }, validate: checkCreateCluster });
   const made = renew.data ?? create.data;
   const unnamed = create.error && Object.keys(namedFields(create.error)).length === 0 ? create.error.message : null;
   return (

@@ -1,13 +1,15 @@
 "use client";
 import { Button, Modal, TextInput } from "@mantine/core";
-import { schemaResolver, useForm } from "@mantine/form";
+import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import type { ClusterDetail } from "../../domain/clusters/cluster-view.ts";
-import { UpdateCluster } from "../../domain/clusters/inputs.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { notifyError } from "../ui/notify.ts";
 import classes from "./clusters.module.css";
 import { useRefreshClusters } from "./use-cluster.ts";
+import { lazySchema } from "../form/lazy-schema.ts";
+
+const checkUpdateCluster = lazySchema(() => import("../../domain/clusters/inputs.ts").then((inputs) => inputs.UpdateCluster));
 
 /** Name and region; the name in specs stays. */
 export function EditCluster({ cluster, opened, onClose }: { cluster: ClusterDetail; opened: boolean; onClose: () => void }) {
@@ -21,7 +23,7 @@ export function EditCluster({ cluster, opened, onClose }: { cluster: ClusterDeta
 function EditForm({ cluster, onClose }: { cluster: ClusterDetail; onClose: () => void }) {
   const trpc = useTRPC();
   const refresh = useRefreshClusters();
-  const form = useForm({ initialValues: { id: cluster.id, name: cluster.name, region: cluster.region }, validate: schemaResolver(UpdateCluster, { sync: true }) });
+  const form = useForm({ initialValues: { id: cluster.id, name: cluster.name, region: cluster.region }, validate: checkUpdateCluster });
   const update = useMutation(trpc.clusters.update.mutationOptions({ onSuccess: () => { onClose(); return refresh(); }, onError: notifyError(`${cluster.name} was not renamed`) }));
   return (
     <form className={classes.form} noValidate onSubmit={form.onSubmit((values) => update.mutate(values))}>

@@ -12,3 +12,14 @@ export function Usage({ used, total, label }: { used: number; total: number; lab
     </span>
   );
 }
+
+/** The same above its bar, for the strip of facts. */
+export function UsageFact({ used, total, label, format = formatNumber }: { used: number; total: number; label: string; format?: (value: number) => string }) {
+  if (total === 0) return <span className="dim">—</span>;
+  return (
+    <span className={classes.usageFact}>
+      <span>{format(used)} of {format(total)}</span>
+      <Meter used={used} total={total} label={label} />
+    </span>
+  );
+}

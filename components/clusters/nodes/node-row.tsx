@@ -46,7 +46,7 @@ function NodeStatus({ node }: { node: NodeView }) {
       {node.drainedAt ? <StatusBadge status={node.runs.length > 0 ? "draining" : "drained"} reason={drainWords(node)} /> : <StatusBadge status={node.state} reason={node.stateReason} />}
       {node.drainedAt && node.state === "down" && <StatusBadge status="down" reason={node.stateReason} />}
       {sick.length > 0 && <ToneBadge tone={sick.some((one) => one.health === "failed") ? "bad" : "warn"} icon={sick.some((one) => one.health === "failed") ? "cross" : "triangle"}>{plural(sick.length, "sick GPU")}</ToneBadge>}
-      {node.runs.length > 0 && <span className={classes.nodeRuns}>{plural(node.runs.length, "run")}</span>}
+      {node.runs[0] && <span className={classes.nodeRuns}><RunName run={node.runs[0]} max={28} />{node.runs.length > 1 && ` +${node.runs.length - 1}`}</span>}
     </div>
   );
 }

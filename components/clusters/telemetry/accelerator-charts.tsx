@@ -1,7 +1,7 @@
 "use client";
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
+import { scaled } from "../../../domain/clusters/chart-unit.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
@@ -9,10 +9,10 @@ import classes from "../clusters.module.css";
 import type { ChartsOf } from "./node-charts.tsx";
 
 const CHARTS = [
-  { key: "gpu", title: "How busy are the accelerators?", unit: "%", format: formatNumber },
-  { key: "gpuMemory", title: "How full is their memory?", unit: "in use", format: formatMib },
-  { key: "power", title: "How much power do they draw?", unit: "W", format: formatNumber },
-  { key: "temperature", title: "How hot are they?", unit: "°C", format: formatNumber },
+  { key: "gpu", title: "How busy are the accelerators?", unit: "%", factor: 1 },
+  { key: "gpuMemory", title: "How full is their memory?", unit: "GiB", factor: 1 / 1024 },
+  { key: "power", title: "How much power do they draw?", unit: "W", factor: 1 },
+  { key: "temperature", title: "How hot are they?", unit: "°C", factor: 1 },
 ] as const;
 /** Lines of one chart; nodes with more accelerators are rare. */
 const MAX = 16;
@@ -31,12 +31,12 @@ export function AcceleratorCharts({ id, node, window, events, onZoom }: ChartsOf
     }),
   });
   const domain = useMemo<[number, number]>(() => [window.from, window.to], [window]);
-  const charts = useMemo(() => CHARTS.map((chart) => ({ ...chart, series: indexes.map((index, at) => ({ key: String(index), label: `GPU ${index}`, points: found[at]?.find((one) => one.key === chart.key)?.points ?? [] })) })), [indexes, found]);
+  const charts = useMemo(() => CHARTS.map((chart) => ({ ...chart, series: indexes.map((index, at) => ({ key: String(index), label: `GPU ${index}`, points: scaled(found[at]?.find((one) => one.key === chart.key)?.points ?? [], chart.factor) })) })), [indexes, found]);
   if (error) return <ErrorBox what="The measurements could not be loaded" error={error} retry={retry} />;
   return (
     <div className={classes.charts}>
       {charts.map((chart) => (
-        <TimeChart key={chart.key} title={chart.title} unit={chart.unit} series={chart.series} xKind="time" fromZero {...(chart.key === "gpu" ? { yDomain: [0, 100] as [number, number] } : {})} height={160} domain={domain} events={events} onZoom={onZoom} syncId={`cluster-${id}`} loading={loading} formatValue={chart.format} empty="Nothing was measured in this range." />
+        <TimeChart key={chart.key} title={chart.title} unit={chart.unit} series={chart.series} xKind="time" fromZero {...(chart.key === "gpu" ? { yDomain: [0, 100] as [number, number] } : {})} height={160} domain={domain} events={events} onZoom={onZoom} syncId={`cluster-${id}`} loading={loading} empty="Nothing was measured in this range." />
       ))}
     </div>
   );

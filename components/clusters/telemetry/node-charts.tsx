@@ -1,9 +1,10 @@
 "use client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { greatest, memoryUnit, rateUnit, scaled } from "../../../domain/clusters/chart-unit.ts";
 import type { NodeView } from "../../../domain/clusters/cluster-view.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import { formatBytes, formatMib, formatNumber } from "../../../domain/shared/format.ts";
+import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
@@ -26,22 +27,28 @@ export function NodeCharts({ id, node, window, events, onZoom }: ChartsOf) {
   const trpc = useTRPC();
   const query = useQuery({ ...trpc.clusters.telemetry.queryOptions({ id, subject: "node", subjectId: node.name, keys: [...KEYS], ...window }), placeholderData: keepPreviousData });
   const series = query.data ?? NONE;
-  const charts = useMemo(() => {
-    const of = (key: (typeof KEYS)[number], label: string) => ({ key, label, points: series.find((one) => one.key === key)?.points ?? [] });
-    return [
-      { title: "How busy are the cores?", unit: `cores of ${formatNumber(node.cpus.total)}`, series: [of("cpu", "in use")], format: formatNumber },
-      { title: "How full is the memory?", unit: `of ${formatMib(node.memoryMib.total)}`, series: [of("memory", "in use")], format: formatMib },
-      { title: "What goes over the network?", unit: "per second", series: [of("networkIn", "in"), of("networkOut", "out")], format: formatBytes },
-      { title: "How full is the disk?", unit: `of ${formatMib(node.diskMib.total)}`, series: [of("disk", "in use")], format: formatMib },
-    ];
-  }, [series, node.cpus.total, node.memoryMib.total, node.diskMib.total]);
+  const [cpus, memoryMib, diskMib] = [node.cpus.total, node.memoryMib.total, node.diskMib.total];
+  const charts = useMemo(() => chartsOf(series, { cpus, memoryMib, diskMib }), [series, cpus, memoryMib, diskMib]);
   const domain = useMemo<[number, number]>(() => [window.from, window.to], [window]);
   if (query.error && !query.data) return <ErrorBox what="The measurements could not be loaded" error={query.error} retry={() => void query.refetch()} />;
   return (
     <div className={classes.charts}>
       {charts.map((chart) => (
-        <TimeChart key={chart.title} title={chart.title} unit={chart.unit} series={chart.series} xKind="time" fromZero height={160} domain={domain} events={events} onZoom={onZoom} syncId={`cluster-${id}`} loading={!query.data} formatValue={chart.format} empty="Nothing was measured in this range." />
+        <TimeChart key={chart.title} title={chart.title} unit={chart.unit} series={chart.series} xKind="time" fromZero height={160} domain={domain} events={events} onZoom={onZoom} syncId={`cluster-${id}`} loading={!query.data} empty="Nothing was measured in this range." />
       ))}
     </div>
   );
+}
+
+function chartsOf(series: readonly Series[], node: { cpus: number; memoryMib: number; diskMib: number }) {
+  const points = (key: (typeof KEYS)[number]) => series.find((one) => one.key === key)?.points ?? [];
+  const memory = memoryUnit(node.memoryMib);
+  const disk = memoryUnit(node.diskMib);
+  const network = rateUnit(greatest([{ points: points("networkIn") }, { points: points("networkOut") }]));
+  return [
+    { title: "How busy are the cores?", unit: `cores of ${formatNumber(node.cpus)}`, series: [{ key: "cpu", label: "in use", points: points("cpu") }] },
+    { title: "How full is the memory?", unit: `${memory.unit} of ${formatMib(node.memoryMib)}`, series: [{ key: "memory", label: "in use", points: scaled(points("memory"), memory.factor) }] },
+    { title: "What goes over the network?", unit: network.unit, series: [{ key: "networkIn", label: "in", points: scaled(points("networkIn"), network.factor) }, { key: "networkOut", label: "out", points: scaled(points("networkOut"), network.factor) }] },
+    { title: "How full is the disk?", unit: `${disk.unit} of ${formatMib(node.diskMib)}`, series: [{ key: "disk", label: "in use", points: scaled(points("disk"), disk.factor) }] },
+  ];
 }

@@ -3,6 +3,7 @@ import type { NodeReport } from "../../../agent/protocol/messages.ts";
 import type { Db, Tx } from "../../../db/client.ts";
 import { accelerators, clusterEvents, clusters, nodes } from "../../../db/schema/clusters.ts";
 import { newId } from "../../../db/schema/columns.ts";
+import { formatMib } from "../../../domain/shared/format.ts";
 import type { Bus } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
 import type { AgentIdentity } from "../authenticate.ts";
@@ -40,7 +41,7 @@ async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: No
   const gone = known.filter((row) => row.state !== "gone" && !present.has(row.name));
   for (const report of rows) {
     const old = before.get(report.name);
-    if (!old) notes.push({ kind: "node.added", subject: report.name, message: `${report.name} joined with ${report.cpus} cores and ${report.memoryMib} MiB.` });
+    if (!old) notes.push({ kind: "node.added", subject: report.name, message: `${report.name} joined with ${report.cpus} cores and ${formatMib(report.memoryMib)}.` });
     else if (old.state !== report.state) notes.push({ kind: `node.${report.state}`, subject: report.name, message: `${report.name} is ${report.state}${report.stateReason ? `: ${report.stateReason}` : ""}.` });
   }
   for (const { name } of gone) notes.push({ kind: "node.gone", subject: name, message: `${name} is no longer reported.` });
