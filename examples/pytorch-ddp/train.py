@@ -61,7 +61,7 @@ def main():
     checkpoint = Path(place) / "checkpoint.pt" if place else None
     first = 0
     if checkpoint and checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        state = torch.load(checkpoint, map_location=device)
         model.module.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"]
