@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { createLoader, parseAsInteger, parseAsString, type SearchParams } from "nuqs/server";
 import { Suspense } from "react";
-import { CloneRunPage, NewRunPage } from "../../../../../components/experiments/new-run/new-run-page.tsx";
+import { LazyCloneRunPage, LazyNewRunPage } from "../../../../../components/experiments/new-run/lazy-new-run.tsx";
 import { TabSkeleton } from "../../../../../components/experiments/run/run-skeletons.tsx";
 import { RunId } from "../../../../../domain/shared/ids.ts";
 import { HydrateClient, prefetch, trpc } from "../../../../../server/trpc/rsc.tsx";
@@ -18,7 +18,7 @@ export default async function NewRun({ searchParams }: { searchParams: Promise<S
   prefetch(trpc.experiments.examples.queryOptions());
   return (
     <HydrateClient>
-      <Suspense fallback={<TabSkeleton />}>{from ? <CloneRunPage from={from} patch={{ ...(memory ? { memory } : {}), ...(maxDuration ? { maxDuration } : {}) }} /> : <NewRunPage />}</Suspense>
+      <Suspense fallback={<TabSkeleton />}>{from ? <LazyCloneRunPage from={from} patch={{ ...(memory ? { memory } : {}), ...(maxDuration ? { maxDuration } : {}) }} /> : <LazyNewRunPage />}</Suspense>
     </HydrateClient>
   );
 }

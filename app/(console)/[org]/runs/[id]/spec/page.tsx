@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { RunSpecView } from "../../../../../../components/experiments/spec/run-spec-view.tsx";
+import { LazyRunSpecView } from "../../../../../../components/experiments/spec/lazy-spec-view.tsx";
 import { TabSkeleton } from "../../../../../../components/experiments/run/run-skeletons.tsx";
 
 export const metadata: Metadata = { title: "Spec" };
@@ -9,7 +9,7 @@ export default async function Spec({ params }: { params: Promise<{ id: string }>
   const { id } = await params;
   return (
     <Suspense fallback={<TabSkeleton />}>
-      <RunSpecView id={id} />
+      <LazyRunSpecView id={id} />
     </Suspense>
   );
 }
