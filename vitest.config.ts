@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ["scripts/test/vitest-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    env: { DROVER_SECRET: "only-for-tests-only-for-tests-only-for-tests", DROVER_URL: "http://localhost:7070", DROVER_LOG_LEVEL: "silent", NODE_ENV: "test" },
+    // The address leads nowhere: a test that reaches for anything but its own database fails, instead of writing into yours.
+    env: { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", DROVER_SECRET: "only-for-tests-only-for-tests-only-for-tests", DROVER_URL: "http://localhost:7070", DROVER_LOG_LEVEL: "silent", NODE_ENV: "test" },
   },
 });
