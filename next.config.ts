@@ -6,7 +6,7 @@ const config: NextConfig = {
   typescript: { ignoreBuildErrors: true }, // types are checked by ./drover test: a first start need not wait for it
   devIndicators: { position: "bottom-right" },
   serverExternalPackages: ["postgres", "pino", "pg-boss", "better-auth"],
-  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/charts", "@tabler/icons-react"] },
+  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/dates", "@mantine/form", "@mantine/modals", "@mantine/notifications", "@mantine/spotlight", "@tabler/icons-react"] },
   headers: async () => [
     {
       source: "/:path*",

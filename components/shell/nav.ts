@@ -38,8 +38,8 @@ export function navGroups(org: string, held: readonly string[]): NavGroup[] {
   return groups.map((group) => ({ ...group, items: group.items.filter((item) => held.includes(item.needs)) })).filter((group) => group.items.length > 0);
 }
 
-/** The item a path belongs to: the longest one that it lies under. */
+/** The item a path belongs to: the longest one that it lies under. Everything lies under the overview, so that is only itself. */
 export function currentItem(groups: NavGroup[], path: string): NavItem | undefined {
-  const under = groups.flatMap((group) => group.items).filter((item) => path === item.href || path.startsWith(`${item.href}/`));
+  const under = groups.flatMap((group) => group.items).filter((item) => path === item.href || (item.key !== "o" && path.startsWith(`${item.href}/`)));
   return under.sort((a, b) => b.href.length - a.href.length)[0];
 }

@@ -1,9 +1,9 @@
 "use client";
-import { ActionIcon, Drawer } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMenu2 } from "@tabler/icons-react";
 import Link from "next/link";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { paths } from "../../paths.ts";
 import { useOrg } from "../providers/viewer.tsx";
 import { Wordmark } from "../ui/logo.tsx";
@@ -11,9 +11,10 @@ import { CommandKLoader } from "./command-k-loader.tsx";
 import { CrumbsProvider } from "./crumbs.tsx";
 import { GlobalKeys } from "./global-keys.tsx";
 import { NavList } from "./nav-list.tsx";
-import { ScopeSelect } from "./scope-select.tsx";
 import { TopBar } from "./top-bar.tsx";
 import classes from "./shell.module.css";
+
+const NavDrawer = lazy(() => import("./nav-drawer.tsx").then((module) => ({ default: module.NavDrawer })));
 
 /** Remembered in a cookie, so that the first paint already has the right width. */
 export const NAV_COOKIE = "drover-nav";
@@ -23,6 +24,11 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
   const org = useOrg();
   const [collapsed, setCollapsed] = useState(collapsedAtFirst);
   const [menuOpen, menu] = useDisclosure(false);
+  const [menuWanted, setMenuWanted] = useState(false);
+  const openMenu = () => {
+    setMenuWanted(true);
+    menu.open();
+  };
   const toggle = () => {
     document.cookie = `${NAV_COOKIE}=${collapsed ? "open" : "collapsed"}; path=/; max-age=31536000; samesite=lax`;
     setCollapsed(!collapsed);
@@ -43,14 +49,11 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
           </div>
         </aside>
         <div className={classes.main}>
-          <TopBar burger={<ActionIcon className={classes.burger} onClick={menu.open} aria-label="Open navigation"><IconMenu2 size={18} /></ActionIcon>} />
+          <TopBar burger={<ActionIcon className={classes.burger} onClick={openMenu} aria-label="Open navigation"><IconMenu2 size={18} /></ActionIcon>} />
           <main id="content" tabIndex={-1} className={classes.content}>{children}</main>
         </div>
       </div>
-      <Drawer opened={menuOpen} onClose={menu.close} size={260} title={<Wordmark />} closeButtonProps={{ "aria-label": "Close navigation" }} padding="xs">
-        <div className={classes.pill}><ScopeSelect /></div>
-        <NavList onGo={menu.close} />
-      </Drawer>
+      {menuWanted && <Suspense fallback={null}><NavDrawer opened={menuOpen} onClose={menu.close} /></Suspense>}
       <CommandKLoader />
       <GlobalKeys />
     </CrumbsProvider>

@@ -1,6 +1,5 @@
 "use client";
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
-import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { startTransition } from "react";
 import { NotFoundPage } from "./not-found-page.tsx";
@@ -32,7 +31,7 @@ export function FailedPage({ error, reset, home }: { error: Failure; reset: () =
       {quote && <div className={classes.emptyText}>Request <code>{quote}</code></div>}
       <div className={classes.emptyButtons}>
         <button type="button" className={classes.plainButton} onClick={retry}>Try again</button>
-        <Link href={home} className={classes.plainButton}>Go to the overview</Link>
+        <a href={home} className={classes.plainButton}>Go to the overview</a>
       </div>
     </div>
   );

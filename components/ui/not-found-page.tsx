@@ -1,4 +1,3 @@
-import Link from "next/link";
 import { ERROR_ADVICE } from "../../domain/shared/errors.ts";
 import classes from "./ui.module.css";
 
@@ -8,7 +7,7 @@ export function NotFoundPage({ home }: { home: string }) {
     <div className={classes.empty}>
       <h1 className={classes.emptyTitle}>There is nothing here</h1>
       <div className={classes.emptyText}>{ERROR_ADVICE.not_found} Check the address, and the organization at its start.</div>
-      <div className={classes.emptyAction}><Link href={home} className={classes.plainButton}>Go to the overview</Link></div>
+      <div className={classes.emptyAction}><a href={home} className={classes.plainButton}>Go to the overview</a></div>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { idSchema, ProjectId, Slug, TeamId } from "../shared/ids.ts";
 import { PERMISSION_NAMES } from "./permissions.ts";
 import { ROLE_NAMES, SCOPE_TYPES } from "./roles.ts";
+import { TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX } from "./token-format.ts";
 
 // The same schemas check the forms and the procedures.
 
@@ -51,8 +52,6 @@ export const CreateServiceAccount = z.strictObject({ projectId: ProjectId, name:
 export type CreateServiceAccount = z.infer<typeof CreateServiceAccount>;
 export const ServiceAccountRef = z.strictObject({ id: idSchema("serviceAccount") });
 
-export const TOKEN_DAYS_DEFAULT = 90;
-export const TOKEN_DAYS_MAX = 365;
 const tokenFields = {
   name: name("the token", 60),
   permissions: z.array(z.enum(PERMISSION_NAMES)).min(1, "Choose at least one permission.").max(PERMISSION_NAMES.length),

@@ -6,6 +6,10 @@ export const TOKEN_KINDS = ["pat", "sat"] as const;
 /** `pat`: a person's. `sat`: a service account's. */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
+/** Life of a token where nobody chose one, and the longest there is. */
+export const TOKEN_DAYS_DEFAULT = 90;
+export const TOKEN_DAYS_MAX = 365;
+
 const SHAPE = /^(drv_(pat|sat)_([0-9a-f]{12})_([0-9A-Za-z]{43}))_([0-9a-f]{8})$/;
 
 /** Last twelve hex digits of the token's id: names it in logs and lists without giving anything away. */

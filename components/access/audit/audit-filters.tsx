@@ -1,6 +1,5 @@
 "use client";
 import { Button, Select } from "@mantine/core";
-import { DatePickerInput } from "@mantine/dates";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
@@ -8,6 +7,7 @@ import { useState } from "react";
 import { AUDIT_ACTIONS } from "../../../domain/access/audit-actions.ts";
 import { auditWords } from "../../../domain/access/audit-words.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { DayPicker } from "../../form/day-picker.tsx";
 import { FilterBar, FilterText } from "../../ui/filters.tsx";
 import { peopleInput } from "../people/people-params.ts";
 import { auditParams, isAuditNarrowed } from "./audit-params.ts";
@@ -33,8 +33,8 @@ export function AuditFilters() {
       <FilterText value={params.target} onChange={(target) => void setParams({ target: target || null })} placeholder="Id of the target" />
       <WhoFilter value={params.actor} onChange={(actor) => void setParams({ actor })} />
       <Select aria-label="Action" placeholder="Any action" data={ACTIONS} value={params.action} onChange={(action) => void setParams({ action })} clearable clearButtonProps={{ "aria-label": "Any action" }} searchable w={210} />
-      <DatePickerInput aria-label="From day, UTC" placeholder="From (UTC)" value={isoDay(params.from)} onChange={(day) => void setParams({ from: day ? new Date(day) : null })} maxDate={isoDay(params.to) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "From any day" }} w={140} size="xs" />
-      <DatePickerInput aria-label="To day, UTC" placeholder="To (UTC)" value={isoDay(params.to)} onChange={(day) => void setParams({ to: day ? new Date(day) : null })} minDate={isoDay(params.from) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "To any day" }} w={140} size="xs" />
+      <DayPicker aria-label="From day, UTC" placeholder="From (UTC)" value={isoDay(params.from)} onChange={(day) => void setParams({ from: day ? new Date(day) : null })} maxDate={isoDay(params.to) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "From any day" }} w={140} size="xs" />
+      <DayPicker aria-label="To day, UTC" placeholder="To (UTC)" value={isoDay(params.to)} onChange={(day) => void setParams({ to: day ? new Date(day) : null })} minDate={isoDay(params.from) ?? undefined} valueFormat="D MMM YYYY" clearable clearButtonProps={{ "aria-label": "To any day" }} w={140} size="xs" />
       {isAuditNarrowed(params) && <Button variant="subtle" color="gray" onClick={() => void setParams({ actor: null, action: null, target: null, from: null, to: null })}>Clear filters</Button>}
     </FilterBar>
   );

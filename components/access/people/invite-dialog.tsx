@@ -1,10 +1,10 @@
 "use client";
 import { Button, Modal, TextInput } from "@mantine/core";
-import { schemaResolver, useForm } from "@mantine/form";
+import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Invite } from "../../../domain/access/inputs.ts";
+import type { Invite } from "../../../domain/access/inputs.ts";
 import type { Role } from "../../../domain/access/roles.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
@@ -14,6 +14,9 @@ import { fieldErrors, formError } from "../api-error.ts";
 import { FormAlert } from "../form-alert.tsx";
 import { Secret } from "../secret.tsx";
 import { PlaceField, RoleField, useGrantable } from "./place-fields.tsx";
+import { lazySchema } from "../../form/lazy-schema.ts";
+
+const checkInvite = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.Invite));
 
 export function InviteButton() {
   const allowed = useCan("members:manage");
@@ -34,7 +37,7 @@ function InviteForm({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const places = useGrantable();
   const [link, setLink] = useState<string | null>(null);
-  const form = useForm({ initialValues: { email: "", role: null as Role | null, scopeId: null as string | null, scopeType: null as string | null }, validate: schemaResolver(Invite, { sync: true }) });
+  const form = useForm({ initialValues: { email: "", role: null as Role | null, scopeId: null as string | null, scopeType: null as string | null }, validate: checkInvite });
   const place = places.find((one) => one.scopeId === form.values.scopeId);
   const invite = useMutation(trpc.access.invite.mutationOptions({
     onSuccess: (made) => {

@@ -1,9 +1,8 @@
 "use client";
 import { Button, PasswordInput, SegmentedControl, TextInput, useMantineColorScheme } from "@mantine/core";
-import { schemaResolver, useForm } from "@mantine/form";
+import { useForm } from "@mantine/form";
 import { useMounted } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { ChangePassword, UpdateOrg, UpdateProfile } from "../../../domain/access/inputs.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useViewer } from "../../providers/viewer.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
@@ -15,6 +14,11 @@ import { fieldErrors, formError } from "../api-error.ts";
 import { FormAlert } from "../form-alert.tsx";
 import { NewPassword } from "../password-field.tsx";
 import { signOut } from "../session.ts";
+import { lazySchema } from "../../form/lazy-schema.ts";
+
+const checkUpdateOrg = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.UpdateOrg));
+const checkUpdateProfile = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.UpdateProfile));
+const checkChangePassword = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.ChangePassword));
 
 /** The organization's name, and the viewer's own things. */
 export function SettingsPage() {
@@ -42,7 +46,7 @@ function Organization() {
   const queries = useQueryClient();
   const { org } = useViewer();
   const allowed = useCan("org:manage");
-  const form = useForm({ initialValues: { name: org.name }, validate: schemaResolver(UpdateOrg, { sync: true }) });
+  const form = useForm({ initialValues: { name: org.name }, validate: checkUpdateOrg });
   const update = useMutation(trpc.access.updateOrg.mutationOptions({
     onSuccess: async (_, { name }) => {
       form.resetDirty({ name });
@@ -71,7 +75,7 @@ function Profile() {
   const trpc = useTRPC();
   const queries = useQueryClient();
   const { user } = useViewer();
-  const form = useForm({ initialValues: { name: user.name }, validate: schemaResolver(UpdateProfile, { sync: true }) });
+  const form = useForm({ initialValues: { name: user.name }, validate: checkUpdateProfile });
   const update = useMutation(trpc.access.updateProfile.mutationOptions({
     onSuccess: async (_, { name }) => {
       form.resetDirty({ name });
@@ -96,7 +100,7 @@ function Profile() {
 function Password() {
   const trpc = useTRPC();
   const { user } = useViewer();
-  const form = useForm({ initialValues: { current: "", next: "" }, validate: schemaResolver(ChangePassword, { sync: true }) });
+  const form = useForm({ initialValues: { current: "", next: "" }, validate: checkChangePassword });
   const change = useMutation(trpc.access.changePassword.mutationOptions({
     onSuccess: () => {
       form.reset();

@@ -1,7 +1,7 @@
 "use client";
 import { Button, Select, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { TOKEN_DAYS_DEFAULT } from "../../../domain/access/inputs.ts";
+import { TOKEN_DAYS_DEFAULT } from "../../../domain/access/token-format.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
 import classes from "../access.module.css";
 import { fieldErrors, formError } from "../api-error.ts";

@@ -1,5 +1,5 @@
 "use client";
-import { ActionIcon, Button, Menu, NumberInput, Popover, Select, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, Popover, Select, TextInput, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconClock, IconDownload, IconTextWrap } from "@tabler/icons-react";
 import { useState } from "react";
@@ -57,11 +57,12 @@ export function LogTools({ attempt, wrap, times, totalLines, onWrap, onTimes, on
 
 function GoToLine({ totalLines, onGo }: { totalLines: number; onGo: (line: number) => void }) {
   const [opened, { close, toggle }] = useDisclosure(false);
-  const [line, setLine] = useState<number | string>("");
+  const [line, setLine] = useState("");
   const go = (event: React.FormEvent) => {
     event.preventDefault();
-    if (typeof line !== "number") return;
-    onGo(line);
+    const number = Number(line.replaceAll(/[\s,]/g, "")); // as it is shown: 1,234
+    if (!Number.isInteger(number) || number < 1) return;
+    onGo(Math.min(number, Math.max(1, totalLines)));
     close();
   };
   return (
@@ -69,7 +70,7 @@ function GoToLine({ totalLines, onGo }: { totalLines: number; onGo: (line: numbe
       <Popover.Target><Button variant="default" onClick={toggle}>Go to line</Button></Popover.Target>
       <Popover.Dropdown>
         <form onSubmit={go} style={{ display: "flex", gap: 8, alignItems: "flex-end" }}>
-          <NumberInput label={`Line, 1 to ${formatCount(totalLines)}`} value={line} onChange={setLine} min={1} max={Math.max(1, totalLines)} allowDecimal={false} hideControls w={150} data-autofocus />
+          <TextInput label={`Line, 1 to ${formatCount(totalLines)}`} value={line} onChange={(event) => setLine(event.currentTarget.value)} inputMode="numeric" w={150} data-autofocus />
           <Button type="submit">Go</Button>
         </form>
       </Popover.Dropdown>
