@@ -15,11 +15,11 @@ import { useCluster } from "./use-cluster.ts";
 /** Who speaks for the cluster, what it can and may do, and how to replace or shut it out. */
 export function ClusterAgent({ id }: { id: string }) {
   const cluster = useCluster(id);
-  if (!cluster.agent) return <EmptyState title="No agent has enrolled" action={<NewCodeButton cluster={cluster} primary />}>The agent runs on the cluster’s machine and dials out to this server. Its identity, version and local policy appear here once it has used an enrolment code.</EmptyState>;
+  if (!cluster.agent) return <EmptyState title="No agent has enrolled" action={<NewCodeButton primary />}>The agent runs on the cluster’s machine and dials out to this server. Its identity, version and local policy appear here once it has used an enrolment code.</EmptyState>;
   return (
     <div className={classes.columns}>
       <div>
-        <Section title="Identity" actions={<div className={classes.acts}><NewCodeButton cluster={cluster} /><RevokeButton cluster={cluster} /></div>}>
+        <Section title="Identity" actions={<div className={classes.acts}><NewCodeButton /><RevokeButton cluster={cluster} /></div>}>
           <Identity agent={cluster.agent} state={cluster.reachability.state} />
         </Section>
         <Section title="What its machine allows">

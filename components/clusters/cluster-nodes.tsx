@@ -6,6 +6,7 @@ import { countChoices, filterNodes, type NodeChoice } from "../../domain/cluster
 import { formatCount } from "../../domain/shared/format.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Chip, FilterBar, FilterText } from "../ui/filters.tsx";
+import { Ago } from "../ui/time.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import classes from "./clusters.module.css";
 import { NodeRow } from "./nodes/node-row.tsx";
@@ -29,6 +30,7 @@ export function ClusterNodes({ id }: { id: string }) {
   const isOpen = (name: string) => params.node === name || (params.node === null && total <= OPEN_UP_TO);
   return (
     <>
+      {cluster.reachability.state !== "reachable" && cluster.agent?.lastSeenAt && <p className={classes.note}>As the agent last told, <Ago at={cluster.agent.lastSeenAt} />.</p>}
       {total > OPEN_UP_TO && (
         <FilterBar>
           <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Node, model or run" />
@@ -67,7 +69,7 @@ function NoNodes({ id }: { id: string }) {
   const cluster = useCluster(id);
   const never = cluster.reachability.state === "never";
   return (
-    <EmptyState title="No nodes yet" action={never ? <NewCodeButton cluster={cluster} primary /> : undefined}>
+    <EmptyState title="No nodes yet" action={never ? <NewCodeButton primary /> : undefined}>
       {never ? "Nodes, their cores, memory and accelerators appear here as soon as an agent has connected." : "The agent reports none. They appear here as soon as it does."}
     </EmptyState>
   );

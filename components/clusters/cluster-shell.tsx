@@ -16,6 +16,7 @@ import { TabLinks } from "../ui/tab-links.tsx";
 import { Ago } from "../ui/time.tsx";
 import { WhyBox } from "../ui/why-box.tsx";
 import classes from "./clusters.module.css";
+import { EnrolDialog } from "./agent/enrol-dialog.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import { RevokeButton } from "./agent/revoke-button.tsx";
 import { DrainButton } from "./drain-button.tsx";
@@ -32,13 +33,13 @@ export function ClusterShell({ id, children }: { id: string; children: React.Rea
   const tabs = CLUSTER_TABS.map((tab) => ({ href: paths.clusterTab(org, id, tab), label: LABELS[tab], ...(tab === "nodes" ? { count: cluster.nodes.total } : {}) }));
   const whys = clusterWhys(cluster);
   return (
-    <>
+    <EnrolDialog cluster={cluster}>
       <PageHeader title={cluster.name} breadcrumbs={[{ label: "Clusters", href: paths.clusters(org) }]} badge={<ClusterStatus cluster={cluster} />} actions={<Acts cluster={cluster} />} />
       {whys.length > 0 && <div className={classes.whys}>{whys.map((why) => <Why key={why.title} cluster={cluster} why={why} />)}</div>}
       <KeyFacts items={factsOf(cluster)} />
       <TabLinks tabs={tabs} label="Cluster" />
       {children}
-    </>
+    </EnrolDialog>
   );
 }
 
@@ -65,7 +66,7 @@ function Acts({ cluster }: { cluster: ClusterDetail }) {
 function Why({ cluster, why }: { cluster: ClusterDetail; why: ClusterWhy }) {
   const org = useOrg();
   const action = {
-    "new-code": <NewCodeButton cluster={cluster} />,
+    "new-code": <NewCodeButton />,
     revoke: <RevokeButton cluster={cluster} />,
     undrain: null, // the header has that button
     none: <Button variant="default" component={Link} href={paths.clusterTab(org, cluster.id, "events")}>See events</Button>,
@@ -75,7 +76,7 @@ function Why({ cluster, why }: { cluster: ClusterDetail; why: ClusterWhy }) {
 
 function factsOf(cluster: ClusterDetail): Fact[] {
   const { nodes, accelerators, cpus, memoryMib, load } = cluster;
-  const up = `${formatCount(nodes.up)} of ${formatCount(nodes.total)} up`;
+  const up = cluster.reachability.state === "reachable" ? `${formatCount(nodes.up)} of ${formatCount(nodes.total)} up` : `${formatCount(nodes.total)} known`;
   return [
     { label: "Nodes", value: nodes.total === 0 ? "—" : <span title={nodes.drained > 0 ? `${nodes.drained} drained` : undefined}>{up}</span> },
     { label: "Accelerators held", value: <UsageFact used={accelerators.used} total={accelerators.total} label="Accelerators held" /> },

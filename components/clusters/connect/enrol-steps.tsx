@@ -20,13 +20,15 @@ interface Props {
   made: EnrolmentCommand;
   /** Id of the agent that was there before the code was asked for: another one is the one waited for. */
   before: string | null;
+  /** In a dialog on the cluster's own page: closes it. Without it the last step links there. */
+  onDone?: () => void;
   note?: string | undefined;
   onRenew: () => void;
   renewing: boolean;
 }
 
 /** The command, how long it works, and the agent as soon as it has used it. */
-export function EnrolSteps({ made, before, note, onRenew, renewing }: Props) {
+export function EnrolSteps({ made, before, note, onRenew, renewing, onDone }: Props) {
   const trpc = useTRPC();
   const known = useRef(before).current; // the page behind refetches; what was there when we asked does not change
   const cluster = useQuery({ ...trpc.clusters.get.queryOptions({ id: made.clusterId }), refetchInterval: LOOK_EVERY_MS }).data;
@@ -36,25 +38,25 @@ export function EnrolSteps({ made, before, note, onRenew, renewing }: Props) {
       {!arrived && (
         <div className={classes.step}>
           <h2>Run this on the cluster’s machine</h2>
-          <p className={classes.say}>As the user that runs shall have. It needs Linux, curl and Node.js 20 or newer, dials out only, and opens no port.{note && ` ${note}`}</p>
+          <p className={classes.say}>Runs get the rights of the user who starts it. It needs Linux, curl and Node.js 20 or newer; it dials out and opens no port.{note && ` ${note}`}</p>
           <CopyCommand command={made.command} label="Copy command" />
           <Validity until={made.expiresAt} onRenew={onRenew} renewing={renewing} />
         </div>
       )}
       <div className={classes.step} aria-live="polite">
-        {arrived ? <Arrived cluster={cluster} /> : <><h2>Waiting for the agent</h2><div className={classes.waiting}><Loader size="xs" /><span className="dim">It appears here by itself, a second or two after the command has run.</span></div></>}
+        {arrived ? <Arrived cluster={cluster} onDone={onDone} /> : <><h2>Waiting for the agent</h2><div className={classes.waiting}><Loader size="xs" /><span className="dim">It appears here by itself, a second or two after the command has run.</span></div></>}
       </div>
     </div>
   );
 }
 
 function Validity({ until, onRenew, renewing }: { until: Date; onRenew: () => void; renewing: boolean }) {
-  const left = Math.max(0, Math.ceil((until.getTime() - useNow()) / 1000));
+  const left = Math.max(0, Math.floor((until.getTime() - useNow()) / 1000));
   if (left === 0) return <div className={classes.validity}><StatusBadge status="expired" word="The code has expired" /> <Button variant="default" loading={renewing} onClick={onRenew}>New code</Button></div>;
-  return <div className={classes.validity} suppressHydrationWarning>Works once, for another <span className="mono">{Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}</span>. It is shown this once; Drover keeps only its hash.</div>;
+  return <div className={classes.validity} suppressHydrationWarning><span>Works once, for another {Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")} min. It is shown this once; Drover keeps only its hash.</span></div>;
 }
 
-function Arrived({ cluster }: { cluster: ClusterDetail }) {
+function Arrived({ cluster, onDone }: { cluster: ClusterDetail; onDone: (() => void) | undefined }) {
   const org = useOrg();
   const agent = cluster.agent!;
   const joined = cluster.reachability.state === "reachable";
@@ -73,7 +75,7 @@ function Arrived({ cluster }: { cluster: ClusterDetail }) {
         ]}
       />
       <p className={classes.say}>The agent printed the same fingerprint on its machine when it enrolled. If it differs, revoke it.</p>
-      <div><Button component={Link} href={paths.cluster(org, cluster.id)}>Open {cluster.name}</Button></div>
+      <div>{onDone ? <Button onClick={onDone}>Done</Button> : <Button component={Link} href={paths.cluster(org, cluster.id)}>Open {cluster.name}</Button>}</div>
     </>
   );
 }
