@@ -30,6 +30,12 @@ describe("is anything wrong?", () => {
     expect(judge(quiet, [cluster({ reachability: { state: "never", since: null }, nodes: { total: 0, up: 0, drained: 0 } }), cluster({ nodes: { total: 2, up: 1, drained: 1 } })]).problems).toEqual([]);
   });
 
+  it("a revoked cluster is a problem only while runs go on there", () => {
+    const revoked = { reachability: { state: "revoked" as const, since: null } };
+    expect(judge(quiet, [cluster(revoked)]).problems).toEqual([]);
+    expect(judge(quiet, [cluster({ ...revoked, liveAttempts: 2 })]).problems).toMatchObject([{ tone: "bad", text: "Lab was revoked while 2 runs went on there." }]);
+  });
+
   it("a failure of the run's own code is a warning, one of the machines is bad and comes first", () => {
     const { tone, problems } = judge({ ...quiet, failedToday: [run("typo", "user_code"), run("big", "hardware")] }, []);
     expect(tone).toBe("bad");
