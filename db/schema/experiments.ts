@@ -63,6 +63,7 @@ export const runs = pgTable("runs", {
   index("runs_project").on(t.orgId, t.projectId, t.id),
   index("runs_experiment").on(t.experimentId, t.id),
   index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
+  index("runs_status").on(t.orgId, t.projectId, t.status), // counted without touching the rows
   index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
   index("runs_ended").on(t.orgId, t.endedAt),
   check("runs_status_known", oneOf(t.status, RUN_STATUSES)),
@@ -70,10 +71,13 @@ export const runs = pgTable("runs", {
 ]);
 
 /** Hyperparameters, searchable. Values as text, as MLflow keeps them. */
-export const runParams = pgTable("run_params", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [primaryKey({ columns: [t.runId, t.key] })]);
+export const runParams = pgTable("run_params", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [
+  primaryKey({ columns: [t.runId, t.key] }),
+  index("run_params_key").on(t.key, sql`md5(${t.value})`, t.runId), // a value itself may be longer than an index entry can be
+]);
 export const runTags = pgTable("run_tags", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [
   primaryKey({ columns: [t.runId, t.key] }),
-  index("run_tags_key").on(t.key, t.value, t.runId),
+  index("run_tags_key").on(t.key, sql`md5(${t.value})`, t.runId),
 ]);
 
 /** Grows over all attempts of all runs: a later attempt always has the greater fence. */

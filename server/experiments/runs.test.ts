@@ -74,6 +74,13 @@ describe("submit", () => {
     expect(world.changes).toContainEqual({ orgId: world.org.id, topic: "queue", id: world.org.id });
   });
 
+  it("takes parameters and tags as long as they may be, and finds them", async () => {
+    const long = Array.from({ length: 6000 }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7919) % 20_000))).join("");
+    const { id } = await member.api.experiments.submit({ spec: specOf({ params: { prompt: long }, tags: { note: long.slice(0, 5000) } }) });
+    expect((await member.api.experiments.list({ text: `note=${long.slice(0, 150)}` })).items).toEqual([]);
+    expect((await member.api.experiments.get({ id })).params.prompt).toBe(long);
+  });
+
   it("returns the same run for the same key, also when both submits race", async () => {
     const spec = specOf({ name: "once", params: { a: 1 } });
     const answers = await Promise.all(Array.from({ length: 4 }, () => member.api.experiments.submit({ spec, idempotencyKey: "key-1" })));
@@ -184,10 +191,10 @@ describe("the overview", () => {
     const running = await world.makeRun({ projectId: project.id, status: "running", name: "busy" });
     await world.makeRun({ projectId: project.id, status: "queued", name: "waits", pending: { kind: "busy", message: "acts is busy." } });
     await world.makeRun({ projectId: project.id, status: "failed", name: "broke", endedAt: new Date() });
-    await world.db.insert(runEvents).values({ orgId: world.org.id, runId: running.id, kind: "attempt.running", actor: "agent", message: "The process started." });
+    await world.db.insert(runEvents).values({ orgId: world.org.id, runId: running.id, kind: "run.back", actor: "agent", message: "Back in contact." });
     const seen = await viewer.api.experiments.overview({});
     expect(seen).toMatchObject({ running: [{ name: "busy" }], waiting: [{ name: "waits", pending: { message: "acts is busy." } }], failedToday: [{ name: "broke" }], finishedToday: 1, counts: { running: 1, queued: 1, failed: 1, succeeded: 0 } });
-    expect(seen.activity.filter(({ href }) => href?.includes("/runs/"))).toMatchObject([{ actor: "agent", message: "busy: The process started.", href: `/acme/runs/${running.id}` }]);
-    expect(await viewer.api.experiments.groups({})).toHaveLength(3);
+    expect(seen.activity.filter(({ href }) => href?.includes("/runs/"))).toMatchObject([{ actor: "agent", message: "busy: Back in contact.", href: `/acme/runs/${running.id}` }]);
+    expect(await viewer.api.experiments.groups({})).toMatchObject([{ runs: 1, active: 0 }, { runs: 1, active: 1 }, { runs: 1, active: 1 }]);
   });
 });

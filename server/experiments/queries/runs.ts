@@ -1,4 +1,4 @@
-import { and, count, desc, eq, exists, getTableColumns, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, ilike, inArray, lt, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
@@ -96,16 +96,15 @@ async function newestMetricsOf(db: DbOrTx, ids: string[]): Promise<Map<string, R
 
 const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 
-function textCondition(db: DbOrTx, text: string): SQL | undefined {
+function textCondition(text: string): SQL {
   const pair = /^([^=]+)=(.*)$/s.exec(text);
   if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, like(text));
-  const [, key, value] = pair as unknown as [string, string, string];
-  const matches = (table: typeof runParams | typeof runTags) =>
-    exists(db.select({ one: sql`1` }).from(table).where(and(eq(table.runId, runs.id), eq(table.key, key.trim()), eq(table.value, value.trim()))));
-  return or(matches(runParams), matches(runTags));
+  const [key, value] = [pair[1]!.trim(), pair[2]!.trim()];
+  const matches = (table: typeof runParams | typeof runTags) => sql`select ${table.runId} from ${table} where ${table.key} = ${key} and md5(${table.value}) = md5(${value}) and ${table.value} = ${value}`;
+  return sql`${runs.id} in (${matches(runParams)} union all ${matches(runTags)})`;
 }
 
-export function filterCondition(db: DbOrTx, grant: Grant, actorId: string, filter: RunFilter): SQL {
+export function filterCondition(grant: Grant, actorId: string, filter: RunFilter): SQL {
   return and(
     eq(runs.orgId, grant.orgId),
     reachedProjects(grant),
@@ -113,13 +112,13 @@ export function filterCondition(db: DbOrTx, grant: Grant, actorId: string, filte
     filter.experimentId ? eq(runs.experimentId, filter.experimentId) : undefined,
     filter.status?.length ? inArray(runs.status, filter.status) : undefined,
     filter.owner ? eq(runs.ownerId, actorId) : undefined,
-    filter.text ? textCondition(db, filter.text) : undefined,
+    filter.text ? textCondition(filter.text) : undefined,
   )!;
 }
 
 /** Newest first. The last row's id is the next page's cursor; offsets would drift while runs arrive. */
 export async function listRuns(db: DbOrTx, grant: Grant, actorId: string, { cursor, limit, ...filter }: ListRuns): Promise<Page<RunRow>> {
-  const where = and(filterCondition(db, grant, actorId, filter), cursor ? lt(runs.id, cursor) : undefined);
+  const where = and(filterCondition(grant, actorId, filter), cursor ? lt(runs.id, cursor) : undefined);
   const found = await findRuns(db, where, limit + 1);
   const items = await toRows(db, found.slice(0, limit));
   return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null };
@@ -146,23 +145,25 @@ export interface ExperimentGroup {
   lastRunAt: Date | null;
 }
 
-/** Experiments with how many runs they hold, the one used last first; the 200 newest. */
+/** Experiments with how many runs they hold, the one used last first; the 200 newest. Counts only those it shows. */
 export async function listGroups(db: DbOrTx, grant: Grant, project?: string): Promise<ExperimentGroup[]> {
-  const rows = await db
-    .select({
-      id: experiments.id,
-      name: experiments.name,
-      project: { id: projects.id, slug: projects.slug, name: projects.name },
-      runs: count(runs.id),
-      active: sql<number>`count(*) filter (where ${runs.status} not in ('succeeded','failed','cancelled'))::int`,
-      lastRunAt: sql<string | null>`max(${runs.createdAt})`,
-    })
-    .from(experiments)
-    .innerJoin(projects, eq(projects.id, experiments.projectId))
-    .leftJoin(runs, eq(runs.experimentId, experiments.id))
-    .where(and(reachedProjects(grant), project ? eq(projects.slug, project) : undefined))
-    .groupBy(experiments.id, projects.id)
-    .orderBy(sql`max(${runs.id}) desc nulls last`)
-    .limit(200);
-  return rows.map((row) => ({ ...row, lastRunAt: row.lastRunAt ? new Date(row.lastRunAt) : null }));
+  const rows = await db.execute<{ id: string; name: string; project_id: string; slug: string; project_name: string; runs: number; active: number; last_run_at: number | null }>(sql`
+    select shown.*, (select count(*)::int from ${runs} where ${runs.experimentId} = shown.id) as runs,
+      (select count(*)::int from ${runs} where ${runs.experimentId} = shown.id and ${runs.orgId} = ${grant.orgId} and ${runs.status} not in ('succeeded','failed','cancelled')) as active
+    from (
+      select ${experiments.id} as id, ${experiments.name} as name, ${projects.id} as project_id, ${projects.slug} as slug, ${projects.name} as project_name,
+        (extract(epoch from newest.created_at) * 1000)::float8 as last_run_at
+      from ${experiments} join ${projects} on ${projects.id} = ${experiments.projectId}
+      left join lateral (select ${runs.id} as id, ${runs.createdAt} as created_at from ${runs} where ${runs.experimentId} = ${experiments.id} order by ${runs.id} desc limit 1) newest on true
+      where ${reachedProjects(grant)} ${project ? sql`and ${projects.slug} = ${project}` : sql``}
+      order by newest.id desc nulls last, ${experiments.id} desc limit 200
+    ) shown`);
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    project: { id: row.project_id, slug: row.slug, name: row.project_name },
+    runs: row.runs,
+    active: row.active,
+    lastRunAt: row.last_run_at === null ? null : new Date(row.last_run_at),
+  }));
 }
