@@ -23,7 +23,7 @@ test("somebody who is not signed in is sent to sign in, and back", async ({ page
   await page.goto(paths.runs(world.org.slug));
   await expect(page).toHaveURL(/\/sign-in\?next=/);
   await page.getByLabel("E-mail").fill(world.viewer.email);
-  await page.getByLabel("Password").fill(world.viewer.password);
+  await page.getByRole("textbox", { name: "Password" }).fill(world.viewer.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL(new RegExp(`${paths.runs(world.org.slug)}$`));
 });
