@@ -46,8 +46,8 @@ export function LogLinesView(props: View) {
   }, []);
   const size = virtual.getTotalSize(); // changes once more when the heights of wrapped lines are known
   useLayoutEffect(() => {
-    if (following && atEnd) toEnd();
-  }, [following, atEnd, lines, wrap, height, size, toEnd]);
+    if (following) toEnd();
+  }, [following, lines, wrap, height, size, toEnd]);
 
   const wanted = useRef(0);
   useLayoutEffect(() => {

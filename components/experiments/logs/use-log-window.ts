@@ -72,12 +72,11 @@ export function useLogWindow({ runId, attemptId, stream, startLine }: LogOf) {
     if (held?.hasBefore && first !== null) void fetchInto("before", () => ask({ before: first! }), (old, page) => prependPage(old ?? held, page));
   }, [ask, fetchInto]);
 
-  /** A follower at the end takes what is new; a reader elsewhere only learns how much there is, so nothing moves. */
+  /** A follower takes what is new; a reader elsewhere only learns how much there is, so nothing moves. */
   const pull = useCallback(() => {
     const { window: held, following: follows } = state.current;
-    if (!held || held.complete) return;
-    const takes = follows && !held.hasAfter;
-    if (takes) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page));
+    if (!held || (held.complete && !held.hasAfter)) return;
+    if (follows) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page));
     else void fetchInto("totals", () => ask({ after: BEYOND }, 1024), (old, page) => ({ ...(old ?? held), totalLines: page.totalLines, totalBytes: page.totalBytes, hasAfter: (old ?? held).hasAfter || page.totalBytes > (old ?? held).totalBytes }));
   }, [ask, fetchInto]);
 
@@ -90,6 +89,11 @@ export function useLogWindow({ runId, attemptId, stream, startLine }: LogOf) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [jump]);
   usePull(runId, pull, window !== null && !window.complete);
+  // More was written while the last page was read: a follower goes on until it has caught up.
+  const behindAt = following && window?.hasAfter ? lastSeq(window) : null;
+  useEffect(() => {
+    if (behindAt !== null) pull();
+  }, [behindAt, pull]);
 
   const lines = useMemo(() => (window ? linesOf(segmentsOf(window)) : []), [window]);
   const toEnd = useCallback(() => {
