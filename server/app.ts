@@ -7,6 +7,7 @@ import { auth, signIn } from "./access/auth.ts";
 import { open } from "./access/guard.ts";
 import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { createContext } from "./access/session.ts";
+import { compressJson } from "./compress.ts";
 import { log } from "./log.ts";
 import { mountRoutes } from "./routes.ts";
 import { appRouter } from "./trpc/root.ts";
@@ -17,6 +18,7 @@ const AUTH_BODY = 64 * 1024;
 /** The machine paths: everything under /api, in front of Next. */
 export function buildApp(): Hono {
   const app = new Hono();
+  app.use("/api/trpc/*", compressJson());
   app.use("/api/trpc/*", bodyLimit({ maxSize: TRPC_BODY, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${TRPC_BODY} bytes.` }, 413) }));
   app.use("/api/trpc/*", async (c, next) => {
     refuseForeignOrigin(c.req.raw);

@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import { useQueryStates } from "nuqs";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { countChoices, filterNodes, type NodeChoice } from "../../domain/clusters/node-filter.ts";
 import { formatCount } from "../../domain/shared/format.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -15,7 +15,7 @@ import { useCluster } from "./use-cluster.ts";
 
 /** So few nodes are shown open; more stay a list to scan. */
 const OPEN_UP_TO = 2;
-const SHOWN = 100;
+const SHOWN = 50;
 const LABELS: Record<NodeChoice, string> = { problems: "Problems", free: "Room for work", drained: "Drained" };
 
 /** The machines of a cluster: what runs were promised, what is measured, who holds which accelerator. */
@@ -26,6 +26,8 @@ export function ClusterNodes({ id }: { id: string }) {
   const nodes = useMemo(() => filterNodes(cluster.nodeList, params.q, params.show), [cluster.nodeList, params.q, params.show]);
   const counts = useMemo(() => countChoices(cluster.nodeList), [cluster.nodeList]);
   const total = cluster.nodeList.length;
+  // Few nodes are open by default: "-" then means that none is.
+  const toggle = useCallback((name: string, open: boolean) => void setParams({ node: open ? name : total <= OPEN_UP_TO ? "-" : null }), [setParams, total]);
   if (total === 0) return <NoNodes id={id} />;
   const isOpen = (name: string) => params.node === name || (params.node === null && total <= OPEN_UP_TO);
   return (
@@ -43,7 +45,7 @@ export function ClusterNodes({ id }: { id: string }) {
       {nodes.length === 0 ? <EmptyState title="No node matches" action={<Button variant="default" onClick={() => void setParams({ q: null, show: null })}>Show all nodes</Button>} /> : (
         <ul className={classes.nodes} aria-label="Nodes">
           {nodes.slice(0, limit).map((node) => (
-            <NodeRow key={node.id} clusterId={id} node={node} open={isOpen(node.name)} onToggle={() => void setParams({ node: isOpen(node.name) ? (total <= OPEN_UP_TO ? "-" : null) : node.name })} />
+            <NodeRow key={node.id} clusterId={id} node={node} stale={cluster.reachability.state !== "reachable"} open={isOpen(node.name)} onToggle={toggle} />
           ))}
         </ul>
       )}

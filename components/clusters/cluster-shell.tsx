@@ -13,7 +13,7 @@ import { type Fact, KeyFacts } from "../ui/key-facts.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { TabLinks } from "../ui/tab-links.tsx";
-import { Ago } from "../ui/time.tsx";
+import { Ago, Duration } from "../ui/time.tsx";
 import { WhyBox } from "../ui/why-box.tsx";
 import classes from "./clusters.module.css";
 import { EnrolDialog } from "./agent/enrol-dialog.tsx";
@@ -71,7 +71,7 @@ function Why({ cluster, why }: { cluster: ClusterDetail; why: ClusterWhy }) {
     undrain: null, // the header has that button
     none: <Button variant="default" component={Link} href={paths.clusterTab(org, cluster.id, "events")}>See events</Button>,
   }[why.act];
-  return <WhyBox tone={why.tone} title={<>{why.title}{why.since && <> · <Ago at={why.since} prefix={why.title === "Silent" ? "since" : ""} /></>}</>} detail={why.detail} action={action} />;
+  return <WhyBox tone={why.tone} title={<>{why.title}{why.since && (why.lasts ? <> for <Duration from={why.since} /></> : <> · <Ago at={why.since} /></>)}</>} detail={why.detail} action={action} />;
 }
 
 function factsOf(cluster: ClusterDetail): Fact[] {

@@ -20,7 +20,7 @@ import { Usage } from "./usage.tsx";
 
 const COLUMNS: Column<ClusterRow>[] = [
   { key: "name", title: "Name", grow: true, link: true, render: (row) => <Name value={row.name} /> },
-  { key: "reach", title: "Reachability", width: 210, render: (row) => <Reach row={row} /> },
+  { key: "reach", title: "Reachability", render: (row) => <Reach row={row} /> },
   { key: "accelerators", title: "Accelerators", unit: "held", align: "right", render: (row) => <Usage label={`${row.name}: accelerators held`} used={row.accelerators.used} total={row.accelerators.total} /> },
   { key: "cpus", title: "Cores", unit: "held", align: "right", hideBelow: "sm", render: (row) => <Usage label={`${row.name}: cores held`} used={row.cpus.used} total={row.cpus.total} /> },
   { key: "memory", title: "Memory", unit: "held", align: "right", hideBelow: "md", render: (row) => (row.memoryMib.total === 0 ? <span className="dim">—</span> : <span className="num"><Mib value={row.memoryMib.used} /> of <Mib value={row.memoryMib.total} /></span>) },
@@ -37,7 +37,7 @@ function Reach({ row }: { row: ClusterRow }) {
   return (
     <span className={classes.reach}>
       <StatusBadge status={state} />
-      {state !== "reachable" && since && <span className="dim"><Ago at={since} /></span>}
+      {state !== "reachable" && since && <span className={`dim ${classes.since}`}><Ago at={since} /></span>}
       {row.drainedAt && <StatusBadge status="drained" />}
     </span>
   );

@@ -1,11 +1,13 @@
 import { plural } from "../shared/format.ts";
 import type { ClusterDetail } from "./cluster-view.ts";
 
-/** Why a cluster takes no work, in words, and the one best thing to do. `since`: shown as a time after the title. */
+/** Why a cluster takes no work, in words, and the one best thing to do. */
 export interface ClusterWhy {
   tone: "neutral" | "warn" | "bad";
   title: string;
   since: Date | null;
+  /** It goes on: "Silent for 2 h" instead of "Revoked 2 h ago". */
+  lasts?: true;
   detail: string;
   act: "new-code" | "revoke" | "undrain" | "none";
 }
@@ -33,7 +35,7 @@ function whyUnreached({ reachability: { state, since }, liveAttempts, openCodeUn
     case "reachable":
       return null;
     case "unreachable":
-      return { tone: "warn", title: "Silent", since, detail: `${held} Processes go on without the connection. Look whether ${host ?? "the agent's machine"} is up, the agent runs, and it can reach this server.`, act: "none" };
+      return { tone: "warn", title: "Silent", since, lasts: true, detail: `${held} Processes go on without the connection. Look whether ${host ?? "the agent's machine"} is up, the agent runs, and it can reach this server.`, act: "none" };
     case "revoked":
       return { tone: "bad", title: "Its agent was revoked", since, detail: `The cluster takes no work. ${liveAttempts === 0 ? "" : `${runs} may go on there unseen. `}To bring it back, enrol an agent with a new code.`, act: "new-code" };
     case "cloned":

@@ -41,7 +41,7 @@ function Tile({ one, node }: { one: AcceleratorView; node: string }) {
   return (
     <li className={classes.tile} data-health={one.health}>
       <div className={classes.tileHead}>
-        <span><span className={classes.tileIndex}>{one.index}</span> <span className="dim" title={`${one.model}, ${one.uuid}`}>{shortModel(one.model)}</span></span>
+        <span className="cut"><span className={classes.tileIndex}>{one.index}</span> <span className="dim" title={`${one.model}, ${one.uuid}`}>{shortModel(one.model)}</span></span>
         {one.health !== "ok" && <StatusBadge status={one.health} reason={one.healthReason} />}
       </div>
       <div className={classes.tileRun}>{one.run ? <RunName run={one.run} max={24} /> : <span className="dim">{one.health === "failed" ? "takes no work" : "free"}</span>}</div>

@@ -16,17 +16,26 @@ import { AcceleratorStrip, AcceleratorTiles } from "./accelerators.tsx";
 import { RunName } from "./run-name.tsx";
 import { UseBars } from "./use-bars.tsx";
 
+interface Props {
+  clusterId: string;
+  node: NodeView;
+  /** The agent is silent: what it last told may no longer be so. */
+  stale: boolean;
+  open: boolean;
+  onToggle: (name: string, open: boolean) => void;
+}
+
 /** One line to scan; opened, every accelerator and run. */
-export const NodeRow = memo(function NodeRow({ clusterId, node, open, onToggle }: { clusterId: string; node: NodeView; open: boolean; onToggle: () => void }) {
+export const NodeRow = memo(function NodeRow({ clusterId, node, stale, open, onToggle }: Props) {
   return (
     <li className={classes.node} data-open={open || undefined}>
       <div className={classes.nodeLine}>
         <div className={classes.nodeWho}>
-          <button type="button" className={classes.nodeToggle} aria-expanded={open} onClick={onToggle}>
+          <button type="button" className={classes.nodeToggle} aria-expanded={open} onClick={() => onToggle(node.name, !open)}>
             <IconChevronRight size={14} className={classes.chevron} aria-hidden="true" />
             <span className={classes.nodeName}>{node.name}</span>
           </button>
-          <NodeStatus node={node} />
+          <NodeStatus node={node} stale={stale} />
         </div>
         {node.accelerators.length > 0 && <AcceleratorStrip node={node} />}
         <UseBars name="Cores" node={node.name} held={node.cpus.used} measured={node.cpus.load} total={node.cpus.total} format={formatNumber} />
@@ -39,11 +48,11 @@ export const NodeRow = memo(function NodeRow({ clusterId, node, open, onToggle }
   );
 });
 
-function NodeStatus({ node }: { node: NodeView }) {
+function NodeStatus({ node, stale }: { node: NodeView; stale: boolean }) {
   const sick = node.accelerators.filter(failing);
   return (
     <div className={classes.nodeStatus}>
-      {node.drainedAt ? <StatusBadge status={node.runs.length > 0 ? "draining" : "drained"} reason={drainWords(node)} /> : <StatusBadge status={node.state} reason={node.stateReason} />}
+      {node.drainedAt ? <StatusBadge status={node.runs.length > 0 ? "draining" : "drained"} reason={drainWords(node)} /> : stale ? <ToneBadge tone="neutral" icon="ring">Was {node.state}</ToneBadge> : <StatusBadge status={node.state} reason={node.stateReason} />}
       {node.drainedAt && node.state === "down" && <StatusBadge status="down" reason={node.stateReason} />}
       {sick.length > 0 && <ToneBadge tone={sick.some((one) => one.health === "failed") ? "bad" : "warn"} icon={sick.some((one) => one.health === "failed") ? "cross" : "triangle"}>{plural(sick.length, "sick GPU")}</ToneBadge>}
       {node.runs[0] && <span className={classes.nodeRuns}><RunName run={node.runs[0]} max={28} />{node.runs.length > 1 && ` +${node.runs.length - 1}`}</span>}
