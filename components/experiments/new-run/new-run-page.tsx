@@ -3,8 +3,9 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
-import { useOrg, useViewer } from "../../providers/viewer.tsx";
+import { useCan, useOrg, useViewer } from "../../providers/viewer.tsx";
 import { useProjectScope } from "../../shell/scope-select.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { DraftProvider } from "./draft-context.tsx";
 import { NewRunForm } from "./new-run-form.tsx";
@@ -38,6 +39,8 @@ export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: 
 
 function Frame({ title, initial, isClone = false }: { title: string; initial: string; isClone?: boolean }) {
   const org = useOrg();
+  const allowed = useCan("runs:submit");
+  if (!allowed.ok) return <><PageHeader title={title} breadcrumbs={[{ label: "Runs", href: paths.runs(org) }]} /><EmptyState title="You may look at runs, not submit them">{allowed.reason}</EmptyState></>;
   return (
     <DraftProvider initial={initial}>
       <PageHeader title={title} breadcrumbs={[{ label: "Runs", href: paths.runs(org) }]} />
