@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { stackUnderTest } from "./stack.ts";
 
@@ -23,4 +24,66 @@ test("the printed link makes the first owner, once, and this machine becomes a c
   await second.goto(setupLink);
   await expect(second.getByRole("button", { name: /create/i })).toHaveCount(0);
   await stranger.close();
+});
+
+/** The owner's own session, by the form. */
+async function signIn(page: Page): Promise<void> {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(OWNER.email);
+  await page.getByRole("textbox", { name: "Password" }).fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(/\/engine-works$/);
+}
+
+const status = (page: Page) => page.getByRole("status", { name: "Run status" });
+
+/** Submit a command from the form. @returns the page of its run. */
+async function submitCommand(page: Page, name: string, command: string): Promise<string> {
+  await page.goto("/engine-works/runs/new");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
+  await page.getByRole("textbox", { name: /^Command/ }).fill(command);
+  await page.getByRole("button", { name: "Submit run" }).click();
+  await expect(page).toHaveURL(/\/runs\/run_/, { timeout: 30_000 });
+  return page.url();
+}
+
+test("the digits example is submitted from the form, and its log and loss grow until it succeeds", async ({ page }) => {
+  await signIn(page);
+  await page.goto("/engine-works/runs/new");
+  await page.getByRole("button", { name: /^Try the/ }).first().click();
+  await expect(page.getByRole("textbox", { name: "Name", exact: true })).toHaveValue(/digits/, { timeout: 30_000 });
+  await page.getByRole("button", { name: "Submit run" }).click();
+  await expect(page).toHaveURL(/\/runs\/run_/, { timeout: 30_000 });
+  const run = page.url();
+  await expect(status(page)).toHaveText(/Running/, { timeout: 60_000 });
+
+  await page.goto(`${run}/logs`);
+  await expect(page.getByText(/epoch/).first()).toBeVisible({ timeout: 60_000 });
+  await page.goto(`${run}/charts`);
+  await expect(page.getByRole("figure", { name: /loss/i }).first()).toBeVisible({ timeout: 60_000 });
+
+  await page.goto(run);
+  await expect(status(page)).toHaveText(/Succeeded/, { timeout: 240_000 });
+  await page.goto(`${run}/artifacts`);
+  await expect(page.getByText("metrics.json").first()).toBeVisible();
+});
+
+test("a running run is cancelled, and is cancelled only when its process is gone", async ({ page }) => {
+  await signIn(page);
+  await submitCommand(page, "sleeper", "sleep 600");
+  await expect(status(page)).toHaveText(/Running/, { timeout: 60_000 });
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  const dialog = page.getByRole("dialog", { name: "Cancel sleeper?" });
+  await dialog.getByRole("button", { name: "Cancel run" }).click();
+  await expect(status(page)).toHaveText(/Cancelled/, { timeout: 60_000 });
+});
+
+test("a failed run says why, and a retry is a new attempt", async ({ page }) => {
+  await signIn(page);
+  await submitCommand(page, "breaks", "echo about to break; exit 3");
+  await expect(status(page)).toHaveText(/Failed/, { timeout: 60_000 });
+  await expect(page.getByText(/exit code 3/).first()).toBeVisible();
+  await page.getByRole("button", { name: /^Retry/ }).first().click();
+  await expect(page.getByText("#2").or(page.getByText(/attempt 2/i)).first()).toBeVisible({ timeout: 60_000 });
+  await expect(status(page)).toHaveText(/Failed/, { timeout: 60_000 });
 });
