@@ -1,7 +1,7 @@
 "use client";
 import Link from "next/link";
 import type { ClusterRow } from "../../domain/clusters/cluster-view.ts";
-import { formatMib, formatNumber } from "../../domain/shared/format.ts";
+import { formatCount, formatMib, formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useOrg } from "../providers/viewer.tsx";
 import { Meter } from "../ui/meter.tsx";
@@ -23,7 +23,7 @@ export function ClusterUse({ clusters }: { clusters: readonly ClusterRow[] }) {
           </div>
           {cluster.nodes.total > 0 && (
             <div className={classes.bars}>
-              {cluster.accelerators.total > 0 && <Bar what="GPUs" name={cluster.name} {...cluster.accelerators} text={`${cluster.accelerators.used} of ${cluster.accelerators.total}`} />}
+              {cluster.accelerators.total > 0 && <Bar what="GPUs" name={cluster.name} {...cluster.accelerators} text={`${formatCount(cluster.accelerators.used)} of ${formatCount(cluster.accelerators.total)}`} />}
               <Bar what="Cores" name={cluster.name} {...cluster.cpus} text={`${formatNumber(cluster.cpus.used)} of ${formatNumber(cluster.cpus.total)}`} />
               <Bar what="Memory" name={cluster.name} {...cluster.memoryMib} text={`${formatMib(cluster.memoryMib.used)} of ${formatMib(cluster.memoryMib.total)}`} />
             </div>

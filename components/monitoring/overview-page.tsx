@@ -6,7 +6,7 @@ import Link from "next/link";
 import type { ClusterRow } from "../../domain/clusters/cluster-view.ts";
 import type { Overview } from "../../domain/experiments/run-view.ts";
 import { judge } from "../../domain/monitoring/verdict.ts";
-import { formatMib, formatNumber, plural } from "../../domain/shared/format.ts";
+import { formatCount, formatMib, formatNumber, plural } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { scopeOf } from "../experiments/runs-params.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -80,18 +80,19 @@ function Verdict({ overview }: { overview: Overview }) {
   const { counts, clusters } = overview;
   const active = counts.starting + counts.running + counts.cancelling + counts.unreachable;
   const reachable = clusters.filter((one) => one.reachability.state === "reachable").length;
-  const sum = (of: (one: ClusterRow) => number) => clusters.reduce((total, one) => total + of(one), 0);
+  const usable = clusters.filter((one) => one.reachability.state === "reachable" || one.reachability.state === "unreachable"); // nothing can be had from the others
+  const sum = (of: (one: ClusterRow) => number) => usable.reduce((total, one) => total + of(one), 0);
   const gpus = sum((one) => one.accelerators.total);
   const runs = (query: string) => `${paths.runs(org)}?status=${query}`;
   return (
     <>
       <VerdictLine verdict={judge(overview, clusters)} summary={`${plural(active, "run")} active, ${counts.queued} waiting, ${reachable} of ${plural(clusters.length, "cluster")} reachable.`} />
       <div className={classes.figures}>
-        <Figure label="Active" value={String(active)} href={runs("starting,running,cancelling,unreachable")} />
-        <Figure label="Waiting" value={String(counts.queued)} href={runs("queued")} />
-        <Figure label="Failed, 24 h" value={String(overview.failedCount)} href={runs("failed")} />
-        <Figure label="Ended, 24 h" value={String(overview.finishedToday)} href={runs("succeeded,failed,cancelled")} />
-        {gpus > 0 && <Figure label="GPUs in use" value={String(sum((one) => one.accelerators.used))} of={`of ${gpus}`} href={paths.clusters(org)} />}
+        <Figure label="Active" value={formatCount(active)} href={runs("starting,running,cancelling,unreachable")} />
+        <Figure label="Waiting" value={formatCount(counts.queued)} href={runs("queued")} />
+        <Figure label="Failed, 24 h" value={formatCount(overview.failedCount)} href={runs("failed")} />
+        <Figure label="Ended, 24 h" value={formatCount(overview.finishedToday)} href={runs("succeeded,failed,cancelled")} />
+        {gpus > 0 && <Figure label="GPUs in use" value={formatCount(sum((one) => one.accelerators.used))} of={`of ${formatCount(gpus)}`} href={paths.clusters(org)} />}
         <Figure label="Cores in use" value={formatNumber(sum((one) => one.cpus.used))} of={`of ${formatNumber(sum((one) => one.cpus.total))}`} href={paths.clusters(org)} />
         <Figure label="Memory in use" value={formatMib(sum((one) => one.memoryMib.used))} of={`of ${formatMib(sum((one) => one.memoryMib.total))}`} href={paths.clusters(org)} />
       </div>
