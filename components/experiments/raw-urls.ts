@@ -6,5 +6,4 @@ export const rawUrls = {
   artifactDownload: (org: string, id: string) => `/api/artifacts/${id}${query(org, { download: "1" })}`,
   log: (org: string, attemptId: string, stream?: "stdout" | "stderr") => `/api/attempts/${attemptId}/log${query(org, stream ? { stream } : {})}`,
   code: (org: string, sha256: string) => `/api/code/${sha256}${query(org)}`,
-  example: (org: string, name: string) => `/api/examples/${name}.tar.gz${query(org)}`,
 };
