@@ -3,7 +3,6 @@ import type { NextConfig } from "next";
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
-  devIndicators: false,
   typescript: { ignoreBuildErrors: true }, // types are checked by ./drover test: a first start need not wait for it
   devIndicators: { position: "bottom-right" },
   serverExternalPackages: ["postgres", "pino", "pg-boss", "better-auth"],

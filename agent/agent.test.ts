@@ -1,36 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { create } from "tar";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "./drivers/contract.ts";
 import { signal } from "./drivers/processes.ts";
-import { FAILPOINTS, SPECIAL_FAILPOINTS } from "./failpoint.ts";
-import { drained, enrolled, isRunning, order } from "./testing/agent-process.ts";
+import { archive, COUNTING, drained, enrolled, expectWhole, isRunning, order } from "./testing/agent-process.ts";
 
 type World = Awaited<ReturnType<typeof enrolled>>;
-
-async function archive(files: Record<string, string>): Promise<{ sha256: string; bytes: Buffer }> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "drover-code-"));
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
-  const file = path.join(folder, ".tar.gz");
-  await create({ file, gzip: true, cwd: folder }, Object.keys(files));
-  const bytes = await readFile(file);
-  await rm(folder, { recursive: true });
-  return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes };
-}
-
-/** Prints numbered lines to both streams and a point every third. */
-const COUNTING = `i=0; while [ $i -lt 60 ]; do echo "line $i"; echo "err $i" >&2; [ $((i % 3)) -eq 0 ] && echo "drover: {\\"loss\\": $i}"; i=$((i+1)); sleep 0.01; done`;
-const COUNTED = { out: Array.from({ length: 60 }, (_, i) => `line ${i}\n${i % 3 === 0 ? `drover: {"loss": ${i}}\n` : ""}`).join(""), err: Array.from({ length: 60 }, (_, i) => `err ${i}\n`).join(""), points: Array.from({ length: 20 }, (_, i) => ({ key: "loss", step: i, value: i * 3 })) };
-
-function expectWhole(world: World, attemptId: string): void {
-  const seen = world.server.get(attemptId);
-  expect(seen.stdout.toString()).toBe(COUNTED.out);
-  expect(seen.stderr.toString()).toBe(COUNTED.err);
-  expect(seen.points).toEqual(COUNTED.points);
-}
 
 describe("an agent over real HTTP", () => {
   let world: World;
@@ -50,7 +26,7 @@ describe("an agent over real HTTP", () => {
     expect(report.exit).toMatchObject({ cause: "exited", code: 3 });
     expect(report.exit.lastLines).toContain("err 59");
     expect(server.get(wanted.attemptId).reports.map(({ state }) => state)).toEqual(expect.arrayContaining(["running", "exited"]));
-    expectWhole(world, wanted.attemptId);
+    expectWhole(server, wanted.attemptId);
     expect(server.get(wanted.attemptId).manifest?.files.map(({ path: name }) => name)).toEqual(["out/a.txt"]);
     await until("the folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
     expect(server.nodes?.[0]).toMatchObject({ name: "here", state: "up" });
@@ -128,6 +104,7 @@ describe("an agent over real HTTP", () => {
     await isRunning(server, wanted.attemptId);
     server.get(wanted.attemptId).fence = "8";
     await until("its folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
+    expect(server.report(wanted.attemptId)?.exit).toBeNull();
   });
 
   it("refuses what the machine's policy forbids, naming the rule", async () => {
@@ -162,8 +139,8 @@ describe("an agent over real HTTP", () => {
     server.want(wanted);
     agent.start();
     server.dropEvery = 3;
-    await drained(server, wanted.attemptId);
-    expectWhole(world, wanted.attemptId);
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
+    expectWhole(server, wanted.attemptId);
   });
 
   it("keeps everything while the server is away, and sends it afterwards", async () => {
@@ -176,7 +153,7 @@ describe("an agent over real HTTP", () => {
     await until("the job to end unseen", async () => readFile(path.join(agent.state, "attempts", wanted.attemptId, "exit")).catch(() => null));
     server.isDown = false;
     expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
-    expectWhole(world, wanted.attemptId);
+    expectWhole(server, wanted.attemptId);
   });
 
   it("joins again when its session is gone, and signs again when its clock is off", async () => {
@@ -214,7 +191,7 @@ describe("an agent over real HTTP", () => {
     expect(await agent.kill("SIGTERM")).toBe(0);
     agent.start();
     expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ code: 0 });
-    expectWhole(world, wanted.attemptId);
+    expectWhole(server, wanted.attemptId);
   });
 
   it("ends its jobs first where it was told to", async () => {
@@ -281,47 +258,5 @@ describe("an agent over real HTTP", () => {
     await isRunning(server, wanted.attemptId);
     signal(Number(await readFile(path.join(agent.state, "attempts", wanted.attemptId, "wrapper.pid"), "utf8")), "SIGKILL");
     expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "wrapper_lost", code: null });
-  });
-});
-
-describe("an agent killed at any named point", () => {
-  let world: World;
-  let code: Awaited<ReturnType<typeof archive>>;
-  beforeAll(async () => {
-    world = await enrolled();
-    code = await archive({ "main.sh": `echo began >> "$DROVER_CHECKPOINT_DIR/begun"; ${COUNTING}; echo made > made.txt` });
-    world.server.objects.set(code.sha256, code.bytes);
-  });
-  afterAll(() => world.close());
-
-  const points = [...FAILPOINTS, ...SPECIAL_FAILPOINTS].filter((name) => !name.startsWith("agent.enrol.") && !name.includes("-drop") && !name.includes("stop"));
-
-  it.each(points)("%s: the job starts once and nothing is lost or doubled", async (name) => {
-    const { server, agent } = world;
-    const wanted = order(["sh", "main.sh"], { code: { kind: "archive", sha256: code.sha256, bytes: code.bytes.length }, artifacts: ["made.txt"] });
-    wanted.spec = wanted.spec && { ...wanted.spec, runId: `run_${name.replaceAll(/[^a-z]/g, "_")}` };
-    server.want(wanted);
-    agent.start({ DROVER_FAILPOINT: name });
-    expect(await agent.gone()).toBe("SIGKILL");
-    agent.start();
-    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "exited", code: 0 });
-    expectWhole(world, wanted.attemptId);
-    expect(server.get(wanted.attemptId).manifest?.files.map(({ path: file }) => file)).toEqual(["made.txt"]);
-    expect(await readFile(path.join(agent.state, "runs", wanted.spec?.runId ?? "", "checkpoint", "begun"), "utf8")).toBe("began\n");
-    expect(server.locked).toBeNull();
-    await agent.kill();
-  });
-
-  it.each(SPECIAL_FAILPOINTS.filter((name) => name.includes("stop")))("%s: the job still stops", async (name) => {
-    const { server, agent } = world;
-    const wanted = order('trap "" TERM; echo up; while :; do sleep 0.05; done', { graceSeconds: 1 });
-    server.want(wanted);
-    agent.start({ DROVER_FAILPOINT: name });
-    await until("it to be up", async () => server.get(wanted.attemptId).stdout.includes("up"));
-    server.order(wanted.attemptId);
-    expect(await agent.gone()).toBe("SIGKILL");
-    agent.start();
-    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "stopped", signal: "SIGKILL" });
-    await agent.kill();
   });
 });

@@ -44,7 +44,7 @@ export class Bell {
 
   ring(): void {
     this.rung = true;
-    for (const wake of [...this.waiters]) wake();
+    for (const wake of this.waiters) wake();
   }
 
   /** Resolves at once if it rang since the last wait, else on the next ring, after `ms`, or when the signal fires. */

@@ -58,7 +58,8 @@ export class AttemptRecord {
   /** Nothing is wanted of it any more: ended without a word, then forgotten. */
   orphan = false;
   private boot: string;
-  #saving: Promise<void> = Promise.resolve();
+  /** Writes of one attempt come from several loops: one after another, each from what the last one left. */
+  private writing: Promise<void> = Promise.resolve();
 
   private constructor(folder: AttemptFolder, file: z.infer<typeof SpecFile>, boot: string) {
     this.folder = folder;
@@ -132,8 +133,18 @@ export class AttemptRecord {
     failpoint("agent.journal.after-stop");
   }
 
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.writing.then(work);
+    this.writing = turn.catch(() => {});
+    return turn;
+  }
+
   /** A new report with the next number. */
-  async saveReport(part: Partial<AttemptReport>): Promise<void> {
+  saveReport(part: Partial<AttemptReport>): Promise<void> {
+    return this.inTurn(() => this.writeReport(part));
+  }
+
+  private async writeReport(part: Partial<AttemptReport>): Promise<void> {
     const report: AttemptReport = { ...this.report, ...part, fence: this.fence, seq: this.report.seq + 1, logBytesDropped: this.streams.dropped };
     failpoint("agent.journal.before-report");
     await writeJson(this.folder.report, { boot: this.boot, report });
@@ -141,16 +152,12 @@ export class AttemptRecord {
     failpoint("agent.journal.after-report");
   }
 
-  /**
-   * Offsets are the server's truth and can be asked for again, so only what cannot (a drop, a step counter) is synced.
-   * The loops of logs and of metrics both save: one after the other, or they would rename each other's file away.
-   */
+  /** Offsets are the server's truth and can be asked for again, so only what cannot (a drop, a step counter) is synced. */
   saveStreams(durable = false): Promise<void> {
-    this.#saving = this.#saving.catch(() => {}).then(() => this.#writeStreams(durable));
-    return this.#saving;
+    return this.inTurn(() => this.writeStreams(durable));
   }
 
-  async #writeStreams(durable: boolean): Promise<void> {
+  private async writeStreams(durable: boolean): Promise<void> {
     if (durable) return writeJson(this.folder.streams, this.streams);
     await writeFile(`${this.folder.streams}.new`, JSON.stringify(this.streams), { mode: 0o600 });
     await rename(`${this.folder.streams}.new`, this.folder.streams);

@@ -1,43 +1,17 @@
-import type { Bell } from "../backoff.ts";
-import type { ServerClock } from "../clock.ts";
 import { SetupFailed } from "../code/setup-failed.ts";
-import type { Driver, Observation } from "../drivers/driver.ts";
+import type { Observation } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
-import { type Held, refusalOf, withinPolicy } from "../policy.ts";
+import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
+import { chooseAccelerators, heldBy } from "./claims.ts";
 import { exitOf, lastLines, neverRan } from "./ending.ts";
-import type { Journal } from "./journal.ts";
-import { freePort, launchOf, prepareFolders, type Surroundings, workingDirectory } from "./prepare.ts";
+import { type Live, liveOf, type SupervisorParts } from "./live.ts";
+import { freePort, launchOf, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
 
 const RETRY_SETUP_MS = 2_000;
-
-export interface SupervisorParts {
-  driver: Driver;
-  journal: Journal;
-  clock: ServerClock;
-  around: Surroundings;
-  nodeName: string;
-  /** Rung when a report changed or an attempt went: the sync loop then talks at once. */
-  news: Bell;
-  /** Rung when there may be bytes to send. */
-  bytes: Bell;
-}
-
-/** Work on one attempt: one step at a time, and again if somebody asked meanwhile. */
-interface Live {
-  record: AttemptRecord;
-  stepping: boolean;
-  again: boolean;
-  /** Aborted by a stop: ends downloads and clones. */
-  setup: AbortController;
-  /** Held before the intent says so. */
-  reserved: number[] | null;
-  retryAt: number;
-  killing: boolean;
-}
 
 /** Brings every attempt from what is journaled to what is wanted. Level-triggered: each step looks at the world anew. */
 export class Supervisor {
@@ -62,7 +36,7 @@ export class Supervisor {
   }
 
   private add(record: AttemptRecord): void {
-    this.live.set(record.id, { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killing: false });
+    this.live.set(record.id, liveOf(record));
   }
 
   records(): AttemptRecord[] {
@@ -86,12 +60,6 @@ export class Supervisor {
       for (const index of record.intent?.accelerators ?? reserved ?? []) held.set(index, record.id);
     }
     return held;
-  }
-
-  private held(except: string): Held {
-    const others = this.running().filter((record) => record.id !== except && record.spec !== null);
-    const sum = (of: (spec: JobSpec) => number) => others.reduce((total, record) => total + of(record.spec as JobSpec), 0);
-    return { attempts: others.length, accelerators: sum((spec) => spec.gpus), cpus: sum((spec) => spec.cpus), memoryMib: sum((spec) => spec.memoryMib) };
   }
 
   /**
@@ -144,13 +112,13 @@ export class Supervisor {
 
   /** Limits of time that have run out: of the run, and of the grace after a stop. Called a few times a second. */
   async enforce(now = Date.now()): Promise<void> {
-    for (const { record, ...live } of [...this.live.values()]) {
+    for (const { record, killing } of this.live.values()) {
       if (record.ended || !record.spec) continue;
       const most = record.spec.maxDurationSeconds;
       const startedAt = record.report.startedAt;
       const ran = startedAt === null ? 0 : this.parts.clock.now() - startedAt;
       if (most !== null && ran > most * 1000) await this.requestStop(record.id, "timeout", `Its limit of ${most} s ran out.`);
-      if (record.stop && record.intent && !live.killing && now - record.stop.at >= record.spec.graceSeconds * 1000) await this.killNow(record.id);
+      if (record.stop && record.intent && !killing && now - record.stop.at >= record.spec.graceSeconds * 1000) await this.killNow(record.id);
     }
   }
 
@@ -223,7 +191,8 @@ export class Supervisor {
     const { record } = live;
     const { spec } = record;
     if (!spec) return;
-    const forbidden = refusalOf(this.parts.around.policy, spec, this.held(record.id));
+    const others = this.running().filter((each) => each.id !== record.id);
+    const forbidden = refusalOf(this.parts.around.policy, spec, heldBy(others));
     if (forbidden) return this.finish(live, { state: "refused", exit: neverRan(this.parts.clock, "policy", forbidden) });
     try {
       live.reserved = await this.reserve(spec);
@@ -271,15 +240,11 @@ export class Supervisor {
     await this.finish(live, { exit: neverRan(this.parts.clock, "setup_failed", reason(error)) });
   }
 
-  /** Free, healthy accelerators of the wanted model. @throws SetupFailed that says how many there are. */
   private async reserve(spec: JobSpec): Promise<number[]> {
     if (spec.gpus === 0) return [];
-    const holders = this.holders();
-    const [node] = await this.parts.driver.inventory(holders);
-    const wanted = spec.gpuModel?.toLowerCase() ?? "";
-    const free = (node ? withinPolicy(this.parts.around.policy, node).accelerators : []).filter((one) => one.health !== "failed" && !holders.has(one.index) && one.model.toLowerCase().includes(wanted));
-    if (free.length < spec.gpus) throw new SetupFailed(`Needs ${spec.gpus} ${spec.gpuModel ?? ""} GPUs; ${free.length} are free and healthy here.`.replace("  ", " "));
-    return free.slice(0, spec.gpus).map((one) => one.index);
+    const [node] = await this.parts.driver.inventory(this.holders());
+    // Read again: another attempt may have chosen while we looked. From here to the choice nothing waits.
+    return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders());
   }
 
   private async noteRunning(live: Live, startedAt: number): Promise<void> {

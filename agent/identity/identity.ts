@@ -70,12 +70,12 @@ export class Identity {
     return this.stored;
   }
 
-  /** @throws Error before enrolment. */
   /** Of the public key, as ssh shows keys; the cluster's page shows the same one. */
   get fingerprint(): string {
     return `SHA256:${createHash("sha256").update(Buffer.from(this.stored.publicKey, "base64")).digest("base64").replace(/=+$/, "")}`;
   }
 
+  /** @throws Error before enrolment. */
   get agentId(): string {
     if (!this.stored.agentId) throw new Error("This agent is not enrolled. Run `enrol` with a code from the cluster's page.");
     return this.stored.agentId;

@@ -47,6 +47,11 @@ export class LogsLoop {
   private readonly parts: LogsParts;
   /** `<attempt> <stream>` → since when a partial line stands at this offset. */
   private readonly partial = new Map<string, { at: number; since: number }>();
+  /**
+   * `<attempt> <stream>` whose `next` the server told us and no lost answer has made doubtful since. Only against such an
+   * offset a drop may be claimed: the server may have bytes that we dropped without having heard so.
+   */
+  private readonly sure = new Set<string>();
   private capCheckedAt = 0;
   /** Only this attempt in the next request: one of the last request's was refused, and this finds out which. */
   private solo: string[] = [];
@@ -80,6 +85,7 @@ export class LogsLoop {
       const request = { path: AGENT_PATHS.logs, body: logBody(chunks), contentType: "application/x-drover-logs", signal };
       return await this.parts.client.parsed(await this.parts.client.send(request), StreamOffsets);
     } catch (error) {
+      this.sure.clear(); // it may have been taken, and only the answer lost
       const ids = [...new Set(chunks.map(({ head }) => head.attemptId))];
       if (error instanceof Refused && ids.length > 1) this.solo = ids;
       throw error;
@@ -90,7 +96,12 @@ export class LogsLoop {
     for (const { attemptId, stream, next } of reply.offsets) {
       const record = this.parts.supervisor.find(attemptId);
       if (!record) continue;
-      record.streams[stream].next = next;
+      const state = record.streams[stream];
+      const key = `${attemptId} ${stream}`;
+      // It had more than we knew: what was dropped of that was not lost.
+      if (!this.sure.has(key)) record.streams.dropped -= Math.max(0, Math.min(next, state.floor) - state.next);
+      this.sure.add(key);
+      state.next = next;
       await record.saveStreams();
       await freeAcknowledged(record, await this.parts.sources.of(record), stream);
     }
@@ -111,11 +122,16 @@ export class LogsLoop {
         if (!chunk) continue;
         chunks.push(chunk);
         room -= chunk.bytes.length;
-        more.push({ ...each, at: each.at + chunk.bytes.length });
+        if (!this.asks(each.record, each.stream)) more.push({ ...each, at: each.at + chunk.bytes.length });
       }
       queue = more;
     }
     return chunks;
+  }
+
+  /** The bytes before this stream's next chunk are gone, and what the server has of them is not known: one chunk asks. */
+  private asks(record: AttemptRecord, stream: StreamName): boolean {
+    return record.streams[stream].floor > record.streams[stream].next && !this.sure.has(`${record.id} ${stream}`);
   }
 
   private async chunkOf(record: AttemptRecord, stream: StreamName, at: number): Promise<Chunk | null> {
@@ -136,7 +152,7 @@ export class LogsLoop {
       offset: at,
       length: take,
       at: this.parts.client.clock.now(),
-      droppedBefore: at === record.streams[stream].floor ? Math.max(0, at - next) : 0,
+      droppedBefore: at === record.streams[stream].floor && !this.asks(record, stream) ? Math.max(0, at - next) : 0,
     };
     return { head, bytes: bytes.subarray(0, take) };
   }
@@ -155,7 +171,9 @@ export class LogsLoop {
     this.capCheckedAt = Date.now();
     for (const record of this.parts.supervisor.records()) {
       const dropped = await enforceCap(record, await this.parts.sources.of(record), this.parts.capBytes, this.parts.client.clock.now());
-      if (dropped > 0) this.parts.onDrop(record, dropped);
+      if (dropped === 0) continue;
+      this.parts.onDrop(record, dropped);
+      if (!record.orphan) await record.saveReport({});
     }
   }
 

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import { pause } from "../backoff.ts";

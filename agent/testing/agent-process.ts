@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { create } from "tar";
+import { expect } from "vitest";
+import { removeCgroup } from "../drivers/cgroup.ts";
 import { until } from "../drivers/contract.ts";
+import { readHandle } from "../drivers/handle.ts";
 import { hasEnv, listProcesses, signal } from "../drivers/processes.ts";
 import type { Desired, JobSpec } from "../protocol/messages.ts";
 import { FakeServer } from "./fake-server.ts";
@@ -112,12 +117,15 @@ export async function enrolled(): Promise<{ server: FakeServer; agent: AgentProc
   return { server, agent, close };
 }
 
-/** Kills what the jobs of this state folder left. */
+/** Ends what the jobs of this state folder left. */
 async function endJobs(state: string): Promise<void> {
-  const { readdir } = await import("node:fs/promises");
   const names = await readdir(path.join(state, "attempts")).catch(() => []);
   for (const row of await listProcesses()) {
     for (const name of names) if (await hasEnv(row.pid, `DROVER_ATTEMPT_ID=${name}`)) signal(row.pid, "SIGKILL");
+  }
+  for (const name of names) {
+    const handle = await readHandle(path.join(state, "attempts", name));
+    if (handle?.cgroup) await removeCgroup(handle.cgroup);
   }
 }
 
@@ -129,3 +137,26 @@ export const drained = (server: FakeServer, attemptId: string, seconds = 30) =>
   }, seconds);
 
 export const isRunning = (server: FakeServer, attemptId: string) => until(`${attemptId} to run`, async () => server.report(attemptId)?.state === "running");
+
+/** A code archive of these files, as a server would keep it. */
+export async function archive(files: Record<string, string>): Promise<{ sha256: string; bytes: Buffer }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "drover-code-"));
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  const file = path.join(folder, ".tar.gz");
+  await create({ file, gzip: true, cwd: folder }, Object.keys(files));
+  const bytes = await readFile(file);
+  await rm(folder, { recursive: true });
+  return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes };
+}
+
+/** Prints numbered lines to both streams and a point every third. */
+export const COUNTING = `i=0; while [ $i -lt 60 ]; do echo "line $i"; echo "err $i" >&2; [ $((i % 3)) -eq 0 ] && echo "drover: {\\"loss\\": $i}"; i=$((i+1)); sleep 0.01; done`;
+const COUNTED = { out: Array.from({ length: 60 }, (_, i) => `line ${i}\n${i % 3 === 0 ? `drover: {"loss": ${i}}\n` : ""}`).join(""), err: Array.from({ length: 60 }, (_, i) => `err ${i}\n`).join(""), points: Array.from({ length: 20 }, (_, i) => ({ key: "loss", step: i, value: i * 3 })) };
+
+/** Every byte and point of COUNTING is with the server, once and in order. */
+export function expectWhole(server: FakeServer, attemptId: string): void {
+  const seen = server.get(attemptId);
+  expect(seen.stdout.toString()).toBe(COUNTED.out);
+  expect(seen.stderr.toString()).toBe(COUNTED.err);
+  expect(seen.points).toEqual(COUNTED.points);
+}

@@ -14,8 +14,6 @@ class No extends Error {
   }
 }
 
-type Batch = z.infer<typeof MetricBatches>["batches"][number];
-
 /** What the server has of one attempt. */
 export interface Seen {
   fence: string;
@@ -113,7 +111,7 @@ export class FakeServer {
     return seen;
   }
   private wake(): void {
-    for (const each of [...this.waiters]) each();
+    for (const each of this.waiters) each();
   }
   private now(): number {
     return Date.now() + this.skewMs;
@@ -265,7 +263,7 @@ export class FakeServer {
 
   private metrics({ batches }: z.infer<typeof MetricBatches>) {
     const stale: string[] = [];
-    const offsets = batches.flatMap((batch: Batch) => {
+    const offsets = batches.flatMap((batch) => {
       const seen = this.attempts.get(batch.attemptId);
       if (!seen || seen.fence !== batch.fence) {
         stale.push(batch.attemptId);
