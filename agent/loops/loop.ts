@@ -6,7 +6,7 @@ import { log, reason } from "../log.ts";
  * Runs `turn` until the signal fires or the identity is banned. A turn that fails is tried again after a growing wait;
  * what the network does is logged once per outage, not once per try.
  */
-export async function forever(name: string, signal: AbortSignal, turn: () => Promise<void>, backoff = new Backoff()): Promise<void> {
+export async function forever(name: string, signal: AbortSignal, turn: () => Promise<void>, backoff = new Backoff(250, 10_000)): Promise<void> {
   let failing = false;
   while (!signal.aborted) {
     try {
