@@ -120,6 +120,21 @@ describe("an agent over real HTTP", () => {
     expect(server.policy).toContain("python3? .*");
   });
 
+  it.runIf(process.getuid?.() === 0)("runs jobs as the account that the policy names, which can write what is the job's and nothing of the agent's", async () => {
+    const { server, agent } = world;
+    const file = path.join(agent.state, "policy.json");
+    await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, "utf8")) as object), runAs: "nobody" }));
+    const wanted = order('id -un; echo made > out.txt; echo step > "$DROVER_CHECKPOINT_DIR/last"; echo direct > /dev/stderr; cat ../spec.json; touch ../exit; ls ../..', { artifacts: ["out.txt"] });
+    server.want(wanted);
+    agent.start();
+    const report = await drained(server, wanted.attemptId);
+    const seen = server.get(wanted.attemptId);
+    expect(seen.stdout.toString()).toBe("nobody\n");
+    expect(seen.stderr.toString()).toMatch(/^direct\n[^]*Permission denied[^]*Permission denied[^]*Permission denied/);
+    expect(seen.manifest?.files.map(({ path: name }) => name)).toEqual(["out.txt"]);
+    expect(report.exit.code).not.toBe(0);
+  });
+
   it("says what is wrong with code that cannot be used", async () => {
     const { server, agent } = world;
     const bytes = Buffer.from("this is no archive");

@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { chmod, readdir, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { makeFolder, readJson, writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
@@ -24,7 +24,10 @@ export class Journal {
   }
 
   async open(): Promise<AttemptRecord[]> {
-    for (const folder of [this.state.home, this.state.attempts, this.state.runs]) await makeFolder(folder, this.folderMode);
+    for (const folder of [this.state.home, this.state.attempts, this.state.runs]) {
+      await makeFolder(folder, this.folderMode);
+      await chmod(folder, this.folderMode); // it may be from before the policy named another account
+    }
     for (const folder of [this.state.ended, this.state.cache]) await makeFolder(folder);
     await this.forgetOld();
     const found: AttemptRecord[] = [];
