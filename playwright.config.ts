@@ -21,6 +21,6 @@ export default defineConfig({
   projects: [
     // The printed link works once, before there is any owner: this goes first, alone.
     { name: "spine", testMatch: "spine.spec.ts", timeout: 300_000 },
-    { name: "pages", testIgnore: "spine.spec.ts", dependencies: ["spine"], retries: 1 } // a second try is reported as flaky,
+    { name: "pages", testIgnore: "spine.spec.ts", dependencies: ["spine"], retries: 1 }, // a second try is reported as flaky
   ],
 });
