@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { commandLine, listProcesses } from "../agent/drivers/processes.ts";
 import type { Dice } from "./dice.ts";
 import type { Services, Stack } from "./stack.ts";
 
@@ -34,27 +34,21 @@ const cut = (ms: number): Fault => ({
 
 const reset: Fault = { says: "reset the agent's connections", apply: ({ proxy }) => proxy.reset() };
 
-/** Process ids that the agent's journal holds for the wrappers of live attempts. */
-function wrapperPids(folder: string): number[] {
+/**
+ * Process ids of the wrappers of live attempts. A wrapper leads its session: the child that it forks for the job carries the
+ * same words until it has become the job's command, and killing that one is the job's own end, faithfully recorded.
+ */
+export async function wrapperPids(folder: string): Promise<number[]> {
   const attempts = join(folder, "agent", "attempts");
-  if (!existsSync(attempts)) return [];
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
-        return words[0]!.endsWith("sh") && words.some((word) => word.startsWith(attempts));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+  const leaders = (await listProcesses()).filter((row) => row.pid === row.session && !row.zombie);
+  const named = await Promise.all(leaders.map(async ({ pid }) => ({ pid, words: await commandLine(pid) })));
+  return named.filter(({ words }) => words[0]?.endsWith("sh") && words.some((word) => word.startsWith(attempts))).map(({ pid }) => pid);
 }
 
 const killWrapper = (luck: number): Fault => ({
   says: "kill -9 a job's wrapper",
-  apply: ({ folder }) => {
-    const pids = wrapperPids(folder);
+  apply: async ({ folder }) => {
+    const pids = await wrapperPids(folder);
     const pid = pids[Math.floor(luck * pids.length)];
     if (pid === undefined) return;
     try {

@@ -10,6 +10,8 @@ interface AttemptRow {
   status: string;
   outcome: string | null;
   failureClass: string | null;
+  exitCode: number | null;
+  evidence: unknown;
 }
 
 async function download(stack: Stack, attemptId: string, stream: string): Promise<string> {
@@ -47,7 +49,8 @@ async function checkMetrics(stack: Stack, job: Job, attempt: AttemptRow, complet
 
 async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]> {
   const [run] = await stack.sql<{ status: string; failureClass: string | null }[]>`select status, failure_class as "failureClass" from runs where id = ${runId}`;
-  const attempts = await stack.sql<AttemptRow[]>`select id, number, status, outcome, failure_class as "failureClass" from attempts where run_id = ${runId} order by number`;
+  const attempts = await stack.sql<AttemptRow[]>`
+    select id, number, status, outcome, failure_class as "failureClass", exit_code as "exitCode", evidence from attempts where run_id = ${runId} order by number`;
   const found: string[] = [];
   const say = (text: string) => found.push(`${job.name}: ${text}`);
   const last = attempts.at(-1);
@@ -56,6 +59,7 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   if (run?.status === "succeeded" && last?.outcome !== "succeeded") say(`the run succeeded but its last attempt is ${last?.outcome}`);
   if (job.kind === "cancelled" && run?.status === "succeeded") say("it was cancelled but succeeded");
   if (job.kind === "fails" && run?.status !== "failed") say(`it exits ${job.exitCode} but is ${run?.status}`);
+  if (last?.failureClass === "user_code" && last.exitCode !== job.exitCode) say(`it exits ${job.exitCode} but ended otherwise: ${JSON.stringify(last.evidence)}`);
   if (["steady", "burst", "long-line", "children"].includes(job.kind) && run?.status !== "succeeded" && !["platform", "hardware"].includes(run?.failureClass ?? "")) {
     say(`it should have succeeded but is ${run?.status} (${run?.failureClass})`);
   }
