@@ -9,7 +9,7 @@ const Env = z.object({
   DROVER_URL: z.url().default("http://localhost:7070"),
   DROVER_HOST: z.string().default("127.0.0.1"),
   DROVER_PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
-  /** Folder of the content-addressed object store. */
+  /** The object store: a folder, or s3://BUCKET/PREFIX?endpoint=… (server/experiments/objects/target.ts). */
   DROVER_OBJECTS: z.string().min(1).default(".drover/objects"),
   /** Silence after which an attempt is shown as unreachable. */
   DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),

@@ -16,6 +16,7 @@ import type { Permission } from "../domain/access/permissions.ts";
 import { buildApp } from "../server/app.ts";
 import { ingestLogs } from "../server/experiments/commands/log-ingest.ts";
 import { objectStore } from "../server/experiments/object-store.ts";
+import { findObject } from "../server/experiments/queries/artifacts.ts";
 import { type TestWorld, testWorld } from "../server/experiments/testing.ts";
 
 let world: TestWorld;
@@ -207,7 +208,7 @@ describe("submitting", () => {
     const { spec } = await world.owner.api.experiments.get({ id: first.out.trim() });
     const packed: string[] = [];
     const archive = spec.code as { sha256: string; bytes: number };
-    await pipeline(objectStore().get(archive.sha256), list({ onReadEntry: (one) => void packed.push(one.path) }));
+    await pipeline(objectStore().get((await findObject(world.db, world.org.id, archive.sha256))!), list({ onReadEntry: (one) => void packed.push(one.path) }));
     expect(packed.sort()).toEqual([".droverignore", ".gitignore", "keep.log", "link.py", "pkg/.gitignore", "pkg/mod.py", "spec.yaml", "top.tmp", "train.py", "ä ö.txt"].sort());
     const second = await submit();
     expect(second.err).toContain("already uploaded");

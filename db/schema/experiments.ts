@@ -203,8 +203,10 @@ export const objects = pgTable("objects", {
   sha256: text().notNull(),
   bytes: bigint({ mode: "number" }).notNull(),
   kind: text({ enum: ["code", "artifact", "log"] }).notNull(),
+  key: text(), // where the bytes lie; null: under the hash alone, as older releases kept them
   createdAt: moment().notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] })]);
+  touchedAt: moment().notNull().defaultNow(), // when somebody last sent these bytes: what nothing refers to stays a while after that
+}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] }), index("objects_touched").on(t.touchedAt)]);
 export const artifacts = pgTable("artifacts", {
   id: id("artifact"),
   orgId: text().notNull(),
@@ -219,5 +221,6 @@ export const artifacts = pgTable("artifacts", {
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.runId], foreignColumns: [runs.orgId, runs.id] }),
   foreignKey({ columns: [t.orgId, t.sha256], foreignColumns: [objects.orgId, objects.sha256] }),
-  unique("artifacts_path").on(t.runId, t.attemptId, t.path),
+  unique("artifacts_path").on(t.runId, t.attemptId, t.path).nullsNotDistinct(), // files of clients have no attempt
+  index("artifacts_object").on(t.orgId, t.sha256),
 ]);

@@ -197,13 +197,13 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
 }
 
 /** Whether an object is the code of an attempt that lives on this agent's cluster. */
-export async function mayRead(db: DbOrTx, agent: { orgId: string; clusterId: string }, sha256: string): Promise<boolean> {
+export async function findReadable(db: DbOrTx, agent: { orgId: string; clusterId: string }, sha256: string): Promise<{ sha256: string; key: string | null } | null> {
   const [row] = await db
-    .select({ id: attempts.id })
+    .select({ sha256: objects.sha256, key: objects.key })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(objects, and(eq(objects.orgId, attempts.orgId), eq(objects.sha256, sha256)))
     .where(and(eq(attempts.orgId, agent.orgId), eq(attempts.clusterId, agent.clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), eq(sql`${runs.spec} #>> '{code,sha256}'`, sha256)))
     .limit(1);
-  return row !== undefined;
+  return row ?? null;
 }

@@ -4,14 +4,15 @@ import { AGENT_PATHS, ArtifactManifest, LIMITS, LogHeader, MetricBatches, Teleme
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
-import { ingestManifest, recordObject } from "../experiments/commands/artifact-ingest.ts";
+import { ingestManifest } from "../experiments/commands/artifact-ingest.ts";
 import { ingestLogs, type ArrivedChunk } from "../experiments/commands/log-ingest.ts";
 import { ingestMetrics } from "../experiments/commands/metric-ingest.ts";
+import { storeObject } from "../experiments/commands/objects.ts";
 import { failpoint } from "../failpoint.ts";
 import { sha256Hex, type AgentIdentity } from "./authenticate.ts";
 import { readBody } from "./body.ts";
 import type { AgentContext, Answer, Connector } from "./endpoint.ts";
-import { mayRead } from "./queries.ts";
+import { findReadable } from "./queries.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
 
 /** Logs, metrics, telemetry, objects and artifacts: each its own stream, acknowledged by offsets or by hash. */
@@ -118,8 +119,7 @@ async function putObject(c: AgentContext, connector: Connector): Promise<Respons
   const agent = await signed(c, connector, sha256);
   const announced = Number(c.req.header("content-length") ?? 0);
   if (announced > LIMITS.artifactBytes) throw new Refused("too_large", `The object is larger than ${LIMITS.artifactBytes} bytes.`, "body");
-  const { bytes } = await services.objects.put(c.req.raw.body ?? [], { sha256, maxBytes: LIMITS.artifactBytes });
-  await recordObject(services.db, { orgId: agent.orgId, sha256, bytes, kind: "artifact" });
+  await storeObject(services.db, services.objects, { orgId: agent.orgId, kind: "artifact" }, c.req.raw.body ?? [], { sha256, maxBytes: LIMITS.artifactBytes });
   failpoint("server.objects.before-answer");
   return c.json({ ok: true, serverTime: services.now() });
 }
@@ -129,8 +129,9 @@ async function getObject(c: AgentContext, connector: Connector): Promise<Respons
   const { services } = connector;
   const sha256 = objectHash(c);
   const agent = await signed(c, connector, sha256Hex(""));
-  const size = (await mayRead(services.db, agent, sha256)) ? await services.objects.has(sha256) : null;
-  if (size === null) throw new Refused("not_found", "There is no such object, or this agent has no use for it.");
+  const object = await findReadable(services.db, agent, sha256);
+  const size = object && (await services.objects.has(object));
+  if (!object || size === null) throw new Refused("not_found", "There is no such object, or this agent has no use for it.");
   const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
-  return c.body(Readable.toWeb(services.objects.get(sha256)) as ReadableStream, 200, headers);
+  return c.body(Readable.toWeb(services.objects.get(object)) as ReadableStream, 200, headers);
 }

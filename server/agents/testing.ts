@@ -11,7 +11,7 @@ import { newId } from "../../db/schema/columns.ts";
 import * as schema from "../../db/schema/index.ts";
 import { RunSpec, type RunSpecInput } from "../../domain/experiments/run-spec.ts";
 import { openBus } from "../bus.ts";
-import { folderStore } from "../experiments/object-store.ts";
+import { folderStore } from "../experiments/objects/folder.ts";
 import { createConnector, mountAgentRoutes } from "./endpoint.ts";
 
 /** A database with an organization in it, and the agents' endpoint on a loopback port. For tests only. */

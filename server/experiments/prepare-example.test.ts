@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { clients } from "../../db/client.ts";
 import { checkSpecYaml } from "../../domain/experiments/spec-yaml.ts";
 import { objectStore } from "./object-store.ts";
+import { findObject } from "./queries/artifacts.ts";
 import { type TestWorld, testWorld } from "./testing.ts";
 
 let world: TestWorld;
@@ -21,7 +22,7 @@ it("turns the example into a spec that can be submitted as it is, its code kept 
   expect(issues).toEqual([]);
   expect(spec?.code?.kind).toBe("archive");
   if (spec?.code?.kind !== "archive") return;
-  expect(await objectStore().has(spec.code.sha256)).toBe(spec.code.bytes);
+  expect(await objectStore().has((await findObject(world.db, world.org.id, spec.code.sha256))!)).toBe(spec.code.bytes);
   expect(await api.experiments.codeUploaded({ sha256: spec.code.sha256 })).toEqual({ uploaded: true });
   expect(await api.experiments.prepareExample({ name: "digits" })).toEqual({ yaml });
 });

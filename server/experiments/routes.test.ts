@@ -10,7 +10,9 @@ import { clients } from "../../db/client.ts";
 import { buildApp } from "../app.ts";
 import { ingestLogs } from "./commands/log-ingest.ts";
 import { checkedArchive } from "./commands/upload-code.ts";
+import { storeObject } from "./commands/objects.ts";
 import { objectStore } from "./object-store.ts";
+import { findObject } from "./queries/artifacts.ts";
 import { rangeOf } from "./routes.ts";
 import { type TestWorld, testWorld } from "./testing.ts";
 
@@ -59,7 +61,7 @@ describe("PUT /api/code", () => {
     expect([first.status, await first.json()]).toEqual([201, { sha256: sha(bytes), bytes: bytes.length }]);
     expect((await put(bytes)).status).toBe(200);
     expect(await world.owner.api.experiments.codeUploaded({ sha256: sha(bytes) })).toEqual({ uploaded: true });
-    expect(await objectStore().has(sha(bytes))).toBe(bytes.length);
+    expect(await objectStore().has((await findObject(world.db, world.org.id, sha(bytes)))!)).toBe(bytes.length);
   });
 
   it.each<[string, Entry]>([
@@ -78,7 +80,7 @@ describe("PUT /api/code", () => {
     const said = (await answer.json()) as { error: string; message: string };
     expect([answer.status, said.error]).toEqual([422, "invalid"]);
     expect(said.message).toContain(entry.path);
-    expect(await objectStore().has(sha(bytes))).toBeNull();
+    for await (const { key } of objectStore().list()) expect(key).not.toContain(sha(bytes));
     expect(await world.db.select().from(objects).where(eq(objects.sha256, sha(bytes)))).toEqual([]);
   });
 
@@ -107,8 +109,7 @@ describe("PUT /api/code", () => {
 describe("GET /api/artifacts", () => {
   async function makeArtifact(path: string, contentType: string, body: string) {
     const run = await world.makeRun();
-    const { sha256, bytes } = await objectStore().put([Buffer.from(body)]);
-    await world.db.insert(objects).values({ orgId: world.org.id, sha256, bytes, kind: "artifact" }).onConflictDoNothing();
+    const { sha256, bytes } = await storeObject(world.db, objectStore(), { orgId: world.org.id, kind: "artifact" }, [Buffer.from(body)]);
     const id = newId("artifact");
     await world.db.insert(artifacts).values({ id, orgId: world.org.id, runId: run.id, path, sha256, bytes, contentType });
     return { id, runId: run.id };

@@ -52,11 +52,11 @@ async function sendArtifact(c: C) {
     "accept-ranges": "bytes",
   };
   if (c.req.header("if-none-match") === headers.etag) return c.body(null, 304, headers);
-  if ((await objectStore().has(artifact.sha256)) === null) throw new DomainError("unavailable", "The object store does not have these bytes now.", { context: { sha256: artifact.sha256 } });
+  if ((await objectStore().has(artifact)) === null) throw new DomainError("unavailable", "The object store does not have these bytes now.", { context: { sha256: artifact.sha256 } });
   const range = rangeOf(c.req.header("range"), artifact.bytes);
   if (range === "unsatisfiable") return c.body(null, 416, { ...headers, "content-range": `bytes */${artifact.bytes}` });
   if (artifact.bytes === 0) return c.body(null, 200, { ...headers, "content-length": "0" });
-  const body = webStream(objectStore().get(artifact.sha256, range ?? undefined));
+  const body = webStream(objectStore().get(artifact, range ?? undefined));
   if (!range) return c.body(body, 200, { ...headers, "content-length": String(artifact.bytes) });
   return c.body(body, 206, { ...headers, "content-length": String(range.end - range.start + 1), "content-range": `bytes ${range.start}-${range.end}/${artifact.bytes}` });
 }

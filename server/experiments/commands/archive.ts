@@ -23,12 +23,12 @@ export async function archiveLog(sql: Sql, bus: Bus, objects: ObjectStore, attem
     where a.id = ${attemptId} and a.drained_at is not null and h.archive_sha256 is null and h.next_seq > 0`;
   if (!attempt) return false;
   const placed: Placed[] = [];
-  const { sha256, bytes } = await objects.put(bodies(sql, attemptId, placed));
+  const { sha256, bytes, key } = await objects.put(attempt.org_id, bodies(sql, attemptId, placed));
   failpoint("worker.archive.after-object");
   const done = await sql.begin(async (tx) => {
     const [head] = await tx<{ next_seq: number }[]>`select next_seq from log_heads where attempt_id = ${attemptId} and archive_sha256 is null for update`;
     if (!head || head.next_seq !== placed.length) return false; // archived already, or a chunk came meanwhile: the next try takes it all
-    await tx`insert into objects (org_id, sha256, bytes, kind) values (${attempt.org_id}, ${sha256}, ${bytes}, 'log') on conflict do nothing`;
+    await tx`insert into objects (org_id, sha256, bytes, kind, key) values (${attempt.org_id}, ${sha256}, ${bytes}, 'log', ${key}) on conflict (org_id, sha256) do update set touched_at = now()`;
     await tx`
       update log_chunks set archive_offset = fresh.at, archive_length = fresh.size, body = null
       from unnest(${placed.map((one) => one.seq)}::int[], ${placed.map((one) => one.offset)}::bigint[], ${placed.map((one) => one.length)}::int[]) as fresh (seq, at, size)

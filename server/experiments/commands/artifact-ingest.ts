@@ -9,12 +9,6 @@ import { DomainError } from "../../../domain/shared/errors.ts";
 import type { Change } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
 
-/** These bytes are in the store: from now on they may be named by this organization's rows. */
-export async function recordObject(db: Db, object: { orgId: string; sha256: string; bytes: number; kind: "code" | "artifact" | "log" }): Promise<void> {
-  await db.insert(objects).values(object).onConflictDoNothing();
-  failpoint("server.objects.after-commit");
-}
-
 /**
  * Lists an attempt's artifacts. Every object must be there, with the size that the manifest says. A repeat changes nothing.
  * @returns null when the attempt's fence is dead.

@@ -12,7 +12,7 @@ import { audit } from "../../access/audit.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { findCode } from "../queries/artifacts.ts";
+import { findObject } from "../queries/artifacts.ts";
 import { planFor } from "../queries/plan.ts";
 import { getProject } from "../queries/visible.ts";
 
@@ -36,7 +36,7 @@ function refuse(field: string, message: string): never {
 
 async function checkCode(ctx: Ctx, { code }: RunSpec): Promise<void> {
   if (code?.kind !== "archive") return;
-  const found = await findCode(ctx.db, ctx.orgId, code.sha256);
+  const found = await findObject(ctx.db, ctx.orgId, code.sha256);
   if (!found) refuse("code.sha256", "This archive was not uploaded. PUT it to /api/code/<sha256> first.");
   if (found.bytes !== code.bytes) refuse("code.bytes", `The uploaded archive has ${found.bytes} bytes.`);
 }

@@ -1,10 +1,10 @@
 import { Parser, type ReadEntry } from "tar";
-import { objects } from "../../../db/schema/experiments.ts";
 import { MAX_CODE_BYTES } from "../../../domain/experiments/run-spec.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { objectStore } from "../object-store.ts";
-import { findCode } from "../queries/artifacts.ts";
+import { findObject } from "../queries/artifacts.ts";
+import { storeObject } from "./objects.ts";
 
 /** What an archive may grow to: a small upload must not fill a cluster's disk. */
 const MAX_UNPACKED_BYTES = 16 * 1024 * 1024 * 1024;
@@ -16,11 +16,9 @@ const GZIP = [0x1f, 0x8b];
  * @throws DomainError "invalid" naming the entry, "too_large".
  */
 export async function uploadCode(ctx: Ctx, sha256: string, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number; isNew: boolean }> {
-  const known = await findCode(ctx.db, ctx.orgId, sha256);
+  const known = await findObject(ctx.db, ctx.orgId, sha256);
   if (known) return { sha256, bytes: known.bytes, isNew: false };
-  const { bytes } = await objectStore().put(checkedArchive(body), { sha256, maxBytes: MAX_CODE_BYTES });
-  await ctx.db.insert(objects).values({ orgId: ctx.orgId, sha256, bytes, kind: "code" }).onConflictDoNothing();
-  return { sha256, bytes, isNew: true };
+  return storeObject(ctx.db, objectStore(), { orgId: ctx.orgId, kind: "code" }, checkedArchive(body), { sha256, maxBytes: MAX_CODE_BYTES });
 }
 
 const bad = (message: string) => new DomainError("invalid", message, { issues: [{ field: "body", message }] });

@@ -33,8 +33,9 @@ export async function listArtifacts(db: DbOrTx, grant: Grant, runId: string): Pr
 /** @throws DomainError "not_found" when missing or out of reach. */
 export async function getArtifact(db: DbOrTx, grant: Grant, id: string) {
   const [found] = await db
-    .select({ path: artifacts.path, sha256: artifacts.sha256, bytes: artifacts.bytes, contentType: artifacts.contentType })
+    .select({ path: artifacts.path, sha256: artifacts.sha256, key: objects.key, bytes: artifacts.bytes, contentType: artifacts.contentType })
     .from(artifacts)
+    .innerJoin(objects, and(eq(objects.orgId, artifacts.orgId), eq(objects.sha256, artifacts.sha256)))
     .innerJoin(runs, eq(runs.id, artifacts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .where(and(eq(artifacts.orgId, grant.orgId), eq(artifacts.id, id), reachedProjects(grant)))
@@ -43,8 +44,8 @@ export async function getArtifact(db: DbOrTx, grant: Grant, id: string) {
   return found;
 }
 
-/** Whether the organization has these bytes as a code archive. */
-export async function findCode(db: DbOrTx, orgId: string, sha256: string): Promise<{ bytes: number } | null> {
-  const [found] = await db.select({ bytes: objects.bytes }).from(objects).where(and(eq(objects.orgId, orgId), eq(objects.sha256, sha256))).limit(1);
+/** Bytes of the organization, by their hash. */
+export async function findObject(db: DbOrTx, orgId: string, sha256: string): Promise<{ sha256: string; key: string | null; bytes: number } | null> {
+  const [found] = await db.select({ sha256: objects.sha256, key: objects.key, bytes: objects.bytes }).from(objects).where(and(eq(objects.orgId, orgId), eq(objects.sha256, sha256))).limit(1);
   return found ?? null;
 }

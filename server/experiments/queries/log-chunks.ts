@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { logChunks, logHeads } from "../../../db/schema/experiments.ts";
+import { attempts, logChunks, logHeads, objects } from "../../../db/schema/experiments.ts";
 import { readObject } from "./objects.ts";
 
 const unzip = promisify(zstdDecompress);
@@ -34,6 +34,7 @@ interface ChunkRow extends Record<string, unknown> {
   archive_offset: number | null;
   archive_length: number | null;
   archive_sha256: string | null;
+  archive_key: string | null;
 }
 
 export interface ChunkWindow {
@@ -60,7 +61,7 @@ export async function readChunks(db: DbOrTx, { attemptId, after, before, stream,
   const c = logChunks;
   const rows = await db.execute<ChunkRow>(sql`
     select seq, stream, "offset"::float8 as "offset", length, line::float8 as line, lines, (extract(epoch from at) * 1000)::float8 as at, dropped_before::float8 as dropped_before,
-           body, archive_offset::float8 as archive_offset, archive_length, (select ${logHeads.archiveSha256} from ${logHeads} where ${logHeads.attemptId} = ${attemptId}) as archive_sha256
+           body, archive_offset::float8 as archive_offset, archive_length, archive.sha256 as archive_sha256, archive.key as archive_key
     from (
       select *, sum(length) over (order by seq ${order}) - length as bytes_before
       from (
@@ -69,6 +70,10 @@ export async function readChunks(db: DbOrTx, { attemptId, after, before, stream,
         order by ${c.seq} ${order} limit ${MAX_CHUNKS}
       ) near
     ) counted
+    left join (
+      select ${objects.sha256}, ${objects.key} from ${logHeads} join ${attempts} on ${attempts.id} = ${logHeads.attemptId}
+      join ${objects} on ${objects.orgId} = ${attempts.orgId} and ${objects.sha256} = ${logHeads.archiveSha256} where ${logHeads.attemptId} = ${attemptId}
+    ) archive on true
     where bytes_before = 0 or bytes_before + length <= ${maxBytes}
     order by seq`);
   return withBodies([...rows]);
@@ -106,7 +111,7 @@ async function archivedBodies(rows: ChunkRow[]): Promise<Map<number, Uint8Array>
   for (const stretch of stretches) {
     const start = stretch[0]!.archive_offset!;
     const end = stretch.at(-1)!.archive_offset! + stretch.at(-1)!.archive_length!;
-    const bytes = await readObject(stretch[0]!.archive_sha256!, start, end);
+    const bytes = await readObject({ sha256: stretch[0]!.archive_sha256!, key: stretch[0]!.archive_key }, start, end);
     for (const row of stretch) bodies.set(row.seq, bytes.subarray(row.archive_offset! - start, row.archive_offset! - start + row.archive_length!));
   }
   return bodies;

@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { identify } from "../process/identity.ts";
+import { ROOT } from "../root.ts";
+import { say, since, Trouble } from "../say.ts";
+
+const FOLDER = join(ROOT, ".drover", "test", "python");
+const WAIT_MS = 600_000;
+
+/**
+ * A Python with these packages, installed once and kept under .drover/test. Test files that want the same one wait for
+ * whoever installs it.
+ * @param requirements As pip takes them, with exact versions.
+ * @returns the path of its interpreter.
+ */
+export async function pythonWith(requirements: readonly string[]): Promise<string> {
+  const name = createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12);
+  const home = join(FOLDER, name);
+  const python = join(home, "bin", "python");
+  const ready = join(home, "ready");
+  mkdirSync(FOLDER, { recursive: true, mode: 0o711 });
+  const deadline = performance.now() + WAIT_MS;
+  while (!existsSync(ready)) {
+    if (takeLock(`${home}.lock`)) {
+      try {
+        if (!existsSync(ready)) install(home, requirements);
+        writeFileSync(ready, requirements.join("\n"));
+      } finally {
+        rmSync(`${home}.lock`, { force: true });
+      }
+    } else if (performance.now() > deadline) throw new Trouble(`Another process installs ${requirements.join(", ")} and does not come to an end.`, `Remove ${home}.lock and try again.`);
+    else await pause(250);
+  }
+  return python;
+}
+
+/** The lock of a process that died is nobody's. */
+function takeLock(path: string): boolean {
+  try {
+    const file = openSync(path, "wx");
+    writeFileSync(file, String(process.pid));
+    closeSync(file);
+    return true;
+  } catch {
+    const owner = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+    if (owner > 0 && !identify(owner)) rmSync(path, { force: true });
+    return false;
+  }
+}
+
+function install(home: string, requirements: readonly string[]): void {
+  const start = performance.now();
+  say.step(`installing ${requirements.join(", ")} for the tests (once) …`);
+  rmSync(home, { recursive: true, force: true });
+  run("python3", ["-m", "venv", home], "Install Python 3 with its venv module (Debian: apt-get install python3-venv).");
+  run(join(home, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", ...requirements], "The tests need the Python package index.");
+  say.done(`Python packages installed (${since(start)})`);
+}
+
+function run(command: string, args: string[], cure: string): void {
+  const done = spawnSync(command, args, { encoding: "utf8" });
+  if (done.status !== 0) throw new Trouble(`${command} ${args.slice(0, 3).join(" ")} failed: ${(done.stderr || String(done.error)).trim().split("\n").at(-1)}`, cure);
+}
