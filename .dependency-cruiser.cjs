@@ -16,7 +16,7 @@ module.exports = {
     no("agent-stands-alone", { path: "^agent/", pathNot: TEST }, { path: "^(app|components|cli|db|domain|server|env|paths|scripts)|^node_modules/(next|react|drizzle-orm|@trpc|postgres|hono)" }),
     no("only-protocol-leaves-agent", { pathNot: ["^agent/", "^(bench|chaos)/", TEST] }, { path: "^agent/", pathNot: "^agent/protocol/" }),
     no("db-knows-no-caller", { path: "^db/", pathNot: TEST }, { path: "^(app|components|server|agent|cli|e2e|chaos|bench|scripts)/" }),
-    no("borrow-verbs-not-internals", { path: `^server/${DOMAINS}/`, pathNot: TEST }, { path: `^server/${DOMAINS}/`, pathNot: ["^server/$1/", ...BORROWED], ...TYPES }),
+    no("borrow-verbs-not-internals", { path: `^server/${DOMAINS}/`, pathNot: [TEST, "/testing\\.ts$"] }, { path: `^server/${DOMAINS}/`, pathNot: ["^server/$1/", ...BORROWED], ...TYPES }),
     no("routers-from-root-only", { pathNot: ["^server/trpc/root", TEST] }, { path: "^server/[^/]+/router\\.ts$" }),
     no("components-hold-no-data", { path: "^components/", pathNot: TEST }, { path: "^(db|server|app|agent|cli)/", ...TYPES }),
     no("pages-go-through-trpc", { path: "^app/", pathNot: "route\\.ts$" }, { path: "^(db|server)/", pathNot: "^server/trpc/rsc", ...TYPES }),

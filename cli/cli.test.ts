@@ -207,12 +207,12 @@ describe("submitting", () => {
     expect(first).toMatchObject({ code: 0, err: expect.stringContaining("uploading 10 files") });
     const { spec } = await world.owner.api.experiments.get({ id: first.out.trim() });
     const packed: string[] = [];
-    const archive = spec.code as { sha256: string; bytes: number };
+    const archive = spec!.code as { sha256: string; bytes: number };
     await pipeline(objectStore().get((await findObject(world.db, world.org.id, archive.sha256))!), list({ onReadEntry: (one) => void packed.push(one.path) }));
     expect(packed.sort()).toEqual([".droverignore", ".gitignore", "keep.log", "link.py", "pkg/.gitignore", "pkg/mod.py", "spec.yaml", "top.tmp", "train.py", "ä ö.txt"].sort());
     const second = await submit();
     expect(second.err).toContain("already uploaded");
-    expect((await world.owner.api.experiments.get({ id: second.out.trim() })).spec.code).toEqual(archive);
+    expect((await world.owner.api.experiments.get({ id: second.out.trim() })).spec!.code).toEqual(archive);
     symlinkSync("../../outside", join(code, "leak"));
     expect(await submit()).toMatchObject({ code: 1, err: expect.stringContaining("The link leak points outside the folder") });
   });

@@ -153,8 +153,9 @@ function makeRecords(db: DbOrTx) {
     const finite = values.filter(Number.isFinite);
     const last = points.at(-1)!;
     await db.insert(metricBatches).values({ runId, attemptId, key, minStep: Math.min(...steps), maxStep: Math.max(...steps), steps, times, values });
+    const [of] = await db.select({ experimentId: runs.experimentId }).from(runs).where(eq(runs.id, runId));
     await db.insert(metricSummaries).values({
-      runId, key, count: points.length, min: finite.length > 0 ? Math.min(...finite) : null, max: finite.length > 0 ? Math.max(...finite) : null,
+      runId, key, experimentId: of!.experimentId, count: points.length, min: finite.length > 0 ? Math.min(...finite) : null, max: finite.length > 0 ? Math.max(...finite) : null,
       last: last.value, lastStep: last.step, lastTime: last.at, minStep: Math.min(...steps), maxStep: Math.max(...steps), minTime: Math.min(...times), maxTime: Math.max(...times),
     });
   }

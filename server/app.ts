@@ -19,6 +19,7 @@ const AUTH_BODY = 64 * 1024;
 export function buildApp(): Hono {
   const app = new Hono();
   app.use("/api/trpc/*", compressJson());
+  app.use("/mlflow/*", compressJson());
   app.use("/api/trpc/*", bodyLimit({ maxSize: TRPC_BODY, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${TRPC_BODY} bytes.` }, 413) }));
   app.use("/api/trpc/*", async (c, next) => {
     refuseForeignOrigin(c.req.raw);

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const machine = getRequestListener(buildApp().fetch);
   const pages = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : machine;
   const server = createServer((request, response) => {
-    if (request.url?.startsWith("/api/")) return void machine(request, response);
+    if (request.url?.startsWith("/api/") || request.url?.startsWith("/mlflow/")) return void machine(request, response);
     request.headers["x-drover-path"] = request.url ?? "/"; // server components learn their path (server/trpc/rsc.tsx); never a client's own value
     void pages(request, response);
   });

@@ -27,7 +27,7 @@ function showRun(run: Run, now: number): void {
     ["owner", run.owner.name],
     ["command", commandOf(run)],
     ["resources", resourcesOf(run)],
-    ["cluster", run.cluster?.name ?? run.spec.cluster],
+    ["cluster", run.cluster?.name ?? run.spec?.cluster],
     ["submitted", ago(run.createdAt, now)],
     ["ran", run.startedAt ? span(((run.endedAt?.getTime() ?? now) - run.startedAt.getTime()) / 1000) : null],
     ["params", pairs(run.params)],
@@ -46,13 +46,15 @@ function sayWhy({ pending, statusReason, failureClass, evidence }: Run): void {
   for (const line of evidence?.lastLines?.slice(-5) ?? []) say(paint("dim", `  │ ${printable(line)}`));
 }
 
-function commandOf({ spec }: Run): string {
+function commandOf({ spec }: Run): string | null {
+  if (!spec) return null; // a client runs it elsewhere
   const command = typeof spec.command === "string" ? spec.command.trim() : spec.command.join(" ");
   return command.split("\n")[0]! + (command.includes("\n") ? " …" : "");
 }
 
-function resourcesOf({ spec: { resources } }: Run): string {
-  const { nodes, cpus, memory, gpus, gpuModel } = resources;
+function resourcesOf({ spec }: Run): string | null {
+  if (!spec) return null;
+  const { nodes, cpus, memory, gpus, gpuModel } = spec.resources;
   return `${nodes > 1 ? `${nodes} × ` : ""}${cpus} ${cpus === 1 ? "core" : "cores"}, ${mib(memory)}${gpus ? `, ${gpus} GPU${gpuModel ? ` ${gpuModel}` : ""}` : ""}`;
 }
 

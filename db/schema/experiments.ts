@@ -4,7 +4,7 @@ import { ATTEMPT_OUTCOMES, ATTEMPT_STATUSES } from "../../domain/experiments/att
 import { type Evidence, FAILURE_CLASSES } from "../../domain/experiments/failure.ts";
 import type { RunSpec } from "../../domain/experiments/run-spec.ts";
 import type { PendingReason } from "../../domain/experiments/pending.ts";
-import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
+import { RUN_ORIGINS, RUN_STATUSES } from "../../domain/experiments/run-status.ts";
 import { projects } from "./access.ts";
 import { clusters } from "./clusters.ts";
 import { bytea, id, moment, oneOf, timestamps } from "./columns.ts";
@@ -14,11 +14,19 @@ export const experiments = pgTable("experiments", {
   orgId: text().notNull(),
   projectId: text().notNull(),
   name: text().notNull(),
+  /** Where artifacts go, when a client said so; else below Drover's own root. */
+  artifactLocation: text(),
+  /** Out of the lists, with its runs, until somebody restores it. */
+  deletedAt: moment(),
   ...timestamps,
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
   unique("experiments_org_id").on(t.orgId, t.id),
   unique("experiments_name").on(t.projectId, t.name),
+]);
+
+export const experimentTags = pgTable("experiment_tags", { experimentId: text().notNull().references(() => experiments.id), key: text().notNull(), value: text().notNull() }, (t) => [
+  primaryKey({ columns: [t.experimentId, t.key] }),
 ]);
 
 /** One execution that someone asked for. Never deleted: the cost ledger will point here. */
@@ -28,6 +36,8 @@ export const runs = pgTable("runs", {
   projectId: text().notNull(),
   experimentId: text().notNull(),
   name: text().notNull(),
+  /** `submitted`: Drover runs it. `client`: a program elsewhere logs to it and ends it; it has no spec and no attempts, and nothing here ever moves it. */
+  origin: text({ enum: RUN_ORIGINS }).notNull().default("submitted"),
   status: text({ enum: RUN_STATUSES }).notNull().default("queued"),
   statusSince: moment().notNull().defaultNow(),
   /** Why it is in this status, in one line: the why box's sentence. */
@@ -35,7 +45,7 @@ export const runs = pgTable("runs", {
   pending: jsonb().$type<PendingReason>(), // set by placement while queued
   failureClass: text({ enum: FAILURE_CLASSES }),
   evidence: jsonb().$type<Evidence>(),
-  spec: jsonb().$type<RunSpec>().notNull(),
+  spec: jsonb().$type<RunSpec>(), // of a submitted one, always
   priority: smallint().notNull(),
   /** Ordered by (priority desc, queuedAt): retried runs queue anew. */
   queuedAt: moment().notNull().defaultNow(),
@@ -51,8 +61,12 @@ export const runs = pgTable("runs", {
   gpus: integer().notNull(),
   nodes: integer().notNull(),
   idempotencyKey: text(), // a submit repeated with the same key returns the same run
-  startedAt: moment(), // of the first attempt's process
+  /** Who a client says it is. */
+  clientUser: text(),
+  startedAt: moment(), // of the first attempt's process; of a client's run, by its clock
   endedAt: moment(),
+  /** Out of the lists until somebody restores it. */
+  deletedAt: moment(),
   ...timestamps,
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
@@ -62,12 +76,16 @@ export const runs = pgTable("runs", {
   unique("runs_idempotency").on(t.orgId, t.ownerId, t.idempotencyKey),
   index("runs_project").on(t.orgId, t.projectId, t.id),
   index("runs_experiment").on(t.experimentId, t.id),
+  index("runs_experiment_start").on(t.experimentId, sql`coalesce(started_at, created_at)`, t.id), // a list by start, one page after the other
+  index("runs_name").on(t.experimentId, t.name),
   index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
   index("runs_status").on(t.orgId, t.projectId, t.status), // counted without touching the rows
   index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
   index("runs_ended").on(t.orgId, t.endedAt),
   check("runs_status_known", oneOf(t.status, RUN_STATUSES)),
   check("runs_failure_known", oneOf(t.failureClass, FAILURE_CLASSES)),
+  check("runs_origin_known", oneOf(t.origin, RUN_ORIGINS)),
+  check("runs_spec_of_submitted", sql`origin <> 'submitted' or spec is not null`),
 ]);
 
 /** Hyperparameters, searchable. Values as text, as MLflow keeps them. */
@@ -185,6 +203,7 @@ export const metricBatches = pgTable("metric_batches", {
 export const metricSummaries = pgTable("metric_summaries", {
   runId: text().notNull().references(() => runs.id),
   key: text().notNull(),
+  experimentId: text().notNull().default(""), // of its run: an experiment's runs are found and sorted by a metric without reading others
   count: bigint({ mode: "number" }).notNull(),
   min: doublePrecision(), // of finite values
   max: doublePrecision(),
@@ -195,7 +214,33 @@ export const metricSummaries = pgTable("metric_summaries", {
   maxStep: bigint({ mode: "number" }).notNull(),
   minTime: bigint({ mode: "number" }).notNull(),
   maxTime: bigint({ mode: "number" }).notNull(),
-}, (t) => [primaryKey({ columns: [t.runId, t.key] })]);
+}, (t) => [primaryKey({ columns: [t.runId, t.key] }), index("metric_summaries_last").on(t.experimentId, t.key, t.last, t.runId)]);
+/** Batches of clients that were taken lately, by the digest of their bytes: one that is sent again, because its answer was lost, changes nothing. */
+export const metricReceipts = pgTable("metric_receipts", { runId: text().notNull(), digest: bytea().notNull(), at: moment().notNull().defaultNow() }, (t) => [
+  primaryKey({ columns: [t.runId, t.digest] }),
+  index("metric_receipts_at").on(t.at),
+]);
+
+/** A data set as a run saw it: a name, and the digest of what was in it. */
+export const datasets = pgTable("datasets", {
+  id: id("dataset"),
+  orgId: text().notNull(),
+  projectId: text().notNull(),
+  name: text().notNull(),
+  digest: text().notNull(),
+  sourceType: text().notNull(),
+  source: text().notNull(),
+  schema: text(),
+  profile: text(),
+  ...timestamps,
+}, (t) => [foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }), unique("datasets_once").on(t.projectId, t.name, t.digest)]);
+/** `tags` says what for, such as `mlflow.data.context: training`. */
+export const runInputs = pgTable("run_inputs", {
+  runId: text().notNull().references(() => runs.id),
+  datasetId: text().notNull().references(() => datasets.id),
+  tags: jsonb().$type<Record<string, string>>().notNull().default({}),
+  createdAt: moment().notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.runId, t.datasetId] }), index("run_inputs_dataset").on(t.datasetId, t.runId)]);
 
 /** Content-addressed bytes of an organization, outside the database. */
 export const objects = pgTable("objects", {

@@ -113,7 +113,7 @@ function metricsOf(dice: Dice, { run, attempt, startedAt, endedAt }: Made, point
     const ends = { minStep: 1, maxStep: points };
     return {
       batch: { id: dice.id("metricBatch", startedAt), runId: run.id, key, attemptId: attempt.id, ...ends, steps, times, values },
-      summary: { runId: run.id, key, count: points, min: Math.min(...values), max: Math.max(...values), last: values.at(-1)!, lastStep: points, lastTime: times.at(-1)!, ...ends, minTime: times[0]!, maxTime: times.at(-1)! },
+      summary: { runId: run.id, key, experimentId: run.experimentId, count: points, min: Math.min(...values), max: Math.max(...values), last: values.at(-1)!, lastStep: points, lastTime: times.at(-1)!, ...ends, minTime: times[0]!, maxTime: times.at(-1)! },
     };
   });
 }

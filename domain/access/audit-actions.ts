@@ -8,7 +8,8 @@ export const AUDIT_ACTIONS = [
   "token.create", "token.revoke",
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
-  "run.submit", "run.cancel", "run.retry", "run.declare-lost",
+  "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
+  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost",
   "user.sign-up", "user.sign-in", "user.update", "user.change-password", "denied.permission",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

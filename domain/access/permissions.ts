@@ -18,6 +18,7 @@ export const PERMISSIONS = {
   "clusters:drain": { scope: "org", says: "Drain and undrain nodes" },
   "runs:read": { scope: "project", says: "See runs, logs, metrics and artifacts" },
   "runs:submit": { scope: "project", says: "Submit runs" },
+  "runs:log": { scope: "project", says: "Log to runs and experiments with an MLflow client" },
   "runs:cancel": { scope: "project", says: "Cancel and retry own runs" },
   "runs:cancel-any": { scope: "project", says: "Cancel and retry anybody's runs" },
   "runs:declare-lost": { scope: "project", says: "Give up an unreachable attempt" },

@@ -2,15 +2,15 @@
  * API tokens read `drv_<kind>_<id part>_<secret>_<crc>`: a scanner finds them by prefix and tells a real one by its checksum,
  * and a mistyped one is refused without asking the database.
  */
-export const TOKEN_KINDS = ["pat", "sat"] as const;
-/** `pat`: a person's. `sat`: a service account's. */
+export const TOKEN_KINDS = ["pat", "sat", "run"] as const;
+/** `pat`: a person's. `sat`: a service account's. `run`: an attempt's, to log to its own run while it lives. */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** Life of a token where nobody chose one, and the longest there is. */
 export const TOKEN_DAYS_DEFAULT = 90;
 export const TOKEN_DAYS_MAX = 365;
 
-const SHAPE = /^(drv_(pat|sat)_([0-9a-f]{12})_([0-9A-Za-z]{43}))_([0-9a-f]{8})$/;
+const SHAPE = /^(drv_(pat|sat|run)_([0-9a-f]{12})_([0-9A-Za-z]{43}))_([0-9a-f]{8})$/;
 
 /** Last twelve hex digits of the token's id: names it in logs and lists without giving anything away. */
 export const tokenIdPart = (tokenId: string): string => tokenId.replaceAll("-", "").slice(-12);

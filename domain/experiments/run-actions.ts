@@ -1,9 +1,10 @@
-import { canMove, type RunStatus, TERMINAL } from "./run-status.ts";
+import { canMove, type RunOrigin, type RunStatus, TERMINAL } from "./run-status.ts";
 import type { Allowed, RunDetail } from "./run-view.ts";
 
 /** What decides which buttons a run shows: its state, whose it is, and what the caller holds in its project. */
 export interface RunSituation {
   status: RunStatus;
+  origin: RunOrigin;
   isOwn: boolean;
   /** An attempt of it is out of reach, so somebody may give it up. */
   hasUnreachableAttempt: boolean;
@@ -13,8 +14,11 @@ export interface RunSituation {
 const yes: Allowed = { ok: true };
 const no = (reason: string): Allowed => ({ ok: false, reason });
 
+const ELSEWHERE = "A client runs it elsewhere and logs here: only the client can do that.";
+
 /** Each act with its answer, and the reason where it is no. Commands refuse by the same table that the buttons read. */
 export function runActions(run: RunSituation): RunDetail["can"] {
+  if (run.origin === "client") return { cancel: no(ELSEWHERE), retry: no(ELSEWHERE), clone: no("It was not submitted here, so there is no spec to clone."), declareLost: no("It has no attempts: a client runs it elsewhere.") };
   return { cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run) };
 }
 

@@ -3,6 +3,10 @@ import { DomainError } from "../shared/errors.ts";
 export const RUN_STATUSES = ["queued", "starting", "running", "cancelling", "unreachable", "succeeded", "failed", "cancelled"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** Who makes a run happen: Drover, or a program elsewhere that only logs to it. */
+export const RUN_ORIGINS = ["submitted", "client"] as const;
+export type RunOrigin = (typeof RUN_ORIGINS)[number];
+
 export const RUN_EVENTS = ["assign", "run", "succeed", "fail", "requeue", "cancel", "stop", "lose", "recover", "retry"] as const;
 export type RunEvent = (typeof RUN_EVENTS)[number];
 

@@ -3,12 +3,13 @@ import type { AttemptOutcome, AttemptStatus } from "./attempt-status.ts";
 import type { Evidence, FailureClass } from "./failure.ts";
 import type { PendingReason } from "./pending.ts";
 import type { RunSpec } from "./run-spec.ts";
-import type { RunStatus } from "./run-status.ts";
+import type { RunOrigin, RunStatus } from "./run-status.ts";
 
 /** A row of every list of runs. */
 export interface RunRow {
   id: string;
   name: string;
+  origin: RunOrigin;
   status: RunStatus;
   statusSince: Date;
   statusReason: string | null;
@@ -55,7 +56,10 @@ export interface AttemptView {
 export type Allowed = { ok: true } | { ok: false; reason: string };
 
 export interface RunDetail extends RunRow {
-  spec: RunSpec;
+  /** null of a client's run: nothing was asked of Drover. */
+  spec: RunSpec | null;
+  /** Who a client said it was. */
+  clientUser: string | null;
   params: Record<string, string>;
   pending: PendingReason | null;
   evidence: Evidence | null;

@@ -2,6 +2,7 @@ import { formatCount, formatMib, formatSeconds, plural } from "../shared/format.
 import type { AttemptView, RunDetail } from "./run-view.ts";
 import { type Evidence, FAILURE_SAYS, type FailureClass } from "./failure.ts";
 import type { PendingReason } from "./pending.ts";
+import type { RunSpec } from "./run-spec.ts";
 
 /** The one best next step. `clone` opens the form with a change already made; `patch` is merged into the spec. */
 export type NextStep =
@@ -29,12 +30,17 @@ export interface Why {
 
 const none = { detail: null, moment: null, facts: [], lines: [], clusters: [], next: null };
 
+type Asked = Pick<RunDetail, "status" | "statusReason" | "pending" | "failureClass" | "evidence" | "attempts" | "spec" | "memoryMib">;
+type Submitted = Asked & { spec: RunSpec };
+
 /** The why box of a run; null while it simply runs, or when it succeeded or was cancelled by someone. */
-export function whyOf(run: Pick<RunDetail, "status" | "statusReason" | "pending" | "failureClass" | "evidence" | "attempts" | "spec" | "memoryMib">): Why | null {
+export function whyOf(run: Asked): Why | null {
+  if (!run.spec) return null; // a client's own: it knows, and does not say
+  const { spec } = run;
   if (run.status === "queued") return waiting(run.pending);
-  if (run.status === "unreachable") return outOfReach(run);
+  if (run.status === "unreachable") return outOfReach({ ...run, spec });
   if (run.status === "cancelling") return stopping(run.attempts);
-  if (run.status === "failed") return failed(run);
+  if (run.status === "failed") return failed({ ...run, spec });
   return null;
 }
 
@@ -50,7 +56,7 @@ function waiting(pending: PendingReason | null): Why {
   return { ...none, tone, title: message, detail, moment, facts, clusters, next: step };
 }
 
-function outOfReach({ attempts, spec }: Pick<RunDetail, "attempts" | "spec">): Why {
+function outOfReach({ attempts, spec }: Pick<Submitted, "attempts" | "spec">): Why {
   const lost = attempts.find((attempt) => attempt.status === "unreachable");
   const where = lost ? lost.cluster.name : "its cluster";
   const detail =
@@ -72,7 +78,7 @@ function places(attempt: AttemptView): Why["facts"] {
   return attempt.nodeNames.length > 0 ? [{ label: attempt.nodeNames.length === 1 ? "Node" : "Nodes", value: attempt.nodeNames.join(", ") }] : [];
 }
 
-function failed(run: Parameters<typeof whyOf>[0]): Why {
+function failed(run: Submitted): Why {
   const kind = run.failureClass ?? "user_code";
   const evidence = run.evidence ?? run.attempts.find((attempt) => attempt.evidence)?.evidence ?? {};
   const title = run.statusReason ?? FAILURE_SAYS[kind];
@@ -80,7 +86,7 @@ function failed(run: Parameters<typeof whyOf>[0]): Why {
   return { ...none, tone: "bad", title, detail: [says, evidence.detail === title ? null : evidence.detail].filter(Boolean).join(" ") || null, facts: factsOf(kind, evidence, run), lines: evidence.lastLines ?? [], next: nextAfter(kind, evidence, run) };
 }
 
-function factsOf(kind: FailureClass, evidence: Evidence, run: Parameters<typeof whyOf>[0]): Why["facts"] {
+function factsOf(kind: FailureClass, evidence: Evidence, run: Submitted): Why["facts"] {
   const facts: Why["facts"] = [{ label: "Class", value: kind }];
   if (typeof evidence.exitCode === "number") facts.push({ label: "Exit code", value: String(evidence.exitCode) });
   if (evidence.signal) facts.push({ label: "Signal", value: evidence.signal });
@@ -99,7 +105,7 @@ export function moreMemory(limitMib: number): number {
   return doubled > 1024 ? Math.ceil(doubled / 1024) * 1024 : doubled;
 }
 
-function nextAfter(kind: FailureClass, evidence: Evidence, run: Parameters<typeof whyOf>[0]): NextStep {
+function nextAfter(kind: FailureClass, evidence: Evidence, run: Submitted): NextStep {
   switch (kind) {
     case "oom": {
       const memory = moreMemory(evidence.limitMemoryMib ?? run.memoryMib);

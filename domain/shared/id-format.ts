@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   runEvent: "rev",
   artifact: "art",
   metricBatch: "mb",
+  dataset: "data",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -36,6 +36,13 @@ export function guard(permission: Permission): MiddlewareHandler<GuardedEnv> {
   return handler;
 }
 
+/** First handler of a route whose own handler finds the caller and checks this permission, because its callers expect other answers. */
+export function declareAccess(permission: Permission): MiddlewareHandler {
+  const handler: MiddlewareHandler = async (_c, next) => next();
+  declared.set(handler, { permission });
+  return handler;
+}
+
 /** First handler of a route that anybody may call, or that knows its callers in another way. Say which. */
 export function open(reason: string): MiddlewareHandler {
   const handler: MiddlewareHandler = async (_c, next) => next();

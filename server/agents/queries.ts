@@ -173,7 +173,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.map(({ id, number, runId, runName, spec, project, driver }) => [id, {
+  return new Map(rows.flatMap(({ id, number, runId, runName, spec, project, driver }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -193,7 +193,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     graceSeconds: spec.checkpoint.graceSeconds,
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
-  }]));
+  }] as const] : [])));
 }
 
 /** Whether an object is the code of an attempt that lives on this agent's cluster. */

@@ -32,6 +32,7 @@ export function LogViewer({ id }: { id: string }) {
     void setParams({ line });
     setOpened((old) => old + 1);
   });
+  if (run.origin === "client") return <EmptyState title="No log">A client runs it elsewhere: its output stays there.</EmptyState>;
   if (!attempt) {
     return (
       <>

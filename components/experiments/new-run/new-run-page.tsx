@@ -29,6 +29,7 @@ export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: 
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id: from })).data;
   const { memory, maxDuration } = patch;
   const initial = useMemo(() => {
+    if (!run.spec) return "";
     const spec = withoutDefaults(run.spec);
     if (memory) spec["resources"] = { ...(spec["resources"] as object | undefined), memory: memoryText(memory) };
     if (maxDuration) spec["maxDuration"] = durationText(maxDuration);

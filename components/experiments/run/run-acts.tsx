@@ -32,7 +32,7 @@ export function CancelButton({ run, ...look }: { run: RunDetail } & ButtonProps)
   const effect =
     run.status === "queued"
       ? "It leaves the queue and never starts. It can be retried later."
-      : `Its process is asked to stop and has ${run.spec.checkpoint.graceSeconds} s to save before it is killed. Logs, metrics and artifacts up to then stay. It can be retried later.`;
+      : `Its process is asked to stop and has ${run.spec?.checkpoint.graceSeconds ?? 0} s to save before it is killed. Logs, metrics and artifacts up to then stay. It can be retried later.`;
   const ask = () => confirmAct({ title: `Cancel ${run.name}?`, effect, verb: "Cancel run", onConfirm: () => cancel.mutate({ id: run.id }) });
   return <Guarded allowed={run.can.cancel}><Button variant="default" {...look} loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
 }

@@ -14,16 +14,29 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
   const org = useOrg();
   const attempt = run.attempts.at(-1);
   const where = run.cluster ?? attempt?.cluster;
-  const items: Fact[] = [
+  const { spec } = run;
+  const items: Fact[] = !spec ? elsewhere(run) : [
     { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
     { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{attempt && attempt.nodeNames.length > 0 && <span className="dim"> · {nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
-    { label: "Resources", value: resourcesWords(run, run.spec.resources.gpuModel) },
-    { label: "Attempt", value: attempt ? <>{attempt.number}{run.spec.retry.max > 0 && <span className="dim"> · {run.spec.retry.max === 1 ? "one retry" : `${run.spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
+    { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel) },
+    { label: "Attempt", value: attempt ? <>{attempt.number}{spec.retry.max > 0 && <span className="dim"> · {spec.retry.max === 1 ? "one retry" : `${spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
   ];
   if (!short) items.push({ label: "Project", value: <><Anchor component={Link} href={`${paths.runs(org)}?project=${run.project.slug}`}>{run.project.name}</Anchor> <span className="dim">/</span> <Anchor component={Link} href={`${paths.runs(org)}?experiment=${run.experiment.id}`}>{run.experiment.name}</Anchor></> });
   items.push({ label: "Run id", value: <Id value={run.id} /> });
   return <KeyFacts items={items} />;
+}
+
+/** Of a run that a client makes: it is on no cluster of ours and has no attempts. */
+function elsewhere(run: RunDetail): Fact[] {
+  const source = run.tags["mlflow.source.name"];
+  return [
+    { label: "Logged by", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
+    { label: "Runs", value: <>Elsewhere <span className="dim">· a client logs it</span></> },
+    { label: "User", value: run.clientUser ? <Name value={run.clientUser} max={24} /> : <span className="dim">—</span> },
+    { label: "Source", value: source ? <Name value={source} max={40} /> : <span className="dim">—</span> },
+    { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
+  ];
 }
 
 const nodes = (names: string[]) => (names.length === 1 ? names[0] : `${names.length} nodes`);

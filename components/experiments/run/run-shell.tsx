@@ -44,6 +44,7 @@ function Reason({ run }: { run: RunDetail }) {
 
 /** The act that fits the state comes first; what cannot be done stays visible with its reason. */
 function Acts({ run }: { run: RunDetail }) {
+  if (run.origin === "client") return null; // every act would be the client's
   const live = canMove(run.status, "cancel") || run.status === "cancelling";
   return (
     <>

@@ -5,6 +5,7 @@ import { formatSeconds } from "../../../domain/shared/format.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { CopyCommand, CopyIcon, Id } from "../../ui/id.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { Section } from "../../ui/page-header.tsx";
 import classes from "../experiments.module.css";
 import { withoutDefaults, writeSpec } from "../new-run/spec-document.ts";
@@ -15,8 +16,10 @@ import { resourcesWords } from "../resources.tsx";
 export function RunSpecView({ id }: { id: string }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id })).data;
-  const yaml = useMemo(() => writeSpec(withoutDefaults(run.spec)), [run.spec]);
+  const { spec } = run;
+  const yaml = useMemo(() => (spec ? writeSpec(withoutDefaults(spec)) : ""), [spec]);
   const environment = Object.entries(run.environment);
+  if (!spec) return <EmptyState title="There is no spec">A client runs it elsewhere and logs here: nothing was submitted to Drover.</EmptyState>;
   return (
     <div className={classes.columns}>
       <div style={{ minWidth: 0 }}>
@@ -28,7 +31,7 @@ export function RunSpecView({ id }: { id: string }) {
         </Section>
       </div>
       <div style={{ minWidth: 0 }}>
-        <Section title="As resolved"><Pairs label="Resolved values" items={resolved(run.spec, run)} /></Section>
+        <Section title="As resolved"><Pairs label="Resolved values" items={resolved(spec, run)} /></Section>
         <Section title="Environment" count={environment.length}>
           {environment.length > 0 ? <Pairs label="Environment" items={environment.map(([name, value]) => [name, <span key={name} className="mono">{value}</span>] as const)} /> : <div className={classes.empty}>Known once an attempt has been placed.</div>}
         </Section>

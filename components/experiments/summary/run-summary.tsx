@@ -28,7 +28,7 @@ export function RunSummary({ id }: { id: string }) {
       <div className={classes.columns}>
         <div style={{ minWidth: 0 }}>
           {metrics.length > 0 && <Minis run={run} keys={metrics.map(({ key }) => key)} />}
-          <LogTail run={run} lines={metrics.length > 0 ? 12 : 24} />
+          {run.origin === "client" ? <Elsewhere /> : <LogTail run={run} lines={metrics.length > 0 ? 12 : 24} />}
           <AttemptsTable run={run} />
         </div>
         <div style={{ minWidth: 0 }}>
@@ -40,7 +40,7 @@ export function RunSummary({ id }: { id: string }) {
           )}
           <Params params={run.params} />
           {Object.keys(run.tags).length > 0 && <Section title="Tags"><Pairs label="Tags" items={Object.entries(run.tags)} /></Section>}
-          <Command run={run} />
+          {run.spec && <Command command={run.spec.command} />}
         </div>
       </div>
     </>
@@ -74,8 +74,15 @@ function Params({ params }: { params: Record<string, string> }) {
   );
 }
 
-function Command({ run }: { run: RunDetail }) {
-  const { command } = run.spec;
+function Elsewhere() {
+  return (
+    <Section title="Attempts">
+      <div className={classes.empty}>None: a client runs it elsewhere and logs here. It ends when the client says so.</div>
+    </Section>
+  );
+}
+
+function Command({ command }: { command: string | string[] }) {
   return (
     <Section title="Command">
       <pre className={classes.lines} style={{ background: "var(--surface)", marginTop: 8 }} tabIndex={0} aria-label="Command">{typeof command === "string" ? command : command.join(" ")}</pre>

@@ -3,7 +3,7 @@ import { runs } from "../../../db/schema/experiments.ts";
 import { placeQueue } from "../../../domain/agents/queue.ts";
 import type { PendingReason } from "../../../domain/experiments/pending.ts";
 import { assignRuns } from "../../experiments/commands/attempt-moves.ts";
-import { transact, type RunRecord, type Work } from "../../experiments/commands/transitions.ts";
+import { submitted, transact, type RunRecord, type Work } from "../../experiments/commands/transitions.ts";
 import { failpoint } from "../../failpoint.ts";
 import { loadSnapshots } from "../queries.ts";
 import type { AgentServices } from "../services.ts";
@@ -50,12 +50,13 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
 
 async function placeHead(work: Work, services: PlacementServices, orgId: string): Promise<Pass> {
   const { tx } = work;
-  const queue = await tx
+  const found = await tx
     .select()
     .from(runs)
     .where(and(eq(runs.orgId, orgId), eq(runs.status, "queued"), or(isNull(runs.notBefore), lte(runs.notBefore, sql`now()`))))
     .orderBy(sql`${runs.priority} desc nulls last`, runs.queuedAt, runs.id) // the index's own order
     .limit(WINDOW);
+  const queue = found.map(submitted);
   if (queue.length === 0) return { placed: 0, busy: false, more: false };
   const snapshots = await loadSnapshots(tx, orgId);
   const { placed, waiting } = placeQueue(queue, snapshots, services.now());
@@ -65,7 +66,7 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
-    return run ? [{ run, choice, clusterName: names.get(choice.clusterId)! }] : [];
+    return run ? [{ run: submitted(run), choice, clusterName: names.get(choice.clusterId)! }] : [];
   });
   await assignRuns(work, assigned, services.leaseSeconds);
   await explain(work, queue, waiting);

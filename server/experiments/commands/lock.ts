@@ -8,6 +8,7 @@ import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { situationOf } from "../queries/run.ts";
 import { reachedProjects } from "../queries/visible.ts";
+import { submitted } from "./transitions.ts";
 
 type Act = keyof ReturnType<typeof runActions>;
 
@@ -24,14 +25,14 @@ export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
     .where(and(eq(runs.orgId, ctx.orgId), eq(runs.id, id), reachedProjects(seen)))
     .for("update", { of: runs });
   if (!found) throw notFound();
-  const { run, project } = found;
+  const { project } = found;
   const live = await tx.select().from(attempts).where(and(eq(attempts.runId, id), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]))).for("update");
-  const situation = situationOf(ctx, { status: run.status, ownerId: run.ownerId, project }, live.some(({ status }) => status === "unreachable"));
+  const situation = situationOf(ctx, { ...found.run, project }, live.some(({ status }) => status === "unreachable"));
   const allowed = runActions(situation)[act];
   if (!allowed.ok) {
     const all = { submit: true, cancel: true, cancelAny: true, declareLost: true };
     const isState = !runActions({ ...situation, holds: all })[act].ok; // still no with every permission
-    throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: run.status } });
+    throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: found.run.status } });
   }
-  return { run, live };
+  return { run: submitted(found.run), live };
 }

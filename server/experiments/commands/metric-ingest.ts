@@ -119,14 +119,14 @@ async function summarize(tx: TransactionSql, rows: Summary[]): Promise<void> {
   const column = <Value>(of: (row: Summary) => Value) => rows.map(of);
   const float = (value: number | null) => (value === null ? null : Object.is(value, -0) ? "-0" : String(value));
   await tx`
-    insert into metric_summaries as s (run_id, key, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
-    select run_id, key, count, min::float8, max::float8, last::float8, last_step, last_time, min_step, max_step, min_time, max_time
+    insert into metric_summaries as s (run_id, key, experiment_id, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
+    select run_id, key, (select experiment_id from runs where id = run_id), count, min::float8, max::float8, last::float8, last_step, last_time, min_step, max_step, min_time, max_time
     from unnest(${column((row) => row.runId)}::text[], ${column((row) => row.key)}::text[], ${column((row) => row.count)}::bigint[], ${column((row) => float(row.min))}::text[], ${column((row) => float(row.max))}::text[],
       ${column((row) => float(row.last))}::text[], ${column((row) => row.lastStep)}::bigint[], ${column((row) => row.lastTime)}::bigint[], ${column((row) => row.minStep)}::bigint[], ${column((row) => row.maxStep)}::bigint[],
       ${column((row) => row.minTime)}::bigint[], ${column((row) => row.maxTime)}::bigint[])
       as fresh (run_id, key, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
     on conflict (run_id, key) do update set
-      count = s.count + excluded.count, min = least(s.min, excluded.min), max = greatest(s.max, excluded.max),
+      experiment_id = excluded.experiment_id, count = s.count + excluded.count, min = least(s.min, excluded.min), max = greatest(s.max, excluded.max),
       last = case when (excluded.last_step, excluded.last_time) >= (s.last_step, s.last_time) then excluded.last else s.last end,
       last_time = case when (excluded.last_step, excluded.last_time) >= (s.last_step, s.last_time) then excluded.last_time else s.last_time end,
       last_step = greatest(s.last_step, excluded.last_step),

@@ -3,10 +3,19 @@ import type { Db, Tx } from "../../../db/client.ts";
 import { attempts, runEvents, runs } from "../../../db/schema/experiments.ts";
 import { moveAttempt, type AttemptEvent } from "../../../domain/experiments/attempt-status.ts";
 import type { Evidence, FailureClass } from "../../../domain/experiments/failure.ts";
+import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { canMove, move, type RunEvent } from "../../../domain/experiments/run-status.ts";
 import type { Bus, Change } from "../../bus.ts";
 
-export type RunRecord = typeof runs.$inferSelect;
+/** A run that Drover runs: it has a spec. */
+export type RunRecord = typeof runs.$inferSelect & { spec: RunSpec };
+
+/** Placement, attempts and buttons only ever deal with submitted runs. @throws Error for a client's run: then a query let it through. */
+export function submitted(run: typeof runs.$inferSelect): RunRecord {
+  if (!run.spec) throw new Error(`The run ${run.id} has no spec: a client made it, and only the client moves it.`);
+  return run as RunRecord;
+}
+
 export type AttemptRecord = typeof attempts.$inferSelect;
 /** A run and one of its attempts, both locked: the run first, so that nobody waits for each other. */
 export interface Pair {
@@ -64,7 +73,7 @@ export async function lockPairs(tx: Tx, attemptIds: string[], clusterId?: string
     .where(and(inArray(attempts.id, attemptIds), clusterId ? eq(attempts.clusterId, clusterId) : undefined))
     .orderBy(attempts.id)
     .for("no key update");
-  const byId = new Map(runRows.map((run) => [run.id, run]));
+  const byId = new Map(runRows.map((run) => [run.id, submitted(run)]));
   return new Map(attemptRows.map((attempt) => [attempt.id, { attempt, run: byId.get(attempt.runId)! }]));
 }
 

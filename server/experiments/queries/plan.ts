@@ -29,10 +29,11 @@ export function planOn(spec: RunSpec, snapshots: ClusterSnapshot[], ahead: Queue
 
 /** Queued runs that go before a new one of this priority, in queue order. */
 async function listAhead(db: DbOrTx, orgId: string, priority: number): Promise<QueuedRun[]> {
-  return db
+  const rows = await db
     .select({ id: runs.id, name: runs.name, spec: runs.spec })
     .from(runs)
     .where(and(eq(runs.orgId, orgId), eq(runs.status, "queued"), gte(runs.priority, priority), or(isNull(runs.notBefore), lte(runs.notBefore, sql`now()`))))
     .orderBy(desc(runs.priority), asc(runs.queuedAt), asc(runs.id))
     .limit(MAX_AHEAD + 1);
+  return rows.flatMap(({ spec, ...row }) => (spec ? [{ ...row, spec }] : []));
 }

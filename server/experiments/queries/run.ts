@@ -13,13 +13,14 @@ import { findRuns, type Page, toRows } from "./runs.ts";
 import { getVisibleRun, reachedProjects } from "./visible.ts";
 
 /** What decides the buttons of one run for this caller. */
-export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; ownerId: string; project: { id: string; teamId: string } }, hasUnreachableAttempt: boolean): RunSituation {
+export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; origin: RunSituation["origin"]; ownerId: string; project: { id: string; teamId: string } }, hasUnreachableAttempt: boolean): RunSituation {
   const holds = (permission: Parameters<Ctx["grantFor"]>[0]) => {
     const grant = ctx.grantFor(permission);
     return grant !== null && reaches(grant, run.project);
   };
   return {
     status: run.status,
+    origin: run.origin,
     isOwn: run.ownerId === ctx.actor.id,
     hasUnreachableAttempt,
     holds: { submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost") },
@@ -37,16 +38,17 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
     db.select().from(runParams).where(eq(runParams.runId, id)).orderBy(asc(runParams.key)),
   ]);
   const { run, project } = found;
-  const situation = situationOf(ctx, { status: run.status, ownerId: run.ownerId, project }, tries.some((attempt) => attempt.status === "unreachable"));
+  const situation = situationOf(ctx, { ...run, project }, tries.some((attempt) => attempt.status === "unreachable"));
   return {
     ...row!,
-    spec: situation.holds.submit ? run.spec : { ...run.spec, env: withoutSecrets(run.spec.env) },
+    spec: run.spec && !situation.holds.submit ? { ...run.spec, env: withoutSecrets(run.spec.env) } : run.spec,
+    clientUser: run.clientUser,
     params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
     pending: run.status === "queued" ? run.pending : null,
     evidence: run.evidence,
     attempts: tries,
     queuedAt: run.queuedAt,
-    environment: runEnvironment(run, tries.at(-1) ?? null),
+    environment: run.spec ? runEnvironment({ ...run, spec: run.spec }, tries.at(-1) ?? null) : {},
     can: runActions(situation),
   };
 }

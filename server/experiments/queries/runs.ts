@@ -1,4 +1,4 @@
-import { and, count, desc, eq, getTableColumns, ilike, inArray, lt, sql, type SQL } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, ilike, inArray, isNull, lt, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
@@ -49,6 +49,7 @@ function toRow({ run, project, experiment, clusterName, ownerName }: FoundRun, t
   return {
     id: run.id,
     name: run.name,
+    origin: run.origin,
     status: run.status,
     statusSince: run.statusSince,
     statusReason: run.statusReason,
@@ -107,6 +108,7 @@ function textCondition(text: string): SQL {
 export function filterCondition(grant: Grant, actorId: string, filter: RunFilter): SQL {
   return and(
     eq(runs.orgId, grant.orgId),
+    isNull(runs.deletedAt),
     reachedProjects(grant),
     filter.project ? eq(projects.slug, filter.project) : undefined,
     filter.experimentId ? eq(runs.experimentId, filter.experimentId) : undefined,
@@ -129,7 +131,7 @@ export async function countRuns(db: DbOrTx, grant: Grant, project?: string): Pro
     .select({ status: runs.status, count: count() })
     .from(runs)
     .innerJoin(projects, eq(projects.id, runs.projectId))
-    .where(and(eq(runs.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined))
+    .where(and(eq(runs.orgId, grant.orgId), isNull(runs.deletedAt), reachedProjects(grant), project ? eq(projects.slug, project) : undefined))
     .groupBy(runs.status);
   const counts = Object.fromEntries(RUN_STATUSES.map((status) => [status, 0])) as Record<RunStatus, number>;
   for (const row of rows) counts[row.status] = row.count;
@@ -155,7 +157,7 @@ export async function listGroups(db: DbOrTx, grant: Grant, project?: string): Pr
         (extract(epoch from newest.created_at) * 1000)::float8 as last_run_at
       from ${experiments} join ${projects} on ${projects.id} = ${experiments.projectId}
       left join lateral (select ${runs.id} as id, ${runs.createdAt} as created_at from ${runs} where ${runs.experimentId} = ${experiments.id} order by ${runs.id} desc limit 1) newest on true
-      where ${reachedProjects(grant)} ${project ? sql`and ${projects.slug} = ${project}` : sql``}
+      where ${experiments.deletedAt} is null and ${reachedProjects(grant)} ${project ? sql`and ${projects.slug} = ${project}` : sql``}
       order by newest.id desc nulls last, ${experiments.id} desc limit 200
     ) shown`);
   return rows.map((row) => ({

@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import { clients } from "../../../db/client.ts";
+import type { Permission } from "../../../domain/access/permissions.ts";
+import { reaches, type Grant } from "../../../domain/access/roles.ts";
+import type { Actor } from "../../access/actor.ts";
+import { createContext, resolveAccess } from "../../access/session.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { findProject, findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
+import { attemptOfToken } from "../run-token.ts";
+import { MlflowError } from "./errors.ts";
+
+/** What every MLflow handler gets: the caller's rights in the one project that the URL names. */
+export interface MlflowCtx extends Ctx {
+  project: ProjectRow;
+  /** Set for the token of an attempt: it sees and writes its own run and nothing else. */
+  onlyRun: { id: string; experimentId: string } | null;
+}
+
+/** `Authorization: Bearer <token>`, or Basic with the token as the password, as clients send MLFLOW_TRACKING_PASSWORD. */
+export function tokenOf(headers: Headers): string | null {
+  const [scheme, text] = (headers.get("authorization") ?? "").split(/\s+/, 2);
+  if (!text) return null;
+  if (scheme!.toLowerCase() === "bearer") return text;
+  if (scheme!.toLowerCase() !== "basic") return null;
+  return Buffer.from(text, "base64").toString("utf8").split(":").slice(1).join(":") || null;
+}
+
+/**
+ * Who calls, and whether they may do this in that project. A project out of reach is a missing one.
+ * @param forRuns May the token of an attempt come here? Its handlers then ask for `onlyRun`.
+ * @throws MlflowError 401, 403 or 404.
+ */
+export async function enterProject(request: Request, slug: string, permission: Permission, forRuns: boolean): Promise<MlflowCtx> {
+  const token = tokenOf(request.headers);
+  const attemptId = token ? attemptOfToken(token) : null;
+  if (attemptId) return enterAsRun(request, slug, permission, { attemptId, forRuns });
+  // Tokens only: a cookie's person uses the console, and no page elsewhere can make a browser log for them.
+  const base = await createContext(new Headers({ authorization: `Bearer ${token ?? ""}`, "x-request-id": request.headers.get("x-request-id") ?? randomUUID() }));
+  const { caller, db } = base;
+  if (!token || !caller) throw new MlflowError("UNAUTHENTICATED", "Set MLFLOW_TRACKING_TOKEN to a Drover token: create one in the console under your profile.");
+  const access = await resolveAccess(db, caller, base.orgSlug);
+  const project = access ? await findProject(db, access.orgId, slug) : null;
+  const held = (name: Permission) => {
+    const grant = access!.grantFor(name);
+    return grant && reaches(grant, project!) ? grant : null;
+  };
+  if (!access || !project || !(held("runs:read") ?? held(permission))) throw noProject(slug);
+  const grant = held(permission);
+  if (!grant) throw new MlflowError("PERMISSION_DENIED", `This needs the permission ${permission} in the project ${slug}.`);
+  return { ...base, caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor, project, onlyRun: null };
+}
+
+const noProject = (slug: string) => new MlflowError("RESOURCE_DOES_NOT_EXIST", `There is no project ${slug}, or you may not see it.`);
+const EXPIRED = "This token belonged to an attempt that has ended. It holds only while the attempt lives.";
+
+async function enterAsRun(request: Request, slug: string, permission: Permission, { attemptId, forRuns }: { attemptId: string; forRuns: boolean }): Promise<MlflowCtx> {
+  const { db } = clients();
+  const found = await findRunOfToken(db, attemptId);
+  if (!found) throw new MlflowError("UNAUTHENTICATED", EXPIRED);
+  const { run, project } = found;
+  if (project.slug !== slug) throw noProject(slug);
+  if (!forRuns) throw new MlflowError("PERMISSION_DENIED", "The token of a run can log to its own run and do nothing else. Use a token of your own.");
+  const grant: Grant = { orgId: run.orgId, permission, org: false, teams: new Set(), projects: new Set([project.id]) };
+  const actor: Actor = { type: "agent", id: attemptId, name: run.name, tokenId: null };
+  return {
+    db, requestId: request.headers.get("x-request-id")?.slice(0, 64) ?? randomUUID(), actor, orgId: run.orgId, orgSlug: "", grant, project,
+    caller: { actor, email: null, tokenOrgId: run.orgId, tokenPermissions: null, tokenProject: project },
+    grantFor: (name) => (name === permission ? grant : null),
+    onlyRun: { id: run.id, experimentId: run.experimentId },
+  };
+}

@@ -1,0 +1,31 @@
+import { and, eq, inArray } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { projects } from "../../../db/schema/access.ts";
+import { attempts, runs } from "../../../db/schema/experiments.ts";
+import { LIVE_ATTEMPT_STATUSES } from "../../../domain/experiments/attempt-status.ts";
+
+export interface ProjectRow {
+  id: string;
+  teamId: string;
+  slug: string;
+}
+
+const PROJECT = { id: projects.id, teamId: projects.teamId, slug: projects.slug };
+
+/** Whatever the caller may see: reach is for the caller of this to check. */
+export async function findProject(db: DbOrTx, orgId: string, slug: string): Promise<ProjectRow | null> {
+  const [row] = await db.select(PROJECT).from(projects).where(and(eq(projects.orgId, orgId), eq(projects.slug, slug))).limit(1);
+  return row ?? null;
+}
+
+/** The run of a live attempt, with its project; null once the attempt has ended or was given up. */
+export async function findRunOfToken(db: DbOrTx, attemptId: string) {
+  const [row] = await db
+    .select({ run: { id: runs.id, orgId: runs.orgId, name: runs.name, experimentId: runs.experimentId }, project: PROJECT })
+    .from(attempts)
+    .innerJoin(runs, eq(runs.id, attempts.runId))
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .where(and(eq(attempts.id, attemptId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
+    .limit(1);
+  return row ?? null;
+}

@@ -1,0 +1,53 @@
+import { and, eq, inArray, isNotNull, isNull, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { experiments, experimentTags, runs } from "../../../db/schema/experiments.ts";
+
+export type ExperimentRecord = typeof experiments.$inferSelect;
+
+export async function findExperiment(db: DbOrTx, projectId: string, id: string): Promise<ExperimentRecord | null> {
+  const [row] = await db.select().from(experiments).where(and(eq(experiments.projectId, projectId), eq(experiments.id, id))).limit(1);
+  return row ?? null;
+}
+
+export async function findExperimentByName(db: DbOrTx, projectId: string, name: string): Promise<ExperimentRecord | null> {
+  const [row] = await db.select().from(experiments).where(and(eq(experiments.projectId, projectId), eq(experiments.name, name))).limit(1);
+  return row ?? null;
+}
+
+/** As MLflow's Experiment, tags and all. */
+export async function toWire(db: DbOrTx, rows: ExperimentRecord[]) {
+  const tags = rows.length === 0 ? [] : await db.select().from(experimentTags).where(inArray(experimentTags.experimentId, rows.map(({ id }) => id))).orderBy(experimentTags.key);
+  const byId = Map.groupBy(tags, ({ experimentId }) => experimentId);
+  return rows.map((row) => ({
+    experiment_id: row.id,
+    name: row.name,
+    artifact_location: row.artifactLocation ?? `mlflow-artifacts:/${row.id}`,
+    lifecycle_stage: row.deletedAt ? "deleted" : "active",
+    creation_time: row.createdAt.getTime(),
+    last_update_time: row.updatedAt.getTime(),
+    tags: (byId.get(row.id) ?? []).map(({ key, value }) => ({ key, value })),
+  }));
+}
+
+/** A run of this project with what decides whether it may be written to; null when it is not here. */
+export async function findRun(db: DbOrTx, projectId: string, id: string) {
+  const [row] = await db
+    .select({ id: runs.id, orgId: runs.orgId, name: runs.name, origin: runs.origin, status: runs.status, experimentId: runs.experimentId, deletedAt: runs.deletedAt, experimentDeletedAt: experiments.deletedAt })
+    .from(runs)
+    .innerJoin(experiments, eq(experiments.id, runs.experimentId))
+    .where(and(eq(runs.projectId, projectId), eq(runs.id, id)))
+    .limit(1);
+  return row ?? null;
+}
+export type FoundRun = NonNullable<Awaited<ReturnType<typeof findRun>>>;
+
+export const VIEW_TYPES = ["ACTIVE_ONLY", "DELETED_ONLY", "ALL"] as const;
+export type ViewType = (typeof VIEW_TYPES)[number];
+
+export const ofView = (view: ViewType): SQL | undefined => (view === "ALL" ? undefined : view === "ACTIVE_ONLY" ? isNull(experiments.deletedAt) : isNotNull(experiments.deletedAt));
+
+/** Newest first unless `order` says otherwise. */
+export async function listExperiments(db: DbOrTx, where: SQL | undefined, order: SQL[], limit: number): Promise<ExperimentRecord[]> {
+  return db.select().from(experiments).where(where).orderBy(...order).limit(limit);
+}
+

@@ -1,0 +1,91 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { datasets, experiments, metricSummaries, runInputs, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { artifactUri, toMlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
+import type { RunStatus } from "../../../domain/experiments/run-status.ts";
+
+/** When a run began as lists sort it: its own start, else the moment it was asked for. The index has the same words. */
+export const START = sql`coalesce(${runs.startedAt}, ${runs.createdAt})`;
+const ms = (moment: SQL | typeof runs.endedAt) => sql`(extract(epoch from ${moment}) * 1000)::bigint::float8`;
+
+interface InfoRow extends Record<string, unknown> {
+  id: string;
+  name: string;
+  experiment_id: string;
+  user_id: string | null;
+  status: RunStatus;
+  start_time: number;
+  end_time: number | null;
+  location: string | null;
+  is_deleted: boolean;
+}
+interface Row extends InfoRow {
+  metrics: string | null;
+  params: string | null;
+  tags: string | null;
+  inputs: string | null;
+}
+
+export interface RunInfo {
+  run_id: string;
+  run_uuid: string;
+  run_name: string;
+  experiment_id: string;
+  user_id: string;
+  status: string;
+  start_time: number;
+  end_time?: number;
+  artifact_uri: string;
+  lifecycle_stage: "active" | "deleted";
+}
+
+// Lists as JSON text: Postgres writes NaN and the infinities as proto3 wants them, and int64 exactly.
+
+const METRICS = sql`(select json_agg(json_build_object('key', m.key, 'value', m.last, 'timestamp', m.last_time, 'step', m.last_step) order by m.key)::text from ${metricSummaries} m where m.run_id = ${runs}.id)`;
+const PARAMS = sql`(select json_agg(json_build_object('key', p.key, 'value', p.value) order by p.key)::text from ${runParams} p where p.run_id = ${runs}.id)`;
+const TAGS = sql`(select json_agg(json_build_object('key', t.key, 'value', t.value) order by t.key)::text from ${runTags} t where t.run_id = ${runs}.id)`;
+const INPUTS = sql`(select json_agg(json_build_object(
+    'tags', (select coalesce(json_agg(json_build_object('key', k, 'value', v)), '[]') from jsonb_each_text(i.tags) as e(k, v)),
+    'dataset', json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile))) order by i.created_at)::text
+  from ${runInputs} i join ${datasets} d on d.id = i.dataset_id where i.run_id = ${runs}.id)`;
+
+const INFO = sql`${runs}.id, ${runs}.name, ${runs}.experiment_id, ${runs}.client_user as user_id, ${runs}.status, ${ms(START)} as start_time, ${ms(runs.endedAt)} as end_time,
+      ${experiments}.artifact_location as location, (${runs}.deleted_at is not null or ${experiments}.deleted_at is not null) as is_deleted`;
+
+/** Runs by id, in the order of `ids`, each as the JSON text of MLflow's Run. Ids that are not there are left out. */
+export async function loadRunTexts(db: DbOrTx, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.execute<Row>(sql`
+    select ${INFO},
+      ${METRICS} as metrics, ${PARAMS} as params, ${TAGS} as tags, ${INPUTS} as inputs
+    from unnest(${sql.param(ids)}::text[]) with ordinality as wanted (id, place)
+    join ${runs} on ${runs}.id = wanted.id join ${experiments} on ${experiments}.id = ${runs}.experiment_id
+    order by wanted.place`);
+  return rows.map((row) => {
+    const data = `{"metrics":${row.metrics ?? "[]"},"params":${row.params ?? "[]"},"tags":${row.tags ?? "[]"}}`;
+    return `{"info":${JSON.stringify(toInfo(row))},"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"}}}`;
+  });
+}
+
+function toInfo(row: InfoRow): RunInfo {
+  return {
+    run_id: row.id,
+    run_uuid: row.id,
+    run_name: row.name,
+    experiment_id: row.experiment_id,
+    user_id: row.user_id ?? "",
+    status: toMlflowStatus(row.status),
+    start_time: Number(row.start_time),
+    ...(row.end_time === null ? {} : { end_time: Number(row.end_time) }),
+    artifact_uri: row.location ? `${row.location.replace(/\/+$/, "")}/${row.id}/artifacts` : artifactUri(row.experiment_id, row.id),
+    lifecycle_stage: row.is_deleted ? "deleted" : "active",
+  };
+}
+
+/** What updating a run answers. */
+export async function loadRunInfo(db: DbOrTx, id: string): Promise<RunInfo> {
+  const [row] = await db.execute<InfoRow>(sql`
+    select ${INFO}
+    from ${runs} join ${experiments} on ${experiments}.id = ${runs}.experiment_id where ${runs}.id = ${id}`);
+  return toInfo(row!);
+}
