@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { agentEnv } from "./env.ts";
 
 /**
@@ -52,21 +53,28 @@ export const SPECIAL_FAILPOINTS = [
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number] | (typeof SPECIAL_FAILPOINTS)[number];
 
-let armed: { name: string; left: number } | null | undefined;
+let armed: Map<string, number> | undefined;
 
-function arm(): { name: string; left: number } | null {
-  const setting = agentEnv().DROVER_FAILPOINT;
-  if (!setting) return null;
-  const [name = "", nth] = setting.split(":");
-  return { name, left: nth ? Number(nth) : 1 };
+/** `name` or `name:nth`, several with commas between them. */
+function arm(): Map<string, number> {
+  const settings = (agentEnv().DROVER_FAILPOINT ?? "").split(",").filter(Boolean);
+  return new Map(settings.map((setting) => {
+    const [name = "", nth] = setting.split(":");
+    return [name, nth ? Number(nth) : 1];
+  }));
 }
 
-/** Kills this process here if DROVER_FAILPOINT names this place (the nth passing, by default the first). Free otherwise. */
+/**
+ * Kills this process here if DROVER_FAILPOINT names this place (the nth passing, by default the first), after one line on
+ * stderr that says where. Free otherwise.
+ */
 export function failpoint(name: Failpoint): void {
-  if (armed === undefined) armed = arm();
-  if (armed === null || armed.name !== name) return;
-  armed.left -= 1;
-  if (armed.left > 0) return;
+  armed ??= arm();
+  const left = armed.get(name);
+  if (left === undefined) return;
+  armed.set(name, left - 1);
+  if (left > 1) return;
+  writeSync(2, `died at ${name}\n`);
   process.kill(process.pid, "SIGKILL");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // not one more instruction until the signal lands
 }

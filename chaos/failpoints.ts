@@ -1,43 +1,61 @@
-import { FAILPOINTS as AGENT_FAILPOINTS } from "../agent/failpoint.ts";
-import { FAILPOINTS as SERVER_FAILPOINTS } from "../server/failpoint.ts";
-import { until } from "./processes.ts";
-import { scenarioFor } from "./scenarios.ts";
+import { burntOf, type FuseBox, fuseBox, leftOf, OWNERS } from "./fuses.ts";
+import { type Scenario, scenarioFor } from "./scenarios.ts";
 import type { Stack } from "./stack.ts";
 
-const HIT_SECONDS = 20;
-export const ALL_FAILPOINTS: readonly string[] = [...AGENT_FAILPOINTS, ...SERVER_FAILPOINTS];
+/** Fail-points that are walked together: few enough that a broken promise still names its suspects. */
+const TOGETHER = 12;
 
-const ownerOf = (name: string) => (name.startsWith("agent.") ? "agent" : name.startsWith("worker.") ? "worker" : "server");
-
-/** Kill the process at one named place while work passes through it, and check every promise afterwards. */
-async function hit(stack: Stack, name: string, trial: number): Promise<string[]> {
-  const victim = stack.services[ownerOf(name)];
-  stack.armed = { DROVER_FAILPOINT: name };
-  stack.hits = 0;
-  await victim.stop();
-  const before = victim.restarts;
-  victim.start(stack.armed);
-  try {
-    const problems = await scenarioFor(name)(stack, trial);
-    const died = async () => victim.restarts + stack.hits > before;
-    const reached = await until(`the process to die at ${name}`, died, HIT_SECONDS).then(() => true, () => false);
-    return [...problems, ...(reached ? [] : [`${name} was never reached`])];
-  } finally {
-    stack.armed = {};
-    if (victim.restarts === before) {
-      await victim.stop();
-      victim.start();
-    }
-  }
+interface Group {
+  scenario: Scenario;
+  names: string[];
 }
 
-/** The named fail-points of agent, server and worker, one by one. A place that is never reached has failed: it would prove nothing. */
+/** Names that the same work leads one kind of process through. One kind at a time: while all die, little work gets done. */
+export function groupsOf(names: readonly string[]): Group[] {
+  const groups: Group[] = [];
+  for (const scenario of new Set(names.map(scenarioFor))) {
+    const led = names.filter((name) => scenarioFor(name) === scenario);
+    const kinds = scenario.brings ? [led] : OWNERS.map((owner) => fuseBox(led)[owner].left);
+    for (const kind of kinds) for (let at = 0; at < kind.length; at += TOGETHER) groups.push({ scenario, names: kind.slice(at, at + TOGETHER) });
+  }
+  return groups;
+}
+
+/** Arms the processes, leads work through the places until each was died at, and checks every promise afterwards. */
+async function walk(stack: Stack, { scenario, names }: Group, trial: number): Promise<{ box: FuseBox; problems: string[] }> {
+  const box = fuseBox(names);
+  const victims = OWNERS.filter((owner) => !box[owner].done && owner !== scenario.brings).map((owner) => stack.services[owner]);
+  for (const victim of victims) {
+    await victim.stop();
+    victim.fuses = box[OWNERS.find((owner) => stack.services[owner] === victim)!];
+    victim.start();
+  }
+  const problems = await scenario.lead(stack, trial, box).catch((error: unknown) => [String(error)]);
+  for (const victim of victims) {
+    const armed = victim.fuses?.done === false;
+    victim.fuses = null;
+    if (!armed) continue;
+    await victim.stop();
+    victim.start();
+  }
+  return { box, problems };
+}
+
+/**
+ * Named fail-points of agent, server and worker. Each must kill its process: a place that is never reached has failed.
+ * @param count Told once for each name, and once for a group whose promises do not hold.
+ */
 export async function walkFailpoints(stack: Stack, names: readonly string[], count: (ok: boolean) => void): Promise<void> {
-  for (const [index, name] of names.entries()) {
+  const groups = groupsOf(names);
+  for (const [index, group] of groups.entries()) {
     const begun = performance.now();
-    const problems = await hit(stack, name, 10_000 + index).catch((error: unknown) => [String(error)]);
-    console.log(`fail-point ${index + 1}/${names.length} ${name}: ${problems.length === 0 ? "ok" : "FAILED"} in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-    for (const problem of problems) console.log(`  ${problem}`);
-    count(problems.length === 0);
+    const { box, problems } = await walk(stack, group, 10_000 + index);
+    const unreached = leftOf(box);
+    const verdict = problems.length + unreached.length === 0 ? "ok" : "FAILED";
+    console.log(`fail-points ${index + 1}/${groups.length}: ${verdict} in ${((performance.now() - begun) / 1000).toFixed(1)} s, died at ${burntOf(box).join(", ") || "none"}`);
+    for (const problem of [...problems, ...unreached.map((name) => `${name} was never reached`)]) console.log(`  ${problem}`);
+    for (const _ of burntOf(box)) count(true);
+    for (const _ of unreached) count(false);
+    if (problems.length > 0) count(false);
   }
 }

@@ -1,7 +1,7 @@
 /** What a chaos run does, and so what must be stored of it afterwards. */
 export interface Job {
   name: string;
-  kind: "steady" | "burst" | "fails" | "long-line" | "children" | "cancelled";
+  kind: "steady" | "burst" | "fails" | "long-line" | "children" | "cancelled" | "stubborn";
   lines: number;
   /** Every how many lines a metric point is written. */
   metricEvery: number;
@@ -16,13 +16,16 @@ export const ARTIFACT = "out/result.txt";
 const KINDS = ["steady", "burst", "fails", "long-line", "children", "cancelled", "steady", "burst"] as const;
 
 export function jobOf(index: number, trial: number): Job {
-  const kind = KINDS[index % KINDS.length]!;
-  const lines = { steady: 60, burst: 3_000, fails: 40, "long-line": 20, children: 30, cancelled: 2_000 }[kind];
-  return { name: `t${trial}-${index}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0, code: kind === "steady" };
+  return jobOfKind(KINDS[index % KINDS.length]!, `t${trial}-${index}`);
+}
+
+export function jobOfKind(kind: Job["kind"], prefix: string): Job {
+  const lines = { steady: 60, burst: 3_000, fails: 40, "long-line": 20, children: 30, cancelled: 2_000, stubborn: 2_000 }[kind];
+  return { name: `${prefix}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0, code: kind === "steady" };
 }
 
 /** Seconds between lines: bursts do not wait at all. */
-const PAUSE: Record<Job["kind"], string> = { steady: "0.03", burst: "0", fails: "0.02", "long-line": "0.02", children: "0.02", cancelled: "0.05" };
+const PAUSE: Record<Job["kind"], string> = { steady: "0.03", burst: "0", fails: "0.02", "long-line": "0.02", children: "0.02", cancelled: "0.05", stubborn: "0.05" };
 export const LONG_LINE_BYTES = 300_000;
 
 /**
@@ -33,6 +36,7 @@ export function script(job: Job): string {
   const pause = PAUSE[job.kind] === "0" ? "" : `sleep ${PAUSE[job.kind]}`;
   return [
     `mkdir "$CHAOS_DIR/starts/$DROVER_ATTEMPT_ID" 2>/dev/null || touch "$CHAOS_DIR/doubles/$DROVER_ATTEMPT_ID"`,
+    job.kind === "stubborn" ? `trap "" TERM` : ":",
     job.kind === "children" ? `(sleep 300 & setsid sleep 300 &) ` : ":",
     job.kind === "long-line" ? `head -c ${LONG_LINE_BYTES} /dev/zero | tr '\\0' x; echo` : ":",
     job.code ? `cat "${CODE_FILE}" >/dev/null || exit 9` : ":",

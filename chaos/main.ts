@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ALL_FAILPOINTS, walkFailpoints } from "./failpoints.ts";
+import { walkFailpoints } from "./failpoints.ts";
+import { ALL_FAILPOINTS } from "./fuses.ts";
 import { startStack } from "./stack.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
@@ -14,7 +15,9 @@ function readOptions() {
     console.log(USAGE);
     process.exit(0);
   }
-  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs), failpoints: ALL_FAILPOINTS.filter((name) => values.failpoints && name.startsWith(values.only ?? "")), keep: values.keep ?? false };
+  const failpoints = ALL_FAILPOINTS.filter((name) => values.failpoints && name.startsWith(values.only ?? ""));
+  if (values.failpoints && failpoints.length === 0) throw new Error(`No fail-point begins with ${values.only}.`);
+  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs), failpoints, keep: values.keep ?? false };
 }
 
 function report(result: TrialResult): void {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
+import type { Fuses } from "./fuses.ts";
 
 export interface Service {
   name: string;
@@ -13,8 +14,11 @@ export class Supervised {
   readonly service: Service;
   #child: ChildProcess | null = null;
   #wanted = false;
-  restarts = 0;
-  onStart: (() => void) | null = null;
+  #killed = false;
+  /** Fail-points: each start is armed with those that are left. */
+  fuses: Fuses | null = null;
+  /** Settings of a scenario, for every start until they are taken away. */
+  extraEnv: Record<string, string> = {};
 
   constructor(service: Service) {
     this.service = service;
@@ -24,30 +28,33 @@ export class Supervised {
     return this.#child?.pid ?? null;
   }
 
-  start(extraEnv: Record<string, string> = {}): void {
+  start(): void {
     this.#wanted = true;
+    this.#killed = false;
+    const { fuses } = this;
+    const extra = { ...this.extraEnv, ...fuses?.env() };
     const out = openSync(this.service.log, "a");
     const [file, ...args] = this.service.command;
-    const child = spawn(file!, args, { env: { ...process.env, ...this.service.env, ...extraEnv }, stdio: ["ignore", out, out] });
+    const child = spawn(file!, args, { env: { ...process.env, ...this.service.env, ...extra }, stdio: ["ignore", out, out] });
     closeSync(out);
     this.#child = child;
-    child.once("exit", () => {
+    child.once("exit", (_code, signal) => {
+      if (signal === "SIGKILL" && !this.#killed) fuses?.burn(readFileSync(this.service.log, "latin1"));
       if (this.#child !== child) return;
       this.#child = null;
-      if (!this.#wanted) return;
-      this.restarts += 1;
-      setTimeout(() => this.#wanted && !this.#child && this.start(), 150); // a crash restarts without the fail-point
+      if (this.#wanted) setTimeout(() => this.#wanted && !this.#child && this.start(), 150);
     });
   }
 
   /** Run it to its end, without a restart. @returns its exit code; null when a signal ended it. */
-  runOnce(extraEnv: Record<string, string> = {}): Promise<number | null> {
-    this.start(extraEnv);
+  runOnce(): Promise<number | null> {
+    this.start();
     this.#wanted = false;
     return new Promise((resolve) => this.#child!.once("exit", resolve));
   }
 
   signal(name: NodeJS.Signals): void {
+    if (name === "SIGKILL") this.#killed = true;
     if (this.#child?.pid) {
       try {
         process.kill(this.#child.pid, name);

@@ -28,10 +28,6 @@ export interface Stack {
   clusterId: string;
   /** Where agents reach the server: through the proxy. */
   agentUrl: string;
-  /** Environment of the fail-point being walked, for processes that a scenario starts by itself. */
-  armed: Record<string, string>;
-  /** Deaths at the fail-point among those processes. */
-  hits: number;
   stop: () => Promise<void>;
 }
 
@@ -73,7 +69,7 @@ export async function startStack(folder: string): Promise<Stack> {
   services.agent.start();
   const sql = postgres(databaseUrl, { max: 4, onnotice: () => {} });
   return {
-    folder, url, services, proxy, sql, token, clusterId, agentUrl, armed: {}, hits: 0,
+    folder, url, services, proxy, sql, token, clusterId, agentUrl,
     api: client(url, { authorization: `Bearer ${token}` }),
     stop: async () => {
       await sql.end({ timeout: 2 }).catch(() => {});

@@ -57,7 +57,7 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   if (attempts.some((attempt) => !["ended", "lost"].includes(attempt.status))) say("an attempt is still live");
   if (attempts.filter((attempt) => attempt.outcome === "succeeded").length > 1) say("two attempts succeeded");
   if (run?.status === "succeeded" && last?.outcome !== "succeeded") say(`the run succeeded but its last attempt is ${last?.outcome}`);
-  if (job.kind === "cancelled" && run?.status === "succeeded") say("it was cancelled but succeeded");
+  if (["cancelled", "stubborn"].includes(job.kind) && run?.status === "succeeded") say("it was cancelled but succeeded");
   if (job.kind === "fails" && run?.status !== "failed") say(`it exits ${job.exitCode} but is ${run?.status}`);
   if (last?.failureClass === "user_code" && last.exitCode !== job.exitCode) say(`it exits ${job.exitCode} but ended otherwise: ${JSON.stringify(last.evidence)}`);
   if (["steady", "burst", "long-line", "children"].includes(job.kind) && run?.status !== "succeeded" && !["platform", "hardware"].includes(run?.failureClass ?? "")) {

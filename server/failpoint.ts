@@ -1,9 +1,11 @@
+import { writeSync } from "node:fs";
 import { env } from "../env.ts";
 
 /**
  * Every place where a test may kill the process, before and after each commit, notify and answer. `DROVER_FAILPOINT=name`
- * kills it there the first time, `name:3` the third. `name!drop` lets the work be done and then drops the answer: the
- * caller must find out by asking again. Without the variable a call costs one comparison.
+ * kills it there the first time, `name:3` the third; of several with commas between them, the first that is passed; one line on
+ * stderr says where. `name!drop` lets the work be done and then drops the answer: the caller must find out by asking again.
+ * Without the variable a call costs one comparison.
  */
 export const FAILPOINTS = [
   "server.enrol.before-commit", "server.enrol.after-commit",
@@ -34,33 +36,37 @@ export class DroppedAnswer extends Error {
 }
 
 interface Armed {
-  name: string;
   left: number;
   drop: boolean;
 }
 
-let armed: Armed | null | undefined;
+let armed: Map<string, Armed> | null | undefined;
 
-function arm(): Armed | null {
-  const match = /^([a-z.-]+)(?::(\d+))?(!drop)?$/.exec(env().DROVER_FAILPOINT ?? "");
-  if (!match || !(FAILPOINTS as readonly string[]).includes(match[1]!)) return null; // the agent's names are not ours
-  return { name: match[1]!, left: Number(match[2] ?? 1), drop: match[3] !== undefined };
+function arm(): Map<string, Armed> | null {
+  const found = new Map<string, Armed>();
+  for (const setting of (env().DROVER_FAILPOINT ?? "").split(",")) {
+    const match = /^([a-z.-]+)(?::(\d+))?(!drop)?$/.exec(setting);
+    if (!match || !(FAILPOINTS as readonly string[]).includes(match[1]!)) continue; // the agent's names are not ours
+    found.set(match[1]!, { left: Number(match[2] ?? 1), drop: match[3] !== undefined });
+  }
+  return found.size > 0 ? found : null;
 }
 
 /** @throws DroppedAnswer in drop mode; otherwise the process is gone. */
 export function failpoint(name: Failpoint): void {
   if (armed === null) return;
-  armed ??= arm();
-  if (!armed || armed.name !== name) return;
-  armed.left -= 1;
-  if (armed.left > 0) return;
-  const { drop } = armed;
+  if (armed === undefined) armed = arm();
+  const here = armed?.get(name);
+  if (!here) return;
+  here.left -= 1;
+  if (here.left > 0) return;
   armed = null;
-  if (drop) throw new DroppedAnswer(name);
+  if (here.drop) throw new DroppedAnswer(name);
+  writeSync(2, `died at ${name}\n`);
   process.kill(process.pid, "SIGKILL");
 }
 
 /** For tests in one process: `name`, `name:nth`, either with `!drop`; null disarms. */
 export function armFailpoint(setting: { name: Failpoint; nth?: number } | null): void {
-  armed = setting ? { name: setting.name, left: setting.nth ?? 1, drop: true } : null;
+  armed = setting ? new Map([[setting.name, { left: setting.nth ?? 1, drop: true }]]) : null;
 }

@@ -13,17 +13,18 @@ export function hostFacts(): z.infer<typeof HostFacts> {
 }
 
 /**
- * Makes the key, then spends the code. A repeat with the same code after a crash sends the same key and gets the same answer.
- * @throws Error where the folder already belongs to an enrolled agent; Refused | Unreachable from the server.
+ * Makes the key, then spends the code. A repeat with the same code after a crash sends the same key and gets the same answer;
+ * after the answer was kept it changes nothing. @throws Error where the folder already belongs to another enrolment; Refused | Unreachable from the server.
  */
 export async function enrol(state: StateFolder, url: string, code: string): Promise<Identity> {
   const identity = await identityFor(state, url, code);
+  if (identity.now.agentId && !identity.now.ended) return identity;
   failpoint("agent.enrol.after-identity");
   const { publicKey, join } = identity.now;
   const message = { version: PROTOCOL_VERSION, code, publicKey, joinHash: sha256Hex(join.secret), host: hostFacts() };
   const answer = await post(new URL(AGENT_PATHS.enrol, url), message);
   failpoint("agent.enrol.after-answer");
-  await identity.change({ agentId: answer.agentId, clusterId: answer.clusterId, clusterName: answer.clusterName, code: null });
+  await identity.change({ agentId: answer.agentId, clusterId: answer.clusterId, clusterName: answer.clusterName, code: null, spent: sha256Hex(code) });
   failpoint("agent.enrol.after-commit");
   return identity;
 }
@@ -31,6 +32,7 @@ export async function enrol(state: StateFolder, url: string, code: string): Prom
 async function identityFor(state: StateFolder, url: string, code: string): Promise<Identity> {
   const known = await Identity.load(state);
   if (known && known.now.agentId && !known.now.ended) {
+    if (known.now.spent === sha256Hex(code) && known.now.url === url) return known;
     throw new Error(`${state.home} already belongs to agent ${known.now.agentId} of cluster "${known.now.clusterName}". Use another --state folder.`);
   }
   if (known && !known.now.ended && known.now.code === code && known.now.url === url) return known;

@@ -12,6 +12,8 @@ const Stored = z.object({
   v: z.literal(1),
   url: z.url({ protocol: /^https?$/ }),
   code: z.string().nullable(),
+  /** SHA-256 of the code that the enrolment spent: the same command again is no mistake. */
+  spent: z.string().nullable().default(null),
   agentId: z.string().nullable(),
   clusterId: z.string().nullable(),
   clusterName: z.string().nullable(),
@@ -53,6 +55,7 @@ export class Identity {
       v: 1,
       url,
       code,
+      spent: null,
       agentId: null,
       clusterId: null,
       clusterName: null,

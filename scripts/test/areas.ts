@@ -42,7 +42,7 @@ async function e2e(): Promise<Score> {
 }
 
 async function chaos(): Promise<Score> {
-  const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1"]);
+  const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1", "--failpoints"]);
   const [, passed = "0", failed = "0"] = /chaos: (\d+) passed, (\d+) failed/.exec(tail) ?? [];
   return counted({ passed: Number(passed), failed: Number(failed) }, code);
 }
