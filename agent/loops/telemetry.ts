@@ -3,7 +3,7 @@ import type { Supervisor } from "../attempts/supervisor.ts";
 import { pause } from "../backoff.ts";
 import type { Driver } from "../drivers/driver.ts";
 import type { ServerClient } from "../identity/client.ts";
-import { Banned } from "../identity/refusals.ts";
+import { Banned, mayPass } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
 import { fatalXid } from "../inventory/gpu.ts";
 import { cpuTimes, diskMib, memoryUsedMib, networkBytes } from "../inventory/host.ts";
@@ -54,6 +54,9 @@ export class TelemetryLoop {
   private readonly parts: TelemetryParts;
   private rounds: Row[][] = [];
   private events: Event[] = [];
+  /** Sent and not answered yet: it goes again as it was, since the server may have it. */
+  private inFlight: Telemetry | null = null;
+  private batches = 0;
   private lastCpu: ReturnType<typeof cpuTimes> | null = null;
   private lastNet: { at: number; in: number; out: number } | null = null;
   private readonly lastAttempt = new Map<string, { at: number; cpuSeconds: number }>();
@@ -153,13 +156,24 @@ export class TelemetryLoop {
     return rows;
   }
 
-  private async send(signal: AbortSignal): Promise<void> {
+  /** What gathered since; a batch whose answer was lost first, as it was. */
+  async send(signal: AbortSignal): Promise<void> {
     if (!this.parts.client.clock.learnt) return; // times in our own clock would be wrong ones
-    const rounds = this.rounds;
-    const events = this.events;
-    const message: Telemetry = { samples: samplesOf(rounds).slice(0, 10_000), events: events.slice(0, 1000) };
-    await this.parts.client.json(AGENT_PATHS.telemetry, message, Ok, signal);
-    this.rounds = this.rounds.filter((round) => !rounds.includes(round));
-    this.events = this.events.filter((event) => !events.includes(event));
+    do {
+      this.inFlight ??= this.nextBatch();
+      await this.parts.client.json(AGENT_PATHS.telemetry, this.inFlight, Ok, signal).catch((error: unknown) => {
+        if (!mayPass(error)) this.inFlight = null; // refused for what it is: the same again would block all after it
+        throw error;
+      });
+      this.inFlight = null;
+    } while (this.rounds.length > 0 && !signal.aborted); // what gathered while the one before was on its way
+  }
+
+  private nextBatch(): Telemetry {
+    this.batches += 1;
+    const message: Telemetry = { batch: this.batches, samples: samplesOf(this.rounds).slice(0, 10_000), events: this.events };
+    this.rounds = [];
+    this.events = [];
+    return message;
   }
 }

@@ -5,8 +5,9 @@ import { z } from "zod";
  *
  * History of PROTOCOL_VERSION. The server speaks this and the one before.
  * 1 (2026-11): enrol, join, sync, logs, metrics, telemetry, objects, artifacts.
+ * 2 (2026-11): telemetry has a batch number, so that a message that comes again is stored once.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
 
 /** Paths under the server's origin. `object` takes a SHA-256. */
@@ -269,6 +270,8 @@ export const MetricOffsets = z.object({ serverTime: Time, offsets: z.array(z.obj
 
 /** Samples of nodes, accelerators and attempts. Best effort: lost samples are gaps. */
 export const Telemetry = z.strictObject({
+  /** Counts up within a session. A message that is sent again, its answer lost, keeps its number. From version 2 on. */
+  batch: z.int().min(1).max(2_147_483_647).optional(),
   samples: z
     .array(z.strictObject({
       subject: z.enum(["node", "accelerator", "attempt"]),

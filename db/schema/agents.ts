@@ -29,6 +29,7 @@ export const agents = pgTable("agents", {
   host: jsonb().$type<Record<string, string>>(),
   lastSeenAt: moment(), // flushed once a second for all agents together
   unreachableSince: moment(),
+  contactSince: moment().notNull().defaultNow(), // in contact without a gap: since it joined, or came back
   revokedAt: moment(),
   clonedAt: moment(), // locked: a second copy of this identity tried to join
   ...timestamps,
@@ -40,6 +41,7 @@ export const agentSessions = pgTable("agent_sessions", {
   agentId: text().notNull().references(() => agents.id),
   createdAt: moment().notNull().defaultNow(),
   endedAt: moment(),
+  telemetryBatch: integer().notNull().default(0), // last batch stored: it and those before are not taken again
 }, (t) => [index("agent_sessions_agent").on(t.agentId)]);
 
 /**

@@ -17,7 +17,6 @@ export const clusters = pgTable("clusters", {
   drainedAt: moment(), // takes no new work
   revokedAt: moment(),
   /** Bumped whenever the set of desired attempts may have changed; wakes the long poll. */
-  desiredVersion: bigint({ mode: "number" }).notNull().default(0),
   ...timestamps,
 }, (t) => [
   unique("clusters_org_id").on(t.orgId, t.id),

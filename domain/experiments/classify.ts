@@ -1,3 +1,4 @@
+import { UNTAKEN } from "../agents/untaken.ts";
 import type { AttemptOutcome } from "./attempt-status.ts";
 import { FAILURE_SAYS, type Evidence, type FailureClass } from "./failure.ts";
 
@@ -46,6 +47,8 @@ const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host
 
 function failure(exit: ExitSeen, asked: Asked): { failureClass: FailureClass; message: string } {
   const because = (fallback: string) => exit.detail || fallback;
+  // Withdrawn, and taken after all at the last moment: what the agent says of the stop is that it obeyed.
+  if (asked.stopReason === UNTAKEN && (exit.cause === "stopped" || UNSETTLED.has(exit.cause))) return { failureClass: "platform", message: "Its agent took it only after it had been withdrawn." };
   if (asked.stopReason !== null && asked.stopReason !== "preempted" && UNSETTLED.has(exit.cause)) return { failureClass: "cancelled", message: because("It is gone, as asked.") };
   switch (exit.cause) {
     case "exited":

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AGENT_PATHS } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS, PROTOCOL_VERSION } from "../../agent/protocol/messages.ts";
 import { testPlane, TestAgent, send, type TestPlane } from "./testing.ts";
 
 let plane: TestPlane;
@@ -153,7 +153,7 @@ describe("what comes in", () => {
     expect(await agent.rawSync({ waitSeconds: "soon" })).toMatchObject({ status: 400, body: { field: "waitSeconds" } });
     expect(await agent.rawSync({ surprise: true })).toMatchObject({ status: 400, body: { field: "surprise" } });
     expect(await agent.rawSync({ reports: [{ attemptId: "a" }] })).toMatchObject({ status: 400, body: { field: expect.stringMatching(/^reports\.0\./) } });
-    expect(await agent.rawSync({ version: 2 })).toMatchObject({ status: 400, body: { error: "version", field: "version" } });
+    expect(await agent.rawSync({ version: PROTOCOL_VERSION + 1 })).toMatchObject({ status: 400, body: { error: "version", field: "version" } });
   });
   it("a body beyond the limit is refused before it is read", async () => {
     const { agent } = await enrolled();

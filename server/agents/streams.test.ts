@@ -201,6 +201,23 @@ describe("telemetry", () => {
     expect(await latest("attempt", theirs.id)).toHaveLength(0);
     expect(await plane.sql`select kind, subject from cluster_events where cluster_id = ${clusterId} and kind = 'gpu.xid'`).toMatchObject([{ kind: "gpu.xid", subject: "n1/0" }]);
   });
+  it("stores a batch that comes again once, even when a replay reaches another server", async () => {
+    const other = await plane.serve();
+    const now = Date.now();
+    const batch = (number: number) => ({ batch: number, samples: [{ subject: "node", id: "twice", key: "cpu", times: [now + number], values: [number] }], events: [{ at: now, node: "twice", kind: "disk_full", message: `Batch ${number}`, accelerator: null }] });
+    const post = (url: string, message: unknown) => send(url + AGENT_PATHS.telemetry, JSON.stringify(message), agent.headers(AGENT_PATHS.telemetry, JSON.stringify(message)));
+    const body = JSON.stringify(batch(1));
+    const signed = agent.headers(AGENT_PATHS.telemetry, body);
+    for (const url of [plane.url, other.url]) expect(await send(url + AGENT_PATHS.telemetry, body, signed)).toMatchObject({ status: 200, body: { ok: true } });
+    expect((await Promise.all([plane.url, other.url, plane.url].map((url) => post(url, batch(2))))).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(await post(plane.url, batch(1))).toMatchObject({ status: 200 }); // late, and known
+    const stored = await plane.sql`select times, values from telemetry where cluster_id = ${clusterId} and subject_id = 'twice' order by at`;
+    expect(stored.map((row) => [row.times.map(Number), row.values])).toEqual([[[now + 1], [1]], [[now + 2], [2]]]);
+    expect((await plane.sql`select message from cluster_events where cluster_id = ${clusterId} and subject = 'twice' order by message`).map((row) => row.message)).toEqual(["Batch 1", "Batch 2"]);
+    await agent.join(); // an agent that starts anew counts anew
+    await post(plane.url, { ...batch(1), events: [] });
+    expect(await plane.sql`select 1 from telemetry where cluster_id = ${clusterId} and subject_id = 'twice'`).toHaveLength(3);
+  });
   it("moves samples of a clock an hour ahead back to now", async () => {
     const ahead = Date.now() + 3_600_000;
     await agent.post(AGENT_PATHS.telemetry, { samples: [{ subject: "node", id: "fast", key: "cpu", times: [ahead], values: [1] }], events: [] });

@@ -119,7 +119,7 @@ describe("the system series", () => {
     const times = [start - 5000, start + 1000, start + 2000];
     const sample = (subject: "attempt" | "accelerator", id: string, key: "cpu" | "gpu", values: number[]) => ({ subject, id, key, times, values });
     const samples = [sample("attempt", attempt.id, "cpu", [9, 1, 2]), sample("accelerator", "node-1/1", "gpu", [99, 50, 60]), sample("accelerator", "node-1/0", "gpu", [7, 7, 7])];
-    await ingestTelemetry(world.sql, { orgId: world.org.id, clusterId }, { samples, events: [] }, Date.now());
+    await ingestTelemetry(world.sql, { orgId: world.org.id, clusterId, session: null }, { samples, events: [] }, Date.now());
     const found = await world.owner.api.experiments.systemSeries({ id: run.id, buckets: 1000 });
     expect(found.map(({ key, unit, series }) => [key, unit, series.points.map(({ x, last }) => [x, last])])).toEqual([
       ["cpu", "cores", [[1, 1], [2, 2]]],

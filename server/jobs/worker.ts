@@ -1,6 +1,7 @@
 import type { PgBoss } from "pg-boss";
 import { sweepLeases } from "../agents/jobs/leases.ts";
 import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
+import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { failpoint } from "../failpoint.ts";
@@ -30,7 +31,10 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
 /** The reconcile loops and the job handlers of one worker. Any number of workers may run. */
 export async function startWorker(services: AgentServices, boss: PgBoss): Promise<{ stop: () => Promise<void> }> {
   const placement = startPlacement(services);
-  const leases = startLoop("leases", LEASES_EVERY_MS, () => sweepLeases(services));
+  const leases = startLoop("leases", LEASES_EVERY_MS, async () => {
+    await sweepLeases(services);
+    await withdrawUntaken(services);
+  });
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.
     await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {

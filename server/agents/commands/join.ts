@@ -49,7 +49,7 @@ async function begin(tx: Tx, agent: AgentIdentity, message: Message, awaited: bo
   const spend = awaited ? { spentJoinHash: sql`${agents.joinHash}`, joinHash: message.nextJoinHash, joinCount: sql`${agents.joinCount} + 1` } : {};
   await tx
     .update(agents)
-    .set({ ...spend, version: message.host.agentVersion, protocol: message.version, host: { ...message.host }, lastSeenAt: sql`now()`, unreachableSince: null })
+    .set({ ...spend, version: message.host.agentVersion, protocol: message.version, host: { ...message.host }, lastSeenAt: sql`now()`, unreachableSince: null, contactSince: sql`now()` })
     .where(eq(agents.id, agent.id));
   await tx.update(clusters).set({ driver: message.capabilities.driver, capabilities: message.capabilities, policy: message.policy || null }).where(eq(clusters.id, clusterId));
   await tx.insert(clusterEvents).values({ orgId, clusterId, kind: "agent.joined", actor: "agent", message: `The agent on ${message.host.hostname} connected.`, evidence: { ...message.host } });

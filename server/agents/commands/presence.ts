@@ -25,12 +25,14 @@ export async function flushPresence(sql: Sql, bus: Bus, heard: Map<string, numbe
       where id = any(${ids}::text[]) and unreachable_since is not null order by id for update`;
     await tx`
       with heard as (select * from unnest(${ids}::text[], ${ages}::float8[]) as heard (id, age)), seen as (
-        update agents set last_seen_at = greatest(agents.last_seen_at, now() - heard.age * interval '1 millisecond'), unreachable_since = null
+        update agents set last_seen_at = greatest(agents.last_seen_at, now() - heard.age * interval '1 millisecond'), contact_since = case when agents.unreachable_since is null then agents.contact_since else now() end, unreachable_since = null
         from heard where agents.id = heard.id and agents.revoked_at is null and agents.cloned_at is null
-        returning agents.cluster_id, heard.age)
-      update attempts set lease_until = now() - seen.age * interval '1 millisecond' + make_interval(secs => ${leaseSeconds})
-      from seen where attempts.cluster_id = seen.cluster_id and attempts.status in ('assigned', 'starting', 'running')
-        and attempts.lease_until < now() + make_interval(secs => ${(leaseSeconds * 2) / 3})`;
+        returning agents.cluster_id, heard.age), due as (
+        select attempts.id, seen.age from attempts join seen on seen.cluster_id = attempts.cluster_id
+        where attempts.status in ('assigned', 'starting', 'running') and attempts.lease_until < now() + make_interval(secs => ${(leaseSeconds * 2) / 3})
+        order by attempts.id for no key update of attempts) -- in the order in which everybody locks them
+      update attempts set lease_until = now() - due.age * interval '1 millisecond' + make_interval(secs => ${leaseSeconds})
+      from due where attempts.id = due.id`;
     const told: Change[] = [];
     for (const agent of back) {
       await tx`insert into cluster_events (id, org_id, cluster_id, kind, actor, message, evidence)

@@ -23,7 +23,7 @@ async function setClusterDrain(ctx: Ctx, id: string, drain: boolean, reason: str
   await ctx.db.transaction(async (tx) => {
     const { name, drainedAt } = await lockCluster(tx, ctx.orgId, id);
     if ((drainedAt !== null) === drain) return;
-    await tx.update(clusters).set({ drainedAt: drain ? sql`now()` : null, desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(eq(clusters.id, id));
+    await tx.update(clusters).set({ drainedAt: drain ? sql`now()` : null }).where(eq(clusters.id, id));
     const message = drain ? `The cluster is drained and takes no new work${because(reason)}` : `The cluster takes work again${because(reason)}`;
     await tx.insert(clusterEvents).values({ orgId: ctx.orgId, clusterId: id, kind: drain ? "cluster.drained" : "cluster.undrained", actor: ctx.actor.name, message, evidence: reason ? { reason } : null });
     await audit(tx, ctx, { action: drain ? "cluster.drain" : "cluster.undrain", target: { type: "cluster", id, name }, before: { drainedAt }, ...(reason ? { reason } : {}) });
@@ -46,7 +46,6 @@ async function setNodeDrain(ctx: Ctx, nodeId: string, drain: boolean, reason: st
     if ((node.drainedAt !== null) === drain) return node.clusterId;
     const values = drain ? { drainedAt: sql`now()`, drainedBy: ctx.actor.name, drainReason: reason ?? null } : { drainedAt: null, drainedBy: null, drainReason: null };
     await tx.update(nodes).set(values).where(eq(nodes.id, nodeId));
-    await tx.update(clusters).set({ desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(eq(clusters.id, node.clusterId));
     const message = drain ? `${node.name} is drained and takes no new work${because(reason)}` : `${node.name} takes work again${because(reason)}`;
     await tx.insert(clusterEvents).values({ orgId: ctx.orgId, clusterId: node.clusterId, kind: drain ? "node.drained" : "node.undrained", subject: node.name, actor: ctx.actor.name, message, evidence: reason ? { reason } : null });
     await audit(tx, ctx, { action: drain ? "node.drain" : "node.undrain", target: { type: "node", id: nodeId, name: node.name }, before: { drainedAt: node.drainedAt, drainReason: node.drainReason }, ...(reason ? { reason } : {}) });

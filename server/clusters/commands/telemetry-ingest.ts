@@ -1,4 +1,4 @@
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import type { Telemetry } from "../../../agent/protocol/messages.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { failpoint } from "../../failpoint.ts";
@@ -11,14 +11,16 @@ const EVENT_KINDS: Record<Telemetry["events"][number]["kind"], string> = {
 };
 
 /**
- * Stores samples as arrays, and the newest of each series beside them for lists. Best effort: a lost message is a gap, a
- * repeated one draws the same points twice. Samples of attempts on other clusters are left out.
+ * Stores samples as arrays, and the newest of each series beside them for lists. Best effort: a lost message is a gap. One that
+ * comes again, to this server or another, is known by its batch and its session and changes nothing. (Agents of version 1 do not
+ * number their batches.) Samples of attempts on other clusters are left out.
  */
-export async function ingestTelemetry(sql: Sql, agent: { orgId: string; clusterId: string }, message: Telemetry, now: number): Promise<void> {
+export async function ingestTelemetry(sql: Sql, agent: { orgId: string; clusterId: string; session: string | null }, message: Telemetry, now: number): Promise<void> {
   const { orgId, clusterId } = agent;
   const filled = message.samples.filter(({ times, values }) => times.length > 0 && times.length === values.length);
   const shift = clockShift(filled, now);
   await sql.begin(async (tx) => {
+    if (message.batch !== undefined && !(await isNew(tx, agent.session, message.batch))) return;
     const named = filled.filter(({ subject }) => subject === "attempt").map(({ id }) => id);
     const own = new Set(named.length === 0 ? [] : (await tx<{ id: string }[]>`select id from attempts where id = any(${named}::text[]) and cluster_id = ${clusterId}`).map(({ id }) => id));
     const samples = filled.filter(({ subject, id }) => subject !== "attempt" || own.has(id)).map((one) => ({ ...one, times: one.times.map((time) => time + shift) }));
@@ -47,6 +49,11 @@ export async function ingestTelemetry(sql: Sql, agent: { orgId: string; clusterI
     failpoint("server.telemetry.before-commit");
   });
   failpoint("server.telemetry.after-commit");
+}
+
+/** Notes the batch. Two servers that were given the same one wait for each other here. */
+async function isNew(tx: TransactionSql, session: string | null, batch: number): Promise<boolean> {
+  return (await tx`update agent_sessions set telemetry_batch = ${batch} where id = ${session} and telemetry_batch < ${batch}`).count === 1;
 }
 
 /** Milliseconds to add to every sample: none for a clock that is right, and none for samples that are merely late. */

@@ -3,6 +3,7 @@ import type { AttemptReport } from "../../../agent/protocol/messages.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { attempts, runs } from "../../../db/schema/experiments.ts";
 import type { Choice } from "../../../domain/agents/placement.ts";
+import { UNTAKEN } from "../../../domain/agents/untaken.ts";
 import { classifyExit, type Verdict } from "../../../domain/experiments/classify.ts";
 import { decideRetry } from "../../../domain/experiments/retry-policy.ts";
 import { move, TERMINAL } from "../../../domain/experiments/run-status.ts";
@@ -168,6 +169,10 @@ export async function giveUp(work: Work, { run, attempt }: Pair, how: { message:
 
 /** Asked to stop before its agent ever took it: it never ran and never will, so nobody needs to be waited for. */
 export async function stopUntaken(work: Work, pair: Pair): Promise<void> {
-  await settle(work, pair, { outcome: "cancelled", failureClass: "cancelled", message: "Stopped before it started.", evidence: {} }, { endedAt: databaseTime(sql`now()`) });
+  const { stopReason, evidence } = pair.attempt;
+  const verdict: Verdict = stopReason === UNTAKEN
+    ? { outcome: "failed", failureClass: "platform", message: "Its agent was in contact and never took it.", evidence: evidence ?? {} }
+    : { outcome: "cancelled", failureClass: "cancelled", message: "Stopped before it started.", evidence: {} };
+  await settle(work, pair, verdict, { endedAt: databaseTime(sql`now()`) });
   await work.tx.update(attempts).set({ drainedAt: databaseTime(sql`now()`) }).where(eq(attempts.id, pair.attempt.id));
 }

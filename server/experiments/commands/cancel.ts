@@ -1,5 +1,4 @@
 import { inArray, sql } from "drizzle-orm";
-import { clusters } from "../../../db/schema/clusters.ts";
 import { attempts } from "../../../db/schema/experiments.ts";
 import type { CancelRun } from "../../../domain/experiments/run-inputs.ts";
 import type { RunStatus } from "../../../domain/experiments/run-status.ts";
@@ -23,10 +22,8 @@ export async function cancelRun(ctx: Ctx, { id, reason }: CancelRun): Promise<{ 
     } else {
       await moveRun(work, run, "cancel", { statusReason: `Stopping, asked by ${by}.`, pending: null });
       await work.tx.update(attempts).set({ stopRequestedAt: sql`now()`, stopReason: "cancelled" }).where(inArray(attempts.id, live.map((attempt) => attempt.id)));
-      const clusterIds = live.map((attempt) => attempt.clusterId);
-      await work.tx.update(clusters).set({ desiredVersion: sql`${clusters.desiredVersion} + 1` }).where(inArray(clusters.id, clusterIds));
       note(work, run, { kind: "run.cancelling", actor: ctx.actor.name, message: `Asked to stop by ${by}.` });
-      for (const clusterId of clusterIds) work.changes.push({ orgId: ctx.orgId, topic: "agent-desired", id: clusterId });
+      for (const { clusterId } of live) work.changes.push({ orgId: ctx.orgId, topic: "agent-desired", id: clusterId });
     }
     work.changes.push({ orgId: ctx.orgId, topic: "queue", id: ctx.orgId });
     await audit(work.tx, ctx, { action: "run.cancel", target: { type: "run", id, name: run.name }, projectId: run.projectId, before, after: { status: run.status }, ...(reason ? { reason } : {}) });
