@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../chaos/processes.ts";
 import type { Stack } from "../chaos/stack.ts";
+import { measureClaims } from "./claims.ts";
 import { percentile, say } from "./figures.ts";
 import { withStack } from "./with-stack.ts";
 
@@ -45,4 +46,6 @@ await withStack(async (stack) => {
     say(`submit to start, ${count} queued at once, p50`, percentile(times, 0.5), "ms");
     say(`submit to start, ${count} queued at once, p99`, percentile(times, 0.99), "ms", `${(count / (Math.max(...times) / 1000)).toFixed(1)} starts/s`);
   }
+  for (const name of ["agent", "worker"] as const) await stack.services[name].stop(); // placement is measured by itself
+  await measureClaims(stack);
 });

@@ -35,9 +35,9 @@ export async function openBus(sql: Sql): Promise<Bus> {
   });
 
   async function send(changes: Change[]): Promise<void> {
-    for (let at = 0; at < changes.length; at += 40) {
-      await sql.notify(CHANNEL, JSON.stringify(changes.slice(at, at + 40))); // NOTIFY carries at most 8,000 bytes
-    }
+    const payloads: string[] = [];
+    for (let at = 0; at < changes.length; at += 40) payloads.push(JSON.stringify(changes.slice(at, at + 40))); // NOTIFY carries at most 8,000 bytes
+    if (payloads.length > 0) await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`;
   }
   function flush(): void {
     timer = undefined;

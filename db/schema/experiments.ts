@@ -81,7 +81,7 @@ export const runs = pgTable("runs", {
   index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
   index("runs_status").on(t.orgId, t.projectId, t.status), // counted without touching the rows
   index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
-  index("runs_ended").on(t.orgId, t.endedAt),
+  index("runs_ended").on(t.orgId, t.endedAt).where(sql`ended_at is not null`), // a run that starts need not touch it
   check("runs_status_known", oneOf(t.status, RUN_STATUSES)),
   check("runs_failure_known", oneOf(t.failureClass, FAILURE_CLASSES)),
   check("runs_origin_known", oneOf(t.origin, RUN_ORIGINS)),

@@ -146,8 +146,9 @@ export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
 
 /** Changes `cluster`: a choice takes its room and joins the live attempts. */
 export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators">): void {
-  for (const node of cluster.nodes) {
-    if (!choice.nodeNames.includes(node.name)) continue;
+  for (const name of choice.nodeNames) {
+    const node = cluster.nodes.find((one) => one.name === name);
+    if (!node) continue;
     node.freeCpus -= hold.cpus;
     node.freeMemoryMib -= hold.memoryMib;
     const taken = choice.accelerators.length > 0 ? node.accelerators.filter((one) => choice.accelerators.includes(one.index)) : node.accelerators.filter((one) => one.free && one.ok).slice(0, hold.gpus);

@@ -1,4 +1,5 @@
-import { and, eq, inArray, isNull, lte, or, sql } from "drizzle-orm";
+import { and, eq, isNull, lte, or, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import { placeQueue } from "../../../domain/agents/queue.ts";
 import type { PendingReason } from "../../../domain/experiments/pending.ts";
@@ -48,10 +49,17 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
   return pass;
 }
 
+/** What placement needs of a queued run: with a long queue, every column more costs. */
+const WAITING = {
+  id: runs.id, orgId: runs.orgId, name: runs.name, status: runs.status, spec: runs.spec, pending: runs.pending, priority: runs.priority, queuedAt: runs.queuedAt,
+  attemptCount: runs.attemptCount, cpus: runs.cpus, memoryMib: runs.memoryMib, gpus: runs.gpus, nodes: runs.nodes,
+};
+type WaitingRun = Pick<RunRecord, keyof typeof WAITING>;
+
 async function placeHead(work: Work, services: PlacementServices, orgId: string): Promise<Pass> {
   const { tx } = work;
   const found = await tx
-    .select()
+    .select(WAITING)
     .from(runs)
     .where(and(eq(runs.orgId, orgId), eq(runs.status, "queued"), or(isNull(runs.notBefore), lte(runs.notBefore, sql`now()`))))
     .orderBy(sql`${runs.priority} desc nulls last`, runs.queuedAt, runs.id) // the index's own order
@@ -61,8 +69,8 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   const snapshots = await loadSnapshots(tx, orgId);
   const { placed, waiting } = placeQueue(queue, snapshots, services.now());
   const chosen = placed.map(({ runId }) => runId);
-  const free = chosen.length === 0 ? [] : await tx.select().from(runs).where(and(inArray(runs.id, chosen), eq(runs.status, "queued"))).for("no key update", { skipLocked: true });
-  const byId = new Map(free.map((run) => [run.id, run]));
+  const stillQueued = await lockQueued(tx, chosen);
+  const byId = new Map(queue.filter(({ id }) => stillQueued.has(id)).map((run) => [run.id, run]));
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
@@ -70,12 +78,20 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   });
   await assignRuns(work, assigned, services.leaseSeconds);
   await explain(work, queue, waiting);
-  if (queue.length === WINDOW) await explainRest(work, queue);
-  return { placed: assigned.length, busy: false, more: assigned.length > 0 && queue.length === WINDOW };
+  const more = assigned.length > 0 && queue.length === WINDOW;
+  if (queue.length === WINDOW && !more) await explainRest(work, queue); // while passes still place, the next one comes at once
+  return { placed: assigned.length, busy: false, more };
+}
+
+/** Locks those that nobody cancelled or holds. A run that is still queued is as it was read: only placement assigns. */
+async function lockQueued(tx: Tx, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await tx.select({ id: runs.id }).from(runs).where(and(eq(runs.id, sql`any(${sql.param(ids)}::text[])`), eq(runs.status, "queued"))).for("no key update", { skipLocked: true });
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Writes reasons that differ from those on record, and tells their pages. */
-async function explain(work: Work, queue: RunRecord[], waiting: Map<string, PendingReason>): Promise<void> {
+async function explain(work: Work, queue: WaitingRun[], waiting: Map<string, PendingReason>): Promise<void> {
   const changed = queue.filter((run) => {
     const reason = waiting.get(run.id);
     return reason && canonical(reason) !== canonical(run.pending);
@@ -89,7 +105,7 @@ async function explain(work: Work, queue: RunRecord[], waiting: Map<string, Pend
 }
 
 /** Beyond the window nothing is known but that others go first; written once. */
-async function explainRest(work: Work, queue: RunRecord[]): Promise<void> {
+async function explainRest(work: Work, queue: WaitingRun[]): Promise<void> {
   const last = queue.at(-1)!;
   const behind: PendingReason = { kind: "behind", message: `More than ${WINDOW} runs go first.` };
   await work.tx.execute(sql`

@@ -15,30 +15,25 @@ const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs =
 const between = (after: unknown, at: number) => databaseTime(sql`least(now(), greatest(${after}, to_timestamp(${at}::float8 / 1000)))`);
 const startOf = (report: AttemptReport) => (report.startedAt === null ? {} : { startedAt: databaseTime(sql`coalesce(${attempts.startedAt}, ${between(attempts.assignedAt, report.startedAt)})`) });
 
+type Assignable = Pick<RunRecord, "id" | "orgId" | "status" | "attemptCount" | "cpus" | "memoryMib" | "gpus" | "nodes">;
+
 /** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
-export async function assignRuns(work: Work, placed: { run: RunRecord; choice: Choice; clusterName: string }[], leaseSeconds: number): Promise<void> {
+export async function assignRuns(work: Work, placed: { run: Assignable; choice: Choice; clusterName: string }[], leaseSeconds: number): Promise<void> {
   if (placed.length === 0) return;
-  const rows = placed.map(({ run, choice }) => ({
-    id: newId("attempt"),
-    orgId: run.orgId,
-    runId: run.id,
-    clusterId: choice.clusterId,
-    number: run.attemptCount + 1,
-    leaseUntil: lease(leaseSeconds),
-    nodeNames: choice.nodeNames,
-    acceleratorIndexes: choice.accelerators,
-    cpus: run.cpus,
-    memoryMib: run.memoryMib,
-    gpus: run.gpus,
-    nodes: run.nodes,
-  }));
   const status = move("queued", "assign");
   for (const { run } of placed) move(run.status, "assign"); // each by the table, though all come from the queue
-  await work.tx.insert(attempts).values(rows);
+  const rows = placed.map(({ run, choice }) => ({
+    id: newId("attempt"), org_id: run.orgId, run_id: run.id, cluster_id: choice.clusterId, number: run.attemptCount + 1,
+    node_names: choice.nodeNames, accelerator_indexes: choice.accelerators, cpus: run.cpus, memory_mib: run.memoryMib, gpus: run.gpus, nodes: run.nodes,
+  }));
+  await work.tx.execute(sql`
+    insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes)
+    select id, org_id, run_id, cluster_id, number, ${lease(leaseSeconds)}, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as placed (id text, org_id text, run_id text, cluster_id text, number int, node_names text[], accelerator_indexes int[], cpus float8, memory_mib int, gpus int, nodes int)`);
   await work.tx.execute(sql`
     update ${runs} set status = ${status}, status_since = now(), status_reason = null, pending = null, not_before = null, failure_class = null, evidence = null, ended_at = null,
       attempt_count = attempt_count + 1, cluster_id = placed.cluster_id, updated_at = now()
-    from unnest(${sql.param(rows.map((row) => row.runId))}::text[], ${sql.param(rows.map((row) => row.clusterId))}::text[]) as placed (run_id, cluster_id)
+    from unnest(${sql.param(rows.map((row) => row.run_id))}::text[], ${sql.param(rows.map((row) => row.cluster_id))}::text[]) as placed (run_id, cluster_id)
     where ${runs.id} = placed.run_id`);
   for (const [at, { run, choice, clusterName }] of placed.entries()) {
     const gpus = choice.accelerators.length > 0 ? `, GPU ${choice.accelerators.join(", ")}` : "";

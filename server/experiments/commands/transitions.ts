@@ -1,6 +1,7 @@
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { Db, Tx } from "../../../db/client.ts";
-import { attempts, runEvents, runs } from "../../../db/schema/experiments.ts";
+import { newId } from "../../../db/schema/columns.ts";
+import { attempts, type runEvents, runs } from "../../../db/schema/experiments.ts";
 import { moveAttempt, type AttemptEvent } from "../../../domain/experiments/attempt-status.ts";
 import type { Evidence, FailureClass } from "../../../domain/experiments/failure.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
@@ -11,9 +12,9 @@ import type { Bus, Change } from "../../bus.ts";
 export type RunRecord = typeof runs.$inferSelect & { spec: RunSpec };
 
 /** Placement, attempts and buttons only ever deal with submitted runs. @throws Error for a client's run: then a query let it through. */
-export function submitted(run: typeof runs.$inferSelect): RunRecord {
+export function submitted<Run extends { id: string; spec: RunSpec | null }>(run: Run): Run & { spec: RunSpec } {
   if (!run.spec) throw new Error(`The run ${run.id} has no spec: a client made it, and only the client moves it.`);
-  return run as RunRecord;
+  return run as Run & { spec: RunSpec };
 }
 
 export type AttemptRecord = typeof attempts.$inferSelect;
@@ -51,10 +52,13 @@ export async function transact<Result>(db: Db, bus: Bus, body: (work: Work) => P
   return result;
 }
 
-/** For commands that open their own transaction: the timeline entries so far. */
+/** For commands that open their own transaction: the timeline entries so far, in one statement however many there are. */
 export async function writeEvents(work: Work): Promise<void> {
-  const rows = work.events.splice(0);
-  for (let at = 0; at < rows.length; at += 1000) await work.tx.insert(runEvents).values(rows.slice(at, at + 1000));
+  const rows = work.events.splice(0).map((event) => ({ id: newId("runEvent"), ...event }));
+  if (rows.length === 0) return;
+  await work.tx.execute(sql`
+    insert into run_events (id, org_id, run_id, attempt_id, kind, actor, message, evidence)
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as event (id text, "orgId" text, "runId" text, "attemptId" text, kind text, actor text, message text, evidence jsonb)`);
 }
 
 function distinct(changes: Change[]): Change[] {

@@ -1,0 +1,96 @@
+import { run as runGraphileWorker, type RunnerOptions } from "graphile-worker";
+import type { Stack } from "../chaos/stack.ts";
+import { connect } from "../db/client.ts";
+import { factories } from "../db/factories.ts";
+import { placeOrg } from "../server/agents/jobs/placement.ts";
+import { openBus } from "../server/bus.ts";
+import { median, say } from "./figures.ts";
+
+// How fast a queue of 10,000 is handed out: our placement, which gives each run an attempt, a fence, a lease and a line in
+// its timeline, beside graphile-worker, whose task does nothing. One Postgres, one process each, in turns.
+
+const QUEUED = 10_000;
+const ROUNDS = 5;
+const GOAL = 10;
+const NODES = 100;
+
+type Clients = ReturnType<typeof connect>;
+
+/** An organization with one large cluster and 10,000 queued runs, all of which fit. */
+async function fillQueue({ db, sql }: Clients, ownerId: string): Promise<string> {
+  const make = factories(db);
+  const org = await make.org();
+  const cluster = await make.cluster(org);
+  for (let at = 0; at < NODES; at += 1) await make.node(cluster, { cpus: QUEUED / NODES, memoryMib: 1_048_576 });
+  const first = await make.run(org.project, ownerId, { input: { resources: { cpus: 1, memory: 64 } } });
+  await sql`
+    insert into runs (id, org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes)
+    select id || lpad(n::text, 6, '0'), org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes
+    from runs, generate_series(1, ${QUEUED - 1}::int) as n where id = ${first.id}`;
+  await sql`analyze runs`;
+  return org.id;
+}
+
+/** Runs per second, from 10,000 queued to none, by the worker's own placement passes. */
+async function placements(clients: Clients, bus: Awaited<ReturnType<typeof openBus>>, orgId: string): Promise<number> {
+  const services = { db: clients.db, sql: clients.sql, bus, leaseSeconds: 90, now: Date.now };
+  const begun = performance.now();
+  let placed = 0;
+  for (;;) {
+    const pass = await placeOrg(services, orgId);
+    placed += pass.placed;
+    if (!pass.more) break;
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const [left] = await clients.sql<{ count: number }[]>`select count(*)::int as count from runs where org_id = ${orgId} and status = 'queued'`;
+  if (placed !== QUEUED || left!.count !== 0) throw new Error(`${placed} of ${QUEUED} runs were placed, ${left!.count} are still queued.`);
+  return QUEUED / seconds;
+}
+
+/** Jobs per second, from 10,000 queued to none, by graphile-worker with these settings. */
+async function jobs({ sql }: Clients, connectionString: string, options: RunnerOptions): Promise<number> {
+  await sql`select graphile_worker.add_job('noop', json_build_object('n', n)) from generate_series(1, ${QUEUED}::int) as n`;
+  await sql`analyze graphile_worker._private_jobs`;
+  let done = 0;
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const begun = performance.now();
+  const runner = await runGraphileWorker({ connectionString, noHandleSignals: true, taskList: { noop: async () => void ((done += 1) === QUEUED && finish()) }, ...options });
+  await finished;
+  const seconds = (performance.now() - begun) / 1000;
+  await runner.stop();
+  return QUEUED / seconds;
+}
+
+/** Placement on an otherwise quiet stack: its own worker must be stopped. */
+export async function measureClaims(stack: Stack): Promise<void> {
+  const url = stack.services.server.service.env.DATABASE_URL!;
+  process.env.DATABASE_URL = url;
+  process.env.DROVER_SECRET ??= stack.services.server.service.env.DROVER_SECRET;
+  const clients = connect(url);
+  const bus = await openBus(clients.sql);
+  const { Logger, runMigrations } = await import("graphile-worker");
+  const logger = new Logger(() => () => {});
+  await runMigrations({ connectionString: url, logger });
+  const rates = { ours: [] as number[], usual: [] as number[], tuned: [] as number[] };
+  const owner = await factories(clients.db).user();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rates.ours.push(await placements(clients, bus, await fillQueue(clients, owner.id)));
+    rates.usual.push(await jobs(clients, url, { logger, concurrency: 8 }));
+    rates.tuned.push(await jobs(clients, url, { logger, concurrency: 24, preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } }));
+  }
+  await bus.close();
+  await clients.close();
+  const [ours, usual, tuned] = [median(rates.ours), median(rates.usual), median(rates.tuned)];
+  say(`claims, ${QUEUED} queued: Drover's placement`, ours, "runs/s", `median of ${ROUNDS}`);
+  say(`claims, ${QUEUED} queued: graphile-worker, 8 at once`, usual, "jobs/s", `ratio ${(ours / usual).toFixed(1)} (goal ≥ ${GOAL})`);
+  say(`claims, ${QUEUED} queued: graphile-worker, batches of 500`, tuned, "jobs/s", `ratio ${(ours / tuned).toFixed(1)}`);
+}
+
+if (import.meta.main) {
+  const { withStack } = await import("./with-stack.ts");
+  await withStack(async (stack) => {
+    await stack.services.worker.stop();
+    await measureClaims(stack);
+  });
+}

@@ -1,0 +1,27 @@
+import { CLUSTER_TABS, paths, RUN_TABS } from "../paths.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Every page of the console. A new page belongs here: it is then looked at in light, in dark and on a telephone, and its
+ * JavaScript is weighed (bench/start.ts).
+ */
+export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
+  overview: ({ org }) => paths.overview(org.slug),
+  runs: ({ org }) => paths.runs(org.slug),
+  "new run": ({ org }) => paths.newRun(org.slug),
+  ...Object.fromEntries(RUN_TABS.map((tab) => [`run ${tab}`, ({ org, finished }: World) => paths.runTab(org.slug, finished.id, tab)])),
+  "run that failed": ({ org, failed }) => paths.run(org.slug, failed.id),
+  "run that waits": ({ org, waiting }) => paths.run(org.slug, waiting.id),
+  clusters: ({ org }) => paths.clusters(org.slug),
+  "connect a cluster": ({ org }) => paths.connectCluster(org.slug),
+  ...Object.fromEntries(CLUSTER_TABS.map((tab) => [`cluster ${tab}`, ({ org, cluster }: World) => paths.clusterTab(org.slug, cluster.id, tab)])),
+  people: ({ org }) => paths.people(org.slug),
+  teams: ({ org }) => paths.peopleTab(org.slug, "teams"),
+  invitations: ({ org }) => paths.peopleTab(org.slug, "invitations"),
+  tokens: ({ org }) => paths.tokens(org.slug),
+  "service accounts": ({ org }) => paths.tokensTab(org.slug, "service-accounts"),
+  "all tokens": ({ org }) => paths.tokensTab(org.slug, "all"),
+  audit: ({ org }) => paths.audit(org.slug),
+  settings: ({ org }) => paths.settings(org.slug),
+  "not found": ({ org }) => paths.run(org.slug, "run_00000000-0000-7000-8000-000000000000"),
+};
