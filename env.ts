@@ -17,6 +17,8 @@ const Env = z.object({
   DROVER_CONSOLE: z.enum(["on", "off"]).default("on"),
   /** Tests only: where this process kills itself (server/failpoint.ts). */
   DROVER_FAILPOINT: z.string().optional(),
+  /** Of this release; a bundle carries its own. */
+  DROVER_VERSION: z.string().default("development"),
   DROVER_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
 });
@@ -28,7 +30,7 @@ let parsed: Env | undefined;
 /** @throws Error that names every bad key at once. */
 export function env(): Env {
   if (parsed) return parsed;
-  const result = Env.safeParse(process.env);
+  const result = Env.safeParse({ ...process.env, DROVER_VERSION: process.env.DROVER_VERSION }); // by name: the bundler writes it in
   if (!result.success) throw new Error(`Bad environment:\n${z.prettifyError(result.error)}`);
   parsed = Object.freeze(result.data);
   return parsed;

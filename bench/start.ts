@@ -49,20 +49,26 @@ async function measurePages(drover: Up, cookie: string, world: Awaited<ReturnTyp
   say("first-load JavaScript, gzip: the heaviest page", sizes[0]!.kb, "kB", `${sizes[0]!.name} (goal ≤ ${GOALS.firstLoadKb}: ratio ${(sizes[0]!.kb / GOALS.firstLoadKb).toFixed(2)})`);
 }
 
-/** Both servers on the same database, in turns, so that what else the machine does falls on both. */
-async function measureRequests(drover: Up, cookie: string): Promise<void> {
+/** In turns, so that what else the machine does falls on both. */
+async function compare(what: string, query: string, ours: string, theirs: string): Promise<void> {
+  const rates = { ours: [] as number[], theirs: [] as number[] };
+  for (const url of [ours, theirs]) await requestsPerSecond(url + query); // warm
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rates.ours.push(await requestsPerSecond(ours + query));
+    rates.theirs.push(await requestsPerSecond(theirs + query));
+  }
+  const [here, there] = [median(rates.ours), median(rates.theirs)];
+  say(`${what}, our server`, here, "requests/s", `median of ${ROUNDS}`);
+  say(`${what}, Next route handler`, there, "requests/s", `ratio ${(here / there).toFixed(1)} (goal ≥ ${GOALS.ratio})`);
+}
+
+/** Drover's procedures as our server and as a Next route handler serve them, on the same database. */
+async function measureRequests(drover: Up): Promise<void> {
   const peer = await startRouteHandler({ DATABASE_URL: drover.databaseUrl, DROVER_SECRET: drover.secret, DROVER_URL: drover.url, DROVER_LOG_LEVEL: "warn" });
   try {
-    const query = `/api/trpc/access.setupState?input=${encodeURIComponent(JSON.stringify({ json: { token: "0".repeat(43) } }))}`;
-    const rates = { ours: [] as number[], theirs: [] as number[] };
-    for (const url of [drover.url, peer.url]) await requestsPerSecond(url + query, cookie); // warm
-    for (let round = 0; round < ROUNDS; round += 1) {
-      rates.ours.push(await requestsPerSecond(drover.url + query, cookie));
-      rates.theirs.push(await requestsPerSecond(peer.url + query, cookie));
-    }
-    const [ours, theirs] = [median(rates.ours), median(rates.theirs)];
-    say("a tRPC query, our server", ours, "requests/s", `median of ${ROUNDS}`);
-    say("the same query, Next route handler", theirs, "requests/s", `ratio ${(ours / theirs).toFixed(1)} (goal ≥ ${GOALS.ratio})`);
+    const lookup = encodeURIComponent(JSON.stringify({ json: { token: "0".repeat(43) } }));
+    await compare("a tRPC query", "/api/trpc/access.about", drover.url, peer.url);
+    await compare("a tRPC query that reads a row", `/api/trpc/access.setupState?input=${lookup}`, drover.url, peer.url);
   } finally {
     await peer.stop();
   }
@@ -82,7 +88,7 @@ try {
     const { name, value } = await sessionCookie(clients.db, drover.secret, world.owner.id);
     await clients.close();
     await measurePages(drover, `${name}=${value}`, world);
-    await measureRequests(drover, `${name}=${value}`);
+    await measureRequests(drover);
   } finally {
     await drover.stop();
   }

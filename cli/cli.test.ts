@@ -111,7 +111,7 @@ describe("signing in", () => {
     const env = { XDG_CONFIG_HOME: join(folder, "fresh") };
     expect(await drover(["whoami"], { env })).toMatchObject({ code: 3, err: expect.stringContaining("drover login URL") });
     expect(await drover(["login", url, "--token", "drv_pat_wrong"], { env })).toMatchObject({ code: 3 });
-    expect(await drover(["login", url, "--token", token], { env })).toMatchObject({ code: 0, err: expect.stringContaining("Signed in to acme") });
+    expect(await drover(["login", url, "--token", token], { env })).toMatchObject({ code: 0, err: expect.stringMatching(/Signed in to acme .*, Drover \S+\) as /i) });
     const file = join(folder, "fresh", "drover", "config.json");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await drover(["whoami"], { env })).toMatchObject({ code: 0, out: expect.stringContaining("Olga Owner") });

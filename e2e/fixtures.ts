@@ -1,10 +1,9 @@
-import { createHmac, randomBytes } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
 import { connect } from "../db/client.ts";
 import { type Factories, factories } from "../db/factories.ts";
-import { sessions } from "../db/schema/access.ts";
 import type { Role } from "../domain/access/roles.ts";
+import { sessionCookie } from "./session.ts";
 import { stackUnderTest } from "./stack.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -50,7 +49,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(async (userId, options = {}) => {
       const context = await browser.newContext({ baseURL: stackUnderTest().url, reducedMotion: "reduce", ...options });
       contexts.push(context);
-      await context.addCookies([await sessionCookie(database, userId)]);
+      const { secret, url } = stackUnderTest();
+      const cookie = await sessionCookie(database.db, secret, userId);
+      await context.addCookies([{ ...cookie, url, httpOnly: true, sameSite: "Lax" as const }]);
       return context.newPage();
     });
     for (const context of contexts) await context.close();
@@ -59,15 +60,6 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(async (role, { org: of = org, ...options } = {}) => signIn((await make.member(of, role, { name: `Pat ${role.replace("_", " ")}` })).id, options));
   },
 });
-
-/** A session as the sign-in form makes it, signed with the stack's secret. */
-async function sessionCookie({ db }: WorkerFixtures["database"], userId: string) {
-  const { secret, url } = stackUnderTest();
-  const token = randomBytes(24).toString("base64url");
-  await db.insert(sessions).values({ id: crypto.randomUUID(), token, userId, expiresAt: new Date(Date.now() + 86_400_000) });
-  const signature = createHmac("sha256", secret).update(token).digest("base64");
-  return { name: "drover.session_token", value: encodeURIComponent(`${token}.${signature}`), url, httpOnly: true, sameSite: "Lax" as const };
-}
 
 /** No accessibility violation that axe can see, at WCAG 2.2 AA. */
 export async function expectAccessible(page: Page): Promise<void> {

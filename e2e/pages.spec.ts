@@ -1,29 +1,7 @@
 import type { Page } from "@playwright/test";
-import { CLUSTER_TABS, paths, RUN_TABS } from "../paths.ts";
+import { paths } from "../paths.ts";
+import { CONSOLE_PAGES } from "./console-pages.ts";
 import { expect, expectAccessible, test } from "./fixtures.ts";
-import type { World } from "./world.ts";
-
-/** Every page of the console. A new page belongs here: it is then looked at in light, in dark and on a telephone. */
-const PAGES: Record<string, (world: World) => string> = {
-  overview: ({ org }) => paths.overview(org.slug),
-  runs: ({ org }) => paths.runs(org.slug),
-  "new run": ({ org }) => paths.newRun(org.slug),
-  ...Object.fromEntries(RUN_TABS.map((tab) => [`run ${tab}`, ({ org, finished }: World) => paths.runTab(org.slug, finished.id, tab)])),
-  "run that failed": ({ org, failed }) => paths.run(org.slug, failed.id),
-  "run that waits": ({ org, waiting }) => paths.run(org.slug, waiting.id),
-  clusters: ({ org }) => paths.clusters(org.slug),
-  "connect a cluster": ({ org }) => paths.connectCluster(org.slug),
-  ...Object.fromEntries(CLUSTER_TABS.map((tab) => [`cluster ${tab}`, ({ org, cluster }: World) => paths.clusterTab(org.slug, cluster.id, tab)])),
-  people: ({ org }) => paths.people(org.slug),
-  teams: ({ org }) => paths.peopleTab(org.slug, "teams"),
-  invitations: ({ org }) => paths.peopleTab(org.slug, "invitations"),
-  tokens: ({ org }) => paths.tokens(org.slug),
-  "service accounts": ({ org }) => paths.tokensTab(org.slug, "service-accounts"),
-  "all tokens": ({ org }) => paths.tokensTab(org.slug, "all"),
-  audit: ({ org }) => paths.audit(org.slug),
-  settings: ({ org }) => paths.settings(org.slug),
-  "not found": ({ org }) => paths.run(org.slug, "run_00000000-0000-7000-8000-000000000000"),
-};
 
 /** Shown, and with its data: nothing is a placeholder any more. */
 async function arrive(page: Page, url: string): Promise<void> {
@@ -32,7 +10,7 @@ async function arrive(page: Page, url: string): Promise<void> {
   await expect(page.locator(".mantine-Skeleton-root")).toHaveCount(0);
 }
 
-for (const [name, urlOf] of Object.entries(PAGES)) {
+for (const [name, urlOf] of Object.entries(CONSOLE_PAGES)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`${name} is accessible in ${colorScheme} and logs no error`, async ({ world, signIn }) => {
       const page = await signIn(world.owner.id, { colorScheme });

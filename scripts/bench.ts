@@ -2,19 +2,27 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ensureBundles } from "./build.ts";
 import { ROOT } from "./root.ts";
-import { report, say } from "./say.ts";
+import { report, say, Trouble } from "./say.ts";
 
-const BENCHES = ["dispatch", "agents", "logs"] as const;
+const BENCHES = {
+  dispatch: "submit to process started, at 1, 100 and 1,000 queued runs; claims per second beside graphile-worker",
+  claims: "only the last figure of dispatch",
+  agents: "1,000 simulated agents on one server process: CPU, memory, delay",
+  logs: "log bytes ingested per second, and the delay to a reader",
+  start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
+};
+const USAGE = `Use: npm run bench -- NAME…   (all but claims when none is named; keep the machine otherwise idle)\n\n${Object.entries(BENCHES).map(([name, what]) => `  ${name.padEnd(10)}${what}`).join("\n")}`;
 
-/** `npm run bench [-- dispatch|agents|logs…]`: each on a Drover of its own, one after the other. */
+/** Each on a Drover of its own, one after the other. */
 async function main(wanted: string[]): Promise<void> {
-  const unknown = wanted.find((name) => !(BENCHES as readonly string[]).includes(name));
-  if (unknown) throw new Error(`There is no benchmark ${unknown}. Known: ${BENCHES.join(", ")}.`);
+  if (wanted.some((word) => word === "--help" || word === "-h")) return say.plain(USAGE);
+  const unknown = wanted.find((name) => !(name in BENCHES));
+  if (unknown) throw new Trouble(`There is no benchmark ${unknown}.`, USAGE);
   await ensureBundles(["server", "worker", "agent"]);
-  for (const name of BENCHES.filter((one) => wanted.length === 0 || wanted.includes(one))) {
+  for (const name of Object.keys(BENCHES).filter((one) => (wanted.length === 0 ? one !== "claims" : wanted.includes(one)))) {
     say.plain(`› ${name}`);
-    const { status } = spawnSync(process.execPath, ["--import", "tsx", join(ROOT, "bench", `${name}.ts`)], { cwd: ROOT, stdio: "inherit" });
-    if (status !== 0) throw new Error(`The benchmark ${name} ended with ${status}.`);
+    const { status } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", "tsx", join(ROOT, "bench", `${name}.ts`)], { cwd: ROOT, stdio: "inherit" });
+    if (status !== 0) throw new Trouble(`The benchmark ${name} ended with ${status}.`, "What it said stands above.");
   }
 }
 

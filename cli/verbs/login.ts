@@ -33,8 +33,9 @@ async function login(given: string | undefined, options: LoginOptions): Promise<
   const url = originOf(given ?? knownUrl() ?? (await ask("Address of the Drover server:", { instead: "Give it: drover login https://drover.example.com" })));
   const token = options.token ?? (await tokenByPassword(url, options));
   const viewer = await clientFor(url, { authorization: `Bearer ${token}` }).access.viewer.query(); // refused here, nothing is stored
+  const { version } = await clientFor(url, {}).access.about.query();
   const file = saveConfig({ url, token });
-  note(`${paint("green", "✓")} Signed in to ${viewer.org.name} (${url}) as ${viewer.user.name}.`);
+  note(`${paint("green", "✓")} Signed in to ${viewer.org.name} (${url}, Drover ${version}) as ${viewer.user.name}.`);
   note(paint("dim", `  The token is in ${file}, readable only by you.`));
 }
 

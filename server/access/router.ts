@@ -2,6 +2,7 @@ import {
   AcceptInvitation, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
   ListAudit, ListPage, ListPeople, MemberRef, ServiceAccountRef, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
 } from "../../domain/access/inputs.ts";
+import { env } from "../../env.ts";
 import { openProcedure, procedure, router } from "../trpc/init.ts";
 import { acceptInvitation, invite, revokeInvitation } from "./commands/invitations.ts";
 import { changePassword, updateProfile } from "./commands/profile.ts";
@@ -18,6 +19,8 @@ import { sha256 } from "./secrets.ts";
 import { me, viewer } from "./viewer.ts";
 
 export const accessRouter = router({
+  /** Which release answers: command lines and other programs ask before anything else. */
+  about: openProcedure("public").query(() => ({ version: env().DROVER_VERSION })),
   me: openProcedure("signed-in").query(({ ctx }) => me(ctx)),
   viewer: procedure("org:read").query(({ ctx }) => viewer(ctx)),
   setupState: openProcedure("public")
