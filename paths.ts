@@ -9,6 +9,7 @@ export const paths = {
   overview: org,
   runs: (slug: string) => `${org(slug)}/runs`,
   newRun: (slug: string, from?: string) => `${org(slug)}/runs/new${from ? `?from=${from}` : ""}`,
+  compare: (slug: string, runs: readonly string[] = []) => `${org(slug)}/runs/compare${runs.length > 0 ? `?runs=${runs.join(",")}` : ""}`,
   run: (slug: string, id: string) => `${org(slug)}/runs/${id}`,
   runTab: (slug: string, id: string, tab: RunTab) => (tab === "summary" ? `${org(slug)}/runs/${id}` : `${org(slug)}/runs/${id}/${tab}`),
   clusters: (slug: string) => `${org(slug)}/clusters`,
@@ -24,7 +25,7 @@ export const paths = {
   settings: (slug: string) => `${org(slug)}/settings`,
 };
 
-export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "spec"] as const;
+export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "spec", "compare"] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 export const CLUSTER_TABS = ["nodes", "telemetry", "events", "agent"] as const;
 export type ClusterTab = (typeof CLUSTER_TABS)[number];

@@ -22,6 +22,16 @@ function multiples(low: number, high: number, step: number, offset = 0): number[
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step - offset).toFixed(digits)));
 }
 
+/** Round numbers within [low, high]; powers of ten, and 2 and 5 times them where there is room, on a logarithmic axis. */
+export function numberTicks([low, high]: [number, number], log: boolean, count: number): number[] {
+  if (!(high > low)) return [low];
+  if (!log) return multiples(low, high, niceStep(high - low, count));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, at) => 10 ** (Math.floor(Math.log10(low)) + at));
+  const within = (ticks: number[]) => ticks.filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
+  const whole = within(powers);
+  return whole.length >= 3 ? whole : within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
+}
+
 /**
  * The value axis: a little room above and below, never below zero for what is never negative; ticks on round numbers.
  * @param fromZero Bars, areas and amounts start at zero.

@@ -1,10 +1,11 @@
 "use client";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
 import { formatXExact } from "./format-x.ts";
 import { type ChartModel, type ChartSeries, prepareSeries, type XKind } from "./prepare-series.ts";
+import { useSeen } from "./use-seen.ts";
 import classes from "./charts.module.css";
 
 // Recharts is a third of all script: only pages with a chart on screen fetch it.
@@ -63,19 +64,6 @@ export function TimeChart(props: TimeChartProps) {
       {hasPoints && <ChartLegend model={model} hidden={hidden} onHide={setHidden} formatValue={formatValue} note={props.note} />}
     </ChartFrame>
   );
-}
-
-/** True once the chart came near the screen: pages with forty charts draw the few that are seen. */
-function useSeen() {
-  const anchor = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState(false);
-  useEffect(() => {
-    if (seen || !anchor.current) return;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), { rootMargin: "300px" });
-    observer.observe(anchor.current);
-    return () => observer.disconnect();
-  }, [seen]);
-  return [anchor, seen] as const;
 }
 
 /** The chart in a sentence, for those who do not see it. */

@@ -1,5 +1,5 @@
 "use client";
-import { memo, useMemo, useState } from "react";
+import { memo, useMemo } from "react";
 import { Area, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import { formatNumber, formatTick } from "../../domain/shared/format.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
@@ -7,6 +7,7 @@ import { colourOf } from "./colours.ts";
 import { formatXTick } from "./format-x.ts";
 import { type ChartModel, nearestIndex, type PreparedSeries, type XKind } from "./prepare-series.ts";
 import { valueScale, xTicks } from "./ticks.ts";
+import { useDragZoom } from "./use-drag-zoom.ts";
 
 export interface TimePlotProps {
   model: ChartModel;
@@ -79,30 +80,4 @@ function dotOf(one: PreparedSeries) {
     if (cx === undefined || cy === undefined || !payload || !one.isolated.has(payload.x)) return <g />;
     return <circle cx={cx} cy={cy} r={2.5} fill={colourOf(one.slot)} />;
   };
-}
-
-interface ActiveAt {
-  activeLabel?: string | number | undefined;
-}
-
-function useDragZoom(onZoom: TimePlotProps["onZoom"]) {
-  const [drag, setDrag] = useState<[number, number] | null>(null);
-  if (!onZoom) return { drag: null, handlers: {} };
-  const at = (state: ActiveAt) => (state.activeLabel === undefined ? null : Number(state.activeLabel));
-  const handlers = {
-    onMouseDown: (state: ActiveAt) => {
-      const x = at(state);
-      if (x !== null) setDrag([x, x]);
-    },
-    onMouseMove: (state: ActiveAt) => {
-      const x = at(state);
-      if (drag && x !== null && x !== drag[1]) setDrag([drag[0], x]);
-    },
-    onMouseUp: () => {
-      if (drag && drag[0] !== drag[1]) onZoom([Math.min(...drag), Math.max(...drag)]);
-      setDrag(null);
-    },
-    onMouseLeave: () => setDrag(null),
-  };
-  return { drag, handlers };
 }

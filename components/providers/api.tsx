@@ -1,6 +1,6 @@
 "use client";
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
+import { createTRPCClient, httpBatchStreamLink, httpLink, splitLink } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { useState } from "react";
 import superjson from "superjson";
@@ -34,16 +34,15 @@ function makeBrowserClient(): QueryClient {
 }
 
 function makeApi(org: string | null) {
+  const options = {
+    url: typeof window === "undefined" ? "http://prefetch.invalid/api/trpc" : "/api/trpc", // pages prefetch; a server render never calls out
+    transformer: superjson,
+    methodOverride: "POST" as const, // a spec to plan does not fit into a URL
+    headers: () => (org ? { "x-drover-org": org } : {}),
+  };
   return createTRPCClient<AppRouter>({
-    links: [
-      httpBatchStreamLink({
-        url: typeof window === "undefined" ? "http://prefetch.invalid/api/trpc" : "/api/trpc", // pages prefetch; a server render never calls out
-        transformer: superjson,
-        maxItems: 20,
-        methodOverride: "POST", // a spec to plan does not fit into a URL
-        headers: () => (org ? { "x-drover-org": org } : {}),
-      }),
-    ],
+    // Large answers go alone (`skipBatch`): a batch of them would be one answer without end.
+    links: [splitLink({ condition: ({ context }) => context.skipBatch === true, true: httpLink(options), false: httpBatchStreamLink({ ...options, maxItems: 20 }) })],
   });
 }
 

@@ -20,6 +20,12 @@ describe("a change on the event stream", () => {
     expect(isRefetched(changes, key("experiments.list", {}))).toBe(false);
   });
 
+  it("of metrics refetches the comparisons that the run is in, and no other", () => {
+    const changes = [{ topic: "run-metrics", id: "run_1" }];
+    expect(isRefetched(changes, key("compare.series", { ids: ["run_0", "run_1"], key: "loss" }))).toBe(true);
+    expect(isRefetched(changes, key("compare.series", { ids: ["run_2"], key: "loss" }))).toBe(false);
+  });
+
   it("of a log refetches nothing: its viewer pages forward by itself", () => {
     expect(touchedBy([{ topic: "attempt-log", id: "run_1" }])).toEqual([]);
   });

@@ -4,7 +4,7 @@ export interface LiveChange {
   id: string;
 }
 
-/** Which cached queries a change touches: a procedure, and for those of one thing the input field that must hold its id. */
+/** Which cached queries a change touches: a procedure, and for those of some things the input field that must hold the id, or be a list that does. */
 export interface Touched {
   procedure: string;
   field?: string;
@@ -20,6 +20,7 @@ const TOPICS: Record<string, Touched[]> = {
   run: [
     ...RUN_LISTS.map((procedure) => ({ procedure })),
     ...["get", "events", "artifacts", "metricKeys"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
+    ...["runs", "diff"].map((name) => ({ procedure: `compare.${name}`, field: "ids" })),
     { procedure: "clusters.list" },
     { procedure: "clusters.get" },
   ],
@@ -31,7 +32,10 @@ const TOPICS: Record<string, Touched[]> = {
   ],
   // Followers of a log page it forward themselves, by sequence number (components/experiments/log-viewer): a refetch would jump.
   "attempt-log": [],
-  "run-metrics": ["metricKeys", "series", "systemSeries"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
+  "run-metrics": [
+    ...["metricKeys", "series", "systemSeries"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
+    ...["keys", "series", "values"].map((name) => ({ procedure: `compare.${name}`, field: "ids" })),
+  ],
   people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
   audit: [{ procedure: "access.auditLog" }],
 };
@@ -51,7 +55,9 @@ export function touchedBy(changes: readonly LiveChange[]): { procedure: string; 
 export function keyIsTouched(queryKey: readonly unknown[], touched: { procedure: string; field: string | null; id: string | null }): boolean {
   const [path, options] = queryKey as [unknown, { input?: Record<string, unknown> } | undefined];
   if (!Array.isArray(path) || path.join(".") !== touched.procedure) return false;
-  return touched.field === null || options?.input?.[touched.field] === touched.id;
+  if (touched.field === null) return true;
+  const held = options?.input?.[touched.field];
+  return Array.isArray(held) ? held.includes(touched.id) : held === touched.id;
 }
 
 /** Wait before the nth reconnect, in ms: 1, 2, 4 … 30 s, spread so that a restarted server is not met by everybody at once. @param dice 0 to 1. */

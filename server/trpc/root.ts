@@ -1,11 +1,13 @@
 import { accessRouter } from "../access/router.ts";
 import { clustersRouter } from "../clusters/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
+import { compareRouter } from "../experiments/routers/compare.ts";
 import { router } from "./init.ts";
 
 export const appRouter = router({
   access: accessRouter,
   clusters: clustersRouter,
+  compare: compareRouter,
   experiments: experimentsRouter,
 });
 export type AppRouter = typeof appRouter;

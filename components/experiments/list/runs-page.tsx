@@ -10,6 +10,7 @@ import { DataTable } from "../../table/data-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { isNarrowed, runFilterOf, runsParams, scopeOf } from "../runs-params.ts";
 import { BulkCancel } from "./bulk-cancel.tsx";
+import { CompareButton } from "./compare-button.tsx";
 import { RUN_COLUMNS } from "./run-columns.tsx";
 import { RunPeek } from "./run-peek.tsx";
 import { NewRunButton, RunsEmpty } from "./runs-empty.tsx";
@@ -43,7 +44,7 @@ export function RunsPage() {
         more={{ hasMore, loading: loadingMore, load: loadMore }}
         selected={chosen.map((run) => run.id)}
         onSelect={setSelected}
-        bulkActions={<BulkCancel runs={chosen} onDone={() => setSelected([])} />}
+        bulkActions={<><CompareButton ids={selected} /><BulkCancel runs={chosen} onDone={() => setSelected([])} /></>}
         onPeek={(run) => void setParams({ peek: run.id })}
         notice={fresh > 0 ? { text: `${plural(fresh, "new run")}. Show`, onShow: showFresh } : null}
         empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={clear} />}

@@ -16,7 +16,7 @@ import { CancelButton, CloneButton, RetryButton } from "./run-acts.tsx";
 import { RunFacts } from "./run-facts.tsx";
 
 const LIVE_REFETCH_MS = 4_000;
-const LABELS = { summary: "Summary", charts: "Charts", logs: "Logs", artifacts: "Artifacts", timeline: "Timeline", spec: "Spec" } as const;
+const LABELS = { summary: "Summary", charts: "Charts", logs: "Logs", artifacts: "Artifacts", timeline: "Timeline", spec: "Spec", compare: "Compare" } as const;
 
 /** What every tab of a run shares: name, status and why, the acts, the facts, the tabs. */
 export function RunShell({ id, children }: { id: string; children: React.ReactNode }) {

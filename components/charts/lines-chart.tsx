@@ -1,0 +1,80 @@
+"use client";
+import { lazy, Suspense, useId, useMemo } from "react";
+import { canLog, clipOutliers, extentOfLines, type Line, type Stroke } from "../../domain/experiments/compare/lines.ts";
+import { formatNumber } from "../../domain/shared/format.ts";
+import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
+import { useHighlight } from "./highlight.tsx";
+import type { XKind } from "./prepare-series.ts";
+import classes from "./charts.module.css";
+
+// Recharts is a third of all script: only pages with a chart on screen fetch it.
+const LinesPlot = lazy(() => import("./lines-plot.tsx").then((module) => ({ default: module.LinesPlot })));
+
+export interface LinesLook {
+  chartId: string;
+  /** `number`: another metric's values. */
+  xKind: XKind | "number";
+  xLabel?: string | undefined;
+  logX: boolean;
+  logY: boolean;
+  /** Least and greatest as a band; raw values faint under a smoothed line. */
+  band: boolean;
+  smoothed: boolean;
+  strokeOf: (id: string) => Stroke;
+  /** More about a line at x, for the tooltip: n of a group. */
+  extra?: ((id: string, x: number) => string) | undefined;
+  events?: readonly { x: number; label: string }[] | undefined;
+  onZoom?: ((range: [number, number] | null) => void) | undefined;
+  syncId?: string | undefined;
+}
+
+export interface LinesChartProps extends Omit<LinesLook, "chartId"> {
+  title: string;
+  lines: readonly Line[];
+  domain?: [number, number] | undefined;
+  clip: boolean;
+  height: number;
+  tools?: React.ReactNode;
+  loading: boolean;
+  empty?: React.ReactNode;
+  /** In words, under the chart: what is not drawn. */
+  notes?: readonly string[];
+}
+
+/** Many runs over one axis. What cannot be shown as asked is said in words under the chart. */
+export function LinesChart({ title, lines, height, loading, tools, clip, empty, notes = [], domain: asked, ...rest }: LinesChartProps) {
+  const chartId = useId();
+  const { owner, set } = useHighlight();
+  const model = useMemo(() => {
+    const drawn = extentOfLines(lines, asked);
+    if (!drawn) return null;
+    const cut = clip ? clipOutliers(lines) : null;
+    const domain = asked ?? drawn.x;
+    return { domain, y: cut?.y ?? drawn.y, cut: cut?.cut ?? 0, canLogY: canLog(lines), canLogX: domain[0] > 0 };
+  }, [lines, asked, clip]);
+  const logY = rest.logY && (model?.canLogY ?? false);
+  const logX = rest.logX && (model?.canLogX ?? false);
+  const said = [...notes, ...(model ? limitsOf({ cut: model.cut, flatY: rest.logY && !logY, flatX: rest.logX && !logX }) : [])];
+  const summary = model ? summaryOf(title, lines) : `${title}: ${loading ? "loading" : "nothing measured"}.`;
+  return (
+    <ChartFrame title={title} tools={tools} summary={summary}>
+      <div className={classes.plot} style={{ height }} onPointerEnter={() => (owner.current = chartId)} onPointerLeave={() => set(null)}>
+        {loading ? <ChartLoading height={height} /> : !model ? <ChartEmpty height={height}>{empty ?? "None of these runs has this metric in this range."}</ChartEmpty> : (
+          <Suspense fallback={<ChartLoading height={height} />}>
+            <LinesPlot {...rest} chartId={chartId} logX={logX} logY={logY} lines={lines} height={height} domain={model.domain} yDomain={model.y} />
+          </Suspense>
+        )}
+      </div>
+      <div className={classes.notes}>{said.join(" · ")}</div>
+    </ChartFrame>
+  );
+}
+
+function limitsOf({ cut, flatY, flatX }: { cut: number; flatY: boolean; flatX: boolean }): string[] {
+  return [...(cut > 0 ? [`${cut} outlying points beyond the axis`] : []), ...(flatY ? ["zero or below: linear y"] : []), ...(flatX ? ["zero or below: linear x"] : [])];
+}
+
+/** The chart in a sentence, for those who do not see it. */
+function summaryOf(title: string, lines: readonly Line[]): string {
+  return `${title}, ${lines.length} lines. Last: ${lines.slice(0, 3).map(({ label, last }) => `${label} ${formatNumber(last)}`).join(", ")}.`;
+}

@@ -1,0 +1,94 @@
+"use client";
+import { memo, useEffect, useId, useMemo } from "react";
+import { useActiveTooltipCoordinate, useActiveTooltipLabel, useIsTooltipActive, usePlotArea, useXAxisScale, useYAxisScale } from "recharts";
+import { type Line, type LinePoint, nearestPoint } from "../../domain/experiments/compare/lines.ts";
+import { colourOf } from "./colours.ts";
+import { useHighlight } from "./highlight.tsx";
+import type { LinesLook } from "./lines-chart.tsx";
+
+type To = (value: number) => number;
+type Corner = [x: number, y: number];
+
+const text = (corners: readonly Corner[], begin: string) => corners.map(([x, y], at) => `${at === 0 ? begin : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+/** A line's path, broken where nothing was measured. */
+function pathOf(points: readonly LinePoint[], gap: number, x: To, y: To): string {
+  return runsOf(points, gap).map((run) => text(run.map((point): Corner => [x(point.x), y(point.y)]), "M")).join("");
+}
+
+function bandOf(points: readonly LinePoint[], gap: number, x: To, y: To): string {
+  return runsOf(points, gap).map((run) => `${text(run.map((point): Corner => [x(point.x), y(point.high)]), "M")}${text(run.map((point): Corner => [x(point.x), y(point.low)]).reverse(), "L")}Z`).join("");
+}
+
+function runsOf(points: readonly LinePoint[], gap: number): LinePoint[][] {
+  const runs: LinePoint[][] = [];
+  points.forEach((point, at) => {
+    if (at === 0 || point.x - points[at - 1]!.x > gap) runs.push([]);
+    runs.at(-1)!.push(point);
+  });
+  return runs;
+}
+
+function useScales(): { x: To; y: To; area: { x: number; y: number; width: number; height: number } } | null {
+  const x = useXAxisScale();
+  const y = useYAxisScale();
+  const area = usePlotArea();
+  return useMemo(() => (x && y && area ? { x: (value) => x(value) ?? Number.NaN, y: (value) => y(value) ?? Number.NaN, area } : null), [x, y, area]);
+}
+
+/** All lines, the others first, so that those in colour lie above them. */
+export const LinesLayer = memo(function LinesLayer({ lines, look }: { lines: readonly Line[]; look: LinesLook }) {
+  const scales = useScales();
+  const clip = useId();
+  if (!scales) return null;
+  const { x, y, area } = scales;
+  const ordered = [...lines].sort((a, b) => Number(look.strokeOf(a.id).slot !== null) - Number(look.strokeOf(b.id).slot !== null));
+  return (
+    <g clipPath={`url(#${clip})`} style={{ pointerEvents: "none" }}>
+      <clipPath id={clip}><rect x={area.x} y={area.y} width={area.width} height={area.height} /></clipPath>
+      {look.band && ordered.filter(({ hasBand, id }) => hasBand && (lines.length <= 12 || look.strokeOf(id).slot !== null)).map((line) => <path key={line.id} d={bandOf(line.raw, line.gap, x, y)} fill={colourOf(look.strokeOf(line.id).slot)} fillOpacity={0.14} stroke="none" />)}
+      {look.smoothed && ordered.map((line) => <path key={line.id} d={pathOf(line.raw, line.gap, x, y)} fill="none" stroke={colourOf(look.strokeOf(line.id).slot)} strokeWidth={1} strokeOpacity={0.22} />)}
+      {ordered.map((line) => <OneLine key={line.id} line={line} look={look} x={x} y={y} />)}
+    </g>
+  );
+});
+
+function OneLine({ line, look, x, y, strong }: { line: Line; look: LinesLook; x: To; y: To; strong?: boolean }) {
+  const { slot, dashed } = look.strokeOf(line.id);
+  const stroke = colourOf(slot);
+  if (line.points.length === 1) return <circle cx={x(line.points[0]!.x)} cy={y(line.points[0]!.y)} r={strong ? 4 : 2.5} fill={stroke} />;
+  return <path d={pathOf(line.points, line.gap, x, y)} fill="none" stroke={stroke} strokeWidth={strong ? 3 : slot === null ? 1 : 1.6} strokeOpacity={slot === null && !strong ? 0.5 : 1} {...(dashed ? { strokeDasharray: "5 3" } : {})} strokeLinejoin="round" />;
+}
+
+/** The line nearest to the pointer stands out, here and on the page's other charts. */
+export function HoverLayer({ lines, look, reach }: { lines: readonly Line[]; look: LinesLook; reach: number }) {
+  const scales = useScales();
+  const active = useIsTooltipActive();
+  const coordinate = useActiveTooltipCoordinate();
+  const label = useActiveTooltipLabel();
+  const { id, owner, set } = useHighlight();
+  const me = useId();
+  const nearest = useMemo(() => (scales && active && coordinate ? nearestLine(lines, Number(label), coordinate.y, reach, scales.y) : null), [scales, active, coordinate, label, lines, reach]);
+  const pointed = owner.current === look.chartId;
+  useEffect(() => {
+    if (pointed && active) set(nearest);
+  }, [pointed, active, nearest, set]);
+  const line = id === null ? undefined : lines.find((one) => one.id === id);
+  if (!scales || !line) return null;
+  return (
+    <g style={{ pointerEvents: "none" }} data-highlight={me}>
+      <OneLine line={line} look={look} x={scales.x} y={scales.y} strong />
+    </g>
+  );
+}
+
+function nearestLine(lines: readonly Line[], x: number, pointerY: number, reach: number, y: To): string | null {
+  let best: { id: string; distance: number } | null = null;
+  for (const line of lines) {
+    const point = nearestPoint(line.points, x);
+    if (!point || Math.abs(point.x - x) > reach) continue;
+    const distance = Math.abs(y(point.y) - pointerY);
+    if (distance < 40 && (!best || distance < best.distance)) best = { id: line.id, distance };
+  }
+  return best?.id ?? null;
+}

@@ -1,0 +1,29 @@
+"use client";
+import { useState } from "react";
+
+interface ActiveAt {
+  activeLabel?: string | number | undefined;
+}
+
+/** Dragging over a chart chooses a range of x. `drag`: the range while it is being drawn. */
+export function useDragZoom(onZoom: ((range: [number, number] | null) => void) | undefined) {
+  const [drag, setDrag] = useState<[number, number] | null>(null);
+  if (!onZoom) return { drag: null, handlers: {} };
+  const at = (state: ActiveAt) => (state.activeLabel === undefined ? null : Number(state.activeLabel));
+  const handlers = {
+    onMouseDown: (state: ActiveAt) => {
+      const x = at(state);
+      if (x !== null) setDrag([x, x]);
+    },
+    onMouseMove: (state: ActiveAt) => {
+      const x = at(state);
+      if (drag && x !== null && x !== drag[1]) setDrag([drag[0], x]);
+    },
+    onMouseUp: () => {
+      if (drag && drag[0] !== drag[1]) onZoom([Math.min(...drag), Math.max(...drag)]);
+      setDrag(null);
+    },
+    onMouseLeave: () => setDrag(null),
+  };
+  return { drag, handlers };
+}

@@ -1,0 +1,59 @@
+"use client";
+import { Button } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { keyFilter } from "../../../domain/experiments/chart-model.ts";
+import { linesPanel, movePanel, type Panel, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
+import { plural } from "../../../domain/shared/format.ts";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { AddPanel } from "./add-panel.tsx";
+import classes from "./compare.module.css";
+import { CompareToolbar } from "./charts-toolbar.tsx";
+import { PanelFrame } from "./panel-frame.tsx";
+import { useComparedKeys, useCompareState } from "./use-compare.ts";
+
+const SHOWN = 24;
+
+/** The charts: every metric at first; those that were chosen, arranged and sized once somebody did. */
+export function ChartsTab() {
+  const [state, setState] = useCompareState();
+  const { metricKeys } = useComparedKeys();
+  const { panels, change, more, showMore } = usePanels();
+  if (metricKeys.length === 0 && state.panels === null) return <EmptyState title="None of these runs has metrics">They appear here as the runs log them.</EmptyState>;
+  return (
+    <>
+      <CompareToolbar>
+        <span className="dim">{state.panels === null ? `${panels.length} of ${plural(metricKeys.length, "metric")}` : plural(panels.length, "chart")}</span>
+        {state.panels !== null && <Button variant="subtle" color="gray" onClick={() => void setState({ panels: null })}>All metrics</Button>}
+      </CompareToolbar>
+      {panels.length === 0 && <p className="dim">{state.panels === null ? "No metric matches this filter." : "No charts. Add one, or go back to all metrics."}</p>}
+      <div className={classes.grid}>
+        {panels.map((panel, at) => (
+          <PanelFrame
+            key={`${panel.kind} ${panel.of.join(" ")}`}
+            panel={panel} at={at} last={at === panels.length - 1}
+            onMove={(to) => change(movePanel(panels, at, to))}
+            onDrop={(from) => change(movePanel(panels, from, at))}
+            onResize={(size) => change(resizePanel(panels, at, size))}
+            onRemove={() => change(panels.filter((_, place) => place !== at))}
+          />
+        ))}
+      </div>
+      {more && <div className={classes.bar} style={{ marginTop: 16 }}><Button variant="default" onClick={showMore}>{`Show more of ${plural(metricKeys.length, "metric")}`}</Button></div>}
+    </>
+  );
+}
+
+/** For the page's head, beside what acts on the whole comparison. */
+export function AddChart() {
+  const { panels, change } = usePanels();
+  return <AddPanel onAdd={(panel) => change([panel, ...panels])} />;
+}
+
+function usePanels() {
+  const [state, setState] = useCompareState();
+  const { metricKeys } = useComparedKeys();
+  const [limit, setLimit] = useState(SHOWN);
+  const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
+  const panels = useMemo(() => state.panels ?? matching.slice(0, limit).map(linesPanel), [state.panels, matching, limit]);
+  return { panels, change: (next: Panel[]) => void setState({ panels: next, q: null }), more: state.panels === null && matching.length > panels.length, showMore: () => setLimit(limit + SHOWN) };
+}

@@ -1,0 +1,72 @@
+"use client";
+import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconMinus, IconSearch } from "@tabler/icons-react";
+import { useMemo } from "react";
+import { keyFilter } from "../../../domain/experiments/chart-model.ts";
+import { type Delta, deltaTo, type Direction, directionOf } from "../../../domain/experiments/compare/baseline.ts";
+import { formatNumber, plural } from "../../../domain/shared/format.ts";
+import { ErrorBox } from "../../ui/query-error.tsx";
+import { Num } from "../../ui/sizes.tsx";
+import classes from "./compare.module.css";
+import { RunHead } from "./run-head.tsx";
+import { useColumns, useCompared, useComparedKeys, useCompareState } from "./use-compare.ts";
+
+const SHOWN = 40;
+const NEXT: Record<string, string> = { lower: "higher", higher: "none", none: "lower" };
+
+/** Last values, a metric a row; with a baseline, how far the others are from it and whether that is better. */
+export function TableTab() {
+  const [state, setState] = useCompareState();
+  const { shown } = useCompared();
+  const { metricKeys } = useComparedKeys();
+  const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
+  const keys = matching.slice(0, SHOWN);
+  const query = useColumns(keys.map((key) => `metric:${key}`));
+  const chosen = useMemo(() => new Map(state.better.map((one) => [one.slice(one.indexOf(":") + 1), one.slice(0, one.indexOf(":"))])), [state.better]);
+  const base = shown.findIndex(({ id }) => id === state.base);
+  const wayOf = (key: string) => chosen.get(key) ?? directionOf(key) ?? "none";
+  const turn = (key: string) => void setState({ better: [...state.better.filter((one) => !one.endsWith(`:${key}`)), `${NEXT[wayOf(key)]}:${key}`] });
+  if (query.error) return <ErrorBox what="The values could not be loaded" error={query.error} retry={() => void query.refetch()} />;
+  return (
+    <>
+      <div className={classes.bar}>
+        <TextInput data-filter-text aria-label="Filter metrics" placeholder="loss, or /^val/" value={state.q} error={keyFilter(state.q).problem} w={220} leftSection={<IconSearch size={14} />} onChange={(event) => void setState({ q: event.currentTarget.value || null })} />
+        <span className="dim">{keys.length} of {plural(metricKeys.length, "metric")}, last values{base < 0 ? ". Press a run’s flag to measure the others against it" : ""}</span>
+      </div>
+      <div className={classes.tableWrap} tabIndex={0} role="region" aria-label="Last values">
+        <table className={classes.table} aria-busy={!query.data}>
+          <thead><tr><th scope="col">Metric</th><th scope="col">Better</th>{shown.map((run) => <th key={run.id} scope="col" data-align="right"><RunHead run={run} /></th>)}</tr></thead>
+          <tbody>
+            {keys.map((key, row) => (
+              <tr key={key}>
+                <th scope="row" title={key}>{key}</th>
+                <td><Way way={wayOf(key)} metric={key} onTurn={() => turn(key)} /></td>
+                {shown.map((run, at) => {
+                  const value = query.data?.[at]?.[row];
+                  const delta = base >= 0 && at !== base ? deltaTo(value as number, query.data?.[base]?.[row] as number, wayOf(key) === "none" ? null : (wayOf(key) as Direction)) : null;
+                  return <td key={run.id} data-align="right"><Num value={typeof value === "number" ? value : null} />{delta && <DeltaText delta={delta} />}</td>;
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function Way({ way, metric, onTurn }: { way: string; metric: string; onTurn: () => void }) {
+  const label = way === "none" ? "Neither way is better" : `${way === "lower" ? "Lower" : "Higher"} is better`;
+  return (
+    <Tooltip label={`${label}. Press to change.`}>
+      <ActionIcon size={24} aria-label={`${metric}: ${label.toLowerCase()}`} onClick={onTurn}>{way === "lower" ? <IconArrowDown size={14} /> : way === "higher" ? <IconArrowUp size={14} /> : <IconMinus size={14} />}</ActionIcon>
+    </Tooltip>
+  );
+}
+
+function DeltaText({ delta }: { delta: Delta }) {
+  const sign = delta.by > 0 ? "+" : "";
+  const text = delta.share === null ? `${sign}${formatNumber(delta.by, 3)}` : `${sign}${formatNumber(delta.share * 100, 3)} %`;
+  const word = delta.better === null ? "" : delta.better ? "better" : "worse";
+  return <span className={classes.delta} data-better={delta.better === null ? "none" : String(delta.better)} title={`${sign}${formatNumber(delta.by)} ${word}`}>{delta.better === null ? "" : delta.better ? "▲ " : "▼ "}{text}</span>;
+}

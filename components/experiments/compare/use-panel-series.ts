@@ -1,0 +1,79 @@
+"use client";
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { unpackNumbers } from "../../../domain/experiments/compare/buckets.ts";
+import { type Line, linesOf } from "../../../domain/experiments/compare/lines.ts";
+import type { ComparedSeries } from "../../../domain/experiments/compare/view.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import type { CompareState } from "./compare-params.ts";
+import { useCompared } from "./use-compare.ts";
+
+export interface PanelSeries {
+  lines: Line[];
+  loading: boolean;
+  error: unknown;
+  retry: () => void;
+  notes: string[];
+  /** Runs in each group, by line id; empty where lines are runs. */
+  members: ReadonlyMap<string, number>;
+}
+
+/** Seconds on the page, milliseconds on the wire. */
+export const scaleOf = (x: string): number => (x === "relative" ? 0.001 : 1);
+
+/** One request per metric, all runs in each. While another range is on its way the old lines stay. */
+export function usePanelSeries(keys: readonly string[], state: CompareState, enabled: boolean): PanelSeries {
+  const trpc = useTRPC();
+  const { ids, nameOf } = useCompared();
+  const scale = scaleOf(state.x);
+  const ends = state.from !== null && state.to !== null ? { from: state.from / scale, to: state.to / scale } : {};
+  const group = state.group ? { group: state.group } : {};
+  // Answered one by one: a batch would hold the quick charts back for the slow ones, and be larger than a request may.
+  const options = { trpc: { context: { skipBatch: true } } };
+  const { all, error, retry, loading } = useQueries({
+    queries: keys.map((key) => ({ ...trpc.compare.series.queryOptions({ ids, key, x: state.x, ...ends, ...group }, options), enabled: enabled && ids.length > 0, placeholderData: keepPreviousData })),
+    combine: (results) => ({
+      all: results.map(({ data }) => data),
+      loading: results.some(({ data }) => !data),
+      error: results.find((result) => result.error)?.error ?? null,
+      retry: () => void Promise.all(results.map((result) => result.refetch())),
+    }),
+  });
+  const { how, smooth, x, mid } = state;
+  const made = useMemo(() => {
+    const many = keys.length > 1;
+    const found = all.flatMap((answer, at) => (answer ? linesFrom(answer, { key: keys[at]!, many, nameOf, scale, how, smooth, gaps: x === "time" || x === "relative", median: mid === "median" }) : []));
+    const nonFinite = all.reduce((sum, answer) => sum + [...(answer?.lines ?? []), ...(answer?.groups ?? [])].reduce((of, line) => of + line.nonFinite, 0), 0);
+    return { lines: found, notes: nonFinite > 0 ? [`${nonFinite} NaN or infinite, not drawn`] : [], members: new Map(all.flatMap((answer) => answer?.groups ?? []).map(({ id, runs }) => [id, runs])) };
+  }, [all, keys, nameOf, scale, how, smooth, x, mid]);
+  return { ...made, loading, error, retry };
+}
+
+interface Making {
+  key: string;
+  many: boolean;
+  nameOf: (id: string) => string;
+  scale: number;
+  how: CompareState["how"];
+  smooth: number;
+  gaps: boolean;
+  median: boolean;
+}
+
+function linesFrom(answer: ComparedSeries, { key, many, nameOf, scale, how, smooth, gaps, median }: Making): Line[] {
+  if (!answer.grid) return [];
+  const suffix = many ? ` ${key}` : "";
+  const look = { smoothing: how, strength: Math.max(0, Math.min(99, smooth)) };
+  const inputs = [
+    ...answer.lines.map((line) => ({ id: `${line.id}${suffix}`, label: many ? `${nameOf(line.id)} · ${key}` : nameOf(line.id), line })),
+    ...answer.groups.map((group) => ({ id: `${group.id}${suffix}`, label: `${group.id}${many ? ` · ${key}` : ""} (n ${countOf(group.n)})`, line: median ? { ...group, last: group.median } : group })),
+  ];
+  return linesOf(inputs, answer.grid, look, { scale, gaps });
+}
+
+/** "4" where all runs of the group go all the way, "2–4" where some end early. */
+function countOf(n: string): string {
+  const counts = unpackNumbers(n);
+  const [low, high] = [Math.min(...counts), Math.max(...counts)];
+  return low === high ? String(high) : `${low}–${high}`;
+}
