@@ -2,3 +2,4 @@ export * from "./access.ts";
 export * from "./agents.ts";
 export * from "./clusters.ts";
 export * from "./experiments.ts";
+export * from "./reports.ts";

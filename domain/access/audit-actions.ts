@@ -9,7 +9,8 @@ export const AUDIT_ACTIONS = [
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
-  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost",
+  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.export",
+  "view.save", "view.delete", "report.create", "report.update", "report.archive", "report.restore", "report.comment", "report.delete-comment",
   "user.sign-up", "user.sign-in", "user.update", "user.change-password", "denied.permission",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

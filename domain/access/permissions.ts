@@ -22,6 +22,9 @@ export const PERMISSIONS = {
   "runs:cancel": { scope: "project", says: "Cancel and retry own runs" },
   "runs:cancel-any": { scope: "project", says: "Cancel and retry anybody's runs" },
   "runs:declare-lost": { scope: "project", says: "Give up an unreachable attempt" },
+  "runs:annotate": { scope: "project", says: "Tag and archive runs" },
+  "reports:read": { scope: "project", says: "Read reports" },
+  "reports:write": { scope: "project", says: "Write reports and comments, and share views" },
 } as const satisfies Record<string, { scope: "org" | "project"; says: string }>;
 
 export type Permission = keyof typeof PERMISSIONS;

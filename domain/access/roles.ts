@@ -16,8 +16,8 @@ export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]];
 export const SCOPE_TYPES = ["org", "team", "project"] as const;
 
-const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read"];
-const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel"];
+const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read"];
+const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:annotate", "reports:write"];
 const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "members:manage", "projects:manage", "tokens:manage", "audit:read"];
 
 /** role → permissions. The only place that says who may do what; the snapshot test prints it against every procedure. */

@@ -23,6 +23,9 @@ export const ID_PREFIXES = {
   artifact: "art",
   metricBatch: "mb",
   dataset: "data",
+  savedView: "view",
+  report: "rep",
+  reportComment: "rcm",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

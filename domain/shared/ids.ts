@@ -15,6 +15,9 @@ export const ProjectId = idSchema("project");
 export const TeamId = idSchema("team");
 export const ExperimentId = idSchema("experiment");
 export const ArtifactId = idSchema("artifact");
+export const SavedViewId = idSchema("savedView");
+export const ReportId = idSchema("report");
+export const ReportCommentId = idSchema("reportComment");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "Expected a SHA-256 in lower-case hex.");
 
 /** Names that appear in URLs: organizations, projects, clusters. */

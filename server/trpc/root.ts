@@ -2,6 +2,7 @@ import { accessRouter } from "../access/router.ts";
 import { clustersRouter } from "../clusters/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
+import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
 import { router } from "./init.ts";
 
 export const appRouter = router({
@@ -9,5 +10,7 @@ export const appRouter = router({
   clusters: clustersRouter,
   compare: compareRouter,
   experiments: experimentsRouter,
+  reports: reportsRouter,
+  views: viewsRouter,
 });
 export type AppRouter = typeof appRouter;

@@ -2,6 +2,7 @@ import type { AnyProcedure } from "@trpc/server";
 import { v7 } from "uuid";
 import { z } from "zod";
 import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
+import { reportComments, reports, savedViews } from "../../db/schema/reports.ts";
 import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
 import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
@@ -126,9 +127,13 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   const [invitation] = await server.db.insert(invitations).values({ orgId: org.id, email: `${name}@example.test`, ...scope, tokenHash: name, invitedBy: owner.id, expiresAt: later }).returning();
   const [token] = await server.db.insert(apiTokens).values({ ...inProject, principalType: "service_account", principalId: account!.id, name: "t", hash: name, lastFour: "0000", permissions: ["org:read"], createdBy: owner.id, expiresAt: later }).returning();
   const [entry] = await server.db.insert(auditLog).values({ ...inProject, actorType: "user", actorId: owner.id, actorName: "o", action: "project.update", targetType: "project", targetId: project.id }).returning();
+  const [view] = await server.db.insert(savedViews).values({ ...inProject, ownerId: owner.id, page: "runs", name: "v", sharing: "project", state: "" }).returning();
+  const words = { createdByName: "o", updatedByName: "o" };
+  const [report] = await server.db.insert(reports).values({ ...inProject, ...words, title: "r", body: "", createdBy: owner.id }).returning();
+  const [comment] = await server.db.insert(reportComments).values({ orgId: org.id, reportId: report!.id, authorId: owner.id, authorName: "o", body: "c" }).returning();
   const ids: Partial<Record<IdKind, string>> = {
     user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
-    cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id,
+    cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id,
   };
   return { org, owner, ids: ids as Record<string, string> };
 }
