@@ -1,4 +1,5 @@
 import { ZodError } from "zod";
+import { FilterError } from "../../../domain/experiments/filter/ast.ts";
 import { DomainError, type ErrorCode } from "../../../domain/shared/errors.ts";
 import { log } from "../../log.ts";
 
@@ -63,6 +64,7 @@ export function toResponse(error: unknown, path: string): Response {
 function describe(error: unknown, path: string): { code: MlflowErrorCode; message: string; retryAfter: number | null } {
   if (error instanceof MlflowError) return { code: error.errorCode, message: error.message, retryAfter: error.retryAfter };
   if (error instanceof DomainError) return { code: FROM_DOMAIN[error.code], message: error.message, retryAfter: null };
+  if (error instanceof FilterError) return { code: "INVALID_PARAMETER_VALUE", message: `${error.message} (at character ${error.at.from + 1} of the filter)`, retryAfter: null };
   if (error instanceof ZodError) {
     const [issue] = error.issues;
     return { code: "INVALID_PARAMETER_VALUE", message: issue ? `Invalid value for parameter '${issue.path.join(".") || "request"}': ${issue.message}` : "Bad request.", retryAfter: null };

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, type SQL } from "drizzle-orm";
+import { and, eq, inArray } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { experiments, experimentTags, runs } from "../../../db/schema/experiments.ts";
 
@@ -41,13 +41,9 @@ export async function findRun(db: DbOrTx, projectId: string, id: string) {
 }
 export type FoundRun = NonNullable<Awaited<ReturnType<typeof findRun>>>;
 
-export const VIEW_TYPES = ["ACTIVE_ONLY", "DELETED_ONLY", "ALL"] as const;
-export type ViewType = (typeof VIEW_TYPES)[number];
-
-export const ofView = (view: ViewType): SQL | undefined => (view === "ALL" ? undefined : view === "ACTIVE_ONLY" ? isNull(experiments.deletedAt) : isNotNull(experiments.deletedAt));
-
-/** Newest first unless `order` says otherwise. */
-export async function listExperiments(db: DbOrTx, where: SQL | undefined, order: SQL[], limit: number): Promise<ExperimentRecord[]> {
-  return db.select().from(experiments).where(where).orderBy(...order).limit(limit);
+/** Experiments of this project by id, with whether they are deleted; ids that are not here are left out. */
+export async function listById(db: DbOrTx, projectId: string, ids: string[]): Promise<{ id: string; isDeleted: boolean }[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.select({ id: experiments.id, deletedAt: experiments.deletedAt }).from(experiments).where(and(eq(experiments.projectId, projectId), inArray(experiments.id, ids)));
+  return rows.map(({ id, deletedAt }) => ({ id, isDeleted: deletedAt !== null }));
 }
-

@@ -1,0 +1,101 @@
+import { sql, type SQL } from "drizzle-orm";
+import { z } from "zod";
+import type { DbOrTx } from "../../../../db/client.ts";
+import { metricSummaries, runs } from "../../../../db/schema/experiments.ts";
+import type { Filter, Order } from "../../../../domain/experiments/filter/ast.ts";
+import { DomainError } from "../../../../domain/shared/errors.ts";
+import { filterSql } from "./filter-sql.ts";
+import { after, direction, orderBy, type SortKey, sortKeys } from "./order-sql.ts";
+
+export interface RunSearch {
+  /** Which runs the caller may see, as a condition on `runs`: tenancy, project, deleted or not. */
+  within: SQL;
+  /** These experiments only, each walked by its own index; null for all that `within` allows. */
+  experimentIds: string[] | null;
+  filter: Filter | null;
+  orders: Order[];
+  limit: number;
+  /** The `next` of the page before. */
+  token?: string | undefined;
+}
+
+export interface FoundIds {
+  ids: string[];
+  /** null: that was the last page. */
+  next: string | null;
+}
+
+/** Where a page ended: in which part of the order, and the values that its last run is sorted by. */
+const Cursor = z.object({ part: z.enum(["all", "with", "without"]), values: z.array(z.string().nullable()).min(1).max(40) });
+type Cursor = z.infer<typeof Cursor>;
+
+const encode = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
+
+/** @throws DomainError "invalid" for a token that no page gave. */
+function decode(token: string, keys: number): Cursor {
+  try {
+    const cursor = Cursor.parse(JSON.parse(Buffer.from(token, "base64url").toString("utf8")));
+    if (cursor.values.length === keys) return cursor;
+  } catch {
+    // told below
+  }
+  throw new DomainError("invalid", "Invalid page token. It must come from the page before, of the same search.");
+}
+
+/** One page of runs, by id. No page costs more than the one before it: there are no offsets. */
+export async function searchRuns(db: DbOrTx, search: RunSearch): Promise<FoundIds> {
+  const keys = sortKeys(search.orders);
+  const cursor = search.token ? decode(search.token, keys.length) : null;
+  const [first] = search.orders;
+  const byMetric = first?.entity === "metrics" && search.experimentIds ? first : null;
+  if (!byMetric) return page(await walk(db, search, keys, cursor, search.limit + 1, null), search.limit, "all");
+  // First the runs that have the metric, along its index; then those that have not.
+  const began = cursor?.part ?? "with";
+  const having = began === "with" ? await walk(db, search, keys, cursor, search.limit + 1, byMetric) : [];
+  if (having.length > search.limit) return page(having, search.limit, "with");
+  const rest = await walk(db, { ...search, within: sql`${search.within} and ${lacks(byMetric)}` }, keys, began === "without" ? cursor : null, search.limit + 1 - having.length, null);
+  const all = [...having, ...rest];
+  return page(all, search.limit, all.length > search.limit && search.limit <= having.length ? "with" : "without");
+}
+
+const lacks = ({ key }: Order): SQL => sql`not exists (select 1 from ${metricSummaries} m where m.run_id = ${runs.id} and m.key = ${key} and m.last < 'NaN'::float8)`;
+
+interface Row {
+  values: (string | null)[];
+}
+
+function page(rows: Row[], limit: number, part: Cursor["part"]): FoundIds {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { ids: shown.map(({ values }) => values.at(-1)!), next: rows.length > limit && last ? encode({ part, values: last.values }) : null };
+}
+
+/** Up to `limit` runs in order. With several experiments each gives its own first few, and those are merged. */
+async function walk(db: DbOrTx, search: RunSearch, keys: SortKey[], cursor: Cursor | null, limit: number, metric: Order | null): Promise<Row[]> {
+  if (search.experimentIds?.length === 0) return [];
+  const along = metric ? alongMetric(metric, keys) : keys;
+  const conditions = [
+    search.within,
+    ...(search.filter ? [filterSql(search.filter, search.experimentIds)] : []),
+    ...(metric ? [sql`m.key = ${metric.key} and m.last < 'NaN'::float8`] : []),
+    ...(cursor ? [after(along, cursor.values), ...bound(along[0]!, cursor.values[0] ?? null)] : []),
+  ];
+  const one = (experiment: SQL | null) => sql`
+    select ${sql.join(along.map(({ expression }, at) => sql`${expression} as ${sql.raw(`k${at}`)}`), sql`, `)}
+    from ${runs}${metric ? sql` join ${metricSummaries} m on m.run_id = ${runs.id}` : sql``}
+    where ${sql.join([...(experiment ? [metric ? sql`m.experiment_id = ${experiment}` : sql`${runs.experimentId} = ${experiment}`] : []), ...conditions], sql` and `)}
+    order by ${orderBy(along)} limit ${limit}`;
+  const columns = sql.raw(`json_build_array(${along.map((_, at) => `k${at}::text`).join(", ")})::text`);
+  const merged = sql.raw(along.map((key, at) => `k${at} ${direction(key)}`).join(", "));
+  const source = search.experimentIds ? sql`unnest(${sql.param(search.experimentIds)}::text[]) as e(id) cross join lateral (${one(sql`e.id`)}) found` : sql`(${one(null)}) found`;
+  const rows = await db.execute<{ values: string }>(sql`select ${columns} as values from ${source} order by ${merged} limit ${limit}`);
+  return rows.map(({ values }) => ({ values: JSON.parse(values) as Row["values"] }));
+}
+
+/** The first key read from the joined row, not null there, so that its index gives the order. */
+const alongMetric = (metric: Order, keys: SortKey[]): SortKey[] => [{ expression: sql`m.last`, type: "float8", descending: metric.descending, total: true }, ...keys.slice(1)];
+
+/** The part of "after" that an index can begin at. */
+function bound({ expression, type, descending, total }: SortKey, value: string | null): SQL[] {
+  return value === null || !total ? [] : [sql`${expression} ${descending ? sql`<=` : sql`>=`} ${value}::${sql.raw(type)}`];
+}
