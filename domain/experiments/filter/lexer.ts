@@ -33,22 +33,31 @@ export function tokenize(text: string): Token[] {
   return [...tokens, { kind: "end", from: text.length, to: text.length }];
 }
 
+const SAME: Record<string, string> = { "<>": "!=", "==": "=" };
+
 function tokenAt(text: string, at: number, before: Token | undefined): Token {
   const character = text[at]!;
   if (character === "'" || character === '"' || character === "`") return quotedAt(text, at, character);
-  if (character === "(" || character === ")" || character === "," ) return { kind: "punctuation", text: character, from: at, to: at + 1 };
+  if (character === "(" || character === ")" || character === ",") return { kind: "punctuation", text: character, from: at, to: at + 1 };
   const op = /^(?:!=|<>|<=|>=|==|=|<|>)/.exec(text.slice(at, at + 2))?.[0];
-  if (op) return { kind: "op", text: op === "<>" ? "!=" : op === "==" ? "=" : op, from: at, to: at + op.length };
+  if (op) return { kind: "op", text: SAME[op] ?? op, from: at, to: at + op.length };
   // After a dot comes a name, whatever it looks like: metrics.1 is one.
   const afterDot = before?.kind === "punctuation" && before.text === "." && before.to === at;
-  const number = afterDot ? null : NUMBER.exec(text.slice(at, at + 400))?.[0];
-  if (number && !WORD.test(text[at + number.length] ?? " ")) return { kind: "number", value: Number(number), text: number, from: at, to: at + number.length };
-  if (character === ".") return { kind: "punctuation", text: ".", from: at, to: at + 1 };
-  let to = at;
-  // The name after the entity's dot may hold dots itself: tags.mlflow.user.
-  while (to < text.length && (WORD.test(text[to]!) || (afterDot && text[to] === "."))) to += 1;
-  if (to === at) throw new FilterError(`"${character}" means nothing here. Names with unusual characters go into backticks or double quotes.`, { from: at, to: at + 1 });
-  return { kind: "word", text: text.slice(at, to), from: at, to };
+  return afterDot ? wordAt(text, at, true) : (numberAt(text, at) ?? (character === "." ? { kind: "punctuation", text: ".", from: at, to: at + 1 } : wordAt(text, at, false)));
+}
+
+function numberAt(text: string, at: number): Token | null {
+  const number = NUMBER.exec(text.slice(at, at + 400))?.[0];
+  if (!number || WORD.test(text[at + number.length] ?? " ")) return null;
+  return { kind: "number", value: Number(number), text: number, from: at, to: at + number.length };
+}
+
+/** The name after the entity's dot may hold dots itself: tags.mlflow.user. */
+function wordAt(text: string, from: number, withDots: boolean): Token {
+  let to = from;
+  while (to < text.length && (WORD.test(text[to]!) || (withDots && text[to] === "."))) to += 1;
+  if (to === from) throw new FilterError(`"${text[from]}" means nothing here. Names with unusual characters go into backticks or double quotes.`, { from, to: from + 1 });
+  return { kind: "word", text: text.slice(from, to), from, to };
 }
 
 function quotedAt(text: string, from: number, quote: '"' | "'" | "`"): Token {
