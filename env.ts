@@ -11,6 +11,8 @@ const Env = z.object({
   DROVER_PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
   /** The object store: a folder, or s3://BUCKET/PREFIX?endpoint=… (server/experiments/objects/target.ts). */
   DROVER_OBJECTS: z.string().min(1).default(".drover/objects"),
+  /** Hosts inside one's own network that webhooks may call, by name or address. */
+  DROVER_WEBHOOK_HOSTS: z.string().default("").transform((text) => text.split(",").map((host) => host.trim()).filter(Boolean)),
   /** Silence after which an attempt is shown as unreachable. */
   DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),
   /** `off`: machine paths only (API, agents, live events), without the pages: for servers that only take ingest. */

@@ -3,3 +3,4 @@ export * from "./agents.ts";
 export * from "./clusters.ts";
 export * from "./experiments.ts";
 export * from "./reports.ts";
+export * from "./models.ts";

@@ -11,6 +11,8 @@ export const AUDIT_ACTIONS = [
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
   "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.export",
   "view.save", "view.delete", "report.create", "report.update", "report.archive", "report.restore", "report.comment", "report.delete-comment",
+  "model.create", "model.update", "model.delete", "model.version-create", "model.version-delete", "model.stage", "model.alias", "model.logged-delete",
+  "webhook.create", "webhook.update", "webhook.delete",
   "user.sign-up", "user.sign-in", "user.update", "user.change-password", "denied.permission",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -5,8 +5,8 @@ export const ROLES = {
   owner: { scopes: ["org"], label: "Organization owner", says: "Everything, including deleting the organization." },
   admin: { scopes: ["org"], label: "Organization admin", says: "Everything but deleting the organization and making owners." },
   billing: { scopes: ["org"], label: "Billing", says: "Sees the organization and its audit log; for those who look after money." },
-  team_lead: { scopes: ["team"], label: "Team lead", says: "Manages the team: its people, projects, tokens and every run in it." },
-  project_admin: { scopes: ["project"], label: "Project admin", says: "Manages the project: its people, tokens and every run in it." },
+  team_lead: { scopes: ["team"], label: "Team lead", says: "Manages the team: its people, projects, tokens, every run and model in it." },
+  project_admin: { scopes: ["project"], label: "Project admin", says: "Manages the project: its people, tokens, every run and model in it." },
   member: { scopes: ["org", "team", "project"], label: "Member", says: "Submits runs, logs to them, and stops their own." },
   viewer: { scopes: ["org", "team", "project"], label: "Viewer", says: "Looks, changes nothing." },
 } as const satisfies Record<string, { scopes: readonly ScopeType[]; label: string; says: string }>;
@@ -16,9 +16,9 @@ export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]];
 export const SCOPE_TYPES = ["org", "team", "project"] as const;
 
-const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read"];
-const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:annotate", "reports:write"];
-const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "members:manage", "projects:manage", "tokens:manage", "audit:read"];
+const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read", "models:read"];
+const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:annotate", "reports:write", "models:write"];
+const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "models:promote", "members:manage", "projects:manage", "tokens:manage", "audit:read"];
 
 /** role → permissions. The only place that says who may do what; the snapshot test prints it against every procedure. */
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {

@@ -26,6 +26,11 @@ export const ID_PREFIXES = {
   savedView: "view",
   report: "rep",
   reportComment: "rcm",
+  modelFile: "mf",
+  registeredModel: "mdl",
+  modelEvent: "mev",
+  webhook: "wh",
+  webhookDelivery: "whd",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -13,7 +13,7 @@ import { checkedArchive } from "./commands/upload-code.ts";
 import { storeObject } from "./commands/objects.ts";
 import { objectStore } from "./object-store.ts";
 import { findObject } from "./queries/artifacts.ts";
-import { rangeOf } from "./routes.ts";
+import { rangeOf } from "./send-file.ts";
 import { type TestWorld, testWorld } from "./testing.ts";
 
 let world: TestWorld;

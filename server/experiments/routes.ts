@@ -7,10 +7,10 @@ import { ArtifactId, AttemptId, Sha256 } from "../../domain/shared/ids.ts";
 import { DomainError, notFound } from "../../domain/shared/errors.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { uploadCode } from "./commands/upload-code.ts";
-import { objectStore } from "./object-store.ts";
 import { getArtifact } from "./queries/artifacts.ts";
 import { logBytes } from "./queries/log-stream.ts";
 import { getVisibleAttempt } from "./queries/visible.ts";
+import { disposition, sendFile, webStream } from "./send-file.ts";
 
 type C = Context<GuardedEnv>;
 
@@ -31,43 +31,11 @@ async function putCode(c: C) {
   return c.json(stored, isNew ? 201 : 200);
 }
 
-/** Types that a browser may show in place; everything else is saved as a file. HTML and SVG are shown without scripts. */
-const SHOWN = /^(?:image\/(?:png|jpeg|gif|webp|svg\+xml)|text\/(?:plain|csv|html|markdown)|application\/json|video\/mp4)(?:;|$)/;
-/** A preview runs nothing, loads nothing and has no origin. */
-const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'";
-
 async function sendArtifact(c: C) {
   const { db, grant } = c.get("ctx");
   const id = ArtifactId.safeParse(c.req.param("id"));
   if (!id.success) throw notFound();
-  const artifact = await getArtifact(db, grant, id.data);
-  const asFile = c.req.query("download") !== undefined || !SHOWN.test(artifact.contentType);
-  const headers = {
-    "content-type": asFile ? "application/octet-stream" : artifact.contentType,
-    "content-disposition": disposition(asFile ? "attachment" : "inline", artifact.path.split("/").at(-1)!),
-    "content-security-policy": SANDBOX,
-    "x-content-type-options": "nosniff",
-    "cache-control": "private, max-age=31536000, immutable",
-    etag: `"${artifact.sha256}"`,
-    "accept-ranges": "bytes",
-  };
-  if (c.req.header("if-none-match") === headers.etag) return c.body(null, 304, headers);
-  if ((await objectStore().has(artifact)) === null) throw new DomainError("unavailable", "The object store does not have these bytes now.", { context: { sha256: artifact.sha256 } });
-  const range = rangeOf(c.req.header("range"), artifact.bytes);
-  if (range === "unsatisfiable") return c.body(null, 416, { ...headers, "content-range": `bytes */${artifact.bytes}` });
-  if (artifact.bytes === 0) return c.body(null, 200, { ...headers, "content-length": "0" });
-  const body = webStream(objectStore().get(artifact, range ?? undefined));
-  if (!range) return c.body(body, 200, { ...headers, "content-length": String(artifact.bytes) });
-  return c.body(body, 206, { ...headers, "content-length": String(range.end - range.start + 1), "content-range": `bytes ${range.start}-${range.end}/${artifact.bytes}` });
-}
-
-/** One range of bytes, both ends inclusive; null when none (or several) are asked for and the whole is sent. */
-export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | "unsatisfiable" | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
-  if (!match || (match[1] === "" && match[2] === "")) return null;
-  const start = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
-  const end = match[1] === "" || match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
-  return start > end || start >= size ? "unsatisfiable" : { start, end };
+  return sendFile(c.req.raw, await getArtifact(db, grant, id.data), { asFile: c.req.query("download") !== undefined, isPinned: true });
 }
 
 const LogQuery = z.object({ stream: z.enum(["stdout", "stderr"]).optional() });
@@ -86,12 +54,4 @@ async function sendLog(c: C) {
     "x-content-type-options": "nosniff",
     "cache-control": "private, no-store",
   });
-}
-
-const webStream = (stream: Readable) => Readable.toWeb(stream) as ReadableStream<Uint8Array>;
-
-/** RFC 6266: a plain name for old readers beside the true one. */
-function disposition(kind: "attachment" | "inline", name: string): string {
-  const plain = name.replace(/[^\w.-]+/g, "_");
-  return `${kind}; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)}`;
 }

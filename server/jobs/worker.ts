@@ -6,6 +6,7 @@ import type { AgentServices } from "../agents/services.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { failpoint } from "../failpoint.ts";
 import { log } from "../log.ts";
+import { deliverDue, forgetOldDeliveries } from "../models/jobs/deliver.ts";
 import { expireOld, keepPartitions } from "./housekeeping.ts";
 import { startLoop, type Loop } from "./loop.ts";
 import { JOBS, type JobName, type JobPayload } from "./registry.ts";
@@ -19,10 +20,14 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
   "experiments.archiveLog": async ({ sql, bus, objects }, { attemptId }) => {
     await archiveLog(sql, bus, objects, attemptId);
   },
+  "models.deliverWebhooks": async ({ sql }) => {
+    await deliverDue(sql);
+  },
   "clusters.keepHouse": async ({ sql, bus, objects }) => {
     const { made, dropped } = await keepPartitions(sql);
     if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
     await expireOld(sql);
+    await forgetOldDeliveries(sql);
     await objects.sweep(STALE_UPLOAD_MS);
     for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
   },
@@ -43,6 +48,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
     });
   }
   await boss.schedule("clusters.keepHouse", "*/10 * * * *", {});
+  await boss.schedule("models.deliverWebhooks", "* * * * *", {});
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {
     stop: async () => {

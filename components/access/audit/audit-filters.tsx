@@ -15,7 +15,7 @@ import { auditParams, isAuditNarrowed } from "./audit-params.ts";
 const OBJECTS = [...new Set(AUDIT_ACTIONS.map((action) => action.split(".")[0]!))];
 const OBJECT_WORDS: Record<string, string> = {
   org: "Organization", team: "Teams", project: "Projects", member: "Members", "service-account": "Service accounts", token: "Tokens",
-  cluster: "Clusters", node: "Nodes", run: "Runs", user: "Accounts", denied: "Refused",
+  cluster: "Clusters", node: "Nodes", run: "Runs", model: "Models", webhook: "Webhooks", user: "Accounts", denied: "Refused",
 };
 const ACTIONS = OBJECTS.map((object) => ({
   group: OBJECT_WORDS[object] ?? object,
