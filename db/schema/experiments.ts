@@ -51,6 +51,15 @@ export const runs = pgTable("runs", {
   queuedAt: moment().notNull().defaultNow(),
   /** Not before: backoff of a retry. */
   notBefore: moment(),
+  /** Held back by somebody until released. */
+  heldAt: moment(),
+  heldBy: text(),
+  /** Accelerator-seconds of all its attempts (the whole machine counts as one where there are none), as charged so far. */
+  attainedSeconds: doublePrecision().notNull().default(0),
+  /** Nodes that failed it, as `clusterId/node`: its next attempts go elsewhere. */
+  excludedNodes: text().array().notNull().default(sql`'{}'`),
+  /** The cluster whose disk holds its newest checkpoint. */
+  checkpointClusterId: text(),
   ownerType: text({ enum: ["user", "service_account"] }).notNull(),
   ownerId: text().notNull(),
   clusterId: text(), // of the current attempt
@@ -130,6 +139,8 @@ export const attempts = pgTable("attempts", {
   assignedAt: moment().notNull().defaultNow(),
   startedAt: moment(),
   endedAt: moment(),
+  chargedUntil: moment(), // its use counts for its team's fair share up to here
+  usageOpen: boolean().notNull().default(true), // until its last second is charged
   drainedAt: moment(), // logs, metrics and artifacts are complete
   logBytesDropped: bigint({ mode: "number" }).notNull().default(0),
   metricsOffset: bigint({ mode: "number" }).notNull().default(0), // stdout bytes whose metrics are stored
@@ -140,6 +151,7 @@ export const attempts = pgTable("attempts", {
   unique("attempts_run_number").on(t.runId, t.number),
   index("attempts_live").on(t.clusterId, t.status).where(sql`status not in ('ended','lost')`),
   index("attempts_lease").on(t.leaseUntil).where(sql`status not in ('ended','lost')`),
+  index("attempts_usage").on(t.orgId, t.endedAt).where(sql`usage_open`),
   check("attempts_status_known", oneOf(t.status, ATTEMPT_STATUSES)),
 ]);
 

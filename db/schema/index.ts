@@ -4,3 +4,4 @@ export * from "./clusters.ts";
 export * from "./experiments.ts";
 export * from "./reports.ts";
 export * from "./models.ts";
+export * from "./queue.ts";

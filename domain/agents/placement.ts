@@ -1,5 +1,4 @@
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
-import type { PendingReason } from "../experiments/pending.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
@@ -27,6 +26,26 @@ export interface LiveHold {
   gpus: number;
   accelerators: number[];
   endsBy: number | null;
+  /** Whose it is and what may be done to it; placement by policies needs it, fitting does not. */
+  claim?: Claim;
+}
+
+/** A live attempt as the queue's policies see it. Times are Unix ms, service is accelerator-seconds. */
+export interface Claim {
+  attemptId: string;
+  teamId: string;
+  projectId: string;
+  ownerId: string;
+  priority: number;
+  /** It may be stopped for other work: it saves a checkpoint and queues again. */
+  preemptible: boolean;
+  startedAt: number;
+  /** Used by its run so far, all attempts together. */
+  attained: number;
+  /** Asked to stop: its room comes free when it is gone. */
+  stopping: boolean;
+  /** When it should end, from how long runs of its experiment took; null without history. */
+  expectedEndsBy: number | null;
 }
 
 export interface NodeSnapshot {
@@ -61,18 +80,32 @@ export interface Choice {
 /** Cores are fractions: sums of tenths must not refuse what fits exactly. */
 const EPSILON = 1e-6;
 
-type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "code" | "overrides">;
+export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "code" | "overrides">;
 export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
+
+const answers = new Map<string, boolean>();
+const ANSWERS_KEPT = 10_000;
 
 /** Whether a GPU's name answers to a wanted model: the start of any of its words, whatever the case. */
 export function modelMatches(model: string, wanted: string | null): boolean {
   if (!wanted) return true;
+  if (model === wanted) return true;
+  const key = `${model}\n${wanted}`;
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  if (answers.size >= ANSWERS_KEPT) answers.clear();
+  const answer = answersTo(model, wanted);
+  answers.set(key, answer);
+  return answer;
+}
+
+function answersTo(model: string, wanted: string): boolean {
   const start = wanted.toLowerCase();
   const name = model.toLowerCase();
   return name.startsWith(start) || name.split(/[\s\-_/]+/).some((word) => word.startsWith(start));
 }
 
-function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
+export function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
   return node.accelerators.filter((one) => modelMatches(one.model, resources.gpuModel));
 }
 
@@ -83,14 +116,15 @@ export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], w
   const memoryMib = when === "now" ? node.freeMemoryMib : node.memoryMib;
   if (cpus + EPSILON < resources.cpus || memoryMib < resources.memory) return false;
   if (resources.gpus === 0) return true;
-  const gpus = matching(node, resources).filter((one) => when === "ever" || (one.ok && (when === "empty" || one.free)));
-  return gpus.length >= resources.gpus;
+  let gpus = 0;
+  for (const one of node.accelerators) if ((when === "ever" || (one.ok && (when === "empty" || one.free))) && modelMatches(one.model, resources.gpuModel)) gpus += 1;
+  return gpus >= resources.gpus;
 }
 
 const countHosts = (nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now") => nodes.filter((node) => nodeHosts(node, resources, when)).length;
 
 /** What a spec's constraints and the cluster's driver say, before capacity. null: nothing stands in the way. */
-function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
+export function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
   const never = (field: string, reason: string): Fit => ({ verdict: "never", reason, field, earliestAt: null, basis: null });
   if (ask.cluster && ask.cluster !== cluster.slug) return never("cluster", `The run asks for the cluster ${ask.cluster}.`);
   const { regions, drivers } = ask.constraints;
@@ -132,10 +166,17 @@ export function copySnapshot(cluster: ClusterSnapshot): ClusterSnapshot {
   return { ...cluster, live: [...cluster.live], nodes: cluster.nodes.map((node) => ({ ...node, accelerators: node.accelerators.map((one) => ({ ...one })) })) };
 }
 
+const indexes = new WeakMap<NodeSnapshot[], Map<string, NodeSnapshot>>();
+
+function nodesNamed(cluster: ClusterSnapshot, names: readonly string[]): NodeSnapshot[] {
+  let index = indexes.get(cluster.nodes);
+  if (!index) indexes.set(cluster.nodes, (index = new Map(cluster.nodes.map((node) => [node.name, node]))));
+  return names.flatMap((name) => index.get(name) ?? []);
+}
+
 /** Changes `cluster`: one live attempt's hold is given back to its nodes. */
 export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
-  for (const node of cluster.nodes) {
-    if (!hold.nodeNames.includes(node.name)) continue;
+  for (const node of nodesNamed(cluster, hold.nodeNames)) {
     node.freeCpus += hold.cpus;
     node.freeMemoryMib += hold.memoryMib;
     const busy = node.accelerators.filter((one) => !one.free);
@@ -146,9 +187,7 @@ export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
 
 /** Changes `cluster`: a choice takes its room and joins the live attempts. */
 export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators">): void {
-  for (const name of choice.nodeNames) {
-    const node = cluster.nodes.find((one) => one.name === name);
-    if (!node) continue;
+  for (const node of nodesNamed(cluster, choice.nodeNames)) {
     node.freeCpus -= hold.cpus;
     node.freeMemoryMib -= hold.memoryMib;
     const taken = choice.accelerators.length > 0 ? node.accelerators.filter((one) => choice.accelerators.includes(one.index)) : node.accelerators.filter((one) => one.free && one.ok).slice(0, hold.gpus);
@@ -157,19 +196,26 @@ export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHo
   cluster.live.push({ ...hold, nodeNames: choice.nodeNames, accelerators: choice.accelerators });
 }
 
-/** When enough room is surely free: as live attempts reach their maximum durations, which may lie in the past where one is overdue. `after` is the cluster at that moment. */
-export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSnapshot): { at: number; basis: string; after: ClusterSnapshot } | null {
+/** When a hold must have ended at the latest. */
+const limitOf = (hold: LiveHold) => hold.endsBy;
+/** When a hold should have ended: by its limit or by how long its like took, whichever comes first. */
+export const likelyEndOf = (hold: LiveHold): number | null => (hold.claim?.expectedEndsBy == null ? hold.endsBy : Math.min(hold.claim.expectedEndsBy, hold.endsBy ?? Number.POSITIVE_INFINITY));
+
+/** When enough room is free: as live attempts end by `endOf`, which may lie in the past where one is overdue. `after` is the cluster at that moment. */
+export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSnapshot, endOf: (hold: LiveHold) => number | null = limitOf): { at: number; basis: string; after: ClusterSnapshot } | null {
   const after = copySnapshot(cluster);
-  const ending = cluster.live.filter((hold) => hold.endsBy !== null).sort((a, b) => a.endsBy! - b.endsBy! || (a.runId < b.runId ? -1 : 1));
-  for (const hold of ending) {
+  const ending = cluster.live.flatMap((hold) => ({ hold, at: endOf(hold) })).filter((one): one is { hold: LiveHold; at: number } => one.at !== null).sort((a, b) => a.at - b.at || (a.hold.runId < b.hold.runId ? -1 : 1));
+  const able = new Set(after.nodes.filter((node) => nodeHosts(node, resources, "now")));
+  for (const { hold, at } of ending) {
     release(after, hold);
-    if (countHosts(after.nodes, resources, "now") >= resources.nodes) return { at: hold.endsBy!, basis: `${hold.runName} ends by then, at its maximum duration.`, after };
+    for (const node of nodesNamed(after, hold.nodeNames)) if (nodeHosts(node, resources, "now")) able.add(node);
+    if (able.size >= resources.nodes) return { at, basis: `${hold.runName} ends by then, at its maximum duration.`, after };
   }
   return null;
 }
 
-/** Can this cluster run the ask: now, later, never, or could it if it were there (`away`)? `now` is Unix ms. */
-export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number): Fit {
+/** Can this cluster run the ask: now, later, never, or could it if it were there (`away`)? `now` is Unix ms. Without `promise` no moment is looked for. */
+export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number, promise = true): Fit {
   const { resources } = ask;
   const refused = refusal(ask, cluster);
   if (refused) return refused;
@@ -183,65 +229,8 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number): Fit {
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
   if (countHosts(cluster.nodes, resources, "empty") < resources.nodes) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
   if (countHosts(cluster.nodes, resources, "now") >= resources.nodes) return say("now", "It fits now.");
-  const room = earliestRoom(resources, cluster);
+  const room = promise ? earliestRoom(resources, cluster) : null;
   const { reason, field } = shortfall(cluster.nodes.filter((node) => node.usable), resources, "now");
   const promised = room !== null && room.at > now; // what should have ended already promises nothing
   return { verdict: "later", reason, field, earliestAt: promised ? room.at : null, basis: promised ? room.basis : null };
-}
-
-/** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */
-export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSnapshot, allow: NodeFilter = () => true): Choice | null {
-  const free = (node: NodeSnapshot) => node.accelerators.filter((one) => one.free && one.ok).length;
-  const fitting = cluster.nodes.filter((node) => nodeHosts(node, resources, "now") && allow(cluster, node));
-  if (fitting.length < resources.nodes) return null;
-  const order = fitting.sort((a, b) => free(a) - free(b) || a.freeCpus - b.freeCpus || a.freeMemoryMib - b.freeMemoryMib || (a.name < b.name ? -1 : 1));
-  const chosen = order.slice(0, resources.nodes);
-  const indexes = matching(chosen[0]!, resources).filter((one) => one.free && one.ok).map((one) => one.index).sort((a, b) => a - b);
-  return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators: resources.nodes === 1 ? indexes.slice(0, resources.gpus) : [] };
-}
-
-/** Best choice over clusters: work without GPUs stays off GPU clusters, then the fewest GPUs and cores left idle beside it. */
-function bestChoice(resources: RunSpec["resources"], clusters: ClusterSnapshot[], allow?: NodeFilter): Choice | null {
-  let best: { choice: Choice; score: (number | string)[] } | null = null;
-  for (const cluster of clusters) {
-    const choice = chooseNodes(resources, cluster, allow);
-    if (!choice) continue;
-    const nodes = cluster.nodes.filter((node) => choice.nodeNames.includes(node.name));
-    const gpusLeft = nodes.reduce((sum, node) => sum + node.accelerators.filter((one) => one.free && one.ok).length, 0) - resources.gpus * resources.nodes;
-    const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * resources.nodes;
-    const score = [gpusLeft, cpusLeft, cluster.slug];
-    const at = best ? score.findIndex((part, index) => part !== best!.score[index]) : 0;
-    if (!best || (at >= 0 && score[at]! < best.score[at]!)) best = { choice, score };
-  }
-  return best?.choice ?? null;
-}
-
-/**
- * Where the ask goes now, or why not. The reason names no number that changes while nothing about the run does,
- * so that a long queue is not rewritten on every pass. `allow` keeps nodes back for a run ahead.
- */
-export function placeRun(ask: Ask, snapshots: ClusterSnapshot[], now: number, allow?: NodeFilter): { choice: Choice | null; pending: PendingReason } {
-  const fits = snapshots.map((cluster) => ({ cluster, fit: fitOn(ask, cluster, now) }));
-  const ready = fits.filter(({ fit }) => fit.verdict === "now").map(({ cluster }) => cluster);
-  const choice = bestChoice(ask.resources, ready, allow);
-  if (choice) return { choice, pending: { kind: "placing", message: "Being placed." } };
-  const clusters = fits.map(({ cluster, fit }) => ({ clusterId: cluster.id, name: cluster.name, reason: fit.reason, ...(fit.field ? { field: fit.field } : {}) }));
-  if (ready.length > 0) return { choice: null, pending: { kind: "behind", message: "Room is kept for a run ahead of it.", clusters } };
-  return { choice: null, pending: { ...summary(fits), clusters } };
-}
-
-function summary(fits: { cluster: ClusterSnapshot; fit: Fit }[]): PendingReason {
-  if (fits.length === 0) return { kind: "away", message: "No cluster is connected yet. Connect one and the run starts." };
-  const of = (verdict: Fit["verdict"]) => fits.filter(({ fit }) => fit.verdict === verdict);
-  const later = of("later").sort((a, b) => (a.fit.earliestAt ?? Infinity) - (b.fit.earliestAt ?? Infinity));
-  if (later[0]) {
-    const { cluster, fit } = later[0];
-    return { kind: "busy", message: `${cluster.name} is busy. ${fit.reason}`, earliestAt: fit.earliestAt, basis: fit.basis };
-  }
-  const away = of("away");
-  if (away[0]) return { kind: "away", message: away.length === 1 ? `${away[0].cluster.name} could run it, but is not available. ${away[0].fit.reason}` : `${away.map(({ cluster }) => cluster.name).join(", ")} could run it, but none is available.` };
-  // The cluster that was asked for by name explains better than those that were not.
-  const named = fits.filter(({ fit }) => fit.field !== "cluster");
-  if (named.length === 0) return { kind: "never", message: "The cluster that it asks for does not exist." };
-  return { kind: "never", message: named.length === 1 ? `${named[0]!.cluster.name} cannot run it. ${named[0]!.fit.reason}` : `No connected cluster can run it. ${named[0]!.cluster.name}: ${named[0]!.fit.reason}` };
 }

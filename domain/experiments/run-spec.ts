@@ -57,6 +57,8 @@ export const RunSpec = z.strictObject({
   retry: z
     .strictObject({ max: z.int().min(0).max(100).default(0), on: z.array(z.enum(FAILURE_CLASSES)).default(DEFAULT_RETRY_ON) })
     .prefault({}),
+  /** May be stopped for other work: it gets its grace period, saves a checkpoint and queues again, and may borrow what others do not use. */
+  preemptible: z.boolean().default(false),
   /** When the cluster's agent falls silent past its lease: wait for it, or start again elsewhere. */
   onLostContact: z.enum(["hold", "restart"]).default("hold"),
   maxDuration: Duration.nullable().default(null),

@@ -31,6 +31,7 @@ export const ID_PREFIXES = {
   modelEvent: "mev",
   webhook: "wh",
   webhookDelivery: "whd",
+  quota: "quo",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -14,6 +14,7 @@ export const NodeId = idSchema("node");
 export const ProjectId = idSchema("project");
 export const TeamId = idSchema("team");
 export const ExperimentId = idSchema("experiment");
+export const QuotaId = idSchema("quota");
 export const ArtifactId = idSchema("artifact");
 export const SavedViewId = idSchema("savedView");
 export const ReportId = idSchema("report");

@@ -5,15 +5,18 @@ import { projects } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
+import { durationHistory } from "../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
+import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
 
 /**
  * Every cluster of an organization as placement sees it: what its agent reported, minus what live attempts hold. The
  * holds count from the moment of placement, so nothing is promised twice while an agent has yet to hear of it.
+ * `knows`: whose runs may be named in what is said about them; nobody's, unless said otherwise.
  */
-export async function loadSnapshots(db: DbOrTx, orgId: string): Promise<ClusterSnapshot[]> {
+export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: { id: string; teamId: string }) => boolean = () => false): Promise<ClusterSnapshot[]> {
   const [places, hosts, gpus, holds] = await Promise.all([listPlaces(db, orgId), listHosts(db, orgId), listGpus(db, orgId), listHolds(db, orgId)]);
   return places.map((place) => {
     const snapshot: ClusterSnapshot = {
@@ -32,7 +35,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string): Promise<ClusterS
       live: [],
     };
     for (const { clusterId, ...hold } of holds) {
-      if (clusterId === place.id) take(snapshot, { clusterId, nodeNames: hold.nodeNames, accelerators: hold.accelerators }, hold);
+      if (clusterId === place.id) take(snapshot, { clusterId, nodeNames: hold.nodeNames, accelerators: hold.accelerators }, knows({ id: hold.claim!.projectId, teamId: hold.claim!.teamId }) ? hold : { ...hold, runName: "Another run" });
     }
     return snapshot;
   });
@@ -86,13 +89,38 @@ async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clust
       gpus: attempts.gpus,
       since: sql<number>`(extract(epoch from coalesce(${attempts.startedAt}, ${attempts.assignedAt})) * 1000)::float8`,
       maxDuration: sql<number | null>`(${runs.spec} ->> 'maxDuration')::int`,
+      attemptId: attempts.id,
+      teamId: projects.teamId,
+      projectId: runs.projectId,
+      ownerId: runs.ownerId,
+      priority: runs.priority,
+      preemptible: sql<boolean>`coalesce((${runs.spec} ->> 'preemptible')::boolean, false)`,
+      stopping: sql<boolean>`${attempts.stopRequestedAt} is not null`,
+      attained: sql<number>`${runs.attainedSeconds} + ${UNCHARGED} * greatest(1, ${attempts.gpus}) * ${attempts.nodes}`.mapWith(Number),
+      ran: sql<number>`${runs.attainedSeconds} / (greatest(1, ${attempts.gpus}) * ${attempts.nodes}) + ${UNCHARGED}`.mapWith(Number),
+      now: sql<number>`(extract(epoch from now()) * 1000)::float8`,
+      samples: durationHistory.samples,
+      p50: durationHistory.p50Seconds,
+      p90: durationHistory.p90Seconds,
     })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
+    .innerJoin(projects, eq(projects.id, runs.projectId))
+    .leftJoin(durationHistory, eq(durationHistory.experimentId, runs.experimentId))
     .where(and(eq(attempts.orgId, orgId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
     .orderBy(asc(attempts.id));
-  return rows.map(({ since, maxDuration, ...row }) => ({ ...row, endsBy: maxDuration === null ? null : Math.round(since) + maxDuration * 1000 }));
+  return rows.map(({ since, maxDuration, ran, now, samples, p50, p90, attemptId, teamId, projectId, ownerId, priority, preemptible, stopping, attained, ...row }) => {
+    const left = samples === null ? null : remainingSeconds({ samples, p50: p50!, p90: p90! }, ran);
+    return {
+      ...row,
+      endsBy: maxDuration === null ? null : Math.round(since) + maxDuration * 1000,
+      claim: { attemptId, teamId, projectId, ownerId, priority, preemptible, stopping, attained, startedAt: Math.round(since), expectedEndsBy: left === null ? null : Math.round(now + left * 1000) },
+    };
+  });
 }
+
+/** Seconds of a live attempt that are not in its run's attained use yet. */
+const UNCHARGED = sql`coalesce(greatest(0, extract(epoch from now() - coalesce(${attempts.chargedUntil}, ${attempts.startedAt}))), 0)::float8`;
 
 /** What every signed message is checked against. */
 export interface AgentIdentity {

@@ -12,7 +12,7 @@ import { findObject, listArtifacts } from "./queries/artifacts.ts";
 import { readLogPage } from "./queries/log-page.ts";
 import { searchLog } from "./queries/log-search.ts";
 import { readOverview } from "./queries/overview.ts";
-import { planFor } from "./queries/plan.ts";
+import { planSpec } from "./queries/plan.ts";
 import { getRun, listRunEvents } from "./queries/run.ts";
 import { countRuns, listGroups, listRuns } from "./queries/runs.ts";
 import { listMetricKeys, readSeries } from "./queries/series.ts";
@@ -27,7 +27,7 @@ export const experimentsRouter = router({
   overview: procedure("runs:read").input(InProject).query(({ ctx, input }) => readOverview(ctx, input.project, Date.now())),
 
   check: procedure("runs:submit").input(CheckSpec).query(({ input }) => checkSpecYaml(input.yaml)),
-  plan: procedure("runs:submit").input(PlanRun).query(({ ctx, input }) => planFor(ctx.db, ctx.orgId, input.spec, Date.now())),
+  plan: procedure("runs:submit").input(PlanRun).query(({ ctx, input }) => planSpec(ctx, input.spec, Date.now())),
   codeUploaded: procedure("runs:submit").input(z.strictObject({ sha256: Sha256 })).query(async ({ ctx, input }) => ({ uploaded: (await findObject(ctx.db, ctx.orgId, input.sha256)) !== null })),
   examples: procedure("runs:submit").query(() => listExamples()),
   prepareExample: procedure("runs:submit").input(z.strictObject({ name: z.string().max(64) })).mutation(({ ctx, input }) => prepareExample(ctx, input.name)),

@@ -4,6 +4,8 @@ import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
 import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
+import { estimateStarts } from "../queue/jobs/estimates.ts";
+import { chargeAll } from "../queue/jobs/usage.ts";
 import { failpoint } from "../failpoint.ts";
 import { log } from "../log.ts";
 import { deliverDue, forgetOldDeliveries } from "../models/jobs/deliver.ts";
@@ -13,6 +15,8 @@ import { JOBS, type JobName, type JobPayload } from "./registry.ts";
 
 const PLACE_EVERY_MS = 2000;
 const LEASES_EVERY_MS = 1000;
+const USAGE_EVERY_MS = 60_000;
+const ESTIMATE_EVERY_MS = 15_000;
 const BUSY_AGAIN_MS = 100;
 const STALE_UPLOAD_MS = 24 * 3_600_000;
 
@@ -40,6 +44,8 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
     await sweepLeases(services);
     await withdrawUntaken(services);
   });
+  const usage = startLoop("usage", USAGE_EVERY_MS, () => chargeAll(services));
+  const estimates = startLoop("estimates", ESTIMATE_EVERY_MS, async () => estimateStarts(services, await listWaitingOrgs(services)));
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.
     await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {
@@ -52,7 +58,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {
     stop: async () => {
-      await Promise.all([placement.stop(), leases.stop()]);
+      await Promise.all([placement.stop(), leases.stop(), usage.stop(), estimates.stop()]);
     },
   };
 }

@@ -96,12 +96,13 @@ export function ReliabilitySection() {
   const { document } = useDraft();
   const spec = document.spec;
   return (
-    <FormSection title="Limits and retries" hasIssue={useHasIssue("maxDuration", "retry", "onLostContact", "checkpoint")} open={false} summary={spec ? `${spec.maxDuration === null ? "no time limit" : "time limit"}, ${spec.retry.max} retries, ${spec.onLostContact === "hold" ? "waits" : "restarts"} when out of reach` : undefined}>
+    <FormSection title="Limits and retries" hasIssue={useHasIssue("maxDuration", "retry", "preemptible", "onLostContact", "checkpoint")} open={false} summary={spec ? `${spec.maxDuration === null ? "no time limit" : "time limit"}, ${spec.retry.max} retries, ${spec.onLostContact === "hold" ? "waits" : "restarts"} when out of reach` : undefined}>
       <FieldRow>
         <TextField path={["maxDuration"]} label="Maximum duration" placeholder="none, such as 2h30m" description="Others can then be told when it ends." />
         <NumberField path={["retry", "max"]} label="Retries" placeholder="0" max={100} />
       </FieldRow>
       <RetryOn />
+      <PreemptibleSwitch />
       <SelectField path={["onLostContact"]} label="When its cluster is out of reach" unset="hold" data={[{ value: "hold", label: "Wait for it: the process may still run" }, { value: "restart", label: "Start again elsewhere once its lease ran out" }]} />
       <FieldRow>
         <CheckpointSwitch />
@@ -122,6 +123,11 @@ function RetryOn() {
       </div>
     </Checkbox.Group>
   );
+}
+
+function PreemptibleSwitch() {
+  const { value, disabled, change } = useField<boolean>(["preemptible"]);
+  return <Checkbox label="May be stopped for other work" description="It saves a checkpoint and queues again; in return it may borrow what others do not use." checked={value ?? false} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? true : undefined)} />;
 }
 
 function CheckpointSwitch() {

@@ -48,6 +48,7 @@ function resolved(spec: RunSpec, run: { cpus: number; memoryMib: number; gpus: n
     ["Launcher", spec.launcher],
     ["Priority", String(spec.priority)],
     ["Retries", spec.retry.max === 0 ? "None" : `${spec.retry.max}, after ${spec.retry.on.join(", ")}`],
+    ["Preemptible", spec.preemptible ? "Yes: may be stopped for other work" : "No"],
     ["When out of reach", spec.onLostContact === "hold" ? "Wait for it" : "Restart elsewhere"],
     ["Maximum duration", spec.maxDuration === null ? "None" : formatSeconds(spec.maxDuration)],
     ["Checkpoints", spec.checkpoint.enabled ? `Kept; ${spec.checkpoint.graceSeconds} s to save` : "Off"],

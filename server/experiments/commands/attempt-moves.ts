@@ -123,7 +123,7 @@ export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdic
   if (outcome === "succeeded") return endRun(work, run, { event: "succeed", ...end });
   if (outcome === "cancelled") return endRun(work, run, { event: "stop", ...end });
   if (run.status !== "cancelling") {
-    if (attempt.stopReason === "preempted" && failureClass === "preempted") return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: 0, counts: false });
+    if (attempt.stopReason === "preempted" && failureClass === "preempted") return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: 0, counts: false, keepsPlace: true });
     const retry = decideRetry(failureClass!, run.spec.retry, run.retriesUsed);
     if (retry.again) return requeueRun(work, run, { message: `${message} Retry ${run.retriesUsed + 1} of ${run.spec.retry.max} in ${retry.delaySeconds} s.`, delaySeconds: retry.delaySeconds, counts: true });
     if (retry.why) end.message = `${message} ${retry.why}`;

@@ -24,7 +24,7 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => refuse("project", "There is no such project, or you may not submit to it."));
   await checkCode(ctx, spec);
   refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId));
-  const plan = await planFor(ctx.db, ctx.orgId, spec, Date.now());
+  const plan = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
   const { id, isNew } = await ctx.db.transaction((tx) => insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null));
   if (isNew) await bus().publishNow([{ orgId: ctx.orgId, topic: "queue", id: ctx.orgId }, { orgId: ctx.orgId, topic: "run", id }]);
   return { id, plan };

@@ -122,12 +122,12 @@ export async function endRun(work: Work, run: RunRecord, end: { event: "succeed"
   note(work, run, { kind: "run.ended", message: `${run.status === "succeeded" ? "Succeeded" : run.status === "failed" ? "Failed" : "Cancelled"}. ${end.message}`, ...(end.actor ? { actor: end.actor } : {}), ...(end.attemptId ? { attemptId: end.attemptId } : {}), evidence: end.evidence });
 }
 
-/** Back into the queue for a new attempt. `delaySeconds`: the backoff. `counts`: it uses up one of the policy's retries. */
-export async function requeueRun(work: Work, run: RunRecord, how: { message: string; delaySeconds: number; counts: boolean; actor?: string }): Promise<void> {
+/** Back into the queue for a new attempt. `delaySeconds`: the backoff. `counts`: it uses up one of the policy's retries. `keepsPlace`: it waits as if it had never left the queue. */
+export async function requeueRun(work: Work, run: RunRecord, how: { message: string; delaySeconds: number; counts: boolean; actor?: string; keepsPlace?: boolean }): Promise<void> {
   const notBefore = how.delaySeconds > 0 ? databaseTime(sql`now() + make_interval(secs => ${how.delaySeconds})`) : null;
   await moveRun(work, run, "requeue", {
     statusReason: how.message,
-    queuedAt: NOW,
+    ...(how.keepsPlace ? {} : { queuedAt: NOW }),
     notBefore,
     clusterId: null,
     retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),

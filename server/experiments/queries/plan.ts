@@ -1,39 +1,58 @@
-import { and, asc, desc, eq, gte, isNull, lte, or, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { runs } from "../../../db/schema/experiments.ts";
-import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
-import { placeQueue, type QueuedRun } from "../../../domain/agents/queue.ts";
+import { reaches, type Grant } from "../../../domain/access/roles.ts";
+import { fitOn } from "../../../domain/agents/placement.ts";
 import { planRun } from "../../../domain/experiments/plan.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Plan } from "../../../domain/experiments/run-view.ts";
+import { forecast } from "../../../domain/queue/forecast.ts";
+import type { Waiting } from "../../../domain/queue/order.ts";
+import { placePass } from "../../../domain/queue/pass.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
+import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
+import { loadWaiting } from "../../queue/queries/waiting.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { getProject } from "./visible.ts";
 
-/** Runs ahead that a plan looks at one by one; behind more than these nothing is promised for now. */
+/** Runs that a plan looks at one by one; behind more than these nothing is promised for now. */
 const MAX_AHEAD = 1000;
 const ASKED = "asked";
 
+/** Who would submit it: quotas, fair share and the limit per person are theirs. */
+export interface Submitter {
+  project: { id: string; teamId: string } | null;
+  ownerId: string;
+  /** Whose runs may be named. */
+  grant: Grant;
+}
+
+/** The plan of a caller who has not submitted yet; for a project that is not theirs only room counts. */
+export async function planSpec(ctx: Ctx, spec: RunSpec, now: number): Promise<Plan> {
+  const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => null);
+  return planFor(ctx.db, ctx.orgId, spec, now, { project, ownerId: ctx.actor.id, grant: ctx.grant });
+}
+
 /** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it. */
-export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number): Promise<Plan> {
-  const [snapshots, ahead] = await Promise.all([loadSnapshots(db, orgId), listAhead(db, orgId, spec.priority)]);
-  return planOn(spec, snapshots, ahead, now);
-}
-
-export function planOn(spec: RunSpec, snapshots: ClusterSnapshot[], ahead: QueuedRun[], now: number): Plan {
-  const fits = snapshots.map((cluster) => ({ cluster: { id: cluster.id, name: cluster.name, slug: cluster.slug }, fit: fitOn(spec, cluster, now) }));
-  const crowded = ahead.length > MAX_AHEAD;
-  const queue = [...ahead.slice(0, MAX_AHEAD), { id: ASKED, name: spec.name, spec }];
-  const { placed, waiting } = crowded || !fits.some(({ fit }) => fit.verdict === "now") ? { placed: [], waiting: new Map() } : placeQueue(queue, snapshots, now);
-  const clusterId = placed.find(({ runId }) => runId === ASKED)?.clusterId ?? null;
-  return planRun(fits, clusterId, ahead.length, waiting.get(ASKED)?.message ?? null);
-}
-
-/** Queued runs that go before a new one of this priority, in queue order. */
-async function listAhead(db: DbOrTx, orgId: string, priority: number): Promise<QueuedRun[]> {
-  const rows = await db
-    .select({ id: runs.id, name: runs.name, spec: runs.spec })
-    .from(runs)
-    .where(and(eq(runs.orgId, orgId), eq(runs.status, "queued"), gte(runs.priority, priority), or(isNull(runs.notBefore), lte(runs.notBefore, sql`now()`))))
-    .orderBy(desc(runs.priority), asc(runs.queuedAt), asc(runs.id))
-    .limit(MAX_AHEAD + 1);
-  return rows.flatMap(({ spec, ...row }) => (spec ? [{ ...row, spec }] : []));
+export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<Plan> {
+  const policy = await loadPolicy(db, orgId);
+  const [clusters, queue, quotas, shares] = await Promise.all([
+    loadSnapshots(db, orgId, (project) => reaches(by.grant, project)),
+    loadWaiting(db, orgId, MAX_AHEAD + 1),
+    loadQuotas(db, orgId),
+    loadShares(db, orgId, policy),
+  ]);
+  const asked: Waiting = { id: ASKED, name: spec.name, spec, teamId: by.project?.teamId ?? "", projectId: by.project?.id ?? "", ownerId: by.ownerId, gpus: spec.resources.gpus * spec.resources.nodes, priority: spec.priority, queuedAt: now, attained: 0 };
+  const fits = clusters.map((cluster) => ({ cluster: { id: cluster.id, name: cluster.name, slug: cluster.slug }, fit: fitOn(spec, cluster, now) }));
+  const input = { queue: [...queue.slice(0, MAX_AHEAD), asked], clusters, now, policy, quotas, shares };
+  const { placed, waiting, victims, order } = placePass(input);
+  const ahead = order.indexOf(ASKED);
+  const choice = placed.find(({ runId }) => runId === ASKED);
+  const crowded = queue.length > MAX_AHEAD;
+  const start = choice || crowded ? null : (forecast(input, { only: new Set([ASKED]) }).get(ASKED) ?? null);
+  return planRun(fits, {
+    chosen: crowded ? null : (choice?.clusterId ?? null),
+    ahead,
+    reason: waiting.get(ASKED) ?? null,
+    makesRoom: victims.some(({ forRunId }) => forRunId === ASKED),
+    start,
+  });
 }

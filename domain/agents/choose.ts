@@ -1,0 +1,82 @@
+import type { PendingReason } from "../experiments/pending.ts";
+import type { RunSpec } from "../experiments/run-spec.ts";
+import { fitOn, matching, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
+
+/** How one choice is weighed against another. */
+export interface Weighing {
+  /** Nodes that may be used, beyond what fits. */
+  allow?: NodeFilter;
+  /** `pack` keeps large holes whole; `spread` shares heat and failures. */
+  packing?: "pack" | "spread";
+  /** What an hour of the whole ask would cost there, in micro-units of one currency; null where no price is known. Cheaper goes first. */
+  price?: (cluster: ClusterSnapshot, resources: RunSpec["resources"]) => bigint | null;
+  /** Where its data or checkpoint lies: goes first among clusters of one price. */
+  near?: string | null;
+}
+
+export const freeGpus = (node: NodeSnapshot): number => {
+  let free = 0;
+  for (const one of node.accelerators) if (one.free && one.ok) free += 1;
+  return free;
+};
+
+/** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */
+export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSnapshot, { allow = () => true, packing = "pack" }: Weighing = {}): Choice | null {
+  const fitting = cluster.nodes.filter((node) => nodeHosts(node, resources, "now") && allow(cluster, node)).map((node) => ({ node, free: freeGpus(node) }));
+  if (fitting.length < resources.nodes) return null;
+  const way = packing === "pack" ? 1 : -1;
+  const order = fitting.sort((a, b) => way * (a.free - b.free || a.node.freeCpus - b.node.freeCpus || a.node.freeMemoryMib - b.node.freeMemoryMib) || (a.node.name < b.node.name ? -1 : 1));
+  const chosen = order.slice(0, resources.nodes).map(({ node }) => node);
+  const indexes = matching(chosen[0]!, resources).filter((one) => one.free && one.ok).map((one) => one.index).sort((a, b) => a - b);
+  return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators: resources.nodes === 1 ? indexes.slice(0, resources.gpus) : [] };
+}
+
+/** Best choice over clusters: cheapest, then where its data is, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. */
+export function bestChoice(resources: RunSpec["resources"], clusters: ClusterSnapshot[], weighing: Weighing = {}): Choice | null {
+  let best: { choice: Choice; score: (bigint | number | string)[] } | null = null;
+  for (const cluster of clusters) {
+    const choice = chooseNodes(resources, cluster, weighing);
+    if (!choice) continue;
+    const nodes = cluster.nodes.filter((node) => choice.nodeNames.includes(node.name));
+    const gpusLeft = nodes.reduce((sum, node) => sum + freeGpus(node), 0) - resources.gpus * resources.nodes;
+    const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * resources.nodes;
+    const price = weighing.price?.(cluster, resources) ?? UNPRICED;
+    const way = weighing.packing === "spread" && resources.gpus > 0 ? -1 : 1;
+    const score = [price, weighing.near === cluster.id ? 0 : 1, way * gpusLeft, way * cpusLeft, cluster.slug];
+    const at = best ? score.findIndex((part, index) => part !== best!.score[index]) : 0;
+    if (!best || (at >= 0 && score[at]! < best.score[at]!)) best = { choice, score };
+  }
+  return best?.choice ?? null;
+}
+/** What has no price goes after everything that has one. */
+const UNPRICED = 2n ** 63n;
+
+/**
+ * Where the ask goes now, or why not. The reason names no number that changes while nothing about the run does,
+ * so that a long queue is not rewritten on every pass.
+ */
+export function placeRun(ask: Ask, snapshots: ClusterSnapshot[], now: number, weighing: Weighing = {}, promise = true): { choice: Choice | null; pending: PendingReason } {
+  const fits = snapshots.map((cluster) => ({ cluster, fit: fitOn(ask, cluster, now, promise) }));
+  const ready = fits.filter(({ fit }) => fit.verdict === "now").map(({ cluster }) => cluster);
+  const choice = bestChoice(ask.resources, ready, weighing);
+  if (choice) return { choice, pending: { kind: "placing", message: "Being placed." } };
+  const clusters = fits.map(({ cluster, fit }) => ({ clusterId: cluster.id, name: cluster.name, reason: fit.reason, ...(fit.field ? { field: fit.field } : {}) }));
+  if (ready.length > 0) return { choice: null, pending: { kind: "behind", message: "Room is kept for a run ahead of it.", clusters } };
+  return { choice: null, pending: { ...summary(fits), clusters } };
+}
+
+function summary(fits: { cluster: ClusterSnapshot; fit: Fit }[]): PendingReason {
+  if (fits.length === 0) return { kind: "away", message: "No cluster is connected yet. Connect one and the run starts." };
+  const of = (verdict: Fit["verdict"]) => fits.filter(({ fit }) => fit.verdict === verdict);
+  const later = of("later").sort((a, b) => (a.fit.earliestAt ?? Infinity) - (b.fit.earliestAt ?? Infinity));
+  if (later[0]) {
+    const { cluster, fit } = later[0];
+    return { kind: "busy", message: `${cluster.name} is busy. ${fit.reason}`, earliestAt: fit.earliestAt, basis: fit.basis };
+  }
+  const away = of("away");
+  if (away[0]) return { kind: "away", message: away.length === 1 ? `${away[0].cluster.name} could run it, but is not available. ${away[0].fit.reason}` : `${away.map(({ cluster }) => cluster.name).join(", ")} could run it, but none is available.` };
+  // The cluster that was asked for by name explains better than those that were not.
+  const named = fits.filter(({ fit }) => fit.field !== "cluster");
+  if (named.length === 0) return { kind: "never", message: "The cluster that it asks for does not exist." };
+  return { kind: "never", message: named.length === 1 ? `${named[0]!.cluster.name} cannot run it. ${named[0]!.fit.reason}` : `No connected cluster can run it. ${named[0]!.cluster.name}: ${named[0]!.fit.reason}` };
+}

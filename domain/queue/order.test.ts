@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { decayed, shareRatio, type TeamShare } from "./fair-share.ts";
+import { levelOf, orderQueue, standing } from "./order.ts";
+import { DEFAULT_POLICY, policyWords } from "./policy.ts";
+import { NOW, waiting } from "./testing.ts";
+
+const shares = (...all: [string, number, number?][]) => new Map<string, TeamShare>(all.map(([teamId, used, weight = 1]) => [teamId, { teamId, used, weight }]));
+const order = (...args: Parameters<typeof orderQueue>) => orderQueue(...args).map(({ id }) => id);
+
+describe("the queue's order", () => {
+  it("is priority, then who had least, then age", () => {
+    const queue = [waiting("old", { queuedAt: NOW - 100, attained: 7200 }), waiting("urgent", { priority: 90 }), waiting("young", { queuedAt: NOW - 10 }), waiting("younger", { queuedAt: NOW - 5 })];
+    expect(order(queue, shares(), DEFAULT_POLICY, NOW)).toEqual(["urgent", "young", "younger", "old"]);
+    expect(order(queue, shares(), { ...DEFAULT_POLICY, turns: false }, NOW)).toEqual(["urgent", "old", "young", "younger"]);
+  });
+  it("puts the team first that used least for its weight, and interleaves equals", () => {
+    const queue = [1, 2, 3].flatMap((at) => [waiting(`a${at}`, { queuedAt: NOW + at }), waiting(`b${at}`, { teamId: "team_b", queuedAt: NOW + 10 + at })]);
+    expect(order(queue, shares(["team_a", 1e6], ["team_b", 0]), DEFAULT_POLICY, NOW)).toEqual(["b1", "b2", "b3", "a1", "a2", "a3"]);
+    expect(order(queue, shares(["team_a", 1e6, 2], ["team_b", 5e5, 1]), DEFAULT_POLICY, NOW)).toEqual(["a1", "b1", "a2", "a3", "b2", "b3"]);
+    expect(order(queue, shares(), DEFAULT_POLICY, NOW)).toEqual(["a1", "b1", "a2", "b2", "a3", "b3"]);
+    expect(order(queue, shares(["team_a", 1e6], ["team_b", 0]), { ...DEFAULT_POLICY, fairShare: false }, NOW)).toEqual(["a1", "a2", "a3", "b1", "b2", "b3"]);
+  });
+  it("lifts what waited long, so that nothing waits for ever", () => {
+    expect([0, 899, 900, 3600, 4 * 3600, 1e9].map(levelOf)).toEqual([0, 0, 1, 2, 3, 6]);
+    const had = { attained: 4 * 3600, queuedAt: NOW };
+    expect([0, 6, 12, 18, 100].map((hours) => standing(had, DEFAULT_POLICY, NOW + hours * 3_600_000))).toEqual([3, 2, 1, 0, 0]);
+  });
+});
+
+it("use counts half after each half-life, and a team's ratio is its use against its weight", () => {
+  expect(decayed(100, 168 * 3600, 168)).toBe(50);
+  expect(decayed(100, -5, 168)).toBe(100);
+  const all = [{ teamId: "a", used: 300, weight: 1 }, { teamId: "b", used: 100, weight: 1 }];
+  expect(all.map((one) => shareRatio(one, all))).toEqual([1.5, 0.5]);
+  expect(shareRatio({ teamId: "a", used: 0, weight: 1 }, [{ teamId: "a", used: 0, weight: 1 }])).toBe(1);
+});
+
+it("explains each policy in words, on and off", () => {
+  const off = policyWords({ ...DEFAULT_POLICY, fairShare: false, turns: false, backfill: false, preemption: false, packing: "spread", maxRunningPerUser: 4 });
+  expect(policyWords(DEFAULT_POLICY).map(({ title }) => title)).toEqual(["Priority comes first", "Fair share is on", "Taking turns is on", "Backfill is on", "Preemption is on", "Runs are packed", "No limit per person"]);
+  expect(off.map(({ title }) => title)).toEqual(["Priority comes first", "Fair share is off", "Taking turns is off", "Backfill is off", "Preemption is off", "Runs are spread", "At most 4 runs per person"]);
+});

@@ -1,0 +1,267 @@
+import { bestChoice, placeRun, type Weighing } from "../agents/choose.ts";
+import { copySnapshot, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type NodeFilter } from "../agents/placement.ts";
+import type { PendingReason } from "../experiments/pending.ts";
+import { plural } from "../shared/format.ts";
+import type { TeamShare } from "./fair-share.ts";
+import { orderQueue, standing, type Waiting } from "./order.ts";
+import type { QueuePolicy } from "./policy.ts";
+import { askOf, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
+import { QuotaBook, type Quota } from "./quota.ts";
+import { keepRoom, reserve, type Reservation } from "./reservation.ts";
+
+export interface PassInput {
+  queue: readonly Waiting[];
+  clusters: readonly ClusterSnapshot[];
+  now: number;
+  policy: QueuePolicy;
+  quotas: readonly Quota[];
+  shares: ReadonlyMap<string, TeamShare>;
+  /** What an hour of an ask costs on a cluster; cheaper goes first. Without it price decides nothing. */
+  price?: Weighing["price"];
+}
+
+export interface PassResult {
+  placed: (Choice & { runId: string })[];
+  waiting: Map<string, PendingReason>;
+  victims: Victim[];
+  /** The queue in the order in which it was looked at. */
+  order: string[];
+}
+
+/** Waiting runs for which one pass looks for work to stop, and for which it looks when they may start. */
+const PREEMPTORS = 64;
+const PROMISED = 16;
+
+/**
+ * One placement pass: what starts now and where, what is stopped for it, and why each of the others waits.
+ *
+ * In the queue's order every run takes the best room that is free, its quotas allow, and nobody ahead is promised. The first
+ * that must wait for room gets a reservation (see reservation.ts), so nothing behind delays it. Where preemption may make room,
+ * that room is the run's from then on, also against later passes, which find its victims stopping. A run of several nodes
+ * starts on all of them or not at all. Pure and deterministic: the same input has the same answer.
+ */
+export function placePass(input: PassInput): PassResult {
+  return new Pass(input).run();
+}
+
+class Pass {
+  private readonly input: PassInput;
+  private readonly clusters: ClusterSnapshot[];
+  /** The clusters once what is being stopped has gone, with the room that runs ahead were promised already taken. */
+  private readonly future: ClusterSnapshot[];
+  private readonly book: QuotaBook;
+  private readonly running = new Map<string, number>();
+  private readonly result: PassResult;
+  private kept: Reservation | null = null;
+  private preemptors = 0;
+  private promised = 0;
+  private promisesMade = false;
+  /** Room only shrinks within a pass: what failed fails again. By shape, with the reason. */
+  private readonly refused = new Map<string, PendingReason>();
+  private readonly cannotPreempt = new Set<string>();
+
+  constructor(input: PassInput) {
+    this.input = input;
+    this.clusters = input.clusters.map(copySnapshot);
+    this.future = input.clusters.map(copySnapshot);
+    for (const cluster of this.future) {
+      const leaving = cluster.live.filter((hold) => hold.claim?.stopping);
+      for (const hold of leaving) release(cluster, hold);
+      if (leaving.length > 0) this.promisesMade = true;
+    }
+    this.book = new QuotaBook(input.quotas, this.clusters, input.policy.preemption);
+    for (const cluster of this.clusters) for (const { claim } of cluster.live) if (claim) this.running.set(claim.ownerId, (this.running.get(claim.ownerId) ?? 0) + 1);
+    this.result = { placed: [], waiting: new Map(), victims: [], order: [] };
+  }
+
+  run(): PassResult {
+    const { queue, shares, policy, now } = this.input;
+    for (const run of orderQueue(queue, shares, policy, now)) {
+      this.result.order.push(run.id);
+      const reason = this.look(run);
+      if (reason) this.result.waiting.set(run.id, reason);
+    }
+    return this.result;
+  }
+
+  /** Places the run, or says why it waits. */
+  private look(run: Waiting): PendingReason | null {
+    const { policy } = this.input;
+    const going = this.running.get(run.ownerId) ?? 0;
+    if (policy.maxRunningPerUser !== null && going >= policy.maxRunningPerUser) return { kind: "quota", message: `Its owner has ${plural(going, "run")} going; the limit is ${policy.maxRunningPerUser}.` };
+    const shape = shapeOf(run, !this.book.isEmpty);
+    let reason = this.refused.get(shape);
+    if (!reason) {
+      const choice = this.choose(run);
+      if (choice) {
+        this.place(run, choice);
+        return null;
+      }
+      reason = this.explain(run);
+      this.refused.set(shape, reason);
+    }
+    if (reason.kind === "busy" || reason.kind === "behind") {
+      const room = this.makeRoom(run, shape);
+      if (room) return { ...reason, kind: "busy", message: room };
+    }
+    if (!this.kept && reason.kind === "busy") {
+      this.kept = reserve(run, this.clusters, this.input.now);
+      this.refused.clear(); // from here on the same shape may be refused for another reason
+    }
+    return reason;
+  }
+
+  private weighing(run: Waiting, withReservation = true): Weighing {
+    const { policy, price, now } = this.input;
+    const kept = withReservation && this.kept ? keepRoom(this.kept, run.spec, now) : null;
+    const mine = this.nodeAllowed(run);
+    const allow: NodeFilter = (cluster, node) => (kept === null || kept(cluster, node)) && mine(cluster, node);
+    return { allow, packing: policy.packing, near: run.near ?? null, ...(price ? { price } : {}) };
+  }
+
+  /** Not excluded, within its quotas, and not promised to somebody ahead. */
+  private nodeAllowed(run: Waiting): NodeFilter {
+    const ask = this.book.isEmpty || run.gpus === 0 ? null : askOf(run, this.input.policy);
+    const excluded = this.excluded(run);
+    const answers = new Map<string, boolean>();
+    return (cluster, node) => {
+      if (excluded(cluster, node)) return false;
+      if (this.promisesMade && !nodeHosts(this.futureNode(cluster.id, node.name), run.spec.resources, "now")) return false;
+      const model = node.accelerators[0]?.model;
+      if (!ask || model === undefined) return true;
+      let answer = answers.get(model);
+      if (answer === undefined) answers.set(model, (answer = this.book.refuses(ask, model) === null));
+      return answer;
+    };
+  }
+
+  private excluded(run: Waiting): NodeFilter {
+    if (!run.excluded || run.excluded.length === 0) return () => false;
+    const names = new Set(run.excluded);
+    return (cluster, node) => names.has(`${cluster.id}/${node.name}`);
+  }
+
+  private futureNode(clusterId: string, name: string) {
+    return this.future.find((one) => one.id === clusterId)!.nodes.find((node) => node.name === name)!;
+  }
+
+  /** Clusters that may take it at all, whatever is free. */
+  private open(run: Waiting, among: ClusterSnapshot[]): ClusterSnapshot[] {
+    return among.filter((cluster) => cluster.reachable && !cluster.drained && refusal(run.spec, cluster) === null);
+  }
+
+  private choose(run: Waiting): Choice | null {
+    if (this.kept && !this.input.policy.backfill) return null;
+    return bestChoice(run.spec.resources, this.open(run, this.clusters), this.weighing(run));
+  }
+
+  private place(run: Waiting, choice: Choice): void {
+    this.hold(run, choice, this.clusters);
+    this.hold(run, choice, this.future);
+    this.countQuota(run, choice);
+    this.running.set(run.ownerId, (this.running.get(run.ownerId) ?? 0) + 1);
+    this.result.placed.push({ ...choice, runId: run.id });
+  }
+
+  private hold(run: Waiting, choice: Choice, where: ClusterSnapshot[]): void {
+    const { cpus, memory, gpus } = run.spec.resources;
+    const { now } = this.input;
+    const endsBy = run.spec.maxDuration === null ? null : now + run.spec.maxDuration * 1000;
+    take(where.find((one) => one.id === choice.clusterId)!, choice, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, endsBy });
+  }
+
+  private countQuota(run: Waiting, choice: Choice): void {
+    if (this.book.isEmpty || run.gpus === 0) return;
+    const cluster = this.clusters.find((one) => one.id === choice.clusterId)!;
+    const ask = { ...askOf(run, this.input.policy), gpus: run.spec.resources.gpus };
+    for (const node of cluster.nodes) {
+      const model = node.accelerators[0]?.model;
+      if (model !== undefined && choice.nodeNames.includes(node.name)) this.book.add(ask, model);
+    }
+  }
+
+  /** Why it was not placed. */
+  private explain(run: Waiting): PendingReason {
+    const promise = this.promised < PROMISED;
+    if (promise) this.promised += 1;
+    const { choice, pending } = placeRun(run.spec, this.clusters, this.input.now, {}, promise);
+    if (!choice) return pending;
+    const open = this.open(run, this.clusters);
+    const quota = this.quotaReason(run, open);
+    if (quota) return { kind: "quota", message: quota };
+    const excluded = this.excluded(run);
+    if (!bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node) })) return { kind: "busy", message: "Only nodes that failed it before are free; it waits for another." };
+    if (this.kept) return { kind: "behind", message: "Room is kept for a run ahead of it.", forRun: this.kept.run.id };
+    return { kind: "behind", message: "The room that is being made is for a run ahead of it." };
+  }
+
+  private quotaReason(run: Waiting, open: ClusterSnapshot[]): string | null {
+    if (this.book.isEmpty || run.gpus === 0) return null;
+    const ask = askOf(run, this.input.policy);
+    let reason: string | null = null;
+    for (const cluster of open) {
+      for (const node of cluster.nodes) {
+        const model = node.accelerators[0]?.model;
+        if (model === undefined || !nodeHosts(node, run.spec.resources, "empty")) continue;
+        const refused = this.book.refuses(ask, model);
+        if (refused === null) return null;
+        reason ??= refused;
+      }
+    }
+    return reason;
+  }
+
+  /** Room that is already being made is the first runs' own; where there is none, stops what may be stopped. Answers the sentence. */
+  private makeRoom(run: Waiting, shape: string): string | null {
+    const { policy, now } = this.input;
+    if (!policy.preemption || this.preemptors >= PREEMPTORS) return null;
+    const key = `${shape} ${run.priority} ${standing(run, policy, now)}`;
+    if (this.cannotPreempt.has(key)) return null;
+    this.preemptors += 1;
+    const open = this.open(run, this.future);
+    if (this.promisesMade) {
+      const allow = this.weighing(run).allow!;
+      const leaving = bestChoice(run.spec.resources, open, { allow, packing: policy.packing });
+      if (leaving) {
+        this.hold(run, leaving, this.future);
+        return "Room is being made for it: what runs there is saving its checkpoint.";
+      }
+    }
+    const context: PreemptContext = { policy, book: this.book, now, excluded: this.excluded(run) };
+    const found = open
+      .flatMap((cluster) => {
+        const one = victimsOn(run, cluster, context);
+        return one ? [{ cluster, ...one }] : [];
+      })
+      .sort((a, b) => a.taken.length - b.taken.length || (a.cluster.slug < b.cluster.slug ? -1 : 1))[0];
+    if (!found) {
+      this.cannotPreempt.add(key);
+      return null;
+    }
+    return this.stop(run, found);
+  }
+
+  private stop(run: Waiting, { cluster, taken, nodeNames }: { cluster: ClusterSnapshot } & NonNullable<ReturnType<typeof victimsOn>>): string {
+    for (const one of taken) {
+      const { hold } = one;
+      this.result.victims.push(victimOf(run, cluster.id, one));
+      release(cluster, hold);
+      cluster.live.splice(cluster.live.indexOf(hold), 1); // nobody takes it twice
+      const model = cluster.nodes.find((node) => node.name === hold.nodeNames[0])?.accelerators[0]?.model;
+      if (model !== undefined && hold.gpus > 0) this.book.add({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false }, model, -1);
+    }
+    this.hold(run, { clusterId: cluster.id, nodeNames, accelerators: [] }, this.future);
+    this.promisesMade = true;
+    this.refused.clear();
+    return `${plural(taken.length, "run")} ${taken.length === 1 ? "is" : "are"} asked to save a checkpoint and give way to it.`;
+  }
+}
+
+/** Runs of one shape get one answer: whatever placement looks at. */
+function shapeOf({ spec, teamId, projectId, excluded, near }: Waiting, withQuotas: boolean): string {
+  const { cpus, memory, gpus, gpuModel, nodes } = spec.resources;
+  const { regions, drivers } = spec.constraints;
+  const overrides = Object.keys(spec.overrides).length > 0 ? JSON.stringify(spec.overrides) : "";
+  const whose = withQuotas ? `${teamId} ${projectId} ${spec.preemptible}` : "";
+  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.code?.kind} ${spec.maxDuration} ${overrides} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
+}

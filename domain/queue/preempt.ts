@@ -1,0 +1,115 @@
+import { matching, nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
+import type { RunSpec } from "../experiments/run-spec.ts";
+import { levelOf, standing, type Waiting } from "./order.ts";
+import { SHORTEST_TURN_SECONDS, type QueuePolicy } from "./policy.ts";
+import type { QuotaAsk, QuotaBook } from "./quota.ts";
+
+/** Why work may be taken for other work, the first reason first. */
+export const PREEMPT_REASONS = ["guarantee", "priority", "turn"] as const;
+export type PreemptReason = (typeof PREEMPT_REASONS)[number];
+
+export interface Victim {
+  attemptId: string;
+  runId: string;
+  runName: string;
+  clusterId: string;
+  forRunId: string;
+  why: PreemptReason;
+  /** One sentence for its timeline; names nobody, since not everybody may know of everybody's runs. */
+  message: string;
+}
+
+/** What preemption looks at besides the run. */
+export interface PreemptContext {
+  policy: QueuePolicy;
+  book: QuotaBook;
+  now: number;
+  excluded: (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
+}
+
+export const askOf = (run: Waiting, policy: QueuePolicy): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.gpus, firm: !(run.spec.preemptible && policy.preemption) });
+const holderOf = (hold: LiveHold): QuotaAsk => ({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false });
+
+/** May this hold be stopped for the run, and why? Only preemptible work that is not being stopped already. */
+export function mayTake(run: Waiting, hold: LiveHold, model: string | undefined, context: PreemptContext): PreemptReason | null {
+  const { claim } = hold;
+  const { policy, book, now } = context;
+  if (!claim?.preemptible || claim.stopping || hold.runId === run.id) return null;
+  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && book.isWithinGuarantee(askOf(run, policy), model) && book.isBorrowing(holderOf(hold), askOf(run, policy), model)) return "guarantee";
+  if (claim.priority < run.priority) return "priority";
+  const hadItsTurn = now - claim.startedAt >= SHORTEST_TURN_SECONDS * 1000;
+  if (policy.turns && claim.priority === run.priority && hadItsTurn && levelOf(claim.attained) > standing(run, policy, now)) return "turn";
+  return null;
+}
+
+interface Taken {
+  hold: LiveHold;
+  why: PreemptReason;
+}
+
+/** Who goes so that the run fits on one node; empty when it fits already, null when not even all that may go would do. */
+function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], context: PreemptContext): Taken[] | null {
+  const { resources } = run.spec;
+  if (nodeHosts(node, resources, "now")) return [];
+  if (!nodeHosts(node, resources, "empty")) return null;
+  const model = node.accelerators[0]?.model;
+  const takeable = holds.flatMap((hold) => {
+    const why = mayTake(run, hold, model, context);
+    return why ? [{ hold, why }] : [];
+  });
+  takeable.sort((a, b) => PREEMPT_REASONS.indexOf(a.why) - PREEMPT_REASONS.indexOf(b.why) || a.hold.claim!.priority - b.hold.claim!.priority || b.hold.claim!.startedAt - a.hold.claim!.startedAt || (a.hold.runId < b.hold.runId ? -1 : 1));
+  const taken: Taken[] = [];
+  for (const one of takeable) {
+    taken.push(one);
+    if (!roomWithout(node, taken, resources)) continue;
+    // Fewest: what was taken first may no longer be needed.
+    for (const extra of [...taken]) {
+      const rest = taken.filter((other) => other !== extra);
+      if (rest.length > 0 && roomWithout(node, rest, resources)) taken.splice(taken.indexOf(extra), 1);
+    }
+    return taken;
+  }
+  return null;
+}
+
+function roomWithout(node: NodeSnapshot, taken: readonly Taken[], resources: RunSpec["resources"]): boolean {
+  const back = (of: (hold: LiveHold) => number) => taken.reduce((sum, { hold }) => sum + of(hold), 0);
+  if (node.freeCpus + back((hold) => hold.cpus) + 1e-6 < resources.cpus) return false;
+  if (node.freeMemoryMib + back((hold) => hold.memoryMib) < resources.memory) return false;
+  if (resources.gpus === 0) return true;
+  const indexes = new Set(taken.flatMap(({ hold }) => hold.accelerators));
+  const named = matching(node, resources).filter((one) => one.ok && (one.free || indexes.has(one.index))).length;
+  const unnamed = back((hold) => (hold.accelerators.length === 0 ? hold.gpus : 0));
+  return named + unnamed >= resources.gpus;
+}
+
+/** The fewest holds on one cluster whose going makes room for the run on all its nodes; all or nothing. Null where that cannot be. */
+export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: PreemptContext): { taken: Taken[]; nodeNames: string[] } | null {
+  const byNode = new Map<string, LiveHold[]>();
+  for (const hold of cluster.live) {
+    if (!hold.claim?.preemptible || hold.claim.stopping) continue;
+    for (const name of hold.nodeNames) byNode.set(name, [...(byNode.get(name) ?? []), hold]);
+  }
+  const ask = askOf(run, context.policy);
+  const options = cluster.nodes.flatMap((node) => {
+    if (!node.usable || context.excluded(cluster, node)) return [];
+    const model = node.accelerators[0]?.model;
+    if (run.gpus > 0 && model !== undefined && context.book.refuses(ask, model) !== null) return [];
+    const taken = takeOn(run, node, byNode.get(node.name) ?? [], context);
+    return taken ? [{ node, taken }] : [];
+  });
+  if (options.length < run.spec.resources.nodes) return null;
+  const youngest = (taken: Taken[]) => Math.min(...taken.map(({ hold }) => hold.claim!.startedAt));
+  options.sort((a, b) => a.taken.length - b.taken.length || (a.taken.length > 0 ? youngest(b.taken) - youngest(a.taken) : 0) || (a.node.name < b.node.name ? -1 : 1));
+  const chosen = options.slice(0, run.spec.resources.nodes);
+  const taken = new Map(chosen.flatMap((one) => one.taken).map((one) => [one.hold.runId, one]));
+  return taken.size === 0 ? null : { taken: [...taken.values()], nodeNames: chosen.map(({ node }) => node.name) };
+}
+
+const BECAUSE: Record<PreemptReason, (run: Waiting) => string> = {
+  guarantee: () => "It borrowed what is guaranteed to others, and they ask for it.",
+  priority: (run) => `A run of priority ${run.priority} needs the room.`,
+  turn: () => "It had its turn; a run that has had less needs the room.",
+};
+
+export const victimOf = (run: Waiting, clusterId: string, { hold, why }: Taken): Victim => ({ attemptId: hold.claim!.attemptId, runId: hold.runId, runName: hold.runName, clusterId, forRunId: run.id, why, message: BECAUSE[why](run) });

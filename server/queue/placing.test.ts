@@ -1,0 +1,148 @@
+import { eq } from "drizzle-orm";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { projects, teams } from "../../db/schema/access.ts";
+import { newId } from "../../db/schema/columns.ts";
+import { attempts, runs } from "../../db/schema/experiments.ts";
+import { durationHistory, queuePolicies, quotas, startEstimates, teamUsage } from "../../db/schema/queue.ts";
+import { DEFAULT_POLICY } from "../../domain/queue/policy.ts";
+import { placeOrg } from "../agents/jobs/placement.ts";
+import { report, testPlane, type TestPlane } from "../agents/testing.ts";
+import { estimateStarts } from "./jobs/estimates.ts";
+import { chargeUsage } from "./commands/usage.ts";
+import { loadShares } from "./queries/policy.ts";
+
+let plane: TestPlane;
+let other: { id: string; teamId: string };
+beforeAll(async () => {
+  plane = await testPlane();
+  const teamId = newId("team");
+  await plane.db.insert(teams).values({ id: teamId, orgId: plane.orgId, slug: "speech", name: "Speech" });
+  other = { id: newId("project"), teamId };
+  await plane.db.insert(projects).values({ ...other, orgId: plane.orgId, slug: "asr", name: "ASR" });
+});
+afterAll(() => plane.close());
+beforeEach(async () => {
+  await plane.sql`update runs set status = 'cancelled', pending = null where status not in ('succeeded', 'failed', 'cancelled')`;
+  await plane.sql`update attempts set status = 'ended', usage_open = false where status not in ('ended', 'lost')`;
+  await plane.sql`update clusters set revoked_at = now()`;
+  for (const table of [quotas, queuePolicies, teamUsage, startEstimates, durationHistory]) await plane.db.delete(table);
+});
+
+const GPUS = (count: number) => Array.from({ length: count }, (_, index) => ({ index, uuid: `GPU-${index}`, model: "NVIDIA H100 80GB HBM3", memoryMib: 81_000, health: "ok" as const, healthReason: null, attemptId: null }));
+const runRow = async (id: string) => (await plane.db.select().from(runs).where(eq(runs.id, id)))[0]!;
+const attemptOf = async (id: string) => (await plane.db.select().from(attempts).where(eq(attempts.runId, id)).orderBy(attempts.number)).at(-1)!;
+const place = () => placeOrg(plane, plane.orgId);
+
+describe("a run that goes before what runs", () => {
+  it("has preemptible work saved and stopped for it, takes its room, and uses up none of its retries", async () => {
+    const { agent } = await plane.makeAgent({ accelerators: GPUS(2) });
+    const low = await plane.makeRun({ name: "low", priority: 10, preemptible: true, resources: { gpus: 2 } });
+    await place();
+    const first = await attemptOf(low.id);
+    const queuedAt = (await runRow(low.id)).queuedAt;
+    await agent.sync({ known: [first.id], reports: [report(first, { state: "running", seq: 1 })] });
+    const urgent = await plane.makeRun({ name: "urgent", priority: 90, resources: { gpus: 1 } });
+    await place();
+    expect(await attemptOf(low.id)).toMatchObject({ stopReason: "preempted", stopRequestedAt: expect.any(Date) });
+    expect((await runRow(urgent.id)).pending).toMatchObject({ kind: "busy", message: "1 run is asked to save a checkpoint and give way to it." });
+    await place(); // looks again while it stops: nothing more is asked
+    expect((await runRow(urgent.id)).pending?.message).toContain("Room is being made");
+    expect((await agent.sync({ known: [first.id] })).desired).toMatchObject([{ attemptId: first.id, action: "stop", reason: "preempted" }]);
+    await agent.sync({ known: [first.id], reports: [report(first, { state: "exited", seq: 2, exit: { at: Date.now(), code: null, signal: "SIGTERM", cause: "stopped", detail: "", lastLines: [], peakMemoryMib: null } })] });
+    expect(await runRow(low.id)).toMatchObject({ status: "queued", retriesUsed: 0, queuedAt });
+    await place();
+    expect((await runRow(urgent.id)).status).toBe("starting");
+    expect((await runRow(low.id)).status).toBe("queued");
+    const told = await plane.sql`select kind, message from run_events where run_id = ${low.id} order by id`;
+    expect(told.map((one) => one.message)).toContain("Asked to save a checkpoint and stop. A run of priority 90 needs the room.");
+  });
+  it("stops nothing while the policy says no", async () => {
+    await plane.makeAgent({ accelerators: GPUS(1) });
+    await plane.db.insert(queuePolicies).values({ orgId: plane.orgId, policy: { ...DEFAULT_POLICY, preemption: false } });
+    const low = await plane.makeRun({ priority: 10, preemptible: true, resources: { gpus: 1 } });
+    await place();
+    await plane.makeRun({ priority: 90, resources: { gpus: 1 } });
+    await place();
+    expect((await attemptOf(low.id)).stopRequestedAt).toBeNull();
+  });
+});
+
+describe("quotas and shares", () => {
+  it("hold a team to its limit over all clusters", async () => {
+    await plane.makeAgent({ accelerators: GPUS(2) });
+    await plane.makeAgent({ accelerators: GPUS(3) });
+    await plane.db.insert(quotas).values({ orgId: plane.orgId, scope: "team", scopeId: plane.project.teamId, model: "H100", guaranteed: 0, borrow: true, limit: 3 });
+    const mine = [];
+    for (let at = 0; at < 4; at += 1) mine.push(await plane.makeRun({ resources: { gpus: 1 } }));
+    const theirs = await plane.makeRun({ resources: { gpus: 1 } }, { projectId: other.id });
+    await place();
+    const statuses = await Promise.all(mine.map(async ({ id }) => (await runRow(id)).status));
+    expect(statuses.toSorted()).toEqual(["queued", "starting", "starting", "starting"]);
+    expect((await runRow(theirs.id)).status).toBe("starting");
+    const waits = (await Promise.all(mine.map(({ id }) => runRow(id)))).find(({ status }) => status === "queued")!;
+    expect(waits.pending).toEqual({ kind: "quota", message: "The team T may hold 3 H100 and holds 3; this needs 1 more." });
+  });
+  it("charge each second of an attempt once to its team and run, decayed by its age", async () => {
+    const { cluster } = await plane.makeAgent({ accelerators: GPUS(4) });
+    const now = Date.now();
+    const hours = (count: number) => new Date(now - count * 3_600_000);
+    const run = await plane.makeRun({ resources: { gpus: 2 } }, { status: "succeeded" });
+    const going = await plane.makeRun({ resources: { gpus: 1 } }, { status: "running", projectId: other.id });
+    await plane.db.insert(attempts).values([
+      { orgId: plane.orgId, runId: run.id, clusterId: cluster.id, number: 1, status: "ended", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 2, nodes: 1, startedAt: hours(170), endedAt: hours(168) },
+      { orgId: plane.orgId, runId: going.id, clusterId: cluster.id, number: 1, status: "running", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 1, nodes: 1, startedAt: hours(1) },
+    ]);
+    for (let at = 0; at < 3; at += 1) for (const which of ["ended", "running"] as const) await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, which));
+    const shares = await loadShares(plane.db, plane.orgId, DEFAULT_POLICY);
+    expect(shares.get(plane.project.teamId)!.used / 3600).toBeCloseTo(2, 1); // four hours, a half-life ago
+    expect(shares.get(other.teamId)!.used / 3600).toBeCloseTo(1, 1);
+    expect((await runRow(run.id)).attainedSeconds / 3600).toBeCloseTo(4, 3);
+    expect((await runRow(going.id)).attainedSeconds / 3600).toBeCloseTo(1, 1);
+  });
+  it("let the team that used less go first", async () => {
+    await plane.makeAgent({ accelerators: GPUS(1) });
+    await plane.db.insert(teamUsage).values({ orgId: plane.orgId, teamId: plane.project.teamId, used: 1e6 });
+    const first = await plane.makeRun({ resources: { gpus: 1 } });
+    const fair = await plane.makeRun({ resources: { gpus: 1 } }, { projectId: other.id });
+    await place();
+    expect([(await runRow(first.id)).status, (await runRow(fair.id)).status]).toEqual(["queued", "starting"]);
+  });
+});
+
+describe("a run that is held, or was failed by a node", () => {
+  it("is not placed until released; and goes to another node", async () => {
+    const { cluster: bad } = await plane.makeAgent();
+    const { cluster: good } = await plane.makeAgent();
+    const held = await plane.makeRun({}, { heldAt: new Date(), heldBy: "Olga" });
+    const shy = await plane.makeRun({}, { excludedNodes: [`${bad.id}/n1`] });
+    await place();
+    expect((await runRow(held.id)).status).toBe("queued");
+    expect(await runRow(shy.id)).toMatchObject({ status: "starting", clusterId: good.id });
+    await plane.sql`update runs set held_at = null where id = ${held.id}`;
+    await place();
+    expect((await runRow(held.id)).status).toBe("starting");
+  });
+});
+
+describe("estimates", () => {
+  it("rest on limits and on how long runs of the experiment took, and are checked against what came", async () => {
+    const { agent } = await plane.makeAgent({ accelerators: GPUS(1) });
+    await plane.db.insert(durationHistory).values({ experimentId: plane.experiment.id, orgId: plane.orgId, samples: 20, p50Seconds: 600, p90Seconds: 1200 });
+    const going = await plane.makeRun({ name: "going", resources: { gpus: 1 } });
+    await place();
+    const attempt = await attemptOf(going.id);
+    await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "running", seq: 1 })] });
+    const [next, last] = [await plane.makeRun({ resources: { gpus: 1 } }), await plane.makeRun({ resources: { gpus: 1 } })];
+    await estimateStarts(plane, [plane.orgId]);
+    const told = new Map((await plane.db.select().from(startEstimates)).map((row) => [row.runId, row]));
+    const inSeconds = (id: string) => (told.get(id)!.start.getTime() - Date.now()) / 1000;
+    expect(inSeconds(next.id)).toBeGreaterThan(540);
+    expect(inSeconds(next.id)).toBeLessThan(660);
+    expect(inSeconds(last.id)).toBeGreaterThan(1100);
+    expect(told.get(next.id)!.basis).toBe("Another run should end by then, as runs of its experiment did.");
+    await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "exited", seq: 2 })] });
+    await place();
+    const [checked] = await plane.db.select().from(startEstimates).where(eq(startEstimates.runId, next.id));
+    expect(checked).toMatchObject({ actualStart: expect.any(Date), firstStart: told.get(next.id)!.firstStart });
+  });
+});
