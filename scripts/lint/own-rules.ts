@@ -5,7 +5,7 @@ export interface Finding {
 }
 
 /** What agents and clocks report is nobody's act: these apply reports, and write events instead of audit entries. */
-const REPORTED = /^server\/(agents\/commands\/(inventory|presence)|experiments\/commands\/(transitions|log-ingest|metric-ingest|artifact-ingest|archive|placement|leases)|clusters\/commands\/telemetry-ingest)\.ts$/;
+const REPORTED = /^server\/(agents\/commands\/(inventory|presence)|experiments\/commands\/(transitions|log-ingest|metric-ingest|mlflow-log|artifact-ingest|archive|placement|leases)|clusters\/commands\/telemetry-ingest)\.ts$/;
 
 const lineOf = (text: string, index: number): number => text.slice(0, index).split("\n").length;
 

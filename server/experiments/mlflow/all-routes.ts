@@ -3,6 +3,8 @@ import { mountArtifactProxy } from "./artifact-proxy.ts";
 import { mountMlflowRest, mountMlflowRoutes } from "./mount.ts";
 import { artifactRoutes, mountArtifactFiles } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
+import { historyRoutes } from "./routes/history.ts";
+import { logRoutes } from "./routes/log.ts";
 import { loggedModelRoutes } from "./routes/logged-models.ts";
 import { modelVersionRoutes } from "./routes/model-versions.ts";
 import { registeredModelRoutes } from "./routes/registered-models.ts";
@@ -12,7 +14,7 @@ import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** Everything under /mlflow/p/<project>. */
 export function mountMlflow(app: Hono): void {
-  mountMlflowRoutes(app, [...experimentRoutes, ...runRoutes, ...searchRoutes, ...artifactRoutes, ...loggedModelRoutes, ...registeredModelRoutes, ...modelVersionRoutes, ...webhookRoutes]);
+  mountMlflowRoutes(app, [...experimentRoutes, ...runRoutes, ...logRoutes, ...historyRoutes, ...searchRoutes, ...artifactRoutes, ...loggedModelRoutes, ...registeredModelRoutes, ...modelVersionRoutes, ...webhookRoutes]);
   mountArtifactProxy(app);
   mountArtifactFiles(app);
   mountMlflowRest(app); // last: it answers for every path that nobody took

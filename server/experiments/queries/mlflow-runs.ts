@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { datasets, experiments, metricSummaries, runInputs, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { runModels } from "../../../db/schema/models.ts";
 import { artifactUri, toMlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
 import type { RunStatus } from "../../../domain/experiments/run-status.ts";
 
@@ -24,6 +25,8 @@ interface Row extends InfoRow {
   params: string | null;
   tags: string | null;
   inputs: string | null;
+  used: string | null;
+  made: string | null;
 }
 
 export interface RunInfo {
@@ -49,6 +52,8 @@ const INPUTS = sql`(select json_agg(json_build_object(
     'dataset', json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile))) order by i.created_at)::text
   from ${runInputs} i join ${datasets} d on d.id = i.dataset_id where i.run_id = ${runs}.id)`;
 
+const modelsOf = (role: "input" | "output") => sql`(select json_agg(json_build_object('model_id', l.model_id${role === "output" ? sql`, 'step', l.step` : sql``}) order by l.step, l.model_id)::text from ${runModels} l where l.run_id = ${runs}.id and l.role = ${sql.raw(`'${role}'`)})`;
+
 const INFO = sql`${runs}.id, ${runs}.name, ${runs}.experiment_id, ${runs}.client_user as user_id, ${runs}.status, ${ms(START)} as start_time, ${ms(runs.endedAt)} as end_time,
       ${experiments}.artifact_location as location, (${runs}.deleted_at is not null or ${experiments}.deleted_at is not null) as is_deleted`;
 
@@ -57,13 +62,13 @@ export async function loadRunTexts(db: DbOrTx, ids: string[]): Promise<string[]>
   if (ids.length === 0) return [];
   const rows = await db.execute<Row>(sql`
     select ${INFO},
-      ${METRICS} as metrics, ${PARAMS} as params, ${TAGS} as tags, ${INPUTS} as inputs
+      ${METRICS} as metrics, ${PARAMS} as params, ${TAGS} as tags, ${INPUTS} as inputs, ${modelsOf("input")} as used, ${modelsOf("output")} as made
     from unnest(${sql.param(ids)}::text[]) with ordinality as wanted (id, place)
     join ${runs} on ${runs}.id = wanted.id join ${experiments} on ${experiments}.id = ${runs}.experiment_id
     order by wanted.place`);
   return rows.map((row) => {
     const data = `{"metrics":${row.metrics ?? "[]"},"params":${row.params ?? "[]"},"tags":${row.tags ?? "[]"}}`;
-    return `{"info":${JSON.stringify(toInfo(row))},"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"}}}`;
+    return `{"info":${JSON.stringify(toInfo(row))},"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"},"model_inputs":${row.used ?? "[]"}},"outputs":{"model_outputs":${row.made ?? "[]"}}}`;
   });
 }
 

@@ -1,0 +1,79 @@
+/** A chart's bucket: least, greatest and last of its finite points; the last is that of the greatest (x, other axis, arrival). */
+export interface Bucket {
+  /** Of the last finite point; null, as are the others, where no point is finite. */
+  x: number | null;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+  /** Finite points. */
+  count: number;
+  total: number;
+}
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+type Axis = ArrayLike<number | bigint>;
+
+/**
+ * Reduces points to at most `buckets` buckets of equal width over whole values of x, a batch at a time, in any order of batches
+ * that came one after the other. A spike of one point stays the least or greatest of its bucket, and a gap stays one.
+ */
+export class Reducer {
+  readonly #range: Range;
+  readonly #count: number;
+  readonly #scale: number;
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  readonly #last: Float64Array;
+  readonly #x: Float64Array;
+  readonly #other: Float64Array;
+  readonly #finite: Float64Array;
+  readonly #total: Float64Array;
+
+  /** Never more buckets than whole values of x, so that neighbours on a step axis stay apart. */
+  constructor(range: Range, buckets: number) {
+    const width = range.to - range.from + 1;
+    const count = Math.max(1, Math.min(buckets, width));
+    this.#range = range;
+    this.#count = count;
+    this.#scale = count / width;
+    const column = (fill: number) => new Float64Array(count).fill(fill);
+    [this.#min, this.#max, this.#last, this.#x, this.#other, this.#finite, this.#total] = [column(Infinity), column(-Infinity), column(0), column(-Infinity), column(-Infinity), column(0), column(0)];
+  }
+
+  add(x: Axis, other: Axis, values: ArrayLike<number>): void {
+    const { from, to } = this.#range;
+    for (let at = 0; at < values.length; at += 1) {
+      const place = Number(x[at]);
+      if (place < from || place > to) continue;
+      const bucket = Math.min(this.#count - 1, Math.floor((place - from) * this.#scale));
+      this.#total[bucket]! += 1;
+      const value = values[at]!;
+      if (!Number.isFinite(value)) continue;
+      this.#finite[bucket]! += 1;
+      if (value < this.#min[bucket]!) this.#min[bucket] = value;
+      if (value > this.#max[bucket]!) this.#max[bucket] = value;
+      const beside = Number(other[at]);
+      if (place > this.#x[bucket]! || (place === this.#x[bucket] && beside >= this.#other[bucket]!)) {
+        this.#x[bucket] = place;
+        this.#other[bucket] = beside;
+        this.#last[bucket] = value;
+      }
+    }
+  }
+
+  /** Those that have a point, in order. */
+  buckets(): Bucket[] {
+    const found: Bucket[] = [];
+    for (let at = 0; at < this.#count; at += 1) {
+      const total = this.#total[at]!;
+      if (total === 0) continue;
+      const count = this.#finite[at]!;
+      found.push(count === 0 ? { x: null, last: null, min: null, max: null, count, total } : { x: this.#x[at]!, last: this.#last[at]!, min: this.#min[at]!, max: this.#max[at]!, count, total });
+    }
+    return found;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Sql, TransactionSql } from "postgres";
+import { MlflowRefusal } from "./mlflow-refusal.ts";
+import { appendPoints, type Points, summarizePoints } from "./metric-store.ts";
+
+interface Pair {
+  key: string;
+  value: string;
+}
+
+export interface ModelPoint {
+  modelId: string;
+  key: string;
+  value: number;
+  time: number | bigint;
+  step: number | bigint;
+  datasetName: string;
+  datasetDigest: string;
+}
+
+/** What one request logs to one run. */
+export interface Logged {
+  runId: string;
+  points: Points[];
+  params: Pair[];
+  tags: Pair[];
+  /** Those of the points that were said to be of a logged model too. */
+  ofModels: ModelPoint[];
+  /** Of the request's bytes: a client that got no answer sends the same bytes again. */
+  digest: Buffer;
+}
+
+/**
+ * Stores all of it or nothing, and its points once: a request whose bytes were taken lately for this run adds no points again,
+ * without looking at the history. Reported by the run's own program, so it is in no audit log.
+ * @throws MlflowRefusal when a parameter has another value already.
+ */
+export async function logToRun(sql: Sql, logged: Logged): Promise<void> {
+  await sql.begin(async (tx) => {
+    // One after the other: what still ran when another was refused would write after the rollback.
+    if (logged.params.length > 0) await putParams(tx, logged.runId, logged.params);
+    if (logged.tags.length > 0) await putTags(tx, logged.runId, logged.tags);
+    if (logged.points.length > 0) await putPoints(tx, logged);
+  });
+}
+
+async function putPoints(tx: TransactionSql, { runId, points, ofModels, digest }: Logged): Promise<void> {
+  const [isNew] = await tx`insert into metric_receipts (run_id, digest) values (${runId}, ${digest}) on conflict do nothing returning 1`;
+  if (!isNew) return;
+  // Each of these is one statement, sent at once: they fail together.
+  await Promise.all([appendPoints(tx, points), summarizePoints(tx, points), ofModels.length > 0 && putModelPoints(tx, runId, ofModels)]);
+}
+
+/** The last value of each key stays with the model that it was measured on, where that is of the run's project. */
+async function putModelPoints(tx: TransactionSql, runId: string, points: ModelPoint[]): Promise<void> {
+  const last = [...new Map(points.map((one) => [[one.modelId, one.key, one.datasetName, one.datasetDigest].join("\n"), one])).values()];
+  const column = <Value>(of: (one: ModelPoint) => Value) => last.map(of);
+  await tx`
+    insert into logged_model_metrics as m (model_id, run_id, key, value, time, step, dataset_name, dataset_digest)
+    select f.model_id, ${runId}, f.key, f.value::float8, f.time, f.step, f.dataset_name, f.dataset_digest
+    from unnest(${column((one) => one.modelId)}::text[], ${column((one) => one.key)}::text[], ${column((one) => String(one.value))}::text[], ${column((one) => String(one.time))}::bigint[], ${column((one) => String(one.step))}::bigint[],
+      ${column((one) => one.datasetName)}::text[], ${column((one) => one.datasetDigest)}::text[]) as f (model_id, key, value, time, step, dataset_name, dataset_digest)
+    join logged_models l on l.id = f.model_id join runs r on r.id = ${runId} and r.project_id = l.project_id
+    on conflict (model_id, key, run_id, dataset_name, dataset_digest) do update set value = excluded.value, time = excluded.time, step = excluded.step
+    where (excluded.step, excluded.time) >= (m.step, m.time)`;
+}
+
+/** A parameter is written once. The same value again is fine: that is a client's second try. */
+async function putParams(tx: TransactionSql, runId: string, params: Pair[]): Promise<void> {
+  const [keys, values] = [params.map(({ key }) => key), params.map(({ value }) => value)];
+  const taken = await tx<{ key: string; value: string }[]>`
+    insert into run_params as p (run_id, key, value) select ${runId}, key, value from unnest(${keys}::text[], ${values}::text[]) as fresh (key, value)
+    on conflict (run_id, key) do update set value = p.value where p.value is distinct from excluded.value returning key, value`;
+  const wanted = new Map(params.map(({ key, value }) => [key, value]));
+  const changed = taken.find(({ key, value }) => wanted.get(key) !== value);
+  if (changed) {
+    throw new MlflowRefusal(`Changing param values is not allowed. Param with key='${changed.key}' was already logged with value='${changed.value}' for run ID='${runId}'. Attempted logging new value '${wanted.get(changed.key)}'.`);
+  }
+}
+
+async function putTags(tx: TransactionSql, runId: string, tags: Pair[]): Promise<void> {
+  const rows = [...new Map(tags.map(({ key, value }) => [key, value]))].sort(([a], [b]) => (a < b ? -1 : 1));
+  await tx`
+    insert into run_tags (run_id, key, value) select ${runId}, key, value from unnest(${rows.map(([key]) => key)}::text[], ${rows.map(([, value]) => value)}::text[]) as fresh (key, value)
+    on conflict (run_id, key) do update set value = excluded.value`;
+  const name = rows.find(([key]) => key === "mlflow.runName");
+  if (name?.[1]) await tx`update runs set name = ${name[1]}, updated_at = now() where id = ${runId}`;
+}
+
+/** @returns whether there was such a tag. */
+export async function deleteTag(sql: Sql, runId: string, key: string): Promise<boolean> {
+  return (await sql`delete from run_tags where run_id = ${runId} and key = ${key} returning 1`).length > 0;
+}
+
+export interface Input {
+  name: string;
+  digest: string;
+  sourceType: string;
+  source: string;
+  schema: string | null;
+  profile: string | null;
+  tags: Record<string, string>;
+}
+
+/** Data sets that a run read. The same data set is one row however many runs read it. */
+export async function logInputs(sql: Sql, of: { orgId: string; projectId: string; runId: string; newId: () => string }, inputs: Input[]): Promise<void> {
+  await sql.begin(async (tx) => {
+    for (const input of inputs) {
+      const [row] = await tx<{ id: string }[]>`
+        insert into datasets as d (id, org_id, project_id, name, digest, source_type, source, schema, profile)
+        values (${of.newId()}, ${of.orgId}, ${of.projectId}, ${input.name}, ${input.digest}, ${input.sourceType}, ${input.source}, ${input.schema}, ${input.profile})
+        on conflict (project_id, name, digest) do update set updated_at = now() returning id`;
+      await tx`
+        insert into run_inputs as i (run_id, dataset_id, tags) values (${of.runId}, ${row!.id}, ${JSON.stringify(input.tags)}::text::jsonb)
+        on conflict (run_id, dataset_id) do update set tags = i.tags || excluded.tags`;
+    }
+  });
+}

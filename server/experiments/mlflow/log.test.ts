@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MAX_BODY } from "./mount.ts";
+import { spend } from "./ingest-limit.ts";
+import { mlflowServer, type Speaker } from "./testing.ts";
+
+describe("logging to a run", () => {
+  let server: Awaited<ReturnType<typeof mlflowServer>>;
+  let mlflow: Speaker;
+  beforeAll(async () => {
+    server = await mlflowServer();
+    mlflow = server.speak();
+  });
+  afterAll(() => server.close());
+
+  const newRun = async () => (await mlflow.post("runs/create", {})).body.run.info.run_id as string;
+  const data = async (id: string) => (await mlflow.get(`runs/get?run_id=${id}`)).body.run.data;
+  const history = async (id: string, key: string, more = "") => (await mlflow.get(`metrics/get-history?run_id=${id}&metric_key=${encodeURIComponent(key)}${more}`)).body;
+
+  it("keeps metrics, parameters and tags, and shows the last of each", async () => {
+    const id = await newRun();
+    expect((await mlflow.post("runs/log-metric", { run_id: id, run_uuid: id, key: "loss", value: 0.5, timestamp: 10, step: 1 })).body).toEqual({});
+    await mlflow.post("runs/log-metric", { run_id: id, key: "loss", value: 0.25, timestamp: "20", step: "2" });
+    await mlflow.post("runs/log-parameter", { run_id: id, key: "lr", value: "0.1" });
+    await mlflow.post("runs/set-tag", { run_id: id, key: "note", value: "first" });
+    await mlflow.post("runs/set-tag", { run_id: id, key: "note", value: "second" });
+    const batch = { run_id: id, metrics: [{ key: "acc", value: 0.9, timestamp: 30 }], params: [{ key: "bs", value: "32" }], tags: [{ key: "t", value: "1" }, { key: "mlflow.runName", value: "renamed" }] };
+    expect((await mlflow.post("runs/log-batch", batch)).body).toEqual({});
+    const { info, data: found } = (await mlflow.get(`runs/get?run_id=${id}`)).body.run;
+    expect(info.run_name).toBe("renamed");
+    expect(found.metrics).toEqual([{ key: "acc", value: 0.9, timestamp: 30, step: 0 }, { key: "loss", value: 0.25, timestamp: 20, step: 2 }]);
+    expect(found.params).toEqual([{ key: "bs", value: "32" }, { key: "lr", value: "0.1" }]);
+    expect(found.tags).toContainEqual({ key: "note", value: "second" });
+    expect((await mlflow.post("runs/delete-tag", { run_id: id, key: "note" })).body).toEqual({});
+    expect(await mlflow.post("runs/delete-tag", { run_id: id, key: "note" })).toMatchObject({ status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST" } });
+  });
+
+  const int64 = fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+  const point = fc.record({ step: int64, time: fc.integer({ min: 0, max: 2_000_000_000_000 }), value: fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity)) });
+  it("gives back every point bit for bit: any int64 step, NaN and the infinities, duplicates, in any order", async () => {
+    await fc.assert(fc.asyncProperty(fc.array(point, { minLength: 1, maxLength: 40 }), async (points) => {
+      const id = await newRun();
+      const word = (value: number) => (Number.isFinite(value) ? (Object.is(value, -0) ? "-0.0" : String(value)) : `"${value}"`);
+      const metrics = points.map(({ step, time, value }) => `{"key":"m","value":${word(value)},"timestamp":${time},"step":${step}}`);
+      expect((await mlflow.ask("POST", "runs/log-batch", `{"run_id":"${id}","metrics":[${metrics.join(",")}]}`)).status).toBe(200);
+      const { text } = await mlflow.get(`metrics/get-history?run_id=${id}&metric_key=m`);
+      const found = [...text.matchAll(/"value":("?)([^",]+)\1,"timestamp":(\d+),"step":(-?\d+)/g)].map(([, , value, time, step]) => `${Number(value)} ${time} ${step}`);
+      expect(found.sort()).toEqual(points.map(({ step, time, value }) => `${value === 0 ? 0 : value} ${time} ${step}`).sort());
+    }), { numRuns: 40 });
+  });
+
+  it("takes a request that is sent again only once, and duplicates inside one request as they are", async () => {
+    const id = await newRun();
+    const twice = { key: "m", value: 1, timestamp: 5, step: 1 };
+    const batch = { run_id: id, metrics: [twice, twice], params: [{ key: "p", value: "v" }], tags: [] };
+    const answers = await Promise.all([1, 2, 3].map(() => mlflow.post("runs/log-batch", batch)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await history(id, "m")).metrics).toHaveLength(2);
+    for (let again = 0; again < 2; again += 1) await mlflow.post("runs/log-metric", { run_id: id, key: "n", value: 1, timestamp: 5, step: 1 });
+    expect((await history(id, "n")).metrics).toHaveLength(1);
+    const [summary] = await server.sql`select count::int as count from metric_summaries where run_id = ${id} and key = 'm'`;
+    expect(summary!.count).toBe(2);
+  });
+
+  it("never changes a parameter, and then stores nothing else of the request", async () => {
+    const id = await newRun();
+    await mlflow.post("runs/log-parameter", { run_id: id, key: "lr", value: "0.1" });
+    expect((await mlflow.post("runs/log-parameter", { run_id: id, key: "lr", value: "0.1" })).status).toBe(200);
+    const changed = await mlflow.post("runs/log-batch", { run_id: id, metrics: [{ key: "m", value: 1, timestamp: 1 }], params: [{ key: "new", value: "1" }, { key: "lr", value: "0.2" }], tags: [{ key: "t", value: "x" }] });
+    expect(changed).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE" } });
+    expect(changed.body.message).toContain("key='lr'");
+    const found = await data(id);
+    expect(found.params).toEqual([{ key: "lr", value: "0.1" }]);
+    expect([...found.metrics, ...found.tags.filter(({ key }: { key: string }) => key === "t")]).toEqual([]);
+    expect((await mlflow.post("runs/log-batch", { run_id: id, params: [{ key: "a", value: "1" }, { key: "a", value: "2" }] })).body.message).toContain("Duplicate parameter keys");
+  });
+
+  it.each([
+    [{ key: "m", value: "much", timestamp: 1 }, "metrics[1].value"],
+    [{ key: "m", timestamp: 1 }, "metrics[1].value"],
+    [{ key: "m", value: 1 }, "metrics[1].timestamp"],
+    [{ key: "m", value: 1, timestamp: 1, step: 1.5 }, "metrics[1].step"],
+    [{ key: "a/../b", value: 1, timestamp: 1 }, "metrics[1].key"],
+    [{ key: "x".repeat(251), value: 1, timestamp: 1 }, "metrics[1].key"],
+    [{ value: 1, timestamp: 1 }, "metrics[1].key"],
+  ])("names the one bad point of a batch: %j", async (bad, where) => {
+    const id = await newRun();
+    const answer = await mlflow.post("runs/log-batch", { run_id: id, metrics: [{ key: "good", value: 1, timestamp: 1 }, bad] });
+    expect(answer).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE" } });
+    expect(answer.body.message).toContain(where);
+    expect((await data(id)).metrics).toEqual([]);
+  });
+
+  it("takes no more in one request than MLflow does", async () => {
+    const id = await newRun();
+    const many = (count: number) => Array.from({ length: count }, (_, at) => ({ key: `k${at}`, value: "1", timestamp: 1 }));
+    for (const body of [{ metrics: many(1001) }, { params: many(101) }, { tags: many(101) }, { metrics: many(950), params: many(60) }]) {
+      expect(await mlflow.post("runs/log-batch", { run_id: id, ...body })).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE" } });
+    }
+    expect((await mlflow.post("runs/log-batch", { run_id: id, tags: [{ key: "t", value: "x".repeat(MAX_BODY) }] })).status).toBe(413);
+    await mlflow.post("runs/log-parameter", { run_id: id, key: "long", value: "x".repeat(7000) });
+    expect((await data(id)).params[0].value).toHaveLength(6000);
+    expect((await mlflow.post("runs/log-batch", { run_id: "run_none", metrics: [] })).status).toBe(404);
+  });
+
+  it("pages through a history without losing or repeating a point", async () => {
+    const id = await newRun();
+    for (let batch = 0; batch < 5; batch += 1) {
+      await mlflow.post("runs/log-batch", { run_id: id, metrics: Array.from({ length: 70 }, (_, at) => ({ key: "m", value: batch * 70 + at, timestamp: 1000 + batch * 70 + at, step: (batch * 70 + at) % 200 })) });
+    }
+    const values: number[] = [];
+    let token = "";
+    do {
+      const page = await history(id, "m", `&max_results=33${token ? `&page_token=${token}` : ""}`);
+      expect(page.metrics.length).toBeLessThanOrEqual(33);
+      values.push(...page.metrics.map(({ value }: { value: number }) => value));
+      token = page.next_page_token ?? "";
+    } while (token && values.length <= 350);
+    expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: 350 }, (_, at) => at));
+    expect((await history(id, "m")).metrics.map(({ value }: { value: number }) => value)).toEqual(Array.from({ length: 350 }, (_, at) => at));
+  });
+
+  it("samples several runs at the same steps, with each one's first and last", async () => {
+    const ids = [await newRun(), await newRun()];
+    for (const [at, id] of ids.entries()) {
+      await mlflow.post("runs/log-batch", { run_id: id, metrics: Array.from({ length: 100 }, (_, step) => ({ key: "m", value: step, timestamp: step, step: step * 2 + at })) });
+    }
+    const ask = (more: string) => mlflow.get(`metrics/get-history-bulk-interval?run_ids=${ids[0]}&run_ids=${ids[1]}&metric_key=m${more}`);
+    const { metrics } = (await ask("&max_results=20")).body;
+    const steps = (id: string) => metrics.filter(({ run_id }: { run_id: string }) => run_id === id).map(({ step }: { step: number }) => step);
+    expect(metrics.length).toBeLessThanOrEqual(24);
+    expect([steps(ids[0]!)[0], steps(ids[0]!).at(-1), steps(ids[1]!).at(-1)]).toEqual([0, 198, 199]);
+    expect((await ask("&start_step=10&end_step=12")).body.metrics.map(({ step }: { step: number }) => step)).toEqual([10, 12, 11]);
+    expect((await ask("&start_step=10")).status).toBe(400);
+    expect((await mlflow.get(`metrics/get-history-bulk?run_id=${ids[0]}&run_id=${ids[1]}&metric_key=m`)).body.metrics).toHaveLength(200);
+  });
+
+  it("remembers the data sets that a run read, and finds runs by them", async () => {
+    const id = await newRun();
+    const dataset = { name: "iris", digest: "d1", source_type: "local", source: "{}", schema: "{\"n\":4}" };
+    for (let again = 0; again < 2; again += 1) expect((await mlflow.post("runs/log-inputs", { run_id: id, datasets: [{ tags: [{ key: "mlflow.data.context", value: "training" }], dataset }] })).status).toBe(200);
+    const { inputs } = (await mlflow.get(`runs/get?run_id=${id}`)).body.run;
+    expect(inputs.dataset_inputs).toEqual([{ tags: [{ key: "mlflow.data.context", value: "training" }], dataset }]);
+    const search = async (filter: string) => (await mlflow.post("runs/search", { experiment_ids: ["0"], filter })).body.runs.map(({ info }: { info: { run_id: string } }) => info.run_id);
+    expect(await search("datasets.name = 'iris' and dataset.context = 'training'")).toEqual([id]);
+    expect(await search("datasets.digest = 'other'")).toEqual([]);
+    expect((await mlflow.post("runs/search", { experiment_ids: ["0"], filter: "metrics.a >" })).body.message).toContain("at character 12");
+  });
+
+  it("tells a token that logs too much to wait, and no other", () => {
+    for (let request = 0; request < 11; request += 1) spend("greedy", 1_000_000, 1000);
+    expect(() => spend("greedy", 1, 1000)).toThrow(/more than/);
+    expect(() => spend("modest", 1, 1000)).not.toThrow();
+    expect(() => spend("greedy", 1, 3000)).not.toThrow();
+  });
+});

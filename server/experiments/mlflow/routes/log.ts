@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { clients } from "../../../../db/client.ts";
+import { newId } from "../../../../db/schema/columns.ts";
+import { cut, MLFLOW_LIMITS, nameProblem } from "../../../../domain/experiments/mlflow-words.ts";
+import { bus } from "../../../bus.ts";
+import { linkRunModels } from "../../../models/commands/logged.ts";
+import { deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
+import type { Points } from "../../commands/metric-store.ts";
+import type { MlflowCtx } from "../caller.ts";
+import { MlflowError, refuse } from "../errors.ts";
+import { activeRunOf } from "../found.ts";
+import { spend } from "../ingest-limit.ts";
+import { type MlflowRoute, type RawBody, route } from "../mount.ts";
+import { checkBatchSize, modelPoints, readPoints, takePoint } from "../points.ts";
+import { loggedModelOf } from "../registry-found.ts";
+import { OptionalText, Pairs, Text } from "../wire.ts";
+import { RunIds } from "./runs.ts";
+
+const LOG = { permission: "runs:log", forRuns: true } as const;
+const OnePair = RunIds.extend({ key: Text, value: z.preprocess((value) => value ?? "", Text) });
+const Batch = RunIds.extend({ metrics: z.unknown().optional(), params: Pairs, tags: Pairs });
+const Dataset = z.object({ name: Text, digest: Text, source_type: OptionalText, source: OptionalText, schema: OptionalText, profile: OptionalText });
+const Inputs = RunIds.extend({ datasets: z.array(z.object({ tags: Pairs, dataset: Dataset })).nullish(), models: z.array(z.object({ model_id: Text })).nullish() });
+
+export const logRoutes: MlflowRoute[] = [
+  route("POST", "runs/log-metric", LOG, RunIds.loose(), logMetric),
+  route("POST", "runs/log-parameter", LOG, OnePair, async (ctx, input, raw) => store(ctx, input, raw, { points: [], params: [pair("param", input, MLFLOW_LIMITS.paramLength)], tags: [] })),
+  route("POST", "runs/set-tag", LOG, OnePair, async (ctx, input, raw) => store(ctx, input, raw, { points: [], params: [], tags: [pair("tag", input, MLFLOW_LIMITS.tagLength)] })),
+  route("POST", "runs/delete-tag", LOG, RunIds.extend({ key: Text }), dropTag),
+  route("POST", "runs/log-batch", LOG, Batch, logBatch),
+  route("POST", "runs/log-inputs", LOG, Inputs, putInputs),
+];
+
+interface Pair {
+  key: string;
+  value: string;
+}
+
+/** Checks the name; values longer than MLflow keeps are cut as it cuts them. */
+function pair(what: "param" | "tag", { key, value }: Pair, length: number): Pair {
+  const problem = nameProblem(what, key);
+  return problem ? refuse(problem) : { key, value: cut(value, length) };
+}
+
+type Ids = z.output<typeof RunIds>;
+
+async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: Points[]; params: Pair[]; tags: Pair[]; ofModels?: ModelPoint[] }) {
+  const points = logged.points.reduce((sum, { values }) => sum + values.length, 0);
+  spend(ctx.actor.tokenId ?? ctx.actor.id, points);
+  const run = await activeRunOf(ctx, ids);
+  await logToRun(clients().sql, { runId: run.id, ofModels: [], ...logged, digest: createHash("sha256").update(raw.bytes).digest().subarray(0, 16) });
+  if (points > 0) bus().publish({ orgId: run.orgId, topic: "run-metrics", id: run.id });
+  if (logged.params.length + logged.tags.length > 0) bus().publish({ orgId: run.orgId, topic: "run", id: run.id });
+  return {};
+}
+
+const runId = (ids: Ids): string => ids.run_id || ids.run_uuid || refuse("Missing value for required parameter 'run_id'.");
+const attemptOf = (ctx: MlflowCtx): string | null => (ctx.onlyRun ? ctx.actor.id : null);
+
+async function logMetric(ctx: MlflowCtx, input: z.output<ReturnType<typeof RunIds.loose>>, raw: RawBody) {
+  const byKey = new Map<string, Points>();
+  takePoint(byKey, { runId: runId(input), attemptId: attemptOf(ctx) }, input, "metric");
+  return store(ctx, input, raw, { points: [...byKey.values()], params: [], tags: [], ofModels: modelPoints([input]) });
+}
+
+async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawBody) {
+  checkBatchSize(Array.isArray(input.metrics) ? input.metrics.length : 0, input.params.length, input.tags.length);
+  const params = input.params.map((one) => pair("param", one, MLFLOW_LIMITS.paramLength));
+  const once = new Map<string, string>();
+  for (const { key, value } of params) {
+    if (once.has(key) && once.get(key) !== value) refuse(`Duplicate parameter keys have been submitted: '${key}' has two values in one request.`);
+    once.set(key, value);
+  }
+  return store(ctx, input, raw, {
+    points: readPoints(runId(input), attemptOf(ctx), input.metrics),
+    ofModels: modelPoints((input.metrics ?? []) as unknown[]),
+    params: [...once].map(([key, value]) => ({ key, value })),
+    tags: input.tags.map((one) => pair("tag", one, MLFLOW_LIMITS.tagLength)),
+  });
+}
+
+async function dropTag(ctx: MlflowCtx, input: Ids & { key: string }) {
+  const run = await activeRunOf(ctx, input);
+  if (!(await deleteTag(clients().sql, run.id, input.key))) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `No tag with name: ${input.key} in run with id ${run.id}`);
+  return {};
+}
+
+async function putInputs(ctx: MlflowCtx, input: z.output<typeof Inputs>) {
+  const run = await activeRunOf(ctx, input);
+  const inputs = (input.datasets ?? []).map(({ tags, dataset }) => ({
+    name: dataset.name, digest: dataset.digest, sourceType: dataset.source_type ?? "", source: dataset.source ?? "", schema: dataset.schema ?? null, profile: dataset.profile ?? null,
+    tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+  }));
+  const models = await Promise.all((input.models ?? []).map(async ({ model_id }) => ({ modelId: (await loggedModelOf(ctx, model_id)).id, step: 0 })));
+  await logInputs(clients().sql, { orgId: ctx.orgId, projectId: ctx.project.id, runId: run.id, newId: () => newId("dataset") }, inputs);
+  await linkRunModels(ctx, run.id, "input", models);
+  return {};
+}
