@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { Sql } from "postgres";
+import { ChangeMemory, formatMark, parseMark } from "../domain/shared/change-memory.ts";
 import { log } from "./log.ts";
 
 /**
@@ -15,12 +17,20 @@ export interface Change {
 type Listener = (changes: Change[]) => void;
 const CHANNEL = "drover_changes";
 const FLUSH_MS = 60;
+/** Changes that are remembered for tabs that connect: many minutes of a busy installation. */
+const REMEMBERED = 20_000;
 
 export interface Bus {
   publish: (change: Change) => void;
   /** At once, for what somebody waits for (placement, long polls). */
   publishNow: (changes: Change[]) => Promise<void>;
   subscribe: (listener: Listener) => () => void;
+  /** This moment. What is read from the database after it holds every change that was told before it. */
+  mark: () => string;
+  /** An organization's changes since a mark; null where this process cannot know: another one's mark, or a gap in its listening. */
+  since: (mark: string | undefined, orgId: string) => Change[] | null;
+  /** Called when changes may have been missed, since the connection to the database was away. */
+  onGap: (listener: () => void) => () => void;
   close: () => Promise<void>;
 }
 
@@ -29,10 +39,20 @@ export async function openBus(sql: Sql): Promise<Bus> {
   const waiting = new Map<string, Change>();
   let timer: NodeJS.Timeout | undefined;
 
-  const subscription = await sql.listen(CHANNEL, (payload) => {
-    const changes = JSON.parse(payload) as Change[];
-    for (const listener of listeners) listener(changes);
-  });
+  const gapListeners = new Set<() => void>();
+  const memory = rememberChanges();
+  const subscription = await sql.listen(
+    CHANNEL,
+    (payload) => {
+      const changes = JSON.parse(payload) as Change[];
+      memory.note(changes);
+      for (const listener of listeners) listener(changes);
+    },
+    () => {
+      memory.begin(); // also each time that the listening connection was lost and made anew
+      for (const listener of gapListeners) listener();
+    },
+  );
 
   async function send(changes: Change[]): Promise<void> {
     const payloads: string[] = [];
@@ -55,10 +75,28 @@ export async function openBus(sql: Sql): Promise<Bus> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    mark: memory.mark,
+    since: memory.since,
+    onGap: (listener) => {
+      gapListeners.add(listener);
+      return () => gapListeners.delete(listener);
+    },
     close: async () => {
       clearTimeout(timer);
       await subscription.unlisten();
     },
+  };
+}
+
+/** What this process heard, under a name that no other process and no earlier time of listening has. */
+export function rememberChanges(most = REMEMBERED) {
+  const memory = new ChangeMemory<Change>(({ orgId, topic, id }) => `${orgId} ${topic} ${id}`, most);
+  const now = () => Math.floor(performance.now());
+  return {
+    begin: () => memory.begin({ epoch: randomUUID(), at: now() }),
+    note: (changes: Change[]) => memory.note(now(), changes),
+    mark: () => formatMark({ epoch: memory.epoch ?? "none", at: now() }),
+    since: (mark: string | undefined, orgId: string) => memory.since(parseMark(mark))?.filter((change) => change.orgId === orgId) ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 "use client";
 import { type Query, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { makeFollower } from "./live-follower.ts";
 import { keyIsTouched, type LiveChange, reconnectDelay, touchedBy } from "./live-topics.ts";
 
 export type LiveStatus = { state: "live" | "paused" | "connecting" } | { state: "reconnecting"; since: number };
@@ -9,9 +10,11 @@ interface LiveApi {
   status: LiveStatus;
   /** Called with every batch while the tab is visible. Returns the way to stop. */
   listen: (listener: (changes: LiveChange[]) => void) => () => void;
+  /** What the server rendered as of this mark is here now: what changed since is refreshed. */
+  arrived: (mark: string) => void;
 }
 
-const LiveContext = createContext<LiveApi>({ status: { state: "connecting" }, listen: () => () => {} });
+const LiveContext = createContext<LiveApi>({ status: { state: "connecting" }, listen: () => () => {}, arrived: () => {} });
 
 export const useLiveStatus = () => useContext(LiveContext).status;
 
@@ -21,6 +24,13 @@ export function useLiveChange(topic: string, id: string, onChange: () => void): 
   const latest = useRef(onChange);
   latest.current = onChange;
   useEffect(() => listen((changes) => changes.some((change) => change.topic === topic && change.id === id) && latest.current()), [listen, topic, id]);
+}
+
+/** Beside what a page prefetched: says as of when. Changes between the render and this moment met no query to refresh. */
+export function Rendered({ mark }: { mark: string }) {
+  const { arrived } = useContext(LiveContext);
+  useEffect(() => arrived(mark), [arrived, mark]);
+  return null;
 }
 
 const THROTTLE_MS = 500; // at most two refetches a second per query
@@ -58,29 +68,38 @@ function makeRefresher(client: QueryClient) {
   };
 }
 
-/** One event stream per tab: open while the tab is seen, closed while hidden, back with growing pauses after a loss. */
-function connect(org: string, on: { changes: (changes: LiveChange[]) => void; status: (status: LiveStatus) => void; resumed: () => void; lost: () => void }) {
+/** What the stream tells. `changes` come with the mark up to which all is known then; `missed`: there is more that is not known. */
+interface StreamEvents {
+  ready: (mark: string, changes: LiveChange[], missed: boolean) => void;
+  changes: (mark: string, changes: LiveChange[]) => void;
+  status: (status: LiveStatus) => void;
+  lost: () => void;
+}
+
+/**
+ * One event stream per tab: open while the tab is seen, closed while hidden, back with growing pauses after a loss. It begins
+ * with what changed since `from()`, so that nothing is missed in between.
+ */
+function connect(org: string, from: () => string, on: StreamEvents) {
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
   let lostAt: number | null = null;
-  let missed = false; // something may have changed while we did not listen
 
   function open(): void {
-    source = new EventSource(`/api/events?org=${encodeURIComponent(org)}`);
-    source.addEventListener("ready", () => {
+    source = new EventSource(`/api/events?${new URLSearchParams({ org, since: from() }).toString()}`);
+    source.addEventListener("ready", ({ data, lastEventId }: MessageEvent<string>) => {
       attempt = 0;
       lostAt = null;
       on.status({ state: "live" });
-      if (missed) on.resumed();
-      missed = false;
+      const { changes, missed } = JSON.parse(data) as { changes: LiveChange[]; missed: boolean };
+      on.ready(lastEventId, changes, missed);
     });
-    source.addEventListener("change", (event) => on.changes(JSON.parse((event as MessageEvent<string>).data) as LiveChange[]));
+    source.addEventListener("change", ({ data, lastEventId }: MessageEvent<string>) => on.changes(lastEventId, JSON.parse(data) as LiveChange[]));
     source.addEventListener("error", () => {
       close();
       if (lostAt === null) on.lost();
       lostAt ??= Date.now();
-      missed = true;
       on.status({ state: "reconnecting", since: lostAt });
       retry = setTimeout(open, reconnectDelay(attempt, Math.random()));
       attempt += 1;
@@ -94,7 +113,6 @@ function connect(org: string, on: { changes: (changes: LiveChange[]) => void; st
   function onVisibility(): void {
     close();
     if (document.hidden) {
-      missed = true;
       on.status({ state: "paused" });
     } else {
       on.status({ state: "connecting" });
@@ -114,27 +132,33 @@ export function LiveProvider({ org, children }: { org: string; children: React.R
   const client = useQueryClient();
   const [status, setStatus] = useState<LiveStatus>({ state: "connecting" });
   const listeners = useRef(new Set<(changes: LiveChange[]) => void>());
-  useEffect(() => {
+  const [live] = useState(() => {
     const refresher = makeRefresher(client);
-    const disconnect = connect(org, {
+    const tell = (changes: LiveChange[]) => {
+      if (changes.length === 0) return;
+      refresher.add(changes);
+      for (const listener of listeners.current) listener(changes);
+    };
+    return { refresher, follower: makeFollower({ tell, refetchAll: () => void client.invalidateQueries() }) };
+  });
+  useEffect(() => {
+    const { refresher, follower } = live;
+    const disconnect = connect(org, follower.from, {
       status: setStatus,
-      resumed: () => void client.invalidateQueries(),
+      ready: follower.ready,
+      changes: follower.hear,
       // Ended because the session or the role is gone? The answer to this sends the person to where they may be.
       lost: () => void client.invalidateQueries({ predicate: (query) => keyIsTouched(query.queryKey, { procedure: "access.viewer", field: null, id: null }) }),
-      changes: (changes) => {
-        refresher.add(changes);
-        for (const listener of listeners.current) listener(changes);
-      },
     });
     return () => {
       refresher.stop();
       disconnect();
     };
-  }, [client, org]);
+  }, [client, org, live]);
   const listen = useCallback((listener: (changes: LiveChange[]) => void) => {
     listeners.current.add(listener);
     return () => void listeners.current.delete(listener);
   }, []);
-  const api = useMemo(() => ({ status, listen }), [status, listen]);
+  const api = useMemo(() => ({ status, listen, arrived: live.follower.arrived }), [status, listen, live]);
   return <LiveContext.Provider value={api}>{children}</LiveContext.Provider>;
 }

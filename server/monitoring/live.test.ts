@@ -6,7 +6,7 @@ import { clients } from "../../db/client.ts";
 import { apiTokens, orgs, roleBindings, users } from "../../db/schema/access.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { testDatabase } from "../../db/testing.ts";
-import { type Change, setBus } from "../bus.ts";
+import { type Change, rememberChanges, setBus } from "../bus.ts";
 import { formatToken } from "../../domain/access/token-format.ts";
 import { HTTP_STATUS, DomainError } from "../../domain/shared/errors.ts";
 import { closeLiveStreams, mountLive } from "./live.ts";
@@ -15,7 +15,12 @@ type Database = Awaited<ReturnType<typeof testDatabase>>;
 let database: Database;
 let app: Hono;
 const listeners = new Set<(changes: Change[]) => void>();
-const say = (changes: Change[]) => listeners.forEach((listener) => listener(changes));
+const memory = rememberChanges(50);
+const gapListeners = new Set<() => void>();
+const say = (changes: Change[]) => {
+  memory.note(changes);
+  for (const listener of listeners) listener(changes);
+};
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -27,8 +32,15 @@ beforeAll(async () => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    mark: memory.mark,
+    since: memory.since,
+    onGap: (listener) => {
+      gapListeners.add(listener);
+      return () => gapListeners.delete(listener);
+    },
     close: async () => {},
   });
+  memory.begin();
   app = new Hono();
   app.onError((error, c) => c.json({}, (error instanceof DomainError ? HTTP_STATUS[error.code] : 500) as 400));
   mountLive(app);
@@ -52,7 +64,7 @@ async function member(slug: string) {
     id: tokenId, orgId, principalType: "user", principalId: userId, name: "live", hash: createHash("sha256").update(token).digest("hex"),
     lastFour: token.slice(-4), permissions: ["org:read"], expiresAt: new Date(Date.now() + 3_600_000), createdBy: userId,
   });
-  const open = async (org = slug) => reader(await app.request(`/api/events?org=${org}`, { headers: { authorization: `Bearer ${token}` } }));
+  const open = async (org = slug, since?: string) => reader(await app.request(`/api/events?org=${org}${since === undefined ? "" : `&since=${since}`}`, { headers: { authorization: `Bearer ${token}` } }));
   const leave = () => db.delete(roleBindings).where(and(eq(roleBindings.orgId, orgId), eq(roleBindings.principalId, userId)));
   return { orgId, open, leave };
 }
@@ -61,6 +73,7 @@ async function member(slug: string) {
 function reader(response: Response) {
   const body = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
+  let id = "";
   async function next(): Promise<{ event: string; data: unknown } | null> {
     for (;;) {
       const end = text.indexOf("\n\n");
@@ -68,6 +81,7 @@ function reader(response: Response) {
         const [block, rest] = [text.slice(0, end), text.slice(end + 2)];
         text = rest;
         const event = /^event: (.*)$/m.exec(block)?.[1];
+        id = /^id: (.*)$/m.exec(block)?.[1] ?? id;
         if (event) return { event, data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) as unknown };
         continue;
       }
@@ -76,7 +90,7 @@ function reader(response: Response) {
       text += value;
     }
   }
-  return { status: response.status, headers: response.headers, next, cancel: () => body.cancel() };
+  return { status: response.status, headers: response.headers, mark: () => id, next, cancel: () => body.cancel() };
 }
 
 describe("the event stream", () => {
@@ -95,6 +109,49 @@ describe("the event stream", () => {
     await stream.next();
     say([{ orgId, topic: "agent-desired", id: "cl_1" }, { orgId, topic: "cluster", id: "cl_1" }, { orgId, topic: "cluster", id: "cl_1" }]);
     expect(await stream.next()).toEqual({ event: "change", data: [{ topic: "cluster", id: "cl_1" }] });
+    await stream.cancel();
+  });
+
+  it("begins with what changed since the page was rendered, of this organization alone", async () => {
+    const [{ orgId, open }, other] = [await member("rendered"), await member("elsewhere")];
+    say([{ orgId, topic: "run", id: "run_before" }]);
+    await new Promise((resolve) => setTimeout(resolve, 2)); // marks count milliseconds
+    const rendered = memory.mark();
+    say([{ orgId, topic: "run", id: "run_meanwhile" }, { orgId: other.orgId, topic: "run", id: "run_theirs" }, { orgId, topic: "agent-desired", id: "cl_1" }]);
+    const stream = await open("rendered", rendered);
+    expect(await stream.next()).toMatchObject({ event: "ready", data: { missed: false, changes: [{ topic: "run", id: "run_meanwhile" }] } });
+    say([{ orgId, topic: "run", id: "run_after" }]);
+    expect(await stream.next()).toEqual({ event: "change", data: [{ topic: "run", id: "run_after" }] });
+    await stream.cancel();
+  });
+
+  it("goes on where a stream broke off, by the mark of the last event", async () => {
+    const { orgId, open } = await member("resumed");
+    const first = await open("resumed", memory.mark());
+    await first.next();
+    say([{ orgId, topic: "run", id: "run_told" }]);
+    await first.next();
+    await first.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    say([{ orgId, topic: "run", id: "run_missed" }]);
+    const again = await open("resumed", first.mark());
+    expect(await again.next()).toMatchObject({ data: { missed: false, changes: [{ topic: "run", id: "run_missed" }] } });
+    await again.cancel();
+  });
+
+  it("says that everything must be asked for anew where it cannot know: no mark, another server's, too long ago, a gap in its own listening", async () => {
+    const { orgId, open } = await member("unknown");
+    const old = memory.mark();
+    say(Array.from({ length: 60 }, (_, at) => ({ orgId, topic: "run", id: `run_${at}` })));
+    for (const since of [undefined, "another-server.5", "nonsense", old]) {
+      const stream = await open("unknown", since);
+      expect(await stream.next()).toMatchObject({ event: "ready", data: { missed: true, changes: [] } });
+      await stream.cancel();
+    }
+    const stream = await open("unknown", memory.mark());
+    expect(await stream.next()).toMatchObject({ data: { missed: false } });
+    for (const listener of gapListeners) listener();
+    expect(await stream.next()).toMatchObject({ event: "ready", data: { missed: true } });
     await stream.cancel();
   });
 

@@ -13,6 +13,9 @@ const GATHER_MS = 100;
 /** Topics between servers, workers and agents; browsers have no use for them. */
 const INTERNAL = new Set(["agent-desired", "agent-revoked"]);
 
+const isTold = ({ topic }: Change) => !INTERNAL.has(topic);
+const withoutOrg = (changes: Change[]) => changes.map(({ topic, id }) => ({ topic, id }));
+
 const open = new Set<LiveStream>();
 
 /** What changed in one organization, by id, to one tab. Content stays behind the queries' own permissions. */
@@ -21,10 +24,12 @@ class LiveStream {
   readonly #orgId: string;
   readonly #waiting = new Map<string, Change>();
   #timer: NodeJS.Timeout | undefined;
+  readonly #mark: () => string;
   #end!: () => void;
   readonly ended: Promise<void>;
 
-  constructor(sse: SSEStreamingApi, orgId: string) {
+  constructor(sse: SSEStreamingApi, orgId: string, mark: () => string) {
+    this.#mark = mark;
     this.#sse = sse;
     this.#orgId = orgId;
     this.ended = new Promise((resolve) => (this.#end = resolve));
@@ -32,21 +37,26 @@ class LiveStream {
 
   offer(changes: Change[]): void {
     for (const change of changes) {
-      if (change.orgId === this.#orgId && !INTERNAL.has(change.topic)) this.#waiting.set(`${change.topic} ${change.id}`, change);
+      if (change.orgId === this.#orgId && isTold(change)) this.#waiting.set(`${change.topic} ${change.id}`, change);
     }
     if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
   }
 
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const changes = [...this.#waiting.values()].map(({ topic, id }) => ({ topic, id }));
+    const changes = withoutOrg([...this.#waiting.values()]);
     this.#waiting.clear();
     await this.send("change", changes);
   }
 
-  /** Hono swallows writes to a gone client; `onAbort` ends the stream then. */
+  /** @param since What changed since the tab's mark; null: that is not known, it must ask for everything anew. */
+  async ready(since: Change[] | null): Promise<void> {
+    await this.send("ready", { heartbeatMs: HEARTBEAT_MS, missed: since === null, changes: withoutOrg((since ?? []).filter(isTold)) });
+  }
+
+  /** With the mark up to which the tab then knows everything. Hono swallows writes to a gone client; `onAbort` ends the stream then. */
   async send(event: string, data: unknown): Promise<void> {
-    await this.#sse.writeSSE({ event, data: JSON.stringify(data) });
+    await this.#sse.writeSSE({ event, data: JSON.stringify(data), id: this.#mark() });
   }
 
   async beat(): Promise<void> {
@@ -71,28 +81,34 @@ async function mayStillListen(headers: Headers, org: string | undefined, ctx: Ct
 
 async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<void> {
   const ctx = c.get("ctx");
-  const live = new LiveStream(sse, ctx.orgId);
+  const { mark, since, subscribe, onGap } = bus();
+  const live = new LiveStream(sse, ctx.orgId, mark);
   open.add(live);
   sse.onAbort(() => live.end());
   const recheck = () => void mayStillListen(c.req.raw.headers, c.req.query("org"), ctx).then((may) => may || live.end());
-  const unsubscribe = bus().subscribe((changes) => {
+  const forgetGaps = onGap(() => void live.ready(null));
+  const unsubscribe = subscribe((changes) => {
     live.offer(changes);
     if (changes.some((change) => change.topic === "people" && change.orgId === ctx.orgId)) recheck();
   });
   const beat = setInterval(() => void live.beat(), HEARTBEAT_MS);
   const checking = setInterval(recheck, RECHECK_MS);
   try {
-    await live.send("ready", { heartbeatMs: HEARTBEAT_MS });
+    await live.ready(since(c.req.query("since"), ctx.orgId)); // after subscribing: told twice is harmless, not at all is not
     await live.ended;
   } finally {
     clearInterval(beat);
     clearInterval(checking);
     unsubscribe();
+    forgetGaps();
     open.delete(live);
   }
 }
 
-/** GET /api/events?org=slug: `ready`, then `change` events with [{ topic, id }], and comments as heartbeats. */
+/**
+ * GET /api/events?org=slug&since=mark: `ready` with what changed since the mark, then `change` events with [{ topic, id }], and
+ * comments as heartbeats. The id of an event is the mark to come back with.
+ */
 export function mountLive(app: Hono): void {
   app.get("/api/events", guard("org:read"), (c) => {
     const response = streamSSE(c as Context<GuardedEnv>, (sse) => stream(c as Context<GuardedEnv>, sse));

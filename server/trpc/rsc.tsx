@@ -3,12 +3,17 @@ import { dehydrate, HydrationBoundary, type FetchQueryOptions } from "@tanstack/
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { cache } from "react";
+import { Rendered } from "../../components/providers/live.tsx";
 import { makeQueryClient } from "../../components/providers/query-client.ts";
 import { createContext } from "../access/session.ts";
+import { bus } from "../bus.ts";
 import { appRouter } from "./root.ts";
 
 /** Path of this request, set by server/main.ts in front of Next (a client's own value never gets through). */
 export const requestPath = cache(async () => (await headers()).get("x-drover-path") ?? "/");
+
+/** As of when this request reads: taken before its first query, for which every query waits for `context`. */
+const renderMark = cache(() => bus().mark());
 
 /** One per request: prefetching components share it, and no two people do. */
 export const getQueryClient = cache(makeQueryClient);
@@ -16,7 +21,9 @@ export const getQueryClient = cache(makeQueryClient);
 /** Console pages live under /[org], so the path names the organization. */
 const context = cache(async () => {
   const org = decodeURIComponent((await requestPath()).split(/[/?#]/)[1] ?? "");
-  return createContext(await headers(), org || undefined);
+  const sent = await headers();
+  renderMark();
+  return createContext(sent, org || undefined);
 });
 
 /** Query options as in the browser, answered in-process with this request's session. */
@@ -30,7 +37,12 @@ export function prefetch(options: FetchQueryOptions<any, any, any, any>): void {
   else void client.prefetchQuery(options).catch(() => {});
 }
 
-/** Hands what was prefetched, finished or pending, to the browser. */
+/** Hands what was prefetched, finished or pending, to the browser, which is told what changed since by the event stream. */
 export function HydrateClient({ children }: { children: React.ReactNode }) {
-  return <HydrationBoundary state={dehydrate(getQueryClient())}>{children}</HydrationBoundary>;
+  return (
+    <HydrationBoundary state={dehydrate(getQueryClient())}>
+      {children}
+      <Rendered mark={renderMark()} />
+    </HydrationBoundary>
+  );
 }

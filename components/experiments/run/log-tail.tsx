@@ -27,7 +27,7 @@ export function LogTail({ run, lines: count }: { run: RunDetail; lines: number }
 
 function Tail({ runId, attemptId, count, live }: { runId: string; attemptId: string; count: number; live: boolean }) {
   const trpc = useTRPC();
-  const { data, refetch } = useQuery({ ...trpc.experiments.logPage.queryOptions({ attemptId, tail: true, maxBytes: 16 * 1024 }), staleTime: live ? 0 : 60_000, refetchInterval: live ? 5000 : false });
+  const { data, refetch } = useQuery({ ...trpc.experiments.logPage.queryOptions({ attemptId, tail: true, maxBytes: 16 * 1024 }), staleTime: live ? 0 : 60_000 });
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useLiveChange("attempt-log", runId, () => {
     timer.current ??= setTimeout(() => {

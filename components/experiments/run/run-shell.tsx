@@ -15,15 +15,13 @@ import classes from "../experiments.module.css";
 import { CancelButton, CloneButton, RetryButton } from "./run-acts.tsx";
 import { RunFacts } from "./run-facts.tsx";
 
-const LIVE_REFETCH_MS = 4_000;
 const LABELS = { summary: "Summary", charts: "Charts", logs: "Logs", artifacts: "Artifacts", timeline: "Timeline", spec: "Spec", compare: "Compare" } as const;
 
 /** What every tab of a run shares: name, status and why, the acts, the facts, the tabs. */
 export function RunShell({ id, children }: { id: string; children: React.ReactNode }) {
   const trpc = useTRPC();
   const org = useOrg();
-  // A change between the server's render and this page's own query has no query to refresh: a live run is asked for again by itself.
-  const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id }, { refetchInterval: ({ state }) => (state.data && TERMINAL.has(state.data.status) ? false : LIVE_REFETCH_MS) })).data;
+  const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id })).data;
   const tabs = RUN_TABS.map((tab) => ({ href: paths.runTab(org, id, tab), label: LABELS[tab] }));
   return (
     <>

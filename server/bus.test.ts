@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { testDatabase } from "../db/testing.ts";
+import { type Bus, openBus } from "./bus.ts";
+
+type Database = Awaited<ReturnType<typeof testDatabase>>;
+let database: Database;
+let bus: Bus;
+beforeAll(async () => {
+  database = await testDatabase();
+  bus = await openBus(database.sql);
+});
+afterAll(async () => {
+  await bus.close();
+  await database.close();
+});
+
+const change = (id: string, orgId = "org_1") => ({ orgId, topic: "run", id });
+const heard = (id: string) => new Promise<void>((resolve) => {
+  const stop = bus.subscribe((changes) => {
+    if (!changes.some((one) => one.id === id)) return;
+    stop();
+    resolve();
+  });
+});
+const nextMillisecond = () => new Promise((resolve) => setTimeout(resolve, 2));
+
+test("tells what an organization's changes were since a mark", async () => {
+  const told = heard("run_1");
+  await bus.publishNow([change("run_1"), change("run_2", "org_2")]);
+  await told;
+  await nextMillisecond();
+  const mark = bus.mark();
+  expect(bus.since(mark, "org_1")).toEqual([]);
+  const again = heard("run_3");
+  await bus.publishNow([change("run_3"), change("run_4", "org_2")]);
+  await again;
+  expect(bus.since(mark, "org_1")).toEqual([change("run_3")]);
+});
+
+test("knows nothing of before a loss of its listening connection, and says so to who listens", async () => {
+  const mark = bus.mark();
+  const gap = new Promise<void>((resolve) => void bus.onGap(resolve));
+  await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`;
+  await gap;
+  expect(bus.since(mark, "org_1")).toBeNull();
+  const told = heard("run_5");
+  const fresh = bus.mark();
+  await bus.publishNow([change("run_5")]);
+  await told;
+  expect(bus.since(fresh, "org_1")).toEqual([change("run_5")]);
+});
