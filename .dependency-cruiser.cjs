@@ -4,7 +4,7 @@ const TEST = "\\.(test|spec)\\.tsx?$";
 const TYPES = { dependencyTypesNot: ["type-only"] }; // `import type` is not a dependency
 const DOMAINS = "(access|agents|clusters|costs|deployments|experiments|models|monitoring|pipelines|queue|sweeps)";
 /** Verbs that other domains may borrow, and the agents' services, which are mounted together. */
-const BORROWED = ["/(queries|commands|audit)\\.ts$", "/(queries|commands)/", "^server/access/(audit|guard|actor|session|secrets|viewer)\\.ts$", "^server/experiments/(object-store|objects/folder)\\.ts$"];
+const BORROWED = ["/(queries|commands|audit)\\.ts$", "/(queries|commands)/", "^server/access/(audit|guard|actor|session|secrets|viewer)\\.ts$", "^server/experiments/(object-store|objects/folder|run-token)\\.ts$"];
 
 module.exports = {
   forbidden: [

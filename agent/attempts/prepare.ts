@@ -16,7 +16,7 @@ import type { AttemptRecord, Intent } from "./record.ts";
 export type Account = { name: string; uid: number; gid: number; home: string };
 export interface Surroundings {
   state: StateFolder;
-  client: Pick<ServerClient, "send">;
+  client: Pick<ServerClient, "send" | "origin">;
   policy: Policy;
   account: Account | null;
 }
@@ -89,6 +89,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     ...inheritedEnv(policy.envPassed),
     ...(account ? { HOME: account.home, USER: account.name, LOGNAME: account.name } : {}),
     PYTHONUNBUFFERED: "1",
+    ...trackingVariables(around, spec),
     ...spec.env,
     ...rankVariables(spec, intent),
     CUDA_VISIBLE_DEVICES: intent.accelerators.join(","),
@@ -102,6 +103,12 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     DROVER_NODE_RANK: "0",
     DROVER_NUM_NODES: "1",
   };
+}
+
+/** So that `mlflow.start_run()` logs to this run. A run that names a tracking server of its own keeps it, and gets none of ours. */
+function trackingVariables({ client }: Surroundings, { runId, tracking, env }: JobSpec): Record<string, string> {
+  if (!tracking || "MLFLOW_TRACKING_URI" in env) return {};
+  return { MLFLOW_TRACKING_URI: new URL(tracking.path, client.origin).href, MLFLOW_TRACKING_TOKEN: tracking.token, MLFLOW_RUN_ID: runId, MLFLOW_EXPERIMENT_ID: tracking.experimentId };
 }
 
 /** torchrun sets them for each of its workers itself. */

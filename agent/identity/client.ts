@@ -62,6 +62,16 @@ export class ServerClient {
   }
 
   /** The raw 2xx response. */
+  /** Of the server that this agent belongs to. */
+  get origin(): string {
+    return this.identity.now.url;
+  }
+
+  /** Of the server that this agent belongs to. */
+  get origin(): string {
+    return this.identity.now.url;
+  }
+
   async send(request: Outgoing): Promise<Response> {
     let last: Refused | null = null;
     for (let tries = 0; tries < TRIES; tries++) {

@@ -6,6 +6,7 @@ import { z } from "zod";
  * History of PROTOCOL_VERSION. The server speaks this and the one before.
  * 1 (2026-11): enrol, join, sync, logs, metrics, telemetry, objects, artifacts.
  * 2 (2026-11): telemetry has a batch number, so that a message that comes again is stored once.
+ *   A job's spec says where its process logs to, and with which token.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -189,6 +190,8 @@ export const JobSpec = z.object({
   graceSeconds: z.int(),
   artifacts: z.array(z.string()),
   overrides: z.record(z.string(), z.unknown()), // of this cluster's driver only
+  /** Where MLflow's clients inside the process log to: a path under the server's origin, and a token for this run while the attempt lives. */
+  tracking: z.object({ path: z.string(), token: z.string(), experimentId: z.string() }).optional(),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 

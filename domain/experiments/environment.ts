@@ -10,9 +10,10 @@ export function withoutSecrets(env: Record<string, string>): Record<string, stri
 }
 
 /** What the last attempt's process found in its environment, as far as the run decides it; secrets hidden. */
-export function runEnvironment(run: { id: string; name: string; spec: RunSpec }, attempt: Pick<AttemptView, "id" | "number" | "acceleratorIndexes"> | null): Record<string, string> {
+export function runEnvironment(run: { id: string; name: string; experimentId: string; spec: RunSpec }, attempt: Pick<AttemptView, "id" | "number" | "acceleratorIndexes"> | null): Record<string, string> {
   const { spec } = run;
   return {
+    ...("MLFLOW_TRACKING_URI" in spec.env ? {} : { MLFLOW_TRACKING_URI: `…/mlflow/p/${spec.project}`, MLFLOW_RUN_ID: run.id, MLFLOW_EXPERIMENT_ID: run.experimentId, MLFLOW_TRACKING_TOKEN: HIDDEN }),
     ...withoutSecrets(spec.env),
     DROVER_RUN_ID: run.id,
     DROVER_RUN_NAME: run.name,

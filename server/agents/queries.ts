@@ -10,6 +10,7 @@ import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/p
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
+import { runToken } from "../experiments/run-token.ts";
 
 /**
  * Every cluster of an organization as placement sees it: what its agent reported, minus what live attempts hold. The
@@ -195,13 +196,13 @@ export async function listDrainedNodes(db: DbOrTx, clusterId: string): Promise<s
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, spec: runs.spec, project: projects.slug, driver: clusters.driver })
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.flatMap(({ id, number, runId, runName, spec, project, driver }) => (spec ? [[id, {
+  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -221,6 +222,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     graceSeconds: spec.checkpoint.graceSeconds,
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
+    tracking: { path: `/mlflow/p/${project}`, token: runToken(id), experimentId },
   }] as const] : [])));
 }
 

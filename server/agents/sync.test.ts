@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { armFailpoint } from "../failpoint.ts";
+import { runToken } from "../experiments/run-token.ts";
 import { place, report, testPlane, type TestPlane } from "./testing.ts";
 
 let plane: TestPlane;
@@ -24,7 +25,7 @@ describe("the life of an attempt, as its agent reports it", () => {
   it("goes from assigned to succeeded, with its spec, its timeline, and every report taken once", async () => {
     const { agent, run, attempt } = await placed({ params: { lr: 0.1 }, env: { A: "b" } });
     const first = await agent.sync();
-    expect(first.desired).toMatchObject([{ attemptId: attempt.id, fence: String(attempt.fence), action: "run", spec: { runId: run.id, runName: "train", attemptNumber: 1, project: "p", command: "true", params: { lr: 0.1 }, env: { A: "b" }, graceSeconds: 30 } }]);
+    expect(first.desired).toMatchObject([{ attemptId: attempt.id, fence: String(attempt.fence), action: "run", spec: { runId: run.id, runName: "train", attemptNumber: 1, project: "p", command: "true", params: { lr: 0.1 }, env: { A: "b" }, graceSeconds: 30, tracking: { path: "/mlflow/p/p", token: runToken(attempt.id), experimentId: run.experimentId } } }]);
     const accepted = report(attempt, { state: "accepted", seq: 1 });
     expect((await agent.sync({ known: [attempt.id], reports: [accepted] })).acked).toEqual([{ attemptId: attempt.id, seq: 1 }]);
     expect(await runRow(run.id)).toMatchObject({ status: "starting" });
