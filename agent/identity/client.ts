@@ -61,17 +61,12 @@ export class ServerClient {
     return result.data;
   }
 
+  /** Of the server that this agent belongs to. */
+  get origin(): string {
+    return this.identity.now.url;
+  }
+
   /** The raw 2xx response. */
-  /** Of the server that this agent belongs to. */
-  get origin(): string {
-    return this.identity.now.url;
-  }
-
-  /** Of the server that this agent belongs to. */
-  get origin(): string {
-    return this.identity.now.url;
-  }
-
   async send(request: Outgoing): Promise<Response> {
     let last: Refused | null = null;
     for (let tries = 0; tries < TRIES; tries++) {
