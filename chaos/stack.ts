@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createTRPCClient, httpLink } from "@trpc/client";
-import postgres, { type Sql } from "postgres";
+import type { Sql } from "postgres";
 import superjson from "superjson";
+import { openSql } from "../db/connection.ts";
 import { migrate } from "../db/migrate.ts";
 import type { AppRouter } from "../server/trpc/root.ts";
 import { freePort } from "../scripts/postgres/ports.ts";
@@ -67,7 +68,7 @@ export async function startStack(folder: string): Promise<Stack> {
   const agentUrl = `http://127.0.0.1:${proxy.port}`;
   await enrolAgent(services.agent, folder, agentUrl, code);
   services.agent.start();
-  const sql = postgres(databaseUrl, { max: 4, onnotice: () => {} });
+  const sql = openSql(databaseUrl, { max: 4 });
   return {
     folder, url, services, proxy, sql, token, clusterId, agentUrl,
     api: client(url, { authorization: `Bearer ${token}` }),

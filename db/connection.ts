@@ -25,8 +25,20 @@ export function readTls(url: string): { href: string; ssl: Ssl | undefined } {
   return { href: parsed.href, ssl };
 }
 
+/**
+ * postgres.js asks for the array types behind each new connection, in a promise that nobody holds: a database that dies right then
+ * and refuses the next try would end this process. The query that waits for the connection is told; nothing else is lost.
+ */
+const isLostTypesQuery = (reason: unknown): boolean => reason instanceof Error && String((reason as { query?: unknown }).query ?? "").includes("b.typarray");
+
+function outliveLostTypesQuery(reason: unknown): void {
+  if (isLostTypesQuery(reason) || process.listenerCount("unhandledRejection") > 1) return; // others decide on what is theirs
+  throw reason;
+}
+
 /** The one way to a postgres.js client. */
 export function openSql(url: string, options: Options<Record<string, never>> = {}): Sql {
+  if (!process.listeners("unhandledRejection").includes(outliveLostTypesQuery)) process.on("unhandledRejection", outliveLostTypesQuery);
   const { href, ssl } = readTls(url);
   return postgres(href, { onnotice: () => {}, ...(ssl === undefined ? {} : { ssl }), ...options });
 }

@@ -170,7 +170,7 @@ export class EmbeddedPostgres {
 
   /** @returns "ready", or what it said instead. */
   async #ask(): Promise<string> {
-    const sql = postgres(this.url("postgres"), { max: 1, connect_timeout: 5, onnotice: () => {}, backoff: false });
+    const sql = postgres(this.url("postgres"), { max: 1, connect_timeout: 5, onnotice: () => {}, backoff: false, fetch_types: false });
     try {
       await sql`select 1`;
       return "ready";
@@ -182,7 +182,7 @@ export class EmbeddedPostgres {
   }
 
   async #ensureDatabase(): Promise<void> {
-    const sql = postgres(this.url("postgres"), { max: 1, onnotice: () => {} });
+    const sql = postgres(this.url("postgres"), { max: 1, onnotice: () => {}, fetch_types: false });
     try {
       const [found] = await sql`select 1 from pg_database where datname = ${DATABASE}`;
       if (!found) await sql.unsafe(`create database ${DATABASE}`);
