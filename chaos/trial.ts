@@ -110,7 +110,7 @@ async function summary(stack: Stack, ids: string[]): Promise<string> {
   const statuses = await stack.sql<{ status: string; n: number }[]>`select status, count(*)::int as n from runs where id = any(${ids}) group by 1 order by 1`;
   const [held] = await stack.sql<{ attempts: number; bytes: number; points: number }[]>`
     select count(*)::int as attempts, coalesce(sum(h.bytes), 0)::float8 as bytes,
-           (select coalesce(sum(cardinality(b.steps)), 0)::int from metric_batches b where b.run_id = any(${ids})) as points
+           (select coalesce(sum(coalesce(b.points, cardinality(b.steps))), 0)::int from metric_batches b where b.run_id = any(${ids})) as points
     from attempts a left join log_heads h on h.attempt_id = a.id where a.run_id = any(${ids})`;
   return `${statuses.map(({ status, n }) => `${n} ${status}`).join(", ")}; ${held!.attempts} attempts, ${Math.round(held!.bytes / 1000)} kB of log, ${held!.points} points`;
 }

@@ -199,7 +199,7 @@ export const logChunks = pgTable("log_chunks", {
   index("log_chunks_line").on(t.attemptId, t.line),
 ]);
 
-/** One row per (run, key, batch): arrays, not a row per point. Compaction merges small rows. */
+/** One row per (run, key, batch), not a row per point: as arrays while it is small and new, else packed (server/experiments/metrics/codec.ts). Compaction merges small rows. */
 export const metricBatches = pgTable("metric_batches", {
   runId: text().notNull().references(() => runs.id),
   key: text().notNull(),
@@ -207,10 +207,14 @@ export const metricBatches = pgTable("metric_batches", {
   attemptId: text(),
   minStep: bigint({ mode: "number" }).notNull(),
   maxStep: bigint({ mode: "number" }).notNull(),
-  steps: bigint({ mode: "number" }).array().notNull(),
-  times: bigint({ mode: "number" }).array().notNull(), // Unix ms
-  values: doublePrecision().array().notNull(), // NaN and ±Infinity as they came
-}, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep)]);
+  steps: bigint({ mode: "number" }).array(),
+  times: bigint({ mode: "number" }).array(), // Unix ms
+  values: doublePrecision().array(), // NaN and ±Infinity as they came
+  points: integer(), // in body; null where the arrays say it
+  body: bytea(),
+}, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep), check("metric_batches_held", sql`body is not null or values is not null`)]);
+/** How far compaction has looked: batches up to this id were merged with their neighbours when they had any. One row. */
+export const metricCompaction = pgTable("metric_compaction", { id: integer().primaryKey().default(1), after: text().notNull().default("") });
 /** Kept on write: the run table's columns and every list read this, never the history. */
 export const metricSummaries = pgTable("metric_summaries", {
   runId: text().notNull().references(() => runs.id),

@@ -1,5 +1,7 @@
 /** A chart's bucket: least, greatest and last of its finite points; the last is that of the greatest (x, other axis, arrival). */
 export interface Bucket {
+  /** Its number, from 0. */
+  bucket: number;
   /** Of the last finite point; null, as are the others, where no point is finite. */
   x: number | null;
   last: number | null;
@@ -33,10 +35,10 @@ export class Reducer {
   readonly #finite: Float64Array;
   readonly #total: Float64Array;
 
-  /** Never more buckets than whole values of x, so that neighbours on a step axis stay apart. */
-  constructor(range: Range, buckets: number) {
-    const width = range.to - range.from + 1;
-    const count = Math.max(1, Math.min(buckets, width));
+  /** @param whole x has whole values: then there are never more buckets than those, so that neighbours on a step axis stay apart. */
+  constructor(range: Range, buckets: number, whole = true) {
+    const width = whole ? range.to - range.from + 1 : range.to - range.from || 1;
+    const count = Math.max(1, whole ? Math.min(buckets, width) : buckets);
     this.#range = range;
     this.#count = count;
     this.#scale = count / width;
@@ -48,7 +50,7 @@ export class Reducer {
     const { from, to } = this.#range;
     for (let at = 0; at < values.length; at += 1) {
       const place = Number(x[at]);
-      if (place < from || place > to) continue;
+      if (!(place >= from && place <= to)) continue; // NaN too: x may be another metric
       const bucket = Math.min(this.#count - 1, Math.floor((place - from) * this.#scale));
       this.#total[bucket]! += 1;
       const value = values[at]!;
@@ -72,7 +74,7 @@ export class Reducer {
       const total = this.#total[at]!;
       if (total === 0) continue;
       const count = this.#finite[at]!;
-      found.push(count === 0 ? { x: null, last: null, min: null, max: null, count, total } : { x: this.#x[at]!, last: this.#last[at]!, min: this.#min[at]!, max: this.#max[at]!, count, total });
+      found.push(count === 0 ? { bucket: at, x: null, last: null, min: null, max: null, count, total } : { bucket: at, x: this.#x[at]!, last: this.#last[at]!, min: this.#min[at]!, max: this.#max[at]!, count, total });
     }
     return found;
   }

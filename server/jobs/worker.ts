@@ -4,6 +4,7 @@ import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
 import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
+import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
 import { failpoint } from "../failpoint.ts";
@@ -31,6 +32,8 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
     const { made, dropped } = await keepPartitions(sql);
     if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
     await expireOld(sql);
+    await forgetReceipts(sql);
+    await compactMetrics(sql, Date.now());
     await forgetOldDeliveries(sql);
     await objects.sweep(STALE_UPLOAD_MS);
     for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);

@@ -1,22 +1,24 @@
-import { type Columns, toInts } from "./codec.ts";
+import { type Columns, decode, toInts } from "./codec.ts";
 
-/** A stored batch as it comes from the database: arrays in text. */
-export interface StoredBatch {
+/** A stored batch as it comes from the database: packed, or as arrays in text. */
+export interface StoredBatch extends Record<string, unknown> {
   id: string;
   key: string;
   run_id: string;
   attempt_id: string | null;
   min_step: string;
-  steps: string;
-  times: string;
-  values: string;
+  steps: string | null;
+  times: string | null;
+  values: string | null;
+  body: Buffer | null;
 }
 
 /** The columns to select for `unpackRow`. */
-export const STORED = "id, key, run_id, attempt_id, min_step::text, steps::text, times::text, values::text";
+export const STORED = "id, key, run_id, attempt_id, min_step::text, steps::text, times::text, values::text, body";
 
-export function unpackRow(row: Pick<StoredBatch, "steps" | "times" | "values">): Columns {
-  return { steps: toInts(ints(row.steps)), times: toInts(ints(row.times)), values: Float64Array.from(parts(row.values), Number) };
+export function unpackRow(row: Pick<StoredBatch, "steps" | "times" | "values" | "body">): Columns {
+  if (row.body) return decode(row.body);
+  return { steps: toInts(ints(row.steps!)), times: toInts(ints(row.times!)), values: Float64Array.from(parts(row.values!), Number) };
 }
 
 const parts = (array: string): string[] => (array.length <= 2 ? [] : array.slice(1, -1).split(","));

@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { DomainError } from "../../../domain/shared/errors.ts";
 import { intAt } from "../metrics/codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 
@@ -29,9 +30,11 @@ export async function readHistory(sql: Sql, of: { runId: string; key: string }, 
   const points: HistoryPoint[] = [];
   let from = cursor ?? { minStep: String(-(2n ** 63n)), id: "", offset: 0 };
   for (;;) {
+    // Ordered by the column itself: its name alone would be the text that is selected.
     const rows = await sql<StoredBatch[]>`
       select ${sql.unsafe(STORED)} from metric_batches
-      where run_id = ${of.runId} and key = ${of.key} and (min_step, id) >= (${from.minStep}::bigint, ${from.id}) order by min_step, id limit ${AT_ONCE}`;
+      where run_id = ${of.runId} and key = ${of.key} and (min_step, id) >= (${from.minStep}::bigint, ${from.id}) order by metric_batches.min_step, id limit ${AT_ONCE}`;
+    if (cursor && from === cursor && rows[0]?.id !== cursor.id) throw new DomainError("invalid", "The history was packed since that page token was given. Begin again with the first page.");
     for (const row of rows) {
       const { steps, times, values } = unpackRow(row);
       for (let at = row.id === from.id ? from.offset : 0; at < values.length; at += 1) {
@@ -49,7 +52,7 @@ export async function readHistory(sql: Sql, of: { runId: string; key: string }, 
 export async function readInterval(sql: Sql, runIds: string[], key: string, range: { from: number; to: number } | null): Promise<Map<string, HistoryPoint[]>> {
   const rows = await sql<StoredBatch[]>`
     select ${sql.unsafe(STORED)} from metric_batches where run_id = any(${runIds}::text[]) and key = ${key}
-      ${range ? sql`and max_step >= ${Math.ceil(range.from)} and min_step <= ${Math.floor(range.to)}` : sql``} order by run_id, min_step, id`;
+      ${range ? sql`and max_step >= ${Math.ceil(range.from)} and min_step <= ${Math.floor(range.to)}` : sql``} order by run_id, metric_batches.min_step, id`;
   const found = new Map<string, HistoryPoint[]>();
   for (const row of rows) {
     const points = found.get(row.run_id) ?? [];

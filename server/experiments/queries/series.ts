@@ -3,7 +3,9 @@ import type { DbOrTx } from "../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
+import { type Bucket as Reduced, Reducer } from "../../../domain/experiments/reduce.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
+import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 import { getVisibleRun } from "./visible.ts";
 
 export interface MetricKey {
@@ -35,7 +37,7 @@ interface Range {
 }
 
 /**
- * Each key's points, reduced in SQL to at most `buckets` points: the least, greatest and last value of every bucket that
+ * Each key's points, reduced to at most `buckets` points: the least, greatest and last value of every bucket that
  * has any, so a spike of one point is never lost and a gap stays one. Where the range has no more whole steps than buckets, every step keeps its own.
  */
 export async function readSeries(db: DbOrTx, grant: Grant, ask: ReadSeries): Promise<Series[]> {
@@ -96,22 +98,20 @@ export function bucketOf(x: SQL, { from, to }: Range, buckets: number): SQL {
 /** Postgres knows NaN = NaN, so a list names what is not finite. */
 export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`;
 
-async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise<Bucket[]> {
+/** Batch by batch in the order in which they came, packed ones and arrays alike. */
+async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise<({ key: string } & Reduced)[]> {
   const b = metricBatches;
-  const x = ask.x === "step" ? sql`p.step` : sql`p.time`;
-  const finite = isFinite(sql`p.value`);
-  // The last point of a bucket is the greatest (x, other axis, place in its batch): an array compares part by part.
-  const lastPoint = sql`max(array[${x}::float8, ${ask.x === "step" ? sql`p.time` : sql`p.step`}::float8, p.place::float8, p.value]) filter (where ${finite})`;
-  const batchesInRange = ask.x === "step" ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
-  const rows = await db.execute<Bucket>(sql`
-    select key, last_point[1] as x, last_point[4] as last, min, max, count, total
-    from (
-      select ${b.key} as key, ${bucketOf(x, range, ask.buckets)} as bucket, ${lastPoint} as last_point,
-             min(p.value) filter (where ${finite}) as min, max(p.value) filter (where ${finite}) as max,
-             (count(*) filter (where ${finite}))::int as count, count(*)::int as total
-      from ${b} cross join lateral unnest(${b.steps}, ${b.times}, ${b.values}) with ordinality as p(step, time, value, place)
-      where ${b.runId} = ${ask.id} and ${b.key} in ${ask.keys} ${batchesInRange} and ${x} between ${range.from} and ${range.to}
-      group by 1, 2
-    ) reduced order by key, bucket`);
-  return [...rows];
+  const isStep = ask.x === "step";
+  const batchesInRange = isStep ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
+  const reducers = new Map<string, Reducer>();
+  for (const key of ask.keys) {
+    const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+    const reducer = new Reducer(range, ask.buckets);
+    reducers.set(key, reducer);
+    for (const row of rows) {
+      const { steps, times, values } = unpackRow(row);
+      reducer.add(isStep ? steps : times, isStep ? times : steps, values);
+    }
+  }
+  return [...reducers].flatMap(([key, reducer]) => reducer.buckets().map((bucket) => ({ key, ...bucket })));
 }

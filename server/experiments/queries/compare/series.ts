@@ -3,10 +3,12 @@ import type { DbOrTx } from "../../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { bucketsFor, type BucketValue, fitLines, type Grid, gridOf, packNumbers } from "../../../../domain/experiments/compare/buckets.ts";
+import { Reducer } from "../../../../domain/experiments/reduce.ts";
 import { aggregateGroup } from "../../../../domain/experiments/compare/grouping.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
 import type { ComparedGroup, ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
-import { isFinite } from "../series.ts";
+import { type Columns } from "../../metrics/codec.ts";
+import { STORED, type StoredBatch, unpackRow } from "../../metrics/rows.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -17,7 +19,7 @@ interface Found {
 }
 
 /**
- * One metric of up to a hundred runs in one answer: reduced in SQL to the same buckets for all of them, least, greatest and last
+ * One metric of up to a hundred runs in one answer: reduced on the server to the same buckets for all of them, least, greatest and last
  * of each kept, and as many buckets as fit into the answer's size.
  */
 export async function readCompared(db: DbOrTx, grant: Grant, ask: CompareSeries): Promise<ComparedSeries> {
@@ -79,36 +81,47 @@ function beganOf(runs: readonly Run[]): SQL {
   return sql`(select of_run.run_id, coalesce(of_run.at, (select min(${s.minTime})::float8 from ${s} where ${s.runId} = of_run.run_id), 0) as at from (values ${sql.join(rows, sql`, `)}) as of_run(run_id, at)) as began`;
 }
 
-/** Points of one key of the runs named in `began`: (run_id, step, time, value, place). The only place that knows how points are stored. */
-function pointsOf(key: string): SQL {
+/** The points of one key of one run in the order in which they came; x and the other axis as the chart has them. */
+async function pointsOf(db: DbOrTx, runId: string, key: string): Promise<Columns[]> {
   const b = metricBatches;
-  return sql`${b} cross join lateral unnest(${b.steps}, ${b.times}, ${b.values}) with ordinality as p(step, time, value, place)
-    where ${b.runId} = began.run_id and ${b.key} = ${key}`;
+  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${runId} and ${b.key} = ${key} order by ${b.id}`);
+  return rows.map(unpackRow);
 }
 
 async function reduceRuns(db: DbOrTx, runs: readonly Run[], { key, x }: CompareSeries, grid: Grid): Promise<Map<string, Found>> {
-  const points = isMetric(x)
-    ? sql`select y.value, y.time::float8 as "then", y.step::float8 as place, ${sql`of_x.value`} as x
-        from (select p.* from ${pointsOf(key)}) y
-        join (select distinct on (p.step) p.step, p.value from ${pointsOf(metricOf(x))} and ${isFinite(sql`p.value`)} order by p.step, p.time desc, p.place desc) of_x on of_x.step = y.step`
-    : sql`select p.value, ${x === "step" ? sql`p.time` : sql`p.step`}::float8 as "then", p.place::float8 as place,
-        ${x === "step" ? sql`p.step::float8` : x === "time" ? sql`p.time::float8` : sql`p.time::float8 - began.at`} as x
-        from ${pointsOf(key)}`;
-  const width = grid.whole ? grid.to - grid.from + 1 : grid.to - grid.from || 1;
-  const finite = isFinite(sql`p.value`);
-  const rows = await db.execute<{ run_id: string; buckets: number[]; lasts: number[]; lows: number[]; highs: number[]; non_finite: number }>(sql`
-    select run_id, array_agg(bucket order by bucket) filter (where high is not null) as buckets, array_agg(last_point[4] order by bucket) filter (where high is not null) as lasts,
-      array_agg(low order by bucket) filter (where high is not null) as lows, array_agg(high order by bucket) filter (where high is not null) as highs, sum(bad)::int as non_finite
-    from (
-      select began.run_id, least(${grid.count - 1}::int, floor((p.x - ${grid.from}::float8) * ${grid.count}::float8 / ${width}::float8)::int) as bucket,
-        max(array[p.x, p."then", p.place, p.value]) filter (where ${finite}) as last_point,
-        min(p.value) filter (where ${finite}) as low, max(p.value) filter (where ${finite}) as high, (count(*) filter (where not ${finite}))::int as bad
-      from ${beganOf(runs)} cross join lateral (${points}) as p
-      where p.x between ${grid.from}::float8 and ${grid.to}::float8
-      group by 1, 2
-    ) reduced group by run_id`);
-  return new Map(rows.map((row) => [row.run_id, {
-    buckets: (row.buckets ?? []).map((bucket, at) => ({ bucket, last: row.lasts[at]!, min: row.lows[at]!, max: row.highs[at]! })),
-    nonFinite: row.non_finite,
-  }]));
+  const began = new Map((await db.execute<{ run_id: string; at: number }>(sql`select began.run_id, began.at from ${beganOf(runs)}`)).map(({ run_id, at }) => [run_id, Number(at)]));
+  const found = new Map<string, Found>();
+  // Run after run: what is unpacked at once is one run's, however many are compared.
+  for (const { id } of runs) {
+    const batches = await pointsOf(db, id, key);
+    const bySteps = isMetric(x) ? valuesByStep(await pointsOf(db, id, metricOf(x))) : null;
+    const reducer = new Reducer(grid, grid.count, grid.whole);
+    for (const batch of batches) addBatch(reducer, batch, { x, began: began.get(id) ?? 0, bySteps });
+    const buckets = reducer.buckets();
+    if (buckets.length === 0) continue;
+    found.set(id, {
+      buckets: buckets.flatMap(({ bucket, last, min, max, count }) => (count === 0 ? [] : [{ bucket, last: last!, min: min!, max: max! }])),
+      nonFinite: buckets.reduce((sum, { total, count }) => sum + total - count, 0),
+    });
+  }
+  return found;
+}
+
+function addBatch(reducer: Reducer, { steps, times, values }: Columns, { x, began, bySteps }: { x: string; began: number; bySteps: ReadonlyMap<number, number> | null }): void {
+  if (bySteps) reducer.add(Float64Array.from(steps as ArrayLike<number>, (step) => bySteps.get(Number(step)) ?? Number.NaN), times, values);
+  else if (x === "step") reducer.add(steps, times, values);
+  else reducer.add(x === "time" ? times : Float64Array.from(times as ArrayLike<number>, (time) => Number(time) - began), steps, values);
+}
+
+/** The metric on the x axis by step: of several points of a step the last finite one. */
+function valuesByStep(batches: Columns[]): Map<number, number> {
+  const found = new Map<number, { time: number; value: number }>();
+  for (const { steps, times, values } of batches) {
+    for (let at = 0; at < values.length; at += 1) {
+      const [step, time, value] = [Number(steps[at]), Number(times[at]), values[at]!];
+      const before = found.get(step);
+      if (Number.isFinite(value) && (!before || time >= before.time)) found.set(step, { time, value });
+    }
+  }
+  return new Map([...found].map(([step, { value }]) => [step, value]));
 }

@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { factories } from "../../../db/factories.ts";
+import { testDatabase } from "../../../db/testing.ts";
+import { appendPoints } from "../commands/metric-store.ts";
+import { readHistory } from "../queries/history.ts";
+import { compactMetrics } from "./compaction.ts";
+
+describe("compaction", () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let newRun: () => Promise<string>;
+  beforeAll(async () => {
+    database = await testDatabase();
+    const make = factories(database.db);
+    const org = await make.org();
+    const person = await make.user();
+    newRun = async () => (await make.run(org.project, person.id)).id;
+  });
+  afterAll(() => database.close());
+
+  const later = () => Date.now() + 60_000;
+  const append = (runId: string, points: { step: number | bigint; time: number; value: number }[]) =>
+    database.sql.begin((tx) => appendPoints(tx, [{ runId, attemptId: null, key: "m", steps: points.map(({ step }) => step), times: points.map(({ time }) => time), values: points.map(({ value }) => value) }]));
+  const read = async (runId: string) => (await readHistory(database.sql, { runId, key: "m" }, 1_000_000, null)).points;
+  const rows = async (runId: string) => (await database.sql<{ points: number | null; bytes: number }[]>`select points, octet_length(body)::int as bytes from metric_batches where run_id = ${runId} order by id`);
+
+  const step = fc.oneof(fc.integer({ min: -100, max: 100 }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+  const point = fc.record({ step, time: fc.integer({ min: 0, max: 2_000_000_000_000 }), value: fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0)) });
+  it("keeps every point bit for bit in the order in which they came, whatever came between two passes", async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.array(point, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 8 }), fc.nat(8), async (batches, when) => {
+      const runId = await newRun();
+      for (const [at, batch] of batches.entries()) {
+        await append(runId, batch);
+        if (at === when) await compactMetrics(database.sql, later(), 0);
+      }
+      const canonical = (points: { step: number | bigint; time: number | bigint; value: number }[]) => points.map(({ step: s, time, value }) => `${s} ${time} ${Object.is(value, -0) ? "-0" : value}`).sort();
+      const before = canonical(await read(runId));
+      await compactMetrics(database.sql, later(), 0);
+      expect(canonical(await read(runId))).toEqual(before);
+      expect(before).toEqual(canonical(batches.flat()));
+      if (batches.length > 1) expect(await rows(runId)).toHaveLength(1);
+    }), { numRuns: 25 });
+  });
+
+  it("leaves young batches alone, and settled ones in few rows of less than four bytes a point", async () => {
+    const runId = await newRun();
+    let seed = 7;
+    const dice = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+    let time = 1_700_000_000_000;
+    for (let batch = 0; batch < 40; batch += 1) {
+      await append(runId, Array.from({ length: 1000 }, (_, at) => ({ step: batch * 1000 + at, time: (time += 240 + Math.round(dice() * 20)), value: Math.fround(0.1 + 2 * Math.exp(-(batch * 1000 + at) / 10_000) * (1 + 0.1 * (dice() - 0.5))) })));
+    }
+    const before = await read(runId);
+    await compactMetrics(database.sql, Date.now());
+    expect(await rows(runId)).toHaveLength(40);
+    await compactMetrics(database.sql, later(), 0);
+    const packed = await rows(runId);
+    expect(packed.length).toBeLessThanOrEqual(3);
+    expect(packed.reduce((sum, { bytes }) => sum + bytes, 0) / before.length).toBeLessThan(4);
+    const after = await read(runId);
+    expect(after.length).toBe(before.length);
+    expect(after.findIndex((one, at) => JSON.stringify(one) !== JSON.stringify(before[at]))).toBe(-1);
+    expect(await compactMetrics(database.sql, later(), 0)).toBe(0);
+  });
+});

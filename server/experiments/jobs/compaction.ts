@@ -1,0 +1,110 @@
+import type { Sql, TransactionSql } from "postgres";
+import { ID_PREFIXES } from "../../../domain/shared/id-format.ts";
+import { least, most } from "../commands/metric-store.ts";
+import { type Columns, encode, intAt, toInts } from "../metrics/codec.ts";
+import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
+
+const LOCK = 7_070_012;
+/** Batches that one pass looks at, and points that one packed row may hold. */
+const WINDOW = 5000;
+const MOST_POINTS = 16_384;
+/** A row of so many points is left as it is, and a lone row of fewer than so many is not worth packing. */
+const LARGE = 8192;
+const WORTH_PACKING = 64;
+/** Batches this young wait: more of their series may come. */
+export const SETTLED_MS = 600_000;
+const LEVEL = 12;
+const RECEIPTS_KEPT = "24 hours";
+
+interface Head {
+  id: string;
+  attempt_id: string | null;
+  points: number;
+  is_packed: boolean;
+}
+
+/**
+ * Merges the small rows of series that got points since it looked last, and packs them. A merged row takes the id of the first of
+ * its parts, so that points stay in the order in which they came. One transaction per series: readers see the rows before or after it.
+ * @returns series rewritten; null when another worker is at it.
+ */
+export async function compactMetrics(sql: Sql, now: number, settledMs = SETTLED_MS): Promise<number | null> {
+  const before = idAt(now - settledMs);
+  const found = await sql.begin(async (tx) => {
+    const [lock] = await tx<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${LOCK}) as held`;
+    if (!lock?.held) return null;
+    await tx`insert into metric_compaction (id) values (1) on conflict do nothing`;
+    const rows = await tx<{ id: string; run_id: string; key: string }[]>`
+      select id, run_id, key from metric_batches where id > (select after from metric_compaction) and id < ${before} order by id limit ${WINDOW}`;
+    const series = new Map(rows.map(({ run_id, key }) => [`${run_id} ${key}`, { runId: run_id, key }]));
+    let rewritten = 0;
+    for (const one of series.values()) rewritten += await compactSeries(tx, one, before);
+    if (rows.length > 0) await tx`update metric_compaction set after = ${rows.at(-1)!.id}`;
+    return { rewritten, more: rows.length === WINDOW };
+  });
+  if (!found) return null;
+  return found.rewritten + (found.more ? ((await compactMetrics(sql, now, settledMs)) ?? 0) : 0);
+}
+
+/** The least id that a batch made at that moment could have. */
+function idAt(ms: number): string {
+  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, "0");
+  return `${ID_PREFIXES.metricBatch}_${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
+async function compactSeries(tx: TransactionSql, { runId, key }: { runId: string; key: string }, before: string): Promise<number> {
+  const heads = await tx<Head[]>`
+    select id, attempt_id, coalesce(points, cardinality(values)) as points, body is not null as is_packed from metric_batches
+    where run_id = ${runId} and key = ${key} and id < ${before} order by id`;
+  let rewritten = 0;
+  for (const group of groupsOf(heads)) {
+    const ids = group.map(({ id }) => id);
+    const rows = await tx<StoredBatch[]>`select ${tx.unsafe(STORED)} from metric_batches where id = any(${ids}::text[]) order by id`;
+    const all = joined(rows.map(unpackRow));
+    const body = encode(all, LEVEL);
+    const steps = Array.from(all.values, (_, at) => intAt(all.steps, at));
+    await tx`delete from metric_batches where id = any(${ids}::text[])`;
+    await tx`
+      insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, points, body)
+      values (${runId}, ${key}, ${ids[0]!}, ${group[0]!.attempt_id}, ${String(least(steps))}::bigint, ${String(most(steps))}::bigint, ${all.values.length}, ${body})`;
+    rewritten = 1;
+  }
+  return rewritten;
+}
+
+/** Neighbours of one attempt that together make one row. */
+function groupsOf(heads: readonly Head[]): Head[][] {
+  const groups: Head[][] = [];
+  let group: Head[] = [];
+  let points = 0;
+  const close = () => {
+    if (group.length > 1 || (group[0] && !group[0].is_packed && points >= WORTH_PACKING)) groups.push(group);
+    group = [];
+    points = 0;
+  };
+  for (const head of heads) {
+    const isLarge = head.is_packed && head.points >= LARGE;
+    if (isLarge || points + head.points > MOST_POINTS || (group[0] && group[0].attempt_id !== head.attempt_id)) close();
+    if (isLarge) continue;
+    group.push(head);
+    points += head.points;
+  }
+  close();
+  return groups;
+}
+
+function joined(parts: Columns[]): Columns {
+  const column = (of: "steps" | "times") => toInts(parts.flatMap((part) => Array.from(part.values, (_, at) => intAt(part[of], at))));
+  const values = new Float64Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  return { steps: column("steps"), times: column("times"), values };
+}
+
+/** Clients give up sending a request again long before this. */
+export async function forgetReceipts(sql: Sql): Promise<void> {
+  await sql`delete from metric_receipts where at < now() - ${RECEIPTS_KEPT}::interval`;
+}
