@@ -9,6 +9,7 @@ const BENCHES = {
   claims: "only the last figure of dispatch",
   agents: "1,000 simulated agents on one server process: CPU, memory, delay",
   logs: "log bytes ingested per second, and the delay to a reader",
+  tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
   start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
 };
 const USAGE = `Use: npm run bench -- NAME…   (all but claims when none is named; keep the machine otherwise idle)\n\n${Object.entries(BENCHES).map(([name, what]) => `  ${name.padEnd(10)}${what}`).join("\n")}`;

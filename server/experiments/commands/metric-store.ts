@@ -1,5 +1,6 @@
 import type { TransactionSql } from "postgres";
 import { newId } from "../../../db/schema/columns.ts";
+import { encode, toInts } from "../metrics/codec.ts";
 
 /** Points of one key of one run, ready to store. Steps may be any int64. */
 export interface Points {
@@ -25,6 +26,27 @@ export async function appendPoints(tx: TransactionSql, points: Points[]): Promis
     from unnest(${column((one) => one.runId)}::text[], ${column((one) => one.key)}::text[], ${column(() => newId("metricBatch"))}::text[], ${column((one) => one.attemptId)}::text[],
       ${column((one) => text(least(one.steps)))}::bigint[], ${column((one) => text(most(one.steps)))}::bigint[], ${column((one) => literal(one.steps, text))}::text[], ${column((one) => literal(one.times, text))}::text[], ${column((one) => literal(one.values, float))}::text[])
       as fresh (run_id, key, id, attempt_id, min_step, max_step, steps, times, "values")`;
+}
+
+/** From so many points on a batch is packed as it comes: that is less work than writing it as arrays, for us and for Postgres. */
+const PACKED_FROM = 64;
+
+/** The same in the form that suits each batch: a client's thousand points are one packed row per key, a single one is an array. */
+export async function appendBatches(tx: TransactionSql, points: Points[]): Promise<void> {
+  const packed = points.filter(({ values }) => values.length >= PACKED_FROM);
+  const plain = points.filter(({ values }) => values.length < PACKED_FROM);
+  await Promise.all([packed.length > 0 && appendPacked(tx, packed), plain.length > 0 && appendPoints(tx, plain)]);
+}
+
+async function appendPacked(tx: TransactionSql, points: Points[]): Promise<void> {
+  const column = <Value>(of: (one: Points) => Value) => points.map(of);
+  const bodies = points.map(({ steps, times, values }) => encode({ steps: toInts(steps), times: toInts(times), values: Float64Array.from(values) }, 1));
+  await tx`
+    insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, points, body)
+    select run_id, key, id, attempt_id, min_step, max_step, points, decode(body, 'base64')
+    from unnest(${column((one) => one.runId)}::text[], ${column((one) => one.key)}::text[], ${column(() => newId("metricBatch"))}::text[], ${column((one) => one.attemptId)}::text[],
+      ${column((one) => text(least(one.steps)))}::bigint[], ${column((one) => text(most(one.steps)))}::bigint[], ${column((one) => one.values.length)}::int[], ${bodies.map((body) => body.toString("base64"))}::text[])
+      as fresh (run_id, key, id, attempt_id, min_step, max_step, points, body)`;
 }
 
 // Not Math.min(...values): a batch may hold more points than a call may have arguments, and bigints too.

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { MlflowRefusal } from "./mlflow-refusal.ts";
-import { appendPoints, type Points, summarizePoints } from "./metric-store.ts";
+import { appendBatches, type Points, summarizePoints } from "./metric-store.ts";
 
 interface Pair {
   key: string;
@@ -47,7 +47,7 @@ async function putPoints(tx: TransactionSql, { runId, points, ofModels, digest }
   const [isNew] = await tx`insert into metric_receipts (run_id, digest) values (${runId}, ${digest}) on conflict do nothing returning 1`;
   if (!isNew) return;
   // Each of these is one statement, sent at once: they fail together.
-  await Promise.all([appendPoints(tx, points), summarizePoints(tx, points), ofModels.length > 0 && putModelPoints(tx, runId, ofModels)]);
+  await Promise.all([appendBatches(tx, points), summarizePoints(tx, points), ofModels.length > 0 && putModelPoints(tx, runId, ofModels)]);
 }
 
 /** The last value of each key stays with the model that it was measured on, where that is of the run's project. */
