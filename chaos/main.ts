@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { walkFailpoints } from "./failpoints.ts";
 import { ALL_FAILPOINTS } from "./fuses.ts";
+import { retriedBatches } from "./retried-batches.ts";
 import { startStack } from "./stack.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
@@ -42,6 +43,9 @@ async function main(): Promise<void> {
       report(result);
       count(result.problems.length === 0);
     }
+    const problems = await retriedBatches(stack, options.seed);
+    console.log(`batches of MLflow clients, sent again over kills of server and Postgres: ${problems.length === 0 ? "ok" : `FAILED\n  ${problems.join("\n  ")}`}`);
+    count(problems.length === 0);
     await walkFailpoints(stack, options.failpoints, count);
   } finally {
     await stack.stop();
