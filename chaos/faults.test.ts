@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -26,8 +26,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The child that will become the job's command, while it waits. */
-const childOf = () => until("the wrapper's child", async () => pidsWithEnv(`DROVER_ATTEMPT_ID=${attempt}`).find((pid) => pid !== wrapper.pid), 20);
+/** The child that will become the job's command, while it waits. The wrapper's pid is written when no other child of it is left. */
+const childOf = () => until("the wrapper's child", async () => existsSync(join(attempt, "wrapper.pid")) && pidsWithEnv(`DROVER_ATTEMPT_ID=${attempt}`).find((pid) => pid !== wrapper.pid), 20);
 
 test("the wrapper is found, and not the child that is yet to become the job's command", async () => {
   await childOf();

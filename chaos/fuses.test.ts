@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { groupsOf } from "./failpoints.ts";
 import { ALL_FAILPOINTS, burntOf, fuseBox, Fuses, isDone, leftOf, ownerOf } from "./fuses.ts";
@@ -7,6 +9,13 @@ test("every fail-point of agent, server and worker is walked in exactly one grou
   expect(new Set(ALL_FAILPOINTS).size).toBe(ALL_FAILPOINTS.length);
   expect(ALL_FAILPOINTS.length).toBeGreaterThanOrEqual(60);
   expect(ALL_FAILPOINTS.every((name) => ownerOf(name))).toBe(true);
+});
+
+test("every fail-point of the lists stands somewhere in the code", () => {
+  const root = join(import.meta.dirname, "..");
+  const sources = ["agent", "server"].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(root, folder, file)));
+  const text = sources.filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts")).map((file) => readFileSync(file, "utf8")).join("\n");
+  expect(ALL_FAILPOINTS.filter((name) => !text.includes(`failpoint("${name}")`))).toEqual([]);
 });
 
 test("only a death that names its place takes the place off the list", () => {

@@ -48,6 +48,7 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
     },
     { beforeCommit: () => failpoint("worker.place.before-commit"), afterCommit: () => failpoint("worker.place.after-commit") },
   );
+  failpoint("worker.place.after-notify");
   return pass;
 }
 
