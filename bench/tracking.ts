@@ -22,7 +22,8 @@ interface Target {
 }
 
 async function call(target: Target, method: string, path: string, body?: unknown): Promise<unknown> {
-  const answer = await fetch(`${target.root}/api/2.0/mlflow/${path}`, { method, headers: { "content-type": "application/json", ...target.headers }, ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }) });
+  const ask = () => fetch(`${target.root}/api/2.0/mlflow/${path}`, { method, headers: { "content-type": "application/json", ...target.headers }, ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }) });
+  const answer = await ask().catch(ask).catch(ask); // MLflow's server closes idle connections, now and then one that is about to be used
   if (!answer.ok) throw new Error(`${target.name} answered ${answer.status} to ${path}: ${(await answer.text()).slice(0, 300)}`);
   return answer.json();
 }
