@@ -10,6 +10,7 @@ const BENCHES = {
   agents: "1,000 simulated agents on one server process: CPU, memory, delay",
   logs: "log bytes ingested per second, and the delay to a reader",
   tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
+  search: "pages of a search of 100,000 runs (DROVER_BENCH_RUNS says otherwise) with 20 metrics and 20 parameters each",
   start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
 };
 const USAGE = `Use: npm run bench -- NAME…   (all but claims when none is named; keep the machine otherwise idle)\n\n${Object.entries(BENCHES).map(([name, what]) => `  ${name.padEnd(10)}${what}`).join("\n")}`;
