@@ -9,7 +9,7 @@ import { log } from "./log.ts";
  */
 export interface Change {
   orgId: string;
-  /** run, attempt-log, run-metrics, cluster, queue, people, audit, agent-desired, agent-revoked */
+  /** run, attempt-log, run-metrics, report, cluster, queue, people, audit, agent-desired, agent-revoked */
   topic: string;
   id: string;
 }

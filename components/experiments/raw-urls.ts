@@ -5,5 +5,7 @@ export const rawUrls = {
   artifact: (org: string, id: string) => `/api/artifacts/${id}${query(org)}`,
   artifactDownload: (org: string, id: string) => `/api/artifacts/${id}${query(org, { download: "1" })}`,
   log: (org: string, attemptId: string, stream?: "stdout" | "stderr") => `/api/attempts/${attemptId}/log${query(org, stream ? { stream } : {})}`,
+  /** `set`: what the table shows, as its query takes it. */
+  runsExport: (org: string, format: "csv" | "parquet", set: object) => `/api/runs/export${query(org, { format, set: JSON.stringify(set) })}`,
   code: (org: string, sha256: string) => `/api/code/${sha256}${query(org)}`,
 };

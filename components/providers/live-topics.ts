@@ -10,7 +10,8 @@ export interface Touched {
   field?: string;
 }
 
-const RUN_LISTS = ["experiments.list", "experiments.counts", "experiments.groups", "experiments.overview"];
+// Not table.search: its rows stay where they are; table.rows lays over them what their runs do.
+const RUN_LISTS = ["experiments.list", "experiments.counts", "experiments.groups", "experiments.overview", "table.count", "table.newer", "table.groups"];
 
 /**
  * topic → procedures. The id in a change is the run's for `run`, `attempt-log` and `run-metrics`; the cluster's for `cluster`;
@@ -20,7 +21,7 @@ const TOPICS: Record<string, Touched[]> = {
   run: [
     ...RUN_LISTS.map((procedure) => ({ procedure })),
     ...["get", "events", "artifacts", "metricKeys"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
-    ...["runs", "diff"].map((name) => ({ procedure: `compare.${name}`, field: "ids" })),
+    ...["compare.runs", "compare.diff", "table.rows"].map((procedure) => ({ procedure, field: "ids" })),
     { procedure: "clusters.list" },
     { procedure: "clusters.get" },
   ],
@@ -34,9 +35,10 @@ const TOPICS: Record<string, Touched[]> = {
   "attempt-log": [],
   "run-metrics": [
     ...["metricKeys", "series", "systemSeries"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
-    ...["keys", "series", "values"].map((name) => ({ procedure: `compare.${name}`, field: "ids" })),
+    ...["compare.keys", "compare.series", "compare.values", "table.rows"].map((procedure) => ({ procedure, field: "ids" })),
   ],
   people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
+  report: [{ procedure: "reports.list" }, ...["get", "versions", "comments"].map((name) => ({ procedure: `reports.${name}`, field: "id" }))],
   audit: [{ procedure: "access.auditLog" }],
 };
 

@@ -9,7 +9,7 @@ export const AUDIT_ACTIONS = [
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
-  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.export",
+  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.archive", "run.unarchive",
   "view.save", "view.delete", "report.create", "report.update", "report.archive", "report.restore", "report.comment", "report.delete-comment",
   "model.create", "model.update", "model.delete", "model.version-create", "model.version-delete", "model.stage", "model.alias", "model.logged-delete",
   "webhook.create", "webhook.update", "webhook.delete",

@@ -3,6 +3,7 @@ import { clustersRouter } from "../clusters/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
+import { tableRouter } from "../experiments/routers/table.ts";
 import { router } from "./init.ts";
 
 export const appRouter = router({
@@ -11,6 +12,7 @@ export const appRouter = router({
   compare: compareRouter,
   experiments: experimentsRouter,
   reports: reportsRouter,
+  table: tableRouter,
   views: viewsRouter,
 });
 export type AppRouter = typeof appRouter;

@@ -82,9 +82,9 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
 };
 
 /** A place in a list, not a thing: it only says where to go on. */
-const PLACES = new Set(["cursor"]);
+const PLACES = new Set(["cursor", "since"]);
 /** Filters of lists answer with nothing rather than not_found, the same for a foreign id and a missing one. */
-export const FILTERS = new Set(["experiments.list experimentId"]);
+export const FILTERS = new Set(["experiments.list", "table.search", "table.count", "table.newer", "table.keys", "table.groups"].map((path) => `${path} experimentId`));
 
 export interface Probe {
   path: string;

@@ -1,55 +1,79 @@
 "use client";
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { useState } from "react";
-import { plural } from "../../../domain/shared/format.ts";
+import { useMemo, useState } from "react";
+import { narrowTo } from "../../../domain/experiments/filter/edit.ts";
+import { moveColumn, parseColumns, pressSort, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { formatCount, plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
-import { DataTable } from "../../table/data-table.tsx";
+import { GridTable } from "../../table/grid-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
-import { isNarrowed, runFilterOf, runsParams, scopeOf } from "../runs-params.ts";
-import { BulkCancel } from "./bulk-cancel.tsx";
-import { CompareButton } from "./compare-button.tsx";
-import { RUN_COLUMNS } from "./run-columns.tsx";
+import { ErrorBox } from "../../ui/query-error.tsx";
+import { isNarrowed, runsParams, scopeOf, tableSetOf } from "../runs-params.ts";
+import { ViewsMenu } from "../views-menu.tsx";
+import { BulkActs } from "./bulk-acts.tsx";
+import { GroupsTable } from "./groups-table.tsx";
 import { RunPeek } from "./run-peek.tsx";
 import { NewRunButton, RunsEmpty } from "./runs-empty.tsx";
 import { RunsFilters } from "./runs-filters.tsx";
-import { useRuns } from "./use-runs.ts";
+import { gridColumns } from "./table-cells.tsx";
+import { TableTools } from "./table-tools.tsx";
+import { useTable } from "./use-table.ts";
 
-/** The list of runs: filters in the URL, newest first, more by cursor. */
+/** The table of runs: everything that decides what it shows stands in the URL. */
 export function RunsPage() {
   const trpc = useTRPC();
   const org = useOrg();
-  const [{ peek, ...params }, setParams] = useQueryStates(runsParams);
+  const [params, setParams] = useQueryStates(runsParams);
   const counts = useSuspenseQuery(trpc.experiments.counts.queryOptions(scopeOf(params.project))).data;
-  const { rows, fresh, showFresh, hasMore, loadingMore, loadMore } = useRuns(runFilterOf(params));
+  const columns = useMemo(() => parseColumns(params.cols), [params.cols]);
+  const grid = useMemo(() => gridColumns(columns), [columns]);
+  const table = useTable(params);
+  const matching = useQuery({ ...trpc.table.count.queryOptions(tableSetOf(params)), placeholderData: keepPreviousData }).data;
   const [selected, setSelected] = useState<string[]>([]);
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const matching = params.q || params.owner || params.experiment ? null : params.status.length > 0 ? params.status.reduce((sum, status) => sum + counts[status], 0) : total;
-  const chosen = rows.filter((run) => selected.includes(run.id));
-  const clear = () => void setParams({ q: null, status: null, owner: null, experiment: null });
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const chosen = table.rows.filter((run) => selected.includes(run.id));
+  const clear = () => void setParams({ q: null, f: null, archived: null, status: null, owner: null, experiment: null });
+  const setColumns = (next: TableColumn[]) => void setParams({ cols: printColumns(next) });
+  const done = () => {
+    setSelected([]);
+    table.reload();
+  };
   return (
     <>
-      <PageHeader title="Runs" count={total} actions={<NewRunButton />} breadcrumbs={[]} />
+      <PageHeader title="Runs" count={all} actions={<><ViewsMenu page="runs" project={params.project} /><NewRunButton /></>} breadcrumbs={[]} />
       <RunsFilters />
-      <DataTable
-        label="Runs"
-        noun="runs"
-        rows={rows}
-        rowKey={(run) => run.id}
-        columns={RUN_COLUMNS}
-        href={(run) => paths.run(org, run.id)}
-        total={matching}
-        more={{ hasMore, loading: loadingMore, load: loadMore }}
-        selected={chosen.map((run) => run.id)}
-        onSelect={setSelected}
-        bulkActions={<><CompareButton ids={selected} /><BulkCancel runs={chosen} onDone={() => setSelected([])} /></>}
-        onPeek={(run) => void setParams({ peek: run.id })}
-        notice={fresh > 0 ? { text: `${plural(fresh, "new run")}. Show`, onShow: showFresh } : null}
-        empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={clear} />}
-      />
-      <RunPeek id={peek} onClose={() => void setParams({ peek: null })} />
+      <TableTools columns={columns} onColumns={setColumns} />
+      {table.error ? <ErrorBox what="The runs could not be loaded" error={table.error} retry={table.retry} /> : params.group ? (
+        <GroupsTable params={params} columns={columns} label={params.group.replace(/^(param|tag):/, "")} onOpen={(value) => void setParams({ f: narrowTo(params.f, params.group, value), group: null })} />
+      ) : (
+        <GridTable
+          label="Runs"
+          noun="runs"
+          rows={table.rows}
+          rowKey={(run) => run.id}
+          columns={grid}
+          pinned={Math.max(0, Math.min(6, params.pin))}
+          href={(run) => paths.run(org, run.id)}
+          linkColumn="name"
+          total={matching ? `${formatCount(matching.count)}${matching.more ? "+" : ""}` : null}
+          more={table.more}
+          sorts={params.sort}
+          onSort={(key, more) => void setParams({ sort: pressSort(params.sort, key, more) })}
+          onResize={(key, width) => setColumns(columns.map((column) => (column.name === key ? { ...column, width } : column)))}
+          onMove={(key, to) => setColumns(moveColumn(columns, key, columns.findIndex(({ name }) => name === to)))}
+          selected={chosen.map((run) => run.id)}
+          onSelect={setSelected}
+          bulkActions={<BulkActs runs={chosen} archived={params.archived} onDone={done} />}
+          onPeek={(run) => void setParams({ peek: run.id })}
+          notice={table.arrived > 0 ? { text: `${table.arrived >= 100 ? "100 or more new runs" : plural(table.arrived, "new run")}. Show`, onShow: table.reload } : null}
+          empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={clear} />}
+          loading={table.loading}
+        />
+      )}
+      <RunPeek id={params.peek} onClose={() => void setParams({ peek: null })} />
     </>
   );
 }

@@ -105,17 +105,16 @@ function textCondition(text: string): SQL {
   return sql`${runs.id} in (${matches(runParams)} union all ${matches(runTags)})`;
 }
 
+/** What a filter says about the runs themselves; its project is the caller's to resolve. */
+export const runConditions = (actorId: string, filter: RunFilter): (SQL | undefined)[] => [
+  filter.experimentId ? eq(runs.experimentId, filter.experimentId) : undefined,
+  filter.status?.length ? inArray(runs.status, filter.status) : undefined,
+  filter.owner ? eq(runs.ownerId, actorId) : undefined,
+  filter.text ? textCondition(filter.text) : undefined,
+];
+
 export function filterCondition(grant: Grant, actorId: string, filter: RunFilter): SQL {
-  return and(
-    eq(runs.orgId, grant.orgId),
-    isNull(runs.deletedAt),
-    reachedProjects(grant),
-    filter.project ? eq(projects.slug, filter.project) : undefined,
-    filter.experimentId ? eq(runs.experimentId, filter.experimentId) : undefined,
-    filter.status?.length ? inArray(runs.status, filter.status) : undefined,
-    filter.owner ? eq(runs.ownerId, actorId) : undefined,
-    filter.text ? textCondition(filter.text) : undefined,
-  )!;
+  return and(eq(runs.orgId, grant.orgId), isNull(runs.deletedAt), reachedProjects(grant), filter.project ? eq(projects.slug, filter.project) : undefined, ...runConditions(actorId, filter))!;
 }
 
 /** Newest first. The last row's id is the next page's cursor; offsets would drift while runs arrive. */

@@ -38,10 +38,14 @@ export async function readKeys(db: DbOrTx, grant: Grant, ids: string[]): Promise
 
 /** Chosen columns of the runs. Runs that may not be seen have nulls, like runs that do not exist. */
 export async function readValues(db: DbOrTx, grant: Grant, { ids, columns }: CompareValues): Promise<ComparedValues> {
-  const seen = (await visibleRuns(db, grant, ids)).map(({ id }) => id);
+  return cellsOf(db, ids, columns, (await visibleRuns(db, grant, ids)).map(({ id }) => id));
+}
+
+/** By run in the order of `ids`, by column within. @param seen Those of them that may be looked at; the others have nulls. */
+export async function cellsOf(db: DbOrTx, ids: string[], columns: readonly ValueColumn[], seen: string[] = ids): Promise<ComparedValues> {
   const cells = new Map<string, number | string>();
-  const put = (kind: string, runId: string, key: string, cell: number | string | null) => cell !== null && cells.set(`${kind} ${runId} ${key}`, cell);
-  if (seen.length > 0) await Promise.all([metricCells(db, seen, columns, put), textCells(db, seen, columns, "param", put), textCells(db, seen, columns, "tag", put)]);
+  const put: Put = (kind, runId, key, cell) => cell !== null && cells.set(`${kind} ${runId} ${key}`, cell);
+  if (seen.length > 0 && columns.length > 0) await Promise.all([metricCells(db, seen, columns, put), textCells(db, seen, columns, "param", put), textCells(db, seen, columns, "tag", put)]);
   return ids.map((id) => columns.map((column) => cells.get(`${column.kind === "metric" ? column.of : column.kind} ${id} ${column.key}`) ?? null));
 }
 

@@ -1,0 +1,42 @@
+import { isAttribute, type TableColumn, valuesOf } from "../../../domain/experiments/table-columns.ts";
+import type { TableRow } from "../../../domain/experiments/table-view.ts";
+import { formatCount } from "../../../domain/shared/format.ts";
+import type { GridColumn } from "../../table/grid-table.tsx";
+import { Id, Name } from "../../ui/id.tsx";
+import { Num } from "../../ui/sizes.tsx";
+import { Ago } from "../../ui/time.tsx";
+import { RUN_COLUMNS } from "./run-columns.tsx";
+
+const RIGHT = new Set(["duration", "resources", "created", "started", "ended", "priority", "attempts"]);
+const known = new Map(RUN_COLUMNS.map((column) => [column.key, column.render]));
+
+const MORE: Record<string, (row: TableRow) => React.ReactNode> = {
+  name: (row) => <span title={row.name}>{row.name}{row.archived && <span className="dim"> · archived</span>}</span>,
+  project: (row) => <Name value={row.project.name} max={24} />,
+  started: (row) => <Ago at={row.startedAt} />,
+  ended: (row) => <Ago at={row.endedAt} />,
+  priority: (row) => row.priority,
+  attempts: (row) => formatCount(row.attemptCount),
+  failure: (row) => row.failureClass ?? <span className="dim">—</span>,
+  id: (row) => <Id value={row.id} />,
+};
+
+/** The chosen columns with what stands in their cells: the values come in the order in which the columns were asked for. */
+export function gridColumns(columns: readonly TableColumn[]): GridColumn<TableRow>[] {
+  const places = new Map(valuesOf(columns).map((value, at) => [value, at]));
+  return columns.map((column) => {
+    const { name, title, width } = column;
+    const base = { key: name, title, width, sortable: column.sort !== null };
+    if (column.value) {
+      const at = places.get(column.value)!;
+      return { ...base, align: column.value.kind === "tag" ? ("left" as const) : ("right" as const), render: (row) => <Cell value={row.cells[at] ?? null} /> };
+    }
+    const render = MORE[name] ?? (isAttribute(name) ? known.get(name) : undefined);
+    return { ...base, align: RIGHT.has(name) ? ("right" as const) : ("left" as const), render: (row) => render?.(row, 0) ?? null };
+  });
+}
+
+function Cell({ value }: { value: number | string | null }) {
+  if (value === null) return <span className="dim">—</span>;
+  return typeof value === "number" ? <Num value={value} /> : <span title={value}>{value}</span>;
+}

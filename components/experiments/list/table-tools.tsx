@@ -1,0 +1,51 @@
+"use client";
+import { Button, Menu, Select, Switch } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useQueryStates } from "nuqs";
+import { parseColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { useOrg } from "../../providers/viewer.tsx";
+import { Chip } from "../../ui/filters.tsx";
+import { rawUrls } from "../raw-urls.ts";
+import { runsParams, scopeOf, tableInput } from "../runs-params.ts";
+import { ColumnPicker } from "./column-picker.tsx";
+import { FilterBuilder } from "./filter-builder.tsx";
+import classes from "./table.module.css";
+
+const NONE = { metrics: [], params: [], tags: [], runs: 0 };
+
+/** Filter in the grammar, groups, columns, export; what it is sorted by, as chips. */
+export function TableTools({ columns, onColumns }: { columns: readonly TableColumn[]; onColumns: (next: TableColumn[]) => void }) {
+  const trpc = useTRPC();
+  const org = useOrg();
+  const [params, setParams] = useQueryStates(runsParams);
+  const { data: keys = NONE } = useQuery(trpc.table.keys.queryOptions({ ...scopeOf(params.project) }));
+  const groups = [
+    { group: "Group by", items: ["experiment", "project", "status", "owner", "cluster"].map((value) => ({ value, label: value[0]!.toUpperCase() + value.slice(1) })) },
+    { group: "Parameter", items: keys.params.slice(0, 200).map((key) => ({ value: `param:${key}`, label: key })) },
+    { group: "Tag", items: keys.tags.slice(0, 200).map((key) => ({ value: `tag:${key}`, label: key })) },
+  ].filter(({ items }) => items.length > 0);
+  const { columns: _values, limit: _limit, ...set } = tableInput(params);
+  const exported = (format: "csv" | "parquet") => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) });
+  return (
+    <div className={classes.row} style={{ marginBottom: 10 }} role="group" aria-label="Table">
+      <FilterBuilder value={params.f} keys={keys} onChange={(f) => void setParams({ f: f || null })} />
+      <Select aria-label="Group by" placeholder="No groups" data={groups} value={params.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable onChange={(group) => void setParams({ group })} w={150} />
+      {params.sort.map((one) => {
+        const column = parseColumn(one.replace(/^-/, ""));
+        return column && <Chip key={one} on onToggle={() => void setParams({ sort: params.sort.filter((other) => other !== one) })}>{one.startsWith("-") ? "↓" : "↑"} {column.title}</Chip>;
+      })}
+      <Switch size="xs" label="Archived" checked={params.archived} onChange={(event) => void setParams({ archived: event.currentTarget.checked || null })} />
+      <span style={{ flex: 1 }} />
+      <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ pin })} />
+      <Menu>
+        <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Export</Button></Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item component="a" href={exported("csv")} download>CSV</Menu.Item>
+          <Menu.Item component="a" href={exported("parquet")} download>Parquet</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}

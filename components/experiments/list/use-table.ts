@@ -1,0 +1,44 @@
+"use client";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { TableRow } from "../../../domain/experiments/table-view.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { type RunsParams, tableInput, tableSetOf } from "../runs-params.ts";
+
+/** Rows that are kept fresh while they are looked at. */
+const FOLLOWED = 100;
+
+/**
+ * The rows, page by page, in the order they were loaded: a row never moves under the pointer. What its runs do meanwhile is laid
+ * over it; runs that arrive are counted, and come when they are asked for.
+ */
+export function useTable(params: RunsParams) {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+  const input = tableInput(params);
+  const options = trpc.table.search.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor });
+  const query = useInfiniteQuery({ ...options, staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false, placeholderData: keepPreviousData });
+  const loaded: TableRow[] = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const followed = useMemo(() => loaded.slice(0, FOLLOWED).map(({ id }) => id), [loaded]);
+  const fresh = useQuery({ ...trpc.table.rows.queryOptions({ ids: followed, columns: input.columns }), enabled: followed.length > 0, staleTime: 5_000, placeholderData: keepPreviousData });
+  const rows = useMemo(() => {
+    const newer = new Map((fresh.data ?? []).map((row) => [row.id, row]));
+    return loaded.map((row) => {
+      const next = newer.get(row.id);
+      return next && next.cells.length === row.cells.length ? next : row;
+    });
+  }, [loaded, fresh.data]);
+  // Ids sort by creation: the newest that was loaded is the whole memory, whatever the table is sorted by.
+  const newest = useMemo(() => loaded.reduce((max, { id }) => (id > max ? id : max), ""), [loaded]);
+  const arrived = useQuery({ ...trpc.table.newer.queryOptions({ ...tableSetOf(params), since: newest }), enabled: newest !== "" && !params.archived, refetchInterval: 30_000 });
+  const reload = () => void client.resetQueries({ queryKey: options.queryKey });
+  return {
+    rows,
+    error: query.error,
+    retry: () => void query.refetch(),
+    loading: query.isPending || query.isPlaceholderData,
+    arrived: newest === "" ? 0 : (arrived.data ?? 0),
+    reload,
+    more: { hasMore: query.hasNextPage, loading: query.isFetchingNextPage, load: () => void query.fetchNextPage() },
+  };
+}

@@ -1,0 +1,2 @@
+/** Runs that one request may change. */
+export const MAX_BULK = 200;

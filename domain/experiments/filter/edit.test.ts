@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { Comparison } from "./ast.ts";
+import { addAt, comparisonOf, formOf, narrowTo, operatorsOf, readFilter, replaceAt, writeFilter } from "./edit.ts";
+
+const rootOf = (text: string) => {
+  const reading = readFilter(text);
+  if (!reading.ok) throw new Error(reading.message);
+  return reading.root;
+};
+
+describe("a filter in a form", () => {
+  it("is the same filter as in the text, both ways", () => {
+    for (const text of ["", "metrics.loss < 0.5", "status = 'failed' and (params.lr = 0.1 or tags.team ilike '%blue%')"]) expect(writeFilter(rootOf(text))).toBe(text);
+  });
+  it("says where a text makes no sense", () => {
+    expect(readFilter("metrics.loss <")).toMatchObject({ ok: false, from: 14 });
+    expect(readFilter("weather = 'x'")).toMatchObject({ ok: false, from: 0, message: expect.stringMatching(/no attribute weather/) });
+  });
+  it("changes, adds and takes out at any depth, and leaves no empty parentheses", () => {
+    const root = rootOf("status = 'failed' and (params.lr = 0.1 or params.lr = 0.2)");
+    const one = comparisonOf("metrics", "loss", "<", "1");
+    expect(writeFilter(replaceAt(root, [1, 0], one))).toBe("status = 'failed' and (metrics.loss < 1 or params.lr = 0.2)");
+    expect(writeFilter(addAt(root, [1], one))).toBe("status = 'failed' and (params.lr = 0.1 or params.lr = 0.2 or metrics.loss < 1)");
+    expect(writeFilter(replaceAt(replaceAt(root, [1, 1], null), [1, 0], null))).toBe("status = 'failed'");
+    expect(writeFilter({ ...root, kind: "or" })).toBe("status = 'failed' or (params.lr = 0.1 or params.lr = 0.2)");
+  });
+  it("writes numbers where the name holds them, or could", () => {
+    const text = (one: Comparison) => writeFilter({ kind: "and", items: [one] });
+    expect(text(comparisonOf("metrics", "loss", ">=", "0.5"))).toBe("metrics.loss >= 0.5");
+    expect(text(comparisonOf("params", "lr", "=", "0.1"))).toBe("params.lr = 0.1");
+    expect(text(comparisonOf("params", "opt", "=", "adam"))).toBe("params.opt = 'adam'");
+    expect(text(comparisonOf("tags", "n", "is one of", "1, 2"))).toBe("tags.n in ('1', '2')");
+    expect(text(comparisonOf("attributes", "run_name", "contains", "sft"))).toBe("run_name ilike '%sft%'");
+    expect(text(comparisonOf("tags", "a b", "is set", ""))).toBe("tags.`a b` is not null");
+  });
+  it("shows what it has words for, and only that", () => {
+    const formed = (text: string) => formOf(rootOf(text).items[0] as Comparison);
+    expect(formed("run_name ilike '%sft%'")).toEqual({ operator: "contains", value: "sft" });
+    expect(formed("params.lr in (1, 2)")).toEqual({ operator: "is one of", value: "1, 2" });
+    expect(formed("run_name like 'a%'")).toBeNull();
+    expect(formed("status not in ('failed')")).toBeNull();
+    expect(operatorsOf("metrics", "loss")).not.toContain("contains");
+  });
+  it("narrows to one group's runs", () => {
+    expect(narrowTo("", "param:lr", "0.1")).toBe("params.lr = '0.1'");
+    expect(narrowTo("status = 'failed' or metrics.a > 1", "tag:team", null)).toBe("(status = 'failed' or metrics.a > 1) and tags.team is null");
+  });
+});

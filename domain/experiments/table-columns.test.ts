@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { moveColumn, parseColumn, parseColumns, parseSorts, pressSort, printColumns, valuesOf } from "./table-columns.ts";
+
+describe("columns of the table", () => {
+  it("come back from a link as they went into it, widths only where they are not usual", () => {
+    const texts = ["status", "name@320", "metric:val/loss", "metric.min:loss@90", "param:a@b", "tag:team"];
+    expect(printColumns(parseColumns(texts))).toEqual(texts);
+    expect(parseColumn("param:a@b@200")).toMatchObject({ name: "param:a@b", width: 200 });
+  });
+  it("hold each column once, none that is not known, and always the name", () => {
+    expect(parseColumns(["status", "status@200", "weather", "metric:"]).map(({ name }) => name)).toEqual(["status", "name"]);
+    expect(parseColumns(["constructor"]).map(({ name }) => name)).toEqual(["name"]);
+  });
+  it("tell the server which values they need", () => {
+    expect(valuesOf(parseColumns(["name", "metric.max:acc", "param:lr"]))).toEqual([{ kind: "metric", key: "acc", of: "max" }, { kind: "param", key: "lr" }]);
+  });
+  it("move by name", () => {
+    expect(moveColumn(parseColumns(["status", "name", "owner"]), "owner", 0).map(({ name }) => name)).toEqual(["owner", "status", "name"]);
+  });
+});
+
+describe("sorting", () => {
+  it("goes up, down and off, alone or after the others", () => {
+    expect(pressSort([], "name", false)).toEqual(["name"]);
+    expect(pressSort(["name"], "name", false)).toEqual(["-name"]);
+    expect(pressSort(["-name"], "name", false)).toEqual([]);
+    expect(pressSort(["name"], "metric:loss", true)).toEqual(["name", "metric:loss"]);
+    expect(pressSort(["name", "metric:loss"], "name", true)).toEqual(["-name", "metric:loss"]);
+    expect(pressSort(["-name", "metric:loss"], "name", true)).toEqual(["metric:loss"]);
+  });
+  it("speaks the grammar's words, and leaves out what cannot be sorted by", () => {
+    expect(parseSorts(["-metric:loss", "started", "metrics", "experiment", "x"]).map(({ order }) => order)).toEqual([{ entity: "metrics", key: "loss", descending: true }, { entity: "attributes", key: "start_time", descending: false }]);
+  });
+});

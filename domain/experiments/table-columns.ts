@@ -1,0 +1,106 @@
+import type { Order } from "./filter/ast.ts";
+
+/** Columns of the table of runs, as the URL and saved views write them. Pure; no zod, so that a page stays small. */
+
+export const ATTRIBUTE_COLUMNS = {
+  status: { title: "Status", width: 116, sort: "status" },
+  name: { title: "Name", width: 280, sort: "run_name" },
+  metrics: { title: "Last metrics", width: 260, sort: null },
+  duration: { title: "Duration", width: 96, sort: "duration" },
+  resources: { title: "Resources", width: 132, sort: "gpus" },
+  cluster: { title: "Cluster", width: 130, sort: "cluster" },
+  experiment: { title: "Experiment", width: 150, sort: null },
+  project: { title: "Project", width: 120, sort: null },
+  owner: { title: "Owner", width: 140, sort: "owner" },
+  created: { title: "Submitted", width: 104, sort: "created" },
+  started: { title: "Started", width: 104, sort: "start_time" },
+  ended: { title: "Ended", width: 104, sort: "end_time" },
+  priority: { title: "Priority", width: 84, sort: "priority" },
+  attempts: { title: "Attempts", width: 84, sort: "attempts" },
+  failure: { title: "Failure", width: 110, sort: "failure_class" },
+  id: { title: "Run id", width: 150, sort: "run_id" },
+} as const;
+export type AttributeColumn = keyof typeof ATTRIBUTE_COLUMNS;
+
+export const DEFAULT_COLUMNS: readonly string[] = ["status", "name", "metrics", "duration", "resources", "cluster", "experiment", "owner", "created"];
+export const MAX_COLUMNS = 40;
+export const MAX_ORDERS = 5;
+const WIDTHS = [48, 900] as const;
+
+/** A column that holds a measured or given value of each run. */
+export type ValueRef = { kind: "metric"; key: string; of: "last" | "min" | "max" } | { kind: "param" | "tag"; key: string };
+
+export interface TableColumn {
+  /** As the URL writes it, without the width: `status`, `metric:loss`, `metric.min:loss`, `param:lr`, `tag:team`. */
+  name: string;
+  title: string;
+  width: number;
+  attribute: AttributeColumn | null;
+  value: ValueRef | null;
+  /** How the grammar calls what it is sorted by; null: it cannot be. */
+  sort: { entity: Order["entity"]; key: string } | null;
+}
+
+export const isAttribute = (name: string): name is AttributeColumn => Object.hasOwn(ATTRIBUTE_COLUMNS, name);
+
+/** null for a name that no column has. @param text May end in a width: `param:lr@120`. */
+export function parseColumn(text: string): TableColumn | null {
+  const sized = /^(.+)@(\d{2,3})$/s.exec(text);
+  const name = sized?.[1] ?? text;
+  const width = (usual: number) => (sized ? Math.max(WIDTHS[0], Math.min(WIDTHS[1], Number(sized[2]))) : usual);
+  if (isAttribute(name)) {
+    const { title, width: usual, sort } = ATTRIBUTE_COLUMNS[name];
+    return { name, title, width: width(usual), attribute: name, value: null, sort: sort === null ? null : { entity: "attributes", key: sort } };
+  }
+  const match = /^(metric|metric\.min|metric\.max|param|tag):(.{1,250})$/s.exec(name);
+  if (!match) return null;
+  const key = match[2]!;
+  if (match[1] === "param" || match[1] === "tag") return { name, title: key, width: width(120), attribute: null, value: { kind: match[1], key }, sort: { entity: match[1] === "param" ? "params" : "tags", key } };
+  const of = match[1] === "metric" ? "last" : (match[1]!.slice("metric.".length) as "min" | "max");
+  return { name, title: of === "last" ? key : `${of} ${key}`, width: width(110), attribute: null, value: { kind: "metric", key, of }, sort: of === "last" ? { entity: "metrics", key } : null };
+}
+
+/** Each column once, in the order given; what is no column is left out. The name is always among them: it is the link. */
+export function parseColumns(texts: readonly string[]): TableColumn[] {
+  const found = new Map<string, TableColumn>();
+  for (const text of texts.slice(0, MAX_COLUMNS)) {
+    const column = parseColumn(text);
+    if (column && !found.has(column.name)) found.set(column.name, column);
+  }
+  if (!found.has("name")) found.set("name", parseColumn("name")!);
+  return [...found.values()];
+}
+
+/** Widths that are usual are not written. */
+export function printColumns(columns: readonly TableColumn[]): string[] {
+  return columns.map(({ name, width }) => (parseColumn(name)?.width === width ? name : `${name}@${width}`));
+}
+
+export const valuesOf = (columns: readonly TableColumn[]): ValueRef[] => columns.flatMap(({ value }) => (value ? [value] : []));
+
+/** `-metric:loss` sorts down by it. What cannot be sorted by is left out. */
+export function parseSorts(texts: readonly string[]): { name: string; descending: boolean; order: Order }[] {
+  return texts.slice(0, MAX_ORDERS).flatMap((text) => {
+    const descending = text.startsWith("-");
+    const column = parseColumn(descending ? text.slice(1) : text);
+    return column?.sort ? [{ name: column.name, descending, order: { ...column.sort, descending } }] : [];
+  });
+}
+
+/** Pressing a head: up, down, off. With `more` it joins the sorts there are, without it stands alone. */
+export function pressSort(sorts: readonly string[], name: string, more: boolean): string[] {
+  const now = sorts.find((one) => one === name || one === `-${name}`);
+  const next = now === undefined ? name : now === name ? `-${name}` : null;
+  if (!more) return next ? [next] : [];
+  if (now === undefined) return [...sorts, name].slice(0, MAX_ORDERS);
+  return sorts.flatMap((one) => (one === now ? (next ? [next] : []) : [one]));
+}
+
+export function moveColumn(columns: readonly TableColumn[], name: string, to: number): TableColumn[] {
+  const from = columns.findIndex((column) => column.name === name);
+  if (from < 0) return [...columns];
+  const copy = [...columns];
+  const [moved] = copy.splice(from, 1);
+  copy.splice(Math.max(0, Math.min(copy.length, to)), 0, moved!);
+  return copy;
+}

@@ -1,0 +1,41 @@
+import { and, sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../../db/client.ts";
+import { projects, serviceAccounts, users } from "../../../../db/schema/access.ts";
+import { clusters } from "../../../../db/schema/clusters.ts";
+import { experiments, metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
+import type { Grant } from "../../../../domain/access/roles.ts";
+import type { GroupTable } from "../../../../domain/experiments/table-inputs.ts";
+import type { TableGroup } from "../../../../domain/experiments/table-view.ts";
+import { filterSql } from "../search/filter-sql.ts";
+import { withinOf } from "./within.ts";
+
+const MAX_GROUPS = 200;
+
+const NAMED: Record<string, SQL> = {
+  status: sql`${runs.status}`,
+  experiment: sql`(select name from ${experiments} where id = ${runs.experimentId})`,
+  project: sql`(select name from ${projects} where id = ${runs.projectId})`,
+  cluster: sql`(select name from ${clusters} where id = ${runs.clusterId})`,
+  owner: sql`coalesce((select name from ${users} where id = ${runs.ownerId}), (select name from ${serviceAccounts} where id = ${runs.ownerId}))`,
+};
+
+function valueOf(by: string): SQL {
+  const named = NAMED[by];
+  if (named) return named;
+  const table = by.startsWith("param:") ? runParams : runTags;
+  return sql`(select t.value from ${table} t where t.run_id = ${runs.id} and t.key = ${by.slice(by.indexOf(":") + 1)})`;
+}
+
+/** All matching runs by one thing, the largest groups first, each with what its runs reached. */
+export async function groupTable(db: DbOrTx, grant: Grant, actorId: string, { by, metrics, ...set }: GroupTable): Promise<TableGroup[]> {
+  const within = await withinOf(db, grant, actorId, set);
+  const where = within.filter ? and(within.where, filterSql(within.filter, null))! : within.where;
+  const joins = metrics.map((key, at) => sql`left join ${metricSummaries} ${sql.raw(`m${at}`)} on ${sql.raw(`m${at}`)}.run_id = found.id and ${sql.raw(`m${at}`)}.key = ${key} and ${sql.raw(`m${at}`)}.last not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`);
+  const figures = metrics.map((_, at) => sql.raw(`json_build_array(count(m${at}.last)::int, avg(m${at}.last), min(m${at}.last), max(m${at}.last))`));
+  const rows = await db.execute<{ value: string | null; runs: number; active: number; metrics: [number, number, number, number][] }>(sql`
+    select found.value, count(*)::int as runs, (count(*) filter (where found.active))::int as active, json_build_array(${sql.join(figures, sql`, `)}) as metrics
+    from (select ${runs.id} as id, ${valueOf(by)} as value, ${runs.status} not in ('succeeded', 'failed', 'cancelled') as active from ${runs} where ${where}) found
+    ${sql.join(joins, sql` `)}
+    group by found.value order by count(*) desc, found.value limit ${MAX_GROUPS}`);
+  return rows.map(({ metrics: found, ...row }) => ({ ...row, metrics: found.map(([n, mean, min, max]) => (n > 0 ? { n, mean, min, max } : null)) }));
+}
