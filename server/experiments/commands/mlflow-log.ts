@@ -91,6 +91,15 @@ export async function deleteTag(sql: Sql, runId: string, key: string): Promise<b
   return (await sql`delete from run_tags where run_id = ${runId} and key = ${key} returning 1`).length > 0;
 }
 
+const MODEL_HISTORY = "mlflow.log-model.history";
+
+/** @param model JSON of an object. */
+export async function addToModelHistory(sql: Sql, runId: string, model: string): Promise<void> {
+  await sql`
+    insert into run_tags as t (run_id, key, value) values (${runId}, ${MODEL_HISTORY}, json_build_array(${model}::text::json)::text)
+    on conflict (run_id, key) do update set value = case when t.value is json array then ((t.value::jsonb) || (excluded.value::jsonb))::text else excluded.value end`;
+}
+
 export interface Input {
   name: string;
   digest: string;

@@ -51,8 +51,13 @@ export function mountMlflowRoutes(app: Hono, routes: MlflowRoute[]): void {
 export function mountMlflowRest(app: Hono): void {
   app.get(`${MLFLOW_ROOT}/health`, open("says only that the process answers"), (c) => c.text("OK"));
   app.get(`${MLFLOW_ROOT}/version`, open("the version of the API, which is public"), (c) => c.text(API_VERSION));
+  for (const path of TRACES) app.all(`${MLFLOW_ROOT}${path}`, open("says only what is not kept here"), (c) => toResponse(NO_TRACES, c.req.path));
   app.all("/mlflow/*", open("there is no such path, for nobody"), (c) => toResponse(new MlflowError("ENDPOINT_NOT_FOUND", `There is no ${c.req.method} ${c.req.path} here.`), c.req.path));
 }
+
+const TRACES = ["/v1/traces", ...["api", "ajax-api"].flatMap((api) => ["2.0", "3.0"].flatMap((version) => [`/${api}/${version}/mlflow/traces`, `/${api}/${version}/mlflow/traces/*`]))];
+/** 501: clients do not try that again. */
+const NO_TRACES = new MlflowError("NOT_IMPLEMENTED", "Drover keeps no traces. Send them to an OpenTelemetry collector of yours, or turn tracing off with mlflow.tracing.disable().");
 
 /** MLflow's version whose routes these are. */
 const API_VERSION = "3.1.4";

@@ -61,7 +61,6 @@ export async function loggedToWire(db: DbOrTx, rows: LoggedModelRow[]) {
       last_updated_timestamp_ms: row.updatedAt.getTime(),
       artifact_uri: modelArtifactUri(row.experimentId, row.id),
       status: row.status,
-      creator_id: row.creator,
       ...(row.modelType ? { model_type: row.modelType } : {}),
       ...(row.sourceRunId ? { source_run_id: row.sourceRunId } : {}),
       ...(row.statusMessage ? { status_message: row.statusMessage } : {}),

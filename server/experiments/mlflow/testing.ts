@@ -26,9 +26,10 @@ export async function tokenOf(server: TestServer, orgSlug: string, person: { ema
 }
 
 export function speaker(server: Pick<TestServer, "app">, project: string, authorization: string) {
+  /** `path` below the API's usual prefix; after a `!` below `api/`. */
   const ask = async (method: string, path: string, body?: unknown, api = "api"): Promise<Answer> => {
     const headers = { ...(authorization ? { authorization } : {}), ...(body === undefined ? {} : { "content-type": "application/json" }) };
-    const answer = await server.app.request(`/mlflow/p/${project}/${api}/2.0/mlflow/${path}`, { method, headers, ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }) });
+    const answer = await server.app.request(`/mlflow/p/${project}/${api}/${path.startsWith("!") ? path.slice(1) : `2.0/mlflow/${path}`}`, { method, headers, ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }) });
     const text = await answer.text();
     return { status: answer.status, text, body: text.startsWith("{") ? (JSON.parse(text) as Json) : text };
   };

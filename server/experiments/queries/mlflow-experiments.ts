@@ -1,6 +1,6 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { experiments, experimentTags, runs } from "../../../db/schema/experiments.ts";
+import { datasets, experiments, experimentTags, runInputs, runs } from "../../../db/schema/experiments.ts";
 
 export type ExperimentRecord = typeof experiments.$inferSelect;
 
@@ -46,4 +46,22 @@ export async function listById(db: DbOrTx, projectId: string, ids: string[]): Pr
   if (ids.length === 0) return [];
   const rows = await db.select({ id: experiments.id, deletedAt: experiments.deletedAt }).from(experiments).where(and(eq(experiments.projectId, projectId), inArray(experiments.id, ids)));
   return rows.map(({ id, deletedAt }) => ({ id, isDeleted: deletedAt !== null }));
+}
+
+/** As many as MLflow's own server answers. */
+const MOST_DATASETS = 1000;
+
+/** Which data sets the active runs of these experiments read, and what for. */
+export async function listDatasetsUsed(db: DbOrTx, experimentIds: string[]) {
+  if (experimentIds.length === 0) return [];
+  const context = sql<string | null>`${runInputs.tags} ->> 'mlflow.data.context'`;
+  const rows = await db
+    .selectDistinct({ experiment_id: runs.experimentId, name: datasets.name, digest: datasets.digest, context })
+    .from(runs)
+    .innerJoin(runInputs, eq(runInputs.runId, runs.id))
+    .innerJoin(datasets, eq(datasets.id, runInputs.datasetId))
+    .where(and(inArray(runs.experimentId, experimentIds), isNull(runs.deletedAt)))
+    .orderBy(runs.experimentId, datasets.name, datasets.digest, context)
+    .limit(MOST_DATASETS);
+  return rows.map(({ context: used, ...row }) => ({ ...row, ...(used === null ? {} : { context: used }) }));
 }

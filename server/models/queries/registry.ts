@@ -66,8 +66,11 @@ function compare(column: SQL | PgColumn, { key, op, value }: Comparison, allowed
 const TEXT_OPS = ["=", "!=", "LIKE", "ILIKE"];
 const NUMBER_OPS = ["=", "!=", "<", "<=", ">", ">="];
 
+/** MLflow 3 adds to every search that this is not true: what never heard of prompts is none. */
+const IS_PROMPT = "mlflow.prompt.is_prompt";
+
 /** A tag's value; a thing without the tag matches nothing. */
-export const tagCondition = (tags: PgColumn, comparison: Comparison): SQL => compare(sql`(${tags} ->> ${comparison.key})`, comparison, TEXT_OPS);
+export const tagCondition = (tags: PgColumn, comparison: Comparison): SQL => compare(comparison.key === IS_PROMPT ? sql`coalesce(${tags} ->> ${IS_PROMPT}, 'false')` : sql`(${tags} ->> ${comparison.key})`, comparison, TEXT_OPS);
 
 function conditions(filter: string, of: (comparison: Comparison) => SQL): SQL[] {
   const parsed = parseFilter(filter);

@@ -5,7 +5,7 @@ import { newId } from "../../../../db/schema/columns.ts";
 import { cut, MLFLOW_LIMITS, nameProblem } from "../../../../domain/experiments/mlflow-words.ts";
 import { bus } from "../../../bus.ts";
 import { linkRunModels } from "../../../models/commands/logged.ts";
-import { deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
+import { addToModelHistory, deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
 import type { Points } from "../../commands/metric-store.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
@@ -14,7 +14,7 @@ import { spend } from "../ingest-limit.ts";
 import { type MlflowRoute, type RawBody, route } from "../mount.ts";
 import { checkBatchSize, modelPoints, readPoints, takePoint } from "../points.ts";
 import { loggedModelOf } from "../registry-found.ts";
-import { OptionalText, Pairs, Text } from "../wire.ts";
+import { OptionalText, Pairs, parseJson, Text } from "../wire.ts";
 import { RunIds } from "./runs.ts";
 
 const LOG = { permission: "runs:log", forRuns: true } as const;
@@ -29,6 +29,7 @@ export const logRoutes: MlflowRoute[] = [
   route("POST", "runs/set-tag", LOG, OnePair, async (ctx, input, raw) => store(ctx, input, raw, { points: [], params: [], tags: [pair("tag", input, MLFLOW_LIMITS.tagLength)] })),
   route("POST", "runs/delete-tag", LOG, RunIds.extend({ key: Text }), dropTag),
   route("POST", "runs/log-batch", LOG, Batch, logBatch),
+  route("POST", "runs/log-model", LOG, RunIds.extend({ model_json: OptionalText }), recordModel),
   route("POST", "runs/log-inputs", LOG, Inputs, putInputs),
 ];
 
@@ -83,6 +84,17 @@ async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawB
 async function dropTag(ctx: MlflowCtx, input: Ids & { key: string }) {
   const run = await activeRunOf(ctx, input);
   if (!(await deleteTag(clients().sql, run.id, input.key))) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `No tag with name: ${input.key} in run with id ${run.id}`);
+  return {};
+}
+
+/** How clients before MLflow 3 said that a run logged a model: kept in a tag, where their pages look for it. */
+async function recordModel(ctx: MlflowCtx, input: Ids & { model_json?: string | undefined }) {
+  const run = await activeRunOf(ctx, input);
+  const text = input.model_json ?? refuse("Missing value for required parameter 'model_json'.");
+  const model = parseJson(text);
+  if (typeof model !== "object" || model === null || Array.isArray(model)) refuse("Malformed model info: expected the JSON of an object.");
+  await addToModelHistory(clients().sql, run.id, text);
+  bus().publish({ orgId: run.orgId, topic: "run", id: run.id });
   return {};
 }
 

@@ -3,7 +3,7 @@ import { EXPERIMENT_NAMES } from "../../../../domain/experiments/filter/ast.ts";
 import { parseFilter, parseOrder } from "../../../../domain/experiments/filter/parse.ts";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
 import { defaultExperiment } from "../../commands/mlflow-experiments.ts";
-import { listById, toWire } from "../../queries/mlflow-experiments.ts";
+import { listById, listDatasetsUsed, toWire } from "../../queries/mlflow-experiments.ts";
 import { loadRunTexts } from "../../queries/mlflow-runs.ts";
 import { searchExperiments, VIEW_TYPES } from "../../queries/search/search-experiments.ts";
 import { searchRuns } from "../../queries/search/search-runs.ts";
@@ -16,10 +16,12 @@ import { OptionalInt, OptionalText, Texts } from "../wire.ts";
 const View = z.enum(VIEW_TYPES).nullish().transform((view) => view ?? "ACTIVE_ONLY");
 const Page = z.object({ max_results: OptionalInt, page_token: OptionalText, filter: OptionalText, order_by: Texts });
 const SearchExperiments = Page.extend({ view_type: View });
-const SearchRuns = Page.extend({ experiment_ids: z.preprocess((value) => (Array.isArray(value) ? value.map(String) : value), Texts), run_view_type: View });
+const Ids = z.preprocess((value) => (Array.isArray(value) ? value.map(String) : value), Texts);
+const SearchRuns = Page.extend({ experiment_ids: Ids, run_view_type: View });
 
 export const searchRoutes: MlflowRoute[] = [
   route(["GET", "POST"], "experiments/search", { permission: "runs:read" }, SearchExperiments, experimentsSearch),
+  route("POST", "experiments/search-datasets", { permission: "runs:read" }, z.object({ experiment_ids: Ids }), datasetsSearch),
   route("POST", "runs/search", { permission: "runs:read" }, SearchRuns, runsSearch),
 ];
 
@@ -41,10 +43,25 @@ async function experimentsSearch(ctx: MlflowCtx, input: z.output<typeof SearchEx
   return { experiments: await toWire(ctx.db, rows), ...(next ? { next_page_token: next } : {}) };
 }
 
+/** Those of them that are of this project; 0 is the one called Default. */
+async function experimentsOf(ctx: MlflowCtx, given: string[]) {
+  const ids = await Promise.all([...new Set(given)].map(async (id) => (id === "0" ? (await defaultExperiment(ctx, ctx.project.id)).id : id)));
+  return listById(ctx.db, ctx.project.id, ids);
+}
+
+/** Most experiments of one question, as MLflow's own pages ask. */
+const MOST_EXPERIMENTS = 20;
+
+async function datasetsSearch(ctx: MlflowCtx, { experiment_ids }: { experiment_ids: string[] }) {
+  if (experiment_ids.length === 0) refuse("SearchDatasets request must specify at least one experiment_id.");
+  if (experiment_ids.length > MOST_EXPERIMENTS) refuse(`SearchDatasets request cannot specify more than ${MOST_EXPERIMENTS} experiment_ids. Received ${experiment_ids.length} experiment_ids.`);
+  const known = await experimentsOf(ctx, experiment_ids);
+  return { dataset_summaries: await listDatasetsUsed(ctx.db, known.map(({ id }) => id)) };
+}
+
 async function runsSearch(ctx: MlflowCtx, input: z.output<typeof SearchRuns>): Promise<Response> {
-  const ids = await Promise.all([...new Set(input.experiment_ids)].map(async (id) => (id === "0" ? (await defaultExperiment(ctx, ctx.project.id)).id : id)));
   const { ids: found, next } = await searchRuns(ctx.db, {
-    ...runsOfView(ctx.project.id, await listById(ctx.db, ctx.project.id, ids), input.run_view_type),
+    ...runsOfView(ctx.project.id, await experimentsOf(ctx, input.experiment_ids), input.run_view_type),
     filter: parseFilter(input.filter ?? ""),
     orders: input.order_by.map((text) => parseOrder(text)),
     limit: pageSize(input.max_results, MLFLOW_LIMITS.runsPageDefault, MLFLOW_LIMITS.runsPage),

@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, sql, type SQL } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, or, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { experiments, experimentTags } from "../../../../db/schema/experiments.ts";
 import { type Comparison, type Filter, isGroup, type Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
+import { afterPlace, millis, orderOf, page, placeColumn, type Sort } from "../../../models/queries/registry.ts";
 import type { ExperimentRecord } from "../mlflow-experiments.ts";
 import { momentCondition } from "./attribute-sql.ts";
 import { textCondition } from "./compare-sql.ts";
@@ -35,34 +36,32 @@ interface Ask {
   token: string | undefined;
 }
 
-/** One page, the newest first unless `orders` says otherwise. One order besides the id is kept; it is what pages begin by. */
+const SORTABLE: Record<Column, { by: Sort["by"]; type: Sort["type"] }> = {
+  name: { by: experiments.name, type: sql`text` },
+  experiment_id: { by: experiments.id, type: sql`text` },
+  creation_time: { by: millis(experiments.createdAt), type: sql`bigint` },
+  last_update_time: { by: millis(experiments.updatedAt), type: sql`bigint` },
+};
+
+/** The newest first unless `orders` says otherwise; equals by id, so that a page begins exactly where the one before it ended. */
+function sortsOf(orders: Order[]): Sort[] {
+  const asked = orders.length > 0 ? orders : [{ entity: "attributes" as const, key: "creation_time", descending: true }];
+  const named = asked.map(({ entity, key, descending }) => {
+    if (entity !== "attributes") throw new DomainError("invalid", `Experiments are sorted by ${Object.keys(COLUMNS).join(", ")}.`);
+    return { ...SORTABLE[key as Column], descending };
+  });
+  return [...named, { ...SORTABLE.experiment_id, descending: asked.at(-1)!.descending }];
+}
+
 export async function searchExperiments(db: DbOrTx, ask: Ask): Promise<{ rows: ExperimentRecord[]; next: string | null }> {
-  const order = ask.orders[0] ?? { entity: "attributes", key: "creation_time", descending: true };
-  if (order.entity !== "attributes" || ask.orders.length > 1) throw new DomainError("invalid", "Experiments are sorted by one of name, experiment_id, creation_time and last_update_time.");
-  const column = COLUMNS[order.key as Column];
-  const way = order.descending ? desc : asc;
+  const sorts = sortsOf(ask.orders);
   const where = and(
     eq(experiments.projectId, ask.projectId),
     ask.view === "ALL" ? undefined : ask.view === "ACTIVE_ONLY" ? isNull(experiments.deletedAt) : isNotNull(experiments.deletedAt),
     ask.filter ? condition(ask.filter) : undefined,
-    ask.token ? afterRow(await rowOf(db, ask.projectId, ask.token), order) : undefined,
+    afterPlace(sorts, ask.token ?? null),
   );
-  const rows = await db.select().from(experiments).where(where).orderBy(way(column), way(experiments.id)).limit(ask.limit + 1);
-  const shown = rows.slice(0, ask.limit);
-  return { rows: shown, next: rows.length > ask.limit ? Buffer.from(shown.at(-1)!.id).toString("base64url") : null };
-}
-
-/** A token names the last row of its page. */
-async function rowOf(db: DbOrTx, projectId: string, token: string): Promise<ExperimentRecord> {
-  const id = Buffer.from(token, "base64url").toString("utf8");
-  const [row] = await db.select().from(experiments).where(and(eq(experiments.projectId, projectId), eq(experiments.id, id)));
-  if (!row) throw new DomainError("invalid", "Invalid page token. It must come from the page before, of the same search.");
-  return row;
-}
-
-function afterRow(row: ExperimentRecord, { key, descending }: Order): SQL {
-  const beyond = descending ? lt : gt;
-  const value = { name: row.name, experiment_id: row.id, creation_time: row.createdAt, last_update_time: row.updatedAt }[key as Column];
-  const column = COLUMNS[key as Column];
-  return or(beyond(column, value), and(eq(column, value), beyond(experiments.id, row.id)))!;
+  const rows = await db.select({ row: experiments, place: placeColumn(sorts) }).from(experiments).where(where).orderBy(...orderOf(sorts)).limit(ask.limit + 1);
+  const { rows: shown, nextPageToken } = page(rows, ask.limit);
+  return { rows: shown, next: nextPageToken };
 }
