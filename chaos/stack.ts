@@ -32,7 +32,7 @@ export interface Stack {
   stop: () => Promise<void>;
 }
 
-export async function startStack(folder: string): Promise<Stack> {
+export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS } = {}): Promise<Stack> {
   for (const name of ["starts", "doubles", "logs", "agent"]) mkdirSync(join(folder, name), { recursive: true });
   const database = new PostgresVictim(folder);
   const databaseUrl = await database.start();
@@ -47,7 +47,7 @@ export async function startStack(folder: string): Promise<Stack> {
     DROVER_PORT: String(port),
     DROVER_CONSOLE: "off",
     DROVER_OBJECTS: join(folder, "objects"),
-    DROVER_LEASE_SECONDS: String(LEASE_SECONDS),
+    DROVER_LEASE_SECONDS: String(leaseSeconds),
     DROVER_LOG_LEVEL: "warn",
     NODE_ENV: "production",
   };

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth, signIn } from "./access/auth.ts";
+import { clientAddress } from "./access/client-address.ts";
 import { open } from "./access/guard.ts";
 import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { createContext } from "./access/session.ts";
@@ -49,7 +50,5 @@ export function buildApp(): Hono {
   return app;
 }
 
-/** Of the other end of the connection; unknown where there is none, as in tests. */
-function addressOf(c: Context): string {
-  return (c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress ?? "unknown";
-}
+/** Nobody's where there is no connection, as in tests. */
+const addressOf = (c: Context): string => clientAddress((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"));

@@ -28,7 +28,7 @@ describe("sizes", () => {
 
 describe("times", () => {
   it.each([[0, "0 s"], [0.42, "0.4 s"], [42, "42 s"], [60, "1 min"], [8040, "2 h 14 min"], [3601, "1 h"], [90_061, "1 d 1 h"], [-30, "−30 s"]])("%d seconds read %s", (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
-  it.each([[-0.4, "now"], [-90, "1 min ago"], [90, "in 1 min"], [-7200, "2 h ago"], [-86_400 * 3, "3 d ago"], [-86_400 * 100, "3 mo ago"], [-86_400 * 800, "2 y ago"]])("%d seconds from now read %s", (seconds, text) => expect(formatAgo(seconds)).toBe(text));
+  it.each([[-0.4, "now"], [-80, "1 min ago"], [-90, "2 min ago"], [90, "in 2 min"], [-59.6, "1 min ago"], [-3590, "1 h ago"], [86_400 * 7 - 5, "in 7 d"], [-7200, "2 h ago"], [-86_400 * 3, "3 d ago"], [-86_400 * 100, "3 mo ago"], [-86_400 * 800, "2 y ago"]])("%d seconds from now read %s", (seconds, text) => expect(formatAgo(seconds)).toBe(text));
 });
 
 describe("names", () => {

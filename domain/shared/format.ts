@@ -86,13 +86,13 @@ export function formatAgo(seconds: number): string {
   return seconds < 0 ? `${text} ago` : `in ${text}`;
 }
 
+/** Each unit with its length in seconds, and up to how many seconds it is used. */
+const AGO_UNITS = [["s", 1, 60], ["min", 60, 3600], ["h", 3600, 86_400], ["d", 86_400, 86_400 * 60], ["mo", 86_400 * 30.44, 86_400 * 730], ["y", 86_400 * 365.25, Number.POSITIVE_INFINITY]] as const;
+
+/** To the nearest whole unit; what would round up to the next unit is said in that one. */
 function onePart(seconds: number): string {
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
-  if (seconds < 86_400 * 60) return `${Math.floor(seconds / 86_400)} d`;
-  if (seconds < 86_400 * 730) return `${Math.floor(seconds / (86_400 * 30.44))} mo`;
-  return `${Math.floor(seconds / (86_400 * 365.25))} y`;
+  const [unit, size] = AGO_UNITS.find(([, length, limit]) => Math.round(seconds / length) * length < limit)!;
+  return `${Math.round(seconds / size)} ${unit}`;
 }
 
 /** Long names keep their start and end: cutMiddle("resnet-baseline-seed-12", 15) → "resnet-…seed-12". */

@@ -52,7 +52,7 @@ export function auth(): Auth {
 /**
  * Signing in, slowed down after failures. better-auth also answers with the session's token; pages never need it, so it stays
  * in the HttpOnly cookie.
- * @param address Of the other end of the connection: a proxy's, where one is in front.
+ * @param address Of the person's machine, as far as it is known (client-address.ts).
  */
 export async function signIn(request: Request, address: string): Promise<Response> {
   const body = (await request.clone().json().catch(() => null)) as { email?: unknown } | null;

@@ -33,14 +33,17 @@ export async function syncAgent(services: AgentServices, authenticator: Authenti
   await reconcileKnown(services, agent, await listLiveAttempts(services.db, agent.clusterId), known);
   const wake = listen(services, agent);
   try {
+    let heard = wake.next(); // before reading, so that what changes meanwhile is not missed
+    let wanted = await wantedOf(services, agent, known);
     for (;;) {
-      const heard = wake.next(); // before reading, so that what changes meanwhile is not missed
-      const wanted = await wantedOf(services, agent, known);
       const hasNews = wanted.hash !== message.desiredHash || acked.length > 0 || stale.length > 0;
       const left = until - performance.now();
       if (hasNews || left <= 0 || call.signal.aborted) return await answer(services, call, wanted, { acked, stale });
-      await heard.within(left, call.signal);
+      const isWoken = await heard.within(left, call.signal);
       await authenticator.recheck(agent, call.session); // revoked or joined anew while it waited
+      if (!isWoken) continue; // its time is over, and the next call reads afresh: ten thousand that idle ask for nothing twice
+      heard = wake.next();
+      wanted = await wantedOf(services, agent, known);
     }
   } finally {
     wake.stop();
@@ -96,16 +99,18 @@ function listen(services: AgentServices, agent: AgentIdentity) {
     next() {
       const woken = new Promise<void>((resolve) => (wake = resolve));
       return {
+        /** True: woken. False: the time is over, or the agent hung up. */
         within: (ms: number, signal: AbortSignal) =>
-          new Promise<void>((resolve) => {
-            const done = () => {
+          new Promise<boolean>((resolve) => {
+            const done = (isWoken: boolean) => {
               clearTimeout(timer);
-              signal.removeEventListener("abort", done);
-              resolve();
+              signal.removeEventListener("abort", hangUp);
+              resolve(isWoken);
             };
-            const timer = setTimeout(done, ms);
-            signal.addEventListener("abort", done, { once: true });
-            void woken.then(done);
+            const hangUp = () => done(false);
+            const timer = setTimeout(hangUp, ms);
+            signal.addEventListener("abort", hangUp, { once: true });
+            void woken.then(() => done(true));
           }),
       };
     },

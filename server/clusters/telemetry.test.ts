@@ -26,8 +26,8 @@ async function store(node: string, key: string, batches: Sample[][]): Promise<vo
 
 /** The same, point by point. */
 function naive(samples: Sample[], from: number, to: number, buckets: number) {
-  const width = Math.max(1, Math.ceil((to - from) / buckets));
-  const found = Map.groupBy(samples.filter(({ time }) => time >= from && time < to), ({ time }) => Math.floor((time - from) / width));
+  const count = Math.min(buckets, to - from); // never more buckets than milliseconds
+  const found = Map.groupBy(samples.filter(({ time }) => time >= from && time < to), ({ time }) => Math.floor(((time - from) * count) / (to - from)));
   return [...found.entries()].sort(([a], [b]) => a - b).map(([, points]) => {
     const last = points.reduce((best, point) => (point.time > best.time || (point.time === best.time && point.value > best.value) ? point : best));
     return { x: last.time, last: last.value, min: Math.min(...points.map(({ value }) => value)), max: Math.max(...points.map(({ value }) => value)), count: points.length };

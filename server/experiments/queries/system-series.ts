@@ -1,12 +1,11 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { telemetry } from "../../../db/schema/clusters.ts";
 import { attempts } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ReadSystemSeries } from "../../../domain/experiments/run-inputs.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
-import { type Bucket, bucketOf, isFinite } from "./series.ts";
+import { reduceTelemetry, type Subject } from "../../clusters/queries/reduce-telemetry.ts";
 import { getVisibleRun } from "./visible.ts";
 
 export interface SystemSeries {
@@ -18,8 +17,6 @@ export interface SystemSeries {
 const UNITS: Record<string, string> = { cpu: "cores", memory: "MiB", gpu: "%", gpuMemory: "MiB", temperature: "°C", power: "W", networkIn: "B/s", networkOut: "B/s", disk: "MiB" };
 /** Accelerators drawn one by one; a chart of more says nothing. */
 const MAX_ACCELERATORS = 64;
-/** The agent sends a batch's samples together: one that began this long before the range may still reach into it. */
-const BATCH_REACH_MS = 3_600_000;
 
 /**
  * What the machine measured while an attempt (all of them when none is named) was on it: its own cores and memory, and the
@@ -55,16 +52,6 @@ export async function readSystemSeries(db: DbOrTx, grant: Grant, ask: ReadSystem
   return [...found.values()];
 }
 
-interface Subject {
-  clusterId: string;
-  subject: "attempt" | "accelerator";
-  subjectId: string;
-  /** Tells accelerators apart; empty for the attempt itself. */
-  label: string;
-  from: number;
-  to: number;
-}
-
 function subjectsOf(one: { id: string; clusterId: string; nodeNames: string[]; indexes: number[]; startedAt: Date | null; assignedAt: Date; endedAt: Date | null }): Subject[] {
   const held = { clusterId: one.clusterId, from: (one.startedAt ?? one.assignedAt).getTime(), to: one.endedAt?.getTime() ?? Number.MAX_SAFE_INTEGER };
   const node = one.nodeNames.length === 1 ? one.nodeNames[0]! : null;
@@ -73,25 +60,4 @@ function subjectsOf(one: { id: string; clusterId: string; nodeNames: string[]; i
     { ...held, subject: "attempt", subjectId: one.id, label: "" },
     ...gpus.map((index): Subject => ({ ...held, subject: "accelerator", subjectId: `${node}/${index}`, label: `${node}/${index}` })),
   ];
-}
-
-async function reduceTelemetry(db: DbOrTx, wanted: Subject[], range: { from: number; to: number }, buckets: number): Promise<(Bucket & { label: string })[]> {
-  const t = telemetry;
-  const finite = isFinite(sql`p.value`);
-  const list = sql.join(wanted.map((w) => sql`(${w.clusterId}::text, ${w.subject}::text, ${w.subjectId}::text, ${w.label}::text, ${w.from}::float8, ${w.to}::float8)`), sql`, `);
-  const rows = await db.execute<Bucket & { label: string }>(sql`
-    select key, label, last_point[1] as x, last_point[2] as last, min, max, count, total
-    from (
-      select ${t.key} as key, w.label, ${bucketOf(sql`p.time`, range, buckets)} as bucket,
-             max(array[p.time::float8, p.value]) filter (where ${finite}) as last_point,
-             min(p.value) filter (where ${finite}) as min, max(p.value) filter (where ${finite}) as max,
-             (count(*) filter (where ${finite}))::int as count, count(*)::int as total
-      from (values ${list}) as w(cluster_id, subject, subject_id, label, since, until)
-      join ${t} on ${t.clusterId} = w.cluster_id and ${t.subject} = w.subject and ${t.subjectId} = w.subject_id
-        and ${t.at} >= to_timestamp(${(range.from - BATCH_REACH_MS) / 1000}::float8) and ${t.at} <= to_timestamp(${range.to / 1000}::float8)
-      cross join lateral unnest(${t.times}, ${t.values}) as p(time, value)
-      where p.time between ${range.from} and ${range.to} and p.time >= w.since and p.time <= w.until
-      group by 1, 2, 3
-    ) reduced order by label, key, bucket`);
-  return [...rows];
 }
