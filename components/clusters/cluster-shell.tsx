@@ -20,9 +20,11 @@ import { EnrolDialog } from "./agent/enrol-dialog.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import { RevokeButton } from "./agent/revoke-button.tsx";
 import { DrainButton } from "./drain-button.tsx";
-import { EditCluster } from "./edit-cluster.tsx";
+import { whenWanted } from "../ui/when-wanted.tsx";
 import { UsageFact } from "./usage.tsx";
 import { useCluster } from "./use-cluster.ts";
+
+const EditCluster = whenWanted((props: { cluster: ClusterDetail; opened: boolean; onClose: () => void }) => props.opened, () => import("./edit-cluster.tsx").then((module) => module.EditCluster));
 
 const LABELS = { nodes: "Nodes", telemetry: "Telemetry", events: "Events", agent: "Agent" } as const;
 

@@ -27,7 +27,7 @@ export function ScopeSelect() {
         <Menu.Item onClick={() => void setProject(null)} rightSection={!chosen && <IconCheck size={14} />}>All projects</Menu.Item>
         <Menu.Divider />
         {projects.map((one) => (
-          <Menu.Item key={one.id} onClick={() => void setProject(one.slug)} rightSection={one.slug === project && <IconCheck size={14} />}>{one.name}</Menu.Item>
+          <Menu.Item key={one.id} onClick={() => void setProject(one.slug)} rightSection={one.slug === project && <IconCheck size={14} />}>{one.name}{one.archived && <span className="dim"> archived</span>}</Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>

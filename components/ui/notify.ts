@@ -1,5 +1,5 @@
 "use client";
-import { notifications } from "@mantine/notifications";
+import type { NotificationData } from "@mantine/notifications";
 
 interface ApiError {
   message: string;
@@ -11,10 +11,15 @@ export function notifyError(what: string): (error: unknown) => void {
   return (error) => {
     const { message, data } = error as ApiError;
     const quote = data?.requestId ? ` Request ${data.requestId.slice(0, 8)}.` : "";
-    notifications.show({ title: what, message: `${message}${quote}`, color: "red", autoClose: 10_000, withBorder: true });
+    show({ title: what, message: `${message}${quote}`, color: "red", autoClose: 10_000, withBorder: true });
   };
 }
 
 export function notifyDone(message: string): void {
-  notifications.show({ message, color: "heather", withBorder: true });
+  show({ message, color: "heather", withBorder: true });
+}
+
+/** The code for it comes with the first one, or with the frame that draws them (providers/root.tsx). */
+function show(notification: NotificationData): void {
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show(notification));
 }

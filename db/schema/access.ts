@@ -53,6 +53,7 @@ export const teams = pgTable("teams", {
   orgId: text().notNull().references(() => orgs.id),
   slug: text().notNull(),
   name: text().notNull(),
+  archivedAt: moment(),
   ...timestamps,
 }, (t) => [unique("teams_org_id").on(t.orgId, t.id), unique("teams_org_slug").on(t.orgId, t.slug)]);
 export const projects = pgTable("projects", {
@@ -61,6 +62,7 @@ export const projects = pgTable("projects", {
   teamId: text().notNull(),
   slug: text().notNull(),
   name: text().notNull(),
+  archivedAt: moment(), // what is in it stays to be seen; nothing new comes in
   ...timestamps,
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.teamId], foreignColumns: [teams.orgId, teams.id] }), // never across organizations

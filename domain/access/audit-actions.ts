@@ -1,8 +1,8 @@
 /** Every action that leaves an audit entry. `object.verb`. */
 export const AUDIT_ACTIONS = [
   "org.create", "org.update",
-  "team.create", "team.update",
-  "project.create", "project.update",
+  "team.create", "team.update", "team.archive", "team.restore",
+  "project.create", "project.update", "project.move", "project.archive", "project.restore",
   "member.invite", "member.accept", "member.revoke-invitation", "member.grant", "member.revoke",
   "service-account.create", "service-account.disable",
   "token.create", "token.revoke",

@@ -45,6 +45,12 @@ export const CreateProject = z.strictObject({ teamId: TeamId, name: name("the pr
 export type CreateProject = z.infer<typeof CreateProject>;
 export const UpdateProject = z.strictObject({ id: ProjectId, name: name("the project") });
 export type UpdateProject = z.infer<typeof UpdateProject>;
+export const MoveProject = z.strictObject({ id: ProjectId, teamId: TeamId });
+export type MoveProject = z.infer<typeof MoveProject>;
+export const ArchiveProject = z.strictObject({ id: ProjectId, archived: z.boolean() });
+export type ArchiveProject = z.infer<typeof ArchiveProject>;
+export const ArchiveTeam = z.strictObject({ id: TeamId, archived: z.boolean() });
+export type ArchiveTeam = z.infer<typeof ArchiveTeam>;
 export const UpdateOrg = z.strictObject({ name: OrgName });
 export type UpdateOrg = z.infer<typeof UpdateOrg>;
 

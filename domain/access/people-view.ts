@@ -58,6 +58,7 @@ export interface TeamView {
   id: string;
   slug: string;
   name: string;
+  archivedAt: Date | null;
   members: number;
   projects: ProjectView[];
 }
@@ -66,6 +67,7 @@ export interface ProjectView {
   id: string;
   slug: string;
   name: string;
+  archivedAt: Date | null;
   members: number;
   serviceAccounts: number;
 }

@@ -77,10 +77,10 @@ export async function loadFrame(db: DbOrTx, principalId: string, grant: { orgId:
   const allTeams = await db.select({ id: teams.id, slug: teams.slug, name: teams.name }).from(teams).where(eq(teams.orgId, grant.orgId)).orderBy(asc(teams.name)).limit(500);
   const seen = grant.projects
     ? await db
-        .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId })
+        .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId, archived: sql<boolean>`${projects.archivedAt} is not null` })
         .from(projects)
         .where(and(eq(projects.orgId, grant.orgId), reachedProjects(grant.projects)))
-        .orderBy(asc(projects.name))
+        .orderBy(sql`${projects.archivedAt} is not null`, asc(projects.name))
         .limit(1000)
     : [];
   const bindings = await listBindings(db, grant.orgId, principalId);

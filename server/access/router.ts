@@ -1,9 +1,10 @@
 import {
-  AcceptInvitation, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
-  ListAudit, ListPage, ListPeople, MemberRef, ServiceAccountRef, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
+  AcceptInvitation, ArchiveProject, ArchiveTeam, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
+  ListAudit, ListPage, ListPeople, MemberRef, MoveProject, ServiceAccountRef, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
 } from "../../domain/access/inputs.ts";
 import { env } from "../../env.ts";
 import { openProcedure, procedure, router } from "../trpc/init.ts";
+import { archiveProject, archiveTeam, moveProject } from "./commands/archive.ts";
 import { acceptInvitation, invite, revokeInvitation } from "./commands/invitations.ts";
 import { changePassword, updateProfile } from "./commands/profile.ts";
 import { grantRole, removeMember, revokeRole } from "./commands/roles.ts";
@@ -44,6 +45,9 @@ export const accessRouter = router({
 
   teams: procedure("members:read").query(({ ctx }) => listTeams(ctx.db, ctx.orgId, ctx.grantFor("projects:read"))),
   createTeam: procedure("teams:manage").input(CreateTeam).mutation(({ ctx, input }) => createTeam(ctx, input)),
+  archiveTeam: procedure("teams:manage").input(ArchiveTeam).mutation(({ ctx, input }) => archiveTeam(ctx, input)),
+  moveProject: procedure("projects:manage").input(MoveProject).mutation(({ ctx, input }) => moveProject(ctx, input)),
+  archiveProject: procedure("projects:manage").input(ArchiveProject).mutation(({ ctx, input }) => archiveProject(ctx, input)),
   updateTeam: procedure("teams:manage").input(UpdateTeam).mutation(({ ctx, input }) => updateTeam(ctx, input)),
   createProject: procedure("projects:manage").input(CreateProject).mutation(({ ctx, input }) => createProject(ctx, input)),
   updateProject: procedure("projects:manage").input(UpdateProject).mutation(({ ctx, input }) => updateProject(ctx, input)),

@@ -11,7 +11,7 @@ export interface Viewer {
   /** Held somewhere in the organization: enough to show a page, not to act on a project. */
   held: Permission[];
   teams: { id: string; slug: string; name: string }[];
-  projects: { id: string; slug: string; name: string; teamId: string; held: Permission[] }[];
+  projects: { id: string; slug: string; name: string; teamId: string; archived: boolean; held: Permission[] }[];
 }
 
 export async function me(ctx: BaseCtx) {

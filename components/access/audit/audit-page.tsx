@@ -13,11 +13,13 @@ import { PageHeader } from "../../ui/page-header.tsx";
 import { ToneIcon } from "../../ui/status-badge.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { BY_CURSOR, moreOf } from "../pages.ts";
-import { AuditDrawer } from "./audit-drawer.tsx";
+import { whenWanted } from "../../ui/when-wanted.tsx";
 import { AuditFilters } from "./audit-filters.tsx";
 import { auditInput, auditParams, isAuditNarrowed } from "./audit-params.ts";
 import { ActorName, TargetLink } from "./audit-target.tsx";
 import classes from "../access.module.css";
+
+const AuditDrawer = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./audit-drawer.tsx").then((module) => module.AuditDrawer));
 
 /** Who did what to what, and when. Filters are in the URL; a row opens what changed. */
 export function AuditPage() {

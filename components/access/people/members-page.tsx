@@ -14,10 +14,12 @@ import { FilterBar, FilterText } from "../../ui/filters.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { BY_CURSOR, moreOf } from "../pages.ts";
 import { InviteButton } from "./invite-dialog.tsx";
-import { MemberDrawer } from "./member-drawer.tsx";
+import { whenWanted } from "../../ui/when-wanted.tsx";
 import { PeopleFrame } from "./people-frame.tsx";
 import { peopleInput, peopleParams } from "./people-params.ts";
 import { RoleList } from "./role-list.tsx";
+
+const MemberDrawer = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./member-drawer.tsx").then((module) => module.MemberDrawer));
 
 export const MEMBER_COLUMNS: Column<MemberView>[] = [
   { key: "name", title: "Name", width: 200, render: (member) => <>{member.name}{member.isViewer && <span className="dim"> (you)</span>}</> },

@@ -1,8 +1,7 @@
 "use client";
-import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPencil } from "@tabler/icons-react";
-import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import type { ProjectView, TeamView } from "../../../domain/access/people-view.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -14,14 +13,20 @@ import { notifyDone } from "../../ui/notify.ts";
 import { Section } from "../../ui/page-header.tsx";
 import { NameDialog } from "./name-dialog.tsx";
 import { PeopleFrame } from "./people-frame.tsx";
+import { ProjectMenu, TeamMenu } from "./tree-menus.tsx";
+import { useRefetchTree } from "./use-tree.ts";
 
 const COLUMNS: Column<ProjectView>[] = [
-  { key: "name", title: "Project", render: (project) => project.name },
+  { key: "name", title: "Project", render: (project) => <Named {...project} /> },
   { key: "slug", title: "Short name", width: 180, hideBelow: "sm", render: (project) => <span className="mono">{project.slug}</span> },
   { key: "members", title: "Roles given here", width: 130, align: "right", hideBelow: "sm", render: (project) => project.members },
   { key: "accounts", title: "Service accounts", width: 130, align: "right", hideBelow: "md", render: (project) => project.serviceAccounts },
-  { key: "act", title: "", width: 40, align: "right", render: (project) => <RenameProject project={project} /> },
+  { key: "act", title: "", width: 40, align: "right", render: (project) => <ProjectMenu project={project} /> },
 ];
+
+function Named({ name, archivedAt }: ProjectView) {
+  return archivedAt ? <>{name} <span className="dim">archived</span></> : name;
+}
 
 /** The tree under the organization: teams, and the projects in them. */
 export function TeamsPage() {
@@ -37,7 +42,7 @@ export function TeamsPage() {
 function Team({ team }: { team: TeamView }) {
   const org = useOrg();
   return (
-    <Section title={team.name} id={`team-${team.slug}`} count={team.projects.length} actions={<span style={{ display: "flex", gap: 4 }}><RenameTeam team={team} /><NewProject team={team} /></span>}>
+    <Section title={team.archivedAt ? `${team.name} (archived)` : team.name} id={`team-${team.slug}`} count={team.projects.length} actions={<span style={{ display: "flex", gap: 4 }}><TeamMenu team={team} />{!team.archivedAt && <NewProject team={team} />}</span>}>
       <DataTable
         label={`Projects of ${team.name}`}
         rows={team.projects}
@@ -50,12 +55,6 @@ function Team({ team }: { team: TeamView }) {
       />
     </Section>
   );
-}
-
-function useRefetchTree() {
-  const trpc = useTRPC();
-  const queries = useQueryClient();
-  return () => Promise.all(["teams", "viewer", "grantable"].map((name) => queries.invalidateQueries(trpc.access[name as "teams"].pathFilter())));
 }
 
 function NewTeam() {
@@ -95,43 +94,5 @@ function NewProject({ team }: { team: TeamView }) {
       <Guarded allowed={allowed}><Button variant="default" onClick={dialog.open}>New project</Button></Guarded>
       <NameDialog opened={opened} onClose={dialog.close} title={`New project in ${team.name}`} verb="Create project" error={create.error} busy={create.isPending} onSubmit={(values) => create.mutate({ teamId: team.id, ...values })} withSlug />
     </>
-  );
-}
-
-function RenameTeam({ team }: { team: TeamView }) {
-  const trpc = useTRPC();
-  const allowed = useCan("teams:manage");
-  const [opened, dialog] = useDisclosure(false);
-  const refetch = useRefetchTree();
-  const update = useMutation(trpc.access.updateTeam.mutationOptions({ onSuccess: () => refetch().then(dialog.close) }));
-  if (!allowed.ok) return null;
-  return (
-    <>
-      <Rename what={team.name} onClick={dialog.open} size={32} />
-      <NameDialog opened={opened} onClose={dialog.close} title={`Rename ${team.name}`} verb="Rename" initial={team.name} error={update.error} busy={update.isPending} onSubmit={({ name }) => update.mutate({ id: team.id, name })} />
-    </>
-  );
-}
-
-function RenameProject({ project }: { project: ProjectView }) {
-  const trpc = useTRPC();
-  const allowed = useCan("projects:manage", project.id);
-  const [opened, dialog] = useDisclosure(false);
-  const refetch = useRefetchTree();
-  const update = useMutation(trpc.access.updateProject.mutationOptions({ onSuccess: () => refetch().then(dialog.close) }));
-  if (!allowed.ok) return null;
-  return (
-    <>
-      <Rename what={project.name} onClick={dialog.open} />
-      <NameDialog opened={opened} onClose={dialog.close} title={`Rename ${project.name}`} verb="Rename" initial={project.name} error={update.error} busy={update.isPending} onSubmit={({ name }) => update.mutate({ id: project.id, name })} />
-    </>
-  );
-}
-
-function Rename({ what, onClick, size = 24 }: { what: string; onClick: () => void; size?: number }) {
-  return (
-    <Tooltip label={`Rename ${what}`}>
-      <ActionIcon size={size} aria-label={`Rename ${what}`} onClick={onClick}><IconPencil size={15} stroke={1.7} /></ActionIcon>
-    </Tooltip>
   );
 }

@@ -2,13 +2,13 @@
 import { Modal } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
-import { createContext, useContext, useState } from "react";
+import { createContext, lazy, Suspense, useContext, useState } from "react";
 import type { ClusterDetail } from "../../../domain/clusters/cluster-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { notifyError } from "../../ui/notify.ts";
-import { EnrolSteps } from "../connect/enrol-steps.tsx";
 import { useRefreshClusters } from "../use-cluster.ts";
 
+const EnrolSteps = lazy(() => import("../connect/enrol-steps.tsx").then((module) => ({ default: module.EnrolSteps })));
 const AskContext = createContext<{ ask: () => void; isPending: boolean }>({ ask: () => {}, isPending: false });
 /** Asks for a new code and opens the dialog that shows it. */
 export const useNewCode = () => useContext(AskContext);
@@ -29,10 +29,10 @@ export function EnrolDialog({ cluster, children }: { cluster: ClusterDetail; chi
       {children}
       <Modal opened={opened} onClose={dialog.close} title={`Enrol an agent for ${cluster.name}`} size={680}>
         {code.data && (
-          <EnrolSteps
+          <Suspense fallback={null}><EnrolSteps
             key={code.data.code} made={code.data} before={before.agent} onRenew={() => code.mutate({ id: cluster.id })} renewing={code.isPending} onDone={dialog.close}
             note={before.connected ? "The agent that speaks for the cluster now goes on until the new one enrols, and is revoked then." : undefined}
-          />
+          /></Suspense>
         )}
       </Modal>
     </AskContext.Provider>

@@ -11,16 +11,18 @@ import { useOrg } from "../../providers/viewer.tsx";
 import { GridTable } from "../../table/grid-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
+import { whenWanted } from "../../ui/when-wanted.tsx";
 import { isNarrowed, runsParams, scopeOf, tableSetOf } from "../runs-params.ts";
 import { ViewsMenu } from "../views-menu.tsx";
 import { BulkActs } from "./bulk-acts.tsx";
 import { GroupsTable } from "./groups-table.tsx";
-import { RunPeek } from "./run-peek.tsx";
 import { NewRunButton, RunsEmpty } from "./runs-empty.tsx";
 import { RunsFilters } from "./runs-filters.tsx";
 import { gridColumns } from "./table-cells.tsx";
 import { TableTools } from "./table-tools.tsx";
 import { useTable } from "./use-table.ts";
+
+const RunPeek = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./run-peek.tsx").then((module) => module.RunPeek));
 
 /** The table of runs: everything that decides what it shows stands in the URL. */
 export function RunsPage() {

@@ -88,7 +88,7 @@ function ExampleOffer() {
   const prepare = useMutation(
     trpc.experiments.prepareExample.mutationOptions({
       onSuccess: ({ yaml }) => {
-        const project = (document.value?.["project"] as string | undefined) ?? projects.find(({ held }) => held.includes("runs:submit"))?.slug;
+        const project = (document.value?.["project"] as string | undefined) ?? projects.find(({ held, archived }) => !archived && held.includes("runs:submit"))?.slug;
         setText(project ? setField(yaml, ["project"], project) : yaml);
       },
       onError: notifyError("The example was not loaded"),

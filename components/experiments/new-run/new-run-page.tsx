@@ -18,7 +18,7 @@ import classes from "./new-run.module.css";
 export function NewRunPage() {
   const { projects } = useViewer();
   const scope = useProjectScope();
-  const mine = projects.filter(({ held }) => held.includes("runs:submit"));
+  const mine = projects.filter(({ held, archived }) => !archived && held.includes("runs:submit"));
   const project = mine.find(({ slug }) => slug === scope)?.slug ?? (mine.length === 1 ? mine[0]!.slug : undefined);
   return <Frame title="New run" initial={project ? writeSpec({ project }) : ""} />;
 }

@@ -16,7 +16,7 @@ export function BasicsSection() {
   const { value: project, name, error, change, onBlur, disabled } = useField<string>(["project"]);
   const groups = useQuery(trpc.experiments.groups.queryOptions(project ? { project } : {})).data ?? [];
   const other = groups.find((group) => group.name !== "Default");
-  const mine = projects.filter(({ held }) => held.includes("runs:submit"));
+  const mine = projects.filter(({ held, archived }) => !archived && held.includes("runs:submit"));
   return (
     <FormSection title="What to run" hasIssue={useHasIssue("name", "project", "experiment", "command")}>
       <TextField path={["name"]} label="Name" placeholder="resnet-baseline" required />

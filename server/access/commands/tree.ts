@@ -49,6 +49,7 @@ export async function createProject(ctx: Ctx, input: CreateProject): Promise<{ i
   const project = await ctx.db.transaction(async (tx) => {
     const team = await findScope(tx, ctx, "team", input.teamId);
     if (!team) throw notFound();
+    if (team.archived) throw new DomainError("conflict", `The team ${team.name} is archived. Restore it first.`);
     if (!covers(ctx.grant, team)) throw new DomainError("forbidden", `You need the permission projects:manage on the team ${team.name}. Ask an organization admin for it.`);
     const slug = input.slug ?? slugify(input.name);
     const [row] = await tx.insert(projects).values({ orgId: ctx.orgId, teamId: team.id, name: input.name, slug }).onConflictDoNothing().returning();
@@ -62,7 +63,7 @@ export async function createProject(ctx: Ctx, input: CreateProject): Promise<{ i
 
 export async function updateProject(ctx: Ctx, input: UpdateProject): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const before = await findReached(tx, ctx, input.id);
+    const before = await lockReached(tx, ctx, input.id);
     if (before.name === input.name) return;
     await tx.update(projects).set({ name: input.name }).where(eq(projects.id, input.id));
     await audit(tx, ctx, { action: "project.update", target: { type: "project", id: input.id, name: input.name }, projectId: input.id, before: { name: before.name }, after: { name: input.name } });
@@ -70,10 +71,12 @@ export async function updateProject(ctx: Ctx, input: UpdateProject): Promise<voi
   await publishAccess(ctx.orgId);
 }
 
-/** Invisible: not_found. Visible but not the caller's to change: forbidden. */
-async function findReached(tx: Tx, ctx: Ctx, id: string) {
-  const project = (await findProject(tx, ctx.orgId, ctx.grant, id)) ?? null;
-  if (project) return project;
+/** The project, locked. Invisible: not_found. Visible but not the caller's to change: forbidden. */
+export async function lockReached(tx: Tx, ctx: Ctx, id: string): Promise<typeof projects.$inferSelect> {
+  if (await findProject(tx, ctx.orgId, ctx.grant, id)) {
+    const [project] = await tx.select().from(projects).where(eq(projects.id, id)).for("update");
+    return project!;
+  }
   if (await findProject(tx, ctx.orgId, ctx.grantFor("projects:read"), id)) throw new DomainError("forbidden", `You need the permission ${ctx.grant.permission} in this project. Ask an organization admin for it.`);
   throw notFound();
 }

@@ -11,24 +11,24 @@ const MOST_TEAMS = 200;
 const MOST_PROJECTS = 1000;
 
 /** A node with its name, if it is in the organization and the caller may see it; else null. Teams are seen by all members. */
-export async function findScope(db: DbOrTx, ctx: { orgId: string; grantFor: GrantFor }, type: ScopeType, id: string): Promise<(Scope & { name: string }) | null> {
+export async function findScope(db: DbOrTx, ctx: { orgId: string; grantFor: GrantFor }, type: ScopeType, id: string): Promise<(Scope & { name: string; archived: boolean }) | null> {
   if (type === "org") {
     const [org] = await db.select({ name: orgs.name }).from(orgs).where(and(eq(orgs.id, ctx.orgId), eq(orgs.id, id)));
-    return org ? { type, id, teamId: null, name: org.name } : null;
+    return org ? { type, id, teamId: null, name: org.name, archived: false } : null;
   }
   if (type === "team") {
-    const [team] = await db.select({ name: teams.name }).from(teams).where(and(eq(teams.orgId, ctx.orgId), eq(teams.id, id)));
-    return team ? { type, id, teamId: null, name: team.name } : null;
+    const [team] = await db.select({ name: teams.name, archivedAt: teams.archivedAt }).from(teams).where(and(eq(teams.orgId, ctx.orgId), eq(teams.id, id)));
+    return team ? { type, id, teamId: null, name: team.name, archived: team.archivedAt !== null } : null;
   }
   const project = await findProject(db, ctx.orgId, ctx.grantFor("projects:read"), id);
-  return project ? { type, id, teamId: project.teamId, name: project.name } : null;
+  return project ? { type, id, teamId: project.teamId, name: project.name, archived: project.archivedAt !== null } : null;
 }
 
 /** One project that the grant reaches; null when missing or out of reach. */
 export async function findProject(db: DbOrTx, orgId: string, grant: Grant | null, id: string) {
   if (!grant) return null;
   const [project] = await db
-    .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId })
+    .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId, archivedAt: projects.archivedAt })
     .from(projects)
     .where(and(eq(projects.orgId, orgId), eq(projects.id, id), reachedProjects(grant)));
   return project ?? null;
@@ -37,16 +37,16 @@ export async function findProject(db: DbOrTx, orgId: string, grant: Grant | null
 async function listProjects(db: DbOrTx, orgId: string, grant: Grant | null) {
   if (!grant) return [];
   return db
-    .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId })
+    .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId, archivedAt: projects.archivedAt })
     .from(projects)
     .where(and(eq(projects.orgId, orgId), reachedProjects(grant)))
-    .orderBy(asc(projects.name))
+    .orderBy(sql`${projects.archivedAt} is not null`, asc(projects.name))
     .limit(MOST_PROJECTS);
 }
 
 /** Teams with the projects that the caller sees, and how many hold a role right there. */
 export async function listTeams(db: DbOrTx, orgId: string, projectsGrant: Grant | null): Promise<TeamView[]> {
-  const all = await db.select({ id: teams.id, slug: teams.slug, name: teams.name }).from(teams).where(eq(teams.orgId, orgId)).orderBy(asc(teams.name)).limit(MOST_TEAMS);
+  const all = await db.select({ id: teams.id, slug: teams.slug, name: teams.name, archivedAt: teams.archivedAt }).from(teams).where(eq(teams.orgId, orgId)).orderBy(sql`${teams.archivedAt} is not null`, asc(teams.name)).limit(MOST_TEAMS);
   const seen = await listProjects(db, orgId, projectsGrant);
   const ids = [...all, ...seen].map((node) => node.id);
   const members = await db
@@ -66,7 +66,7 @@ export async function listTeams(db: DbOrTx, orgId: string, projectsGrant: Grant 
     members: membersOf.get(team.id) ?? 0,
     projects: seen
       .filter((project) => project.teamId === team.id)
-      .map(({ id, slug, name }) => ({ id, slug, name, members: membersOf.get(id) ?? 0, serviceAccounts: accountsOf.get(id) ?? 0 })),
+      .map(({ id, slug, name, archivedAt }) => ({ id, slug, name, archivedAt, members: membersOf.get(id) ?? 0, serviceAccounts: accountsOf.get(id) ?? 0 })),
   }));
 }
 

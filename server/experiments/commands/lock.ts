@@ -36,3 +36,11 @@ export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
   }
   return { run: submitted(found.run), live };
 }
+
+/** Keeps the project open until the transaction ends. @throws DomainError "conflict" when it is archived: nothing new comes into it. */
+export async function holdOpen(tx: Tx, projectId: string): Promise<void> {
+  const [project] = await tx.select({ name: projects.name, archivedAt: projects.archivedAt }).from(projects).where(eq(projects.id, projectId)).for("share");
+  if (!project?.archivedAt) return;
+  const message = `The project ${project.name} is archived. Restore it under People, Teams, or choose another.`;
+  throw new DomainError("conflict", message, { issues: [{ field: "project", message }] });
+}

@@ -8,6 +8,7 @@ import { TERMINAL } from "../../../domain/experiments/run-status.ts";
 import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { holdOpen } from "./lock.ts";
 import type { FoundRun } from "../queries/mlflow-experiments.ts";
 
 /** The tag that carries a run's name beside the name itself, as clients read and write both. */
@@ -29,6 +30,7 @@ export async function createClientRun(ctx: Ctx, of: NewRun): Promise<string> {
   const startedAt = of.startTime === null ? new Date() : new Date(of.startTime);
   const tags = new Map([...of.tags.map(({ key, value }): [string, string] => [key, value]), [NAME_TAG, name] as [string, string]]);
   await ctx.db.transaction(async (tx) => {
+    await holdOpen(tx, of.projectId);
     await tx.insert(runs).values({
       id, orgId: ctx.orgId, projectId: of.projectId, experimentId: of.experiment.id, name, origin: "client", status: "running", clientUser: of.user,
       priority: 0, ownerType: ctx.actor.type === "service_account" ? "service_account" : "user", ownerId: ctx.actor.id, cpus: 0, memoryMib: 0, gpus: 0, nodes: 0, startedAt,

@@ -2,13 +2,14 @@ import { sql } from "drizzle-orm";
 import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { lockRunFor } from "./lock.ts";
+import { holdOpen, lockRunFor } from "./lock.ts";
 import { databaseTime, moveRun, note, transact } from "./transitions.ts";
 
 /** Queue an ended run again: the next attempt gets the next number, and the retries that its policy allows start over. */
 export async function retryRun(ctx: Ctx, { id }: { id: string }): Promise<void> {
   await transact(ctx.db, bus(), async (work) => {
     const { run } = await lockRunFor(work.tx, ctx, id, "retry");
+    await holdOpen(work.tx, run.projectId);
     const before = { status: run.status };
     const anew = { queuedAt: databaseTime(sql`now()`), notBefore: null, pending: null, failureClass: null, evidence: null, endedAt: null, clusterId: null, retriesUsed: 0 };
     await moveRun(work, run, "retry", { ...anew, statusReason: `Retried by ${ctx.actor.name}.` });

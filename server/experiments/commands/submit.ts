@@ -14,6 +14,7 @@ import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { findObject } from "../queries/artifacts.ts";
 import { planFor } from "../queries/plan.ts";
+import { holdOpen } from "./lock.ts";
 import { getProject } from "../queries/visible.ts";
 
 /**
@@ -63,6 +64,7 @@ export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[]): v
 
 async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, idempotencyKey: string | null): Promise<{ id: string; isNew: boolean }> {
   const { resources } = spec;
+  await holdOpen(tx, projectId);
   const [run] = await tx
     .insert(runs)
     .values({
