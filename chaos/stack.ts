@@ -61,23 +61,31 @@ export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS 
     worker: make("worker", [process.execPath, join(ROOT, "dist/worker.mjs")]),
     agent: make("agent", [process.execPath, join(ROOT, "dist/agent.mjs"), "run", "--state", join(folder, "agent")], { DROVER_AGENT_STATE: join(folder, "agent") }),
   };
+  const sql = openSql(databaseUrl, { max: 4 });
+  const stop = async () => {
+    await sql.end({ timeout: 2 }).catch(() => {});
+    for (const name of ["agent", "worker", "server", "postgres"] as const) await services[name].stop();
+    await proxy.close();
+  };
+  const agentUrl = `http://127.0.0.1:${proxy.port}`;
+  try {
+    const { token, clusterId } = await startServices(services, { folder, url, databaseUrl, agentUrl });
+    return { folder, url, services, proxy, sql, token, clusterId, agentUrl, api: client(url, { authorization: `Bearer ${token}` }), stop };
+  } catch (error) {
+    await stop(); // nothing that did start outlives a start that failed
+    throw error;
+  }
+}
+
+/** @throws when one of them does not come up. */
+async function startServices(services: Services, { folder, url, databaseUrl, agentUrl }: { folder: string; url: string; databaseUrl: string; agentUrl: string }): Promise<{ token: string; clusterId: string }> {
   services.server.start();
   services.worker.start();
   await until("the server", async () => (await fetch(`${url}/api/health`)).ok, 30);
   const { token, clusterId, code } = await makeOwner(url, databaseUrl);
-  const agentUrl = `http://127.0.0.1:${proxy.port}`;
   await enrolAgent(services.agent, folder, agentUrl, code);
   services.agent.start();
-  const sql = openSql(databaseUrl, { max: 4 });
-  return {
-    folder, url, services, proxy, sql, token, clusterId, agentUrl,
-    api: client(url, { authorization: `Bearer ${token}` }),
-    stop: async () => {
-      await sql.end({ timeout: 2 }).catch(() => {});
-      for (const name of ["agent", "worker", "server", "postgres"] as const) await services[name].stop();
-      await proxy.close();
-    },
-  };
+  return { token, clusterId };
 }
 
 export function client(url: string, headers: Record<string, string>) {
