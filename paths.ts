@@ -16,6 +16,8 @@ export const paths = {
   connectCluster: (slug: string) => `${org(slug)}/clusters/new`,
   cluster: (slug: string, id: string) => `${org(slug)}/clusters/${id}`,
   clusterTab: (slug: string, id: string, tab: ClusterTab) => (tab === "nodes" ? `${org(slug)}/clusters/${id}` : `${org(slug)}/clusters/${id}/${tab}`),
+  queue: (slug: string) => `${org(slug)}/queue`,
+  queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   people: (slug: string) => `${org(slug)}/people`,
   peopleTab: (slug: string, tab: PeopleTab) => (tab === "members" ? `${org(slug)}/people` : `${org(slug)}/people/${tab}`),
   member: (slug: string, id: string) => `${org(slug)}/people?member=${id}`,
@@ -29,6 +31,8 @@ export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "
 export type RunTab = (typeof RUN_TABS)[number];
 export const CLUSTER_TABS = ["nodes", "telemetry", "events", "agent"] as const;
 export type ClusterTab = (typeof CLUSTER_TABS)[number];
+export const QUEUE_TABS = ["waiting", "running", "shares"] as const;
+export type QueueTab = (typeof QUEUE_TABS)[number];
 export type PeopleTab = "members" | "teams" | "invitations";
 export type TokensTab = "mine" | "service-accounts" | "all";
 

@@ -1,4 +1,4 @@
-import { CLUSTER_TABS, paths, RUN_TABS } from "../paths.ts";
+import { CLUSTER_TABS, paths, QUEUE_TABS, RUN_TABS } from "../paths.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -20,6 +20,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   clusters: ({ org }) => paths.clusters(org.slug),
   "connect a cluster": ({ org }) => paths.connectCluster(org.slug),
   ...Object.fromEntries(CLUSTER_TABS.map((tab) => [`cluster ${tab}`, ({ org, cluster }: World) => paths.clusterTab(org.slug, cluster.id, tab)])),
+  ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   people: ({ org }) => paths.people(org.slug),
   teams: ({ org }) => paths.peopleTab(org.slug, "teams"),
   invitations: ({ org }) => paths.peopleTab(org.slug, "invitations"),

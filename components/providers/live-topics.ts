@@ -13,20 +13,24 @@ export interface Touched {
 // Not table.search: its rows stay where they are; table.rows lays over them what their runs do.
 const RUN_LISTS = ["experiments.list", "experiments.counts", "experiments.groups", "experiments.overview", "table.count", "table.newer", "table.groups"];
 
+const QUEUE = ["queue.waiting", "queue.running", "queue.summary", "queue.explain"].map((procedure) => ({ procedure }));
+
 /**
  * topic → procedures. The id in a change is the run's for `run`, `attempt-log` and `run-metrics`; the cluster's for `cluster`;
  * the organization's for `queue`, `people` and `audit`. An unknown topic touches nothing: newer servers may speak of more.
  */
 const TOPICS: Record<string, Touched[]> = {
   run: [
+    ...QUEUE,
     ...RUN_LISTS.map((procedure) => ({ procedure })),
     ...["get", "events", "artifacts", "metricKeys"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
     ...["compare.runs", "compare.diff", "table.rows"].map((procedure) => ({ procedure, field: "ids" })),
     { procedure: "clusters.list" },
     { procedure: "clusters.get" },
   ],
-  queue: [...RUN_LISTS.map((procedure) => ({ procedure })), { procedure: "experiments.plan" }, { procedure: "clusters.list" }],
+  queue: [...QUEUE, ...RUN_LISTS.map((procedure) => ({ procedure })), { procedure: "experiments.plan" }, { procedure: "clusters.list" }],
   cluster: [
+    ...QUEUE,
     { procedure: "clusters.list" },
     { procedure: "experiments.overview" },
     ...["get", "events", "telemetry"].map((name) => ({ procedure: `clusters.${name}`, field: "id" })),

@@ -25,6 +25,8 @@ export const PERMISSIONS = {
   "models:write": { scope: "project", says: "Register models and versions, describe and tag them" },
   "models:promote": { scope: "project", says: "Set aliases and stages, delete versions, manage webhooks" },
   "runs:declare-lost": { scope: "project", says: "Give up an unreachable attempt" },
+  "queue:order": { scope: "project", says: "Hold, release, reorder and move anybody's queued runs" },
+  "queue:manage": { scope: "org", says: "Set quotas, shares and policies of the queue" },
   "runs:annotate": { scope: "project", says: "Tag and archive runs" },
   "reports:read": { scope: "project", says: "Read reports" },
   "reports:write": { scope: "project", says: "Write reports and comments, and share views" },

@@ -8,7 +8,7 @@ export interface RunSituation {
   isOwn: boolean;
   /** An attempt of it is out of reach, so somebody may give it up. */
   hasUnreachableAttempt: boolean;
-  holds: { submit: boolean; cancel: boolean; cancelAny: boolean; declareLost: boolean };
+  holds: { submit: boolean; cancel: boolean; cancelAny: boolean; declareLost: boolean; order: boolean };
 }
 
 const yes: Allowed = { ok: true };
@@ -18,8 +18,8 @@ const ELSEWHERE = "A client runs it elsewhere and logs here: only the client can
 
 /** Each act with its answer, and the reason where it is no. Commands refuse by the same table that the buttons read. */
 export function runActions(run: RunSituation): RunDetail["can"] {
-  if (run.origin === "client") return { cancel: no(ELSEWHERE), retry: no(ELSEWHERE), clone: no("It was not submitted here, so there is no spec to clone."), declareLost: no("It has no attempts: a client runs it elsewhere.") };
-  return { cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run) };
+  if (run.origin === "client") return { cancel: no(ELSEWHERE), retry: no(ELSEWHERE), clone: no("It was not submitted here, so there is no spec to clone."), declareLost: no("It has no attempts: a client runs it elsewhere."), order: no(ELSEWHERE) };
+  return { cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run), order: order(run) };
 }
 
 /** Whether the missing thing is a permission (then `forbidden`) rather than the run's state (then `conflict`). */
@@ -48,4 +48,11 @@ function declareLost(run: RunSituation): Allowed {
   if (TERMINAL.has(run.status)) return no(`It has already ended: ${run.status}.`);
   if (!run.hasUnreachableAttempt) return no("Its cluster is in touch; only an attempt out of reach can be given up.");
   return run.holds.declareLost ? yes : no("This needs the permission runs:declare-lost.");
+}
+
+/** Hold, release, reorder, move: only while it waits. */
+function order(run: RunSituation): Allowed {
+  if (run.status !== "queued") return no(`It no longer waits: ${run.status}.`);
+  if (run.holds.order || (run.isOwn && run.holds.cancel)) return yes;
+  return no(run.isOwn ? "This needs the permission runs:cancel." : "It is somebody else's run: this needs the permission queue:order.");
 }

@@ -67,7 +67,7 @@ export interface RunDetail extends RunRow {
   queuedAt: Date;
   /** Environment variables the process got, secrets left out. */
   environment: Record<string, string>;
-  can: { cancel: Allowed; retry: Allowed; clone: Allowed; declareLost: Allowed };
+  can: { cancel: Allowed; retry: Allowed; clone: Allowed; declareLost: Allowed; order: Allowed };
 }
 
 export interface RunEventView {

@@ -4,6 +4,7 @@ import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
 import { tableRouter } from "../experiments/routers/table.ts";
+import { queueRouter } from "../queue/router.ts";
 import { router } from "./init.ts";
 
 export const appRouter = router({
@@ -11,6 +12,7 @@ export const appRouter = router({
   clusters: clustersRouter,
   compare: compareRouter,
   experiments: experimentsRouter,
+  queue: queueRouter,
   reports: reportsRouter,
   table: tableRouter,
   views: viewsRouter,

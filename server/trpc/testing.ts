@@ -3,6 +3,7 @@ import { v7 } from "uuid";
 import { z } from "zod";
 import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
 import { reportComments, reports, savedViews } from "../../db/schema/reports.ts";
+import { quotas } from "../../db/schema/queue.ts";
 import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
 import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
@@ -131,9 +132,10 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   const words = { createdByName: "o", updatedByName: "o" };
   const [report] = await server.db.insert(reports).values({ ...inProject, ...words, title: "r", body: "", createdBy: owner.id }).returning();
   const [comment] = await server.db.insert(reportComments).values({ orgId: org.id, reportId: report!.id, authorId: owner.id, authorName: "o", body: "c" }).returning();
+  const [quota] = await server.db.insert(quotas).values({ orgId: org.id, scope: "project", scopeId: project.id, model: "*", guaranteed: 1, borrow: true }).returning();
   const ids: Partial<Record<IdKind, string>> = {
     user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
-    cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id,
+    cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id, quota: quota!.id,
   };
   return { org, owner, ids: ids as Record<string, string> };
 }

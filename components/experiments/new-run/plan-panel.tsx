@@ -51,7 +51,7 @@ function PlanOf({ spec }: { spec: RunSpec }) {
       <div>{plan.message}</div>
       {plan.verdict !== "never" && (plan.earliestAt !== null || plan.ahead > 0) && (
         <div className={classes.planMore}>
-          {plan.earliestAt !== null && <>At the latest <Ago at={new Date(plan.earliestAt)} />{plan.basis ? `: ${plan.basis}` : "."} </>}
+          {plan.earliestAt !== null && <>May start <Ago at={new Date(plan.earliestAt)} />{plan.basis ? `: ${plan.basis}` : "."} </>}
           {plan.ahead > 0 && <>{plural(plan.ahead, "run")} ahead of it.</>}
         </div>
       )}

@@ -6,6 +6,7 @@ import { plainLine } from "../../../domain/experiments/log-lines.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { type Why, whyOf } from "../../../domain/experiments/why.ts";
 import { paths } from "../../../paths.ts";
+import { RunQueueFacts } from "../../queue/run-queue-facts.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { WhyBox } from "../../ui/why-box.tsx";
@@ -19,7 +20,7 @@ export function RunWhy({ run }: { run: RunDetail }) {
   const evidence = evidenceOf(why);
   return (
     <div className={classes.why}>
-      <WhyBox tone={why.tone} title={why.title} detail={<Detail why={why} />} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
+      <WhyBox tone={why.tone} title={why.title} detail={<><Detail why={why} />{run.status === "queued" && <RunQueueFacts id={run.id} className={classes.whyFacts} />}</>} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
         {evidence.body}
       </WhyBox>
     </div>

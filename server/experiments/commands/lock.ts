@@ -30,7 +30,7 @@ export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
   const situation = situationOf(ctx, { ...found.run, project }, live.some(({ status }) => status === "unreachable"));
   const allowed = runActions(situation)[act];
   if (!allowed.ok) {
-    const all = { submit: true, cancel: true, cancelAny: true, declareLost: true };
+    const all = { submit: true, cancel: true, cancelAny: true, declareLost: true, order: true };
     const isState = !runActions({ ...situation, holds: all })[act].ok; // still no with every permission
     throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: found.run.status } });
   }

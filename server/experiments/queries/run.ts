@@ -23,7 +23,7 @@ export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; ori
     origin: run.origin,
     isOwn: run.ownerId === ctx.actor.id,
     hasUnreachableAttempt,
-    holds: { submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost") },
+    holds: { submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost"), order: holds("queue:order") },
   };
 }
 

@@ -1,0 +1,80 @@
+import { eq, sql } from "drizzle-orm";
+import { runs } from "../../../db/schema/experiments.ts";
+import type { AuditAction } from "../../../domain/access/audit-actions.ts";
+import type { HoldRuns, MoveRuns, PrioritizeRuns, ReleaseRuns } from "../../../domain/queue/inputs.ts";
+import { audit } from "../../access/audit.ts";
+import { loadSnapshots } from "../../agents/queries.ts";
+import { bus } from "../../bus.ts";
+import { lockRunFor } from "../../experiments/commands/lock.ts";
+import { refuseUnsupported } from "../../experiments/commands/submit.ts";
+import { databaseTime, note, transact, type RunRecord, type Work } from "../../experiments/commands/transitions.ts";
+import type { Ctx } from "../../trpc/context.ts";
+
+const NOW = databaseTime(sql`now()`);
+type Patch = Partial<typeof runs.$inferInsert>;
+
+interface Act {
+  action: AuditAction;
+  kind: string;
+  reason?: string | undefined;
+  /** What changes of this run, and how its timeline tells it; null when it is so already. */
+  change: (run: RunRecord, work: Work) => Promise<{ patch: Patch; message: string; before: unknown; after: unknown } | null>;
+}
+
+/** Locks, changes, tells and audits each run; all of them or none. The same table that the buttons read decides. */
+async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<void> {
+  await transact(ctx.db, bus(), async (work) => {
+    for (const id of [...new Set(ids)].sort()) {
+      const { run } = await lockRunFor(work.tx, ctx, id, "order");
+      const change = await act.change(run, work);
+      if (!change) continue;
+      await work.tx.update(runs).set(change.patch).where(eq(runs.id, id));
+      note(work, run, { kind: act.kind, actor: ctx.actor.name, message: change.message });
+      work.changes.push({ orgId: ctx.orgId, topic: "run", id });
+      await audit(work.tx, ctx, { action: act.action, target: { type: "run", id, name: run.name }, projectId: run.projectId, before: change.before, after: change.after, ...(act.reason ? { reason: act.reason } : {}) });
+    }
+    work.changes.push({ orgId: ctx.orgId, topic: "queue", id: ctx.orgId });
+  });
+}
+
+/** Held runs stay queued and are not placed until somebody releases them. */
+export async function holdRuns(ctx: Ctx, { ids, reason }: HoldRuns): Promise<void> {
+  const message = `Held by ${ctx.actor.name}${reason ? `: ${reason}` : "."}`;
+  await forEach(ctx, ids, {
+    action: "run.hold",
+    kind: "run.held",
+    reason,
+    change: async (run) => (run.heldAt ? null : { patch: { heldAt: NOW, heldBy: ctx.actor.name, pending: { kind: "held", message } }, message, before: { held: false }, after: { held: true } }),
+  });
+}
+
+export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<void> {
+  await forEach(ctx, ids, {
+    action: "run.release",
+    kind: "run.released",
+    change: async (run) => (run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: null }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null),
+  });
+}
+
+export async function prioritizeRuns(ctx: Ctx, { ids, priority }: PrioritizeRuns): Promise<void> {
+  await forEach(ctx, ids, {
+    action: "run.prioritize",
+    kind: "run.prioritized",
+    change: async (run) => (run.priority === priority ? null : { patch: { priority }, message: `Priority ${run.priority} became ${priority}.`, before: { priority: run.priority }, after: { priority } }),
+  });
+}
+
+/** Changes where the runs may go. What the cluster cannot honour is refused by field, as at submit. */
+export async function moveRuns(ctx: Ctx, { ids, cluster }: MoveRuns): Promise<void> {
+  await forEach(ctx, ids, {
+    action: "run.move",
+    kind: "run.moved",
+    change: async (run, work) => {
+      if (!run.spec || run.spec.cluster === cluster) return null;
+      const spec = { ...run.spec, cluster };
+      refuseUnsupported(spec, await loadSnapshots(work.tx, ctx.orgId));
+      const message = cluster ? `Moved to the cluster ${cluster}.` : "May go to any cluster that fits.";
+      return { patch: { spec, pending: null }, message, before: { cluster: run.spec.cluster }, after: { cluster } };
+    },
+  });
+}
