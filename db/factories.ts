@@ -11,6 +11,7 @@ import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/a
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusters, nodes, telemetry } from "./schema/clusters.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
+import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 
 /** The password of every made person that got none. */
 export const PASSWORD = "correct horse battery";
@@ -177,5 +178,15 @@ function makeRecords(db: DbOrTx) {
     return made!;
   }
 
-  return { metrics, log, artifact };
+  /** A registered model whose only version came from this run, with an alias and its timeline. */
+  async function model(of: Project, by: string, from: { id: string }, name = fresh("model")) {
+    const [made] = await db.insert(registeredModels).values({ orgId: of.orgId, projectId: of.id, name, lastVersion: 1, createdBy: by }).returning();
+    const location = `mlflow-artifacts:/exp/${from.id}/artifacts/model`;
+    await db.insert(modelVersions).values({ orgId: of.orgId, modelId: made!.id, version: 1, source: location, location, runId: from.id, stage: "Production", createdBy: by });
+    await db.insert(modelAliases).values({ modelId: made!.id, alias: "champion", version: 1, setBy: by });
+    await db.insert(modelEvents).values({ orgId: of.orgId, modelId: made!.id, version: 1, kind: "version.created", actor: by, message: "Version 1 registered." });
+    return made!;
+  }
+
+  return { metrics, log, artifact, model };
 }

@@ -29,7 +29,8 @@ export async function makeWorld(make: Factories) {
   const killed = await make.attempt(failed, cluster.id, { status: "ended", outcome: "failed", failureClass: "oom", signal: "SIGKILL", nodeNames: [node.name], drainedAt: times.endedAt, ...times });
   await make.log(killed.id, "epoch 3  loss 0.4121\n", times.startedAt);
   const waiting = await make.run(org.project, owner.id, { name: "digits-waiting", experimentId: experiment.id, input: { resources: { gpus: 8 }, cluster: cluster.slug } });
-  return { org, owner, viewer, cluster, node, finished, failed, waiting };
+  const model = await make.model(org.project, owner.name, finished, "digits");
+  return { org, owner, viewer, cluster, node, finished, failed, waiting, model };
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;

@@ -28,6 +28,7 @@ const TOPICS: Record<string, Touched[]> = {
     { procedure: "clusters.list" },
     { procedure: "clusters.get" },
   ],
+  model: [{ procedure: "models.list" }, ...["get", "versions", "version", "events"].map((name) => ({ procedure: `models.${name}`, field: "id" }))],
   queue: [...QUEUE, ...RUN_LISTS.map((procedure) => ({ procedure })), { procedure: "experiments.plan" }, { procedure: "clusters.list" }],
   cluster: [
     ...QUEUE,

@@ -4,6 +4,7 @@ import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
 import { tableRouter } from "../experiments/routers/table.ts";
+import { modelsRouter } from "../models/router.ts";
 import { queueRouter } from "../queue/router.ts";
 import { router } from "./init.ts";
 
@@ -12,6 +13,7 @@ export const appRouter = router({
   clusters: clustersRouter,
   compare: compareRouter,
   experiments: experimentsRouter,
+  models: modelsRouter,
   queue: queueRouter,
   reports: reportsRouter,
   table: tableRouter,

@@ -77,7 +77,7 @@ describe("another organization's ids", () => {
 });
 
 /** What belongs to one project: hidden from people whose roles are elsewhere in the same organization. */
-const OF_A_PROJECT = new Set<IdKind>(["project", "binding", "invitation", "serviceAccount", "token", "audit", "experiment", "run", "attempt", "artifact", "savedView", "report", "reportComment"]);
+const OF_A_PROJECT = new Set<IdKind>(["project", "binding", "invitation", "serviceAccount", "token", "audit", "experiment", "run", "attempt", "artifact", "registeredModel", "savedView", "report", "reportComment"]);
 
 describe("another project's ids", () => {
   let server: TestServer;

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
 import { reportComments, reports, savedViews } from "../../db/schema/reports.ts";
 import { quotas } from "../../db/schema/queue.ts";
+import { modelVersions, registeredModels } from "../../db/schema/models.ts";
 import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
 import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
@@ -133,7 +134,10 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   const [report] = await server.db.insert(reports).values({ ...inProject, ...words, title: "r", body: "", createdBy: owner.id }).returning();
   const [comment] = await server.db.insert(reportComments).values({ orgId: org.id, reportId: report!.id, authorId: owner.id, authorName: "o", body: "c" }).returning();
   const [quota] = await server.db.insert(quotas).values({ orgId: org.id, scope: "project", scopeId: project.id, model: "*", guaranteed: 1, borrow: true }).returning();
+  const [model] = await server.db.insert(registeredModels).values({ ...inProject, name, lastVersion: 1, createdBy: "o" }).returning();
+  await server.db.insert(modelVersions).values({ orgId: org.id, modelId: model!.id, version: 1, source: "s3://b/m", location: "s3://b/m", createdBy: "o" });
   const ids: Partial<Record<IdKind, string>> = {
+    registeredModel: model!.id,
     user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
     cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id, quota: quota!.id,
   };

@@ -21,6 +21,7 @@ export function ActorName({ entry }: { entry: AuditView }) {
 /** Where the thing can be seen now; null for what has no page. */
 function hrefOf(org: string, { target }: AuditView): string | null {
   if (target.type === "run") return paths.run(org, target.id);
+  if (target.type === "model") return paths.model(org, target.id);
   if (target.type === "cluster") return paths.cluster(org, target.id);
   if (target.type === "user") return paths.member(org, target.id);
   if (target.type === "team" || target.type === "project") return paths.peopleTab(org, "teams");

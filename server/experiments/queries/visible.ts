@@ -26,7 +26,7 @@ export async function getProject(db: DbOrTx, grant: Grant, slug: string) {
 /** The run's ids and status. @throws DomainError "not_found" when it is missing or out of the grant's reach. */
 export async function getVisibleRun(db: DbOrTx, grant: Grant, id: string) {
   const [run] = await db
-    .select({ id: runs.id, orgId: runs.orgId, projectId: runs.projectId, status: runs.status, startedAt: runs.startedAt })
+    .select({ id: runs.id, orgId: runs.orgId, projectId: runs.projectId, experimentId: runs.experimentId, status: runs.status, startedAt: runs.startedAt })
     .from(runs)
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .where(and(eq(runs.orgId, grant.orgId), eq(runs.id, id), reachedProjects(grant)))

@@ -1,0 +1,33 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { Suspense } from "react";
+import { VersionPage, VersionSkeleton } from "../../../../../../../components/models/version-page.tsx";
+import { OneVersion } from "../../../../../../../domain/models/inputs.ts";
+import { getQueryClient, HydrateClient, trpc } from "../../../../../../../server/trpc/rsc.tsx";
+
+interface Props {
+  params: Promise<{ id: string; version: string }>;
+}
+
+const parse = ({ id, version }: { id: string; version: string }) => OneVersion.safeParse({ id, version: Number(version) });
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return { title: `Version ${Number((await params).version) || ""}` };
+}
+
+export default async function Version({ params }: Props) {
+  const asked = parse(await params);
+  if (!asked.success) notFound();
+  try {
+    await getQueryClient().fetchQuery({ ...trpc.models.version.queryOptions(asked.data), staleTime: 5000, retry: false });
+  } catch (error) {
+    if ((error as { code?: string }).code === "NOT_FOUND") notFound();
+  }
+  return (
+    <HydrateClient>
+      <Suspense fallback={<VersionSkeleton />}>
+        <VersionPage id={asked.data.id} version={asked.data.version} />
+      </Suspense>
+    </HydrateClient>
+  );
+}

@@ -1,0 +1,20 @@
+import type { Metadata } from "next";
+import type { SearchParams } from "nuqs/server";
+import { Suspense } from "react";
+import { BY_CURSOR } from "../../../../components/access/pages.ts";
+import { ModelsPage, ModelsSkeleton } from "../../../../components/models/models-page.tsx";
+import { listInput, loadModelsParams } from "../../../../components/models/models-params.ts";
+import { HydrateClient, prefetch, trpc } from "../../../../server/trpc/rsc.tsx";
+
+export const metadata: Metadata = { title: "Models" };
+
+export default async function Models({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  prefetch(trpc.models.list.infiniteQueryOptions(listInput(await loadModelsParams(searchParams)), BY_CURSOR) as never);
+  return (
+    <HydrateClient>
+      <Suspense fallback={<ModelsSkeleton />}>
+        <ModelsPage />
+      </Suspense>
+    </HydrateClient>
+  );
+}
