@@ -59,7 +59,7 @@ function NoModels({ narrowed, onClear }: { narrowed: boolean; onClear: () => voi
   if (narrowed) return <EmptyState title="No model matches" action={<Button variant="default" onClick={onClear}>Clear filters</Button>} />;
   return (
     <EmptyState title="No model is registered" icon={<IconBox size={28} stroke={1.5} />} command={'mlflow.sklearn.log_model(model, name="model", registered_model_name="digits")'}>
-      A registered model is a name with numbered versions, each with the run, data and code that made it. Register one from a script as below, or from the Artifacts of a run.
+      A registered model is a name with numbered versions, each with the run, data and code that made it. Register one from a script as below.
     </EmptyState>
   );
 }

@@ -1,6 +1,6 @@
 import type { PendingReason } from "../experiments/pending.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
-import { fitOn, matching, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
+import { fitOn, gpusOf, matching, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
 
 /** How one choice is weighed against another. */
 export interface Weighing {
@@ -14,11 +14,7 @@ export interface Weighing {
   near?: string | null;
 }
 
-export const freeGpus = (node: NodeSnapshot): number => {
-  let free = 0;
-  for (const one of node.accelerators) if (one.free && one.ok) free += 1;
-  return free;
-};
+export const freeGpus = (node: NodeSnapshot): number => gpusOf(node, null).free;
 
 /** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */
 export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSnapshot, { allow = () => true, packing = "pack" }: Weighing = {}): Choice | null {
@@ -57,15 +53,26 @@ const UNPRICED = 2n ** 63n;
  */
 export function placeRun(ask: Ask, snapshots: ClusterSnapshot[], now: number, weighing: Weighing = {}, promise = true): { choice: Choice | null; pending: PendingReason } {
   const fits = snapshots.map((cluster) => ({ cluster, fit: fitOn(ask, cluster, now, promise) }));
-  const ready = fits.filter(({ fit }) => fit.verdict === "now").map(({ cluster }) => cluster);
-  const choice = bestChoice(ask.resources, ready, weighing);
+  const choice = bestChoice(ask.resources, readyOf(fits), weighing);
   if (choice) return { choice, pending: { kind: "placing", message: "Being placed." } };
-  const clusters = fits.map(({ cluster, fit }) => ({ clusterId: cluster.id, name: cluster.name, reason: fit.reason, ...(fit.field ? { field: fit.field } : {}) }));
-  if (ready.length > 0) return { choice: null, pending: { kind: "behind", message: "Room is kept for a run ahead of it.", clusters } };
-  return { choice: null, pending: { ...summary(fits), clusters } };
+  return { choice: null, pending: whyNot(fits) };
 }
 
-function summary(fits: { cluster: ClusterSnapshot; fit: Fit }[]): PendingReason {
+/** What each cluster says of an ask. */
+export type Fits = readonly { cluster: ClusterSnapshot; fit: Fit }[];
+
+/** The clusters where it fits now. */
+export const readyOf = (fits: Fits): ClusterSnapshot[] => fits.filter(({ fit }) => fit.verdict === "now").map(({ cluster }) => cluster);
+
+/** Why an ask that was not placed waits. */
+export function whyNot(fits: Fits): PendingReason {
+  const ready = readyOf(fits);
+  const clusters = fits.map(({ cluster, fit }) => ({ clusterId: cluster.id, name: cluster.name, reason: fit.reason, ...(fit.field ? { field: fit.field } : {}) }));
+  if (ready.length > 0) return { kind: "behind", message: "Room is kept for a run ahead of it.", clusters };
+  return { ...summary(fits), clusters };
+}
+
+function summary(fits: Fits): PendingReason {
   if (fits.length === 0) return { kind: "away", message: "No cluster is connected yet. Connect one and the run starts." };
   const of = (verdict: Fit["verdict"]) => fits.filter(({ fit }) => fit.verdict === verdict);
   const later = of("later").sort((a, b) => (a.fit.earliestAt ?? Infinity) - (b.fit.earliestAt ?? Infinity));

@@ -57,6 +57,16 @@ export interface NodeSnapshot {
   freeCpus: number;
   freeMemoryMib: number;
   accelerators: { index: number; model: string; free: boolean; ok: boolean }[];
+  /** What was counted of them, kept until the node's room changes: one pass asks each node thousands of times. */
+  counts?: GpuCount[] | undefined;
+}
+
+/** How many of a node's accelerators answer to a wanted model: in all, of those the healthy ones, and of those the free ones. */
+interface GpuCount {
+  wanted: string | null;
+  all: number;
+  ok: number;
+  free: number;
 }
 
 /** Whether one cluster can run an ask. `earliestAt`: Unix ms, only for `later`, null when nothing can be promised. */
@@ -83,19 +93,19 @@ const EPSILON = 1e-6;
 export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "code" | "overrides">;
 export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
 
-const answers = new Map<string, boolean>();
-const ANSWERS_KEPT = 10_000;
+const answers = new Map<string, Map<string, boolean>>();
+const MODELS_KEPT = 1000;
 
 /** Whether a GPU's name answers to a wanted model: the start of any of its words, whatever the case. */
 export function modelMatches(model: string, wanted: string | null): boolean {
-  if (!wanted) return true;
-  if (model === wanted) return true;
-  const key = `${model}\n${wanted}`;
-  const known = answers.get(key);
-  if (known !== undefined) return known;
-  if (answers.size >= ANSWERS_KEPT) answers.clear();
-  const answer = answersTo(model, wanted);
-  answers.set(key, answer);
+  if (!wanted || model === wanted) return true;
+  let known = answers.get(wanted);
+  if (!known) {
+    if (answers.size >= MODELS_KEPT) answers.clear();
+    answers.set(wanted, (known = new Map()));
+  }
+  let answer = known.get(model);
+  if (answer === undefined) known.set(model, (answer = answersTo(model, wanted)));
   return answer;
 }
 
@@ -109,6 +119,21 @@ export function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
   return node.accelerators.filter((one) => modelMatches(one.model, resources.gpuModel));
 }
 
+/** Accelerators of one node that answer to a wanted model; any of them for null. */
+export function gpusOf(node: NodeSnapshot, wanted: string | null): GpuCount {
+  node.counts ??= [];
+  for (const known of node.counts) if (known.wanted === wanted) return known;
+  const count: GpuCount = { wanted, all: 0, ok: 0, free: 0 };
+  for (const one of node.accelerators) {
+    if (!modelMatches(one.model, wanted)) continue;
+    count.all += 1;
+    if (one.ok) count.ok += 1;
+    if (one.ok && one.free) count.free += 1;
+  }
+  node.counts.push(count);
+  return count;
+}
+
 /** Could this node host one node's share of the ask: ever, when empty, or now? */
 export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
   if (when !== "ever" && !node.usable) return false;
@@ -116,12 +141,16 @@ export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], w
   const memoryMib = when === "now" ? node.freeMemoryMib : node.memoryMib;
   if (cpus + EPSILON < resources.cpus || memoryMib < resources.memory) return false;
   if (resources.gpus === 0) return true;
-  let gpus = 0;
-  for (const one of node.accelerators) if ((when === "ever" || (one.ok && (when === "empty" || one.free))) && modelMatches(one.model, resources.gpuModel)) gpus += 1;
-  return gpus >= resources.gpus;
+  const gpus = gpusOf(node, resources.gpuModel);
+  return (when === "ever" ? gpus.all : when === "empty" ? gpus.ok : gpus.free) >= resources.gpus;
 }
 
-const countHosts = (nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now") => nodes.filter((node) => nodeHosts(node, resources, when)).length;
+/** Are there as many such nodes as the ask wants? */
+function hasHosts(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
+  let left = resources.nodes;
+  for (const node of nodes) if (nodeHosts(node, resources, when) && (left -= 1) === 0) return true;
+  return false;
+}
 
 /** What a spec's constraints and the cluster's driver say, before capacity. null: nothing stands in the way. */
 export function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
@@ -148,14 +177,14 @@ function shortfall(nodes: NodeSnapshot[], resources: RunSpec["resources"], when:
   const now = when === "now";
   const where = nodes.length === 1 ? nodes[0]!.name : "one node";
   const tell = (field: string, asked: string, there: string) => ({ field, reason: `Asked for ${asked} per node; ${now ? `${nodes.length === 1 ? where : "no node"} has ${nodes.length === 1 ? "less" : "that much"} free` : `${where} has ${there}`}.` });
-  const gpus = most((node) => matching(node, resources).filter((one) => !now || (one.ok && one.free)).length);
+  const gpus = most((node) => (now ? gpusOf(node, resources.gpuModel).free : gpusOf(node, resources.gpuModel).all));
   if (gpus < resources.gpus) return tell(resources.gpuModel && gpus === 0 && !now ? "resources.gpuModel" : "resources.gpus", plural(resources.gpus, gpuNoun(resources)), String(gpus));
   const cpus = most((node) => (now ? node.freeCpus : node.cpus));
   if (cpus + EPSILON < resources.cpus) return tell("resources.cpus", plural(resources.cpus, "core"), String(Math.floor(cpus * 10 + EPSILON) / 10));
   const memory = most((node) => (now ? node.freeMemoryMib : node.memoryMib));
   if (memory < resources.memory) return tell("resources.memory", mib(resources.memory), mib(Math.max(0, memory)));
   if (resources.nodes > 1) {
-    const enough = countHosts(nodes, resources, when);
+    const enough = nodes.filter((node) => nodeHosts(node, resources, when)).length;
     return { field: "resources.nodes", reason: `Asked for ${plural(resources.nodes, "node")}; ${now ? "fewer are free" : `${enough} ${enough === 1 ? "is" : "are"} large`} enough.` };
   }
   return { field: "resources", reason: now ? "No node has all of it free at once." : "No node has all of it together." };
@@ -163,7 +192,7 @@ function shortfall(nodes: NodeSnapshot[], resources: RunSpec["resources"], when:
 
 /** A copy whose room one may take or give back. */
 export function copySnapshot(cluster: ClusterSnapshot): ClusterSnapshot {
-  return { ...cluster, live: [...cluster.live], nodes: cluster.nodes.map((node) => ({ ...node, accelerators: node.accelerators.map((one) => ({ ...one })) })) };
+  return { ...cluster, live: [...cluster.live], nodes: cluster.nodes.map((node) => ({ ...node, accelerators: node.accelerators.map((one) => ({ ...one })), counts: undefined })) };
 }
 
 const indexes = new WeakMap<NodeSnapshot[], Map<string, NodeSnapshot>>();
@@ -177,6 +206,7 @@ function nodesNamed(cluster: ClusterSnapshot, names: readonly string[]): NodeSna
 /** Changes `cluster`: one live attempt's hold is given back to its nodes. */
 export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
   for (const node of nodesNamed(cluster, hold.nodeNames)) {
+    node.counts = undefined;
     node.freeCpus += hold.cpus;
     node.freeMemoryMib += hold.memoryMib;
     const busy = node.accelerators.filter((one) => !one.free);
@@ -188,6 +218,7 @@ export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
 /** Changes `cluster`: a choice takes its room and joins the live attempts. */
 export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators">): void {
   for (const node of nodesNamed(cluster, choice.nodeNames)) {
+    node.counts = undefined;
     node.freeCpus -= hold.cpus;
     node.freeMemoryMib -= hold.memoryMib;
     const taken = choice.accelerators.length > 0 ? node.accelerators.filter((one) => choice.accelerators.includes(one.index)) : node.accelerators.filter((one) => one.free && one.ok).slice(0, hold.gpus);
@@ -221,14 +252,14 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number, promise =
   if (refused) return refused;
   const say = (verdict: Fit["verdict"], reason: string, field: string | null = null): Fit => ({ verdict, reason, field, earliestAt: null, basis: null });
   if (cluster.nodes.length === 0) return say("away", "It reports no nodes.");
-  if (countHosts(cluster.nodes, resources, "ever") < resources.nodes) {
+  if (!hasHosts(cluster.nodes, resources, "ever")) {
     const { field, reason } = shortfall(cluster.nodes, resources, "ever");
     return say("never", reason, field);
   }
   if (cluster.drained) return say("away", "It is drained: it takes no new work.");
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
-  if (countHosts(cluster.nodes, resources, "empty") < resources.nodes) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
-  if (countHosts(cluster.nodes, resources, "now") >= resources.nodes) return say("now", "It fits now.");
+  if (!hasHosts(cluster.nodes, resources, "empty")) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
+  if (hasHosts(cluster.nodes, resources, "now")) return say("now", "It fits now.");
   const room = promise ? earliestRoom(resources, cluster) : null;
   const { reason, field } = shortfall(cluster.nodes.filter((node) => node.usable), resources, "now");
   const promised = room !== null && room.at > now; // what should have ended already promises nothing

@@ -64,28 +64,25 @@ const HOUR = 3600;
 
 /** Takes from the team that has had least for its weight, until nothing is left. `debts` grows by what was taken. */
 function interleave<Run extends Orderable>(group: Run[], shares: ReadonlyMap<string, TeamShare>, debts: Map<string, number>, into: Run[]): void {
-  const teams = new Map<string, { runs: Run[]; at: number }>();
+  const had = (teamId: string) => ((shares.get(teamId)?.used ?? 0) + (debts.get(teamId) ?? 0)) / Math.max(1e-9, shares.get(teamId)?.weight ?? 1);
+  const teams = new Map<string, { teamId: string; runs: Run[]; at: number; had: number }>();
   for (const run of group) {
     const team = teams.get(run.teamId);
     if (team) team.runs.push(run);
-    else teams.set(run.teamId, { runs: [run], at: 0 });
+    else teams.set(run.teamId, { teamId: run.teamId, runs: [run], at: 0, had: had(run.teamId) });
   }
-  const had = (teamId: string) => ((shares.get(teamId)?.used ?? 0) + (debts.get(teamId) ?? 0)) / Math.max(1e-9, shares.get(teamId)?.weight ?? 1);
   while (teams.size > 0) {
-    let next: string | null = null;
-    for (const [teamId, { runs, at }] of teams) {
-      if (next === null) next = teamId;
-      else {
-        const other = teams.get(next)!;
-        const by = had(teamId) - had(next) || runs[at]!.queuedAt - other.runs[other.at]!.queuedAt || (teamId < next ? -1 : 1);
-        if (by < 0) next = teamId;
-      }
+    let next: { teamId: string; runs: Run[]; at: number; had: number } | null = null;
+    for (const team of teams.values()) {
+      const by = next === null ? -1 : team.had - next.had || team.runs[team.at]!.queuedAt - next.runs[next.at]!.queuedAt || (team.teamId < next.teamId ? -1 : 1);
+      if (by < 0) next = team;
     }
-    const team = teams.get(next!)!;
-    const run = team.runs[team.at]!;
-    team.at += 1;
-    debts.set(next!, (debts.get(next!) ?? 0) + Math.max(1, run.gpus) * HOUR);
-    if (team.at === team.runs.length) teams.delete(next!);
+    const { teamId, runs } = next!;
+    const run = runs[next!.at]!;
+    next!.at += 1;
+    debts.set(teamId, (debts.get(teamId) ?? 0) + Math.max(1, run.gpus) * HOUR);
+    next!.had = had(teamId);
+    if (next!.at === runs.length) teams.delete(teamId);
     into.push(run);
   }
 }

@@ -1,11 +1,11 @@
-import { bestChoice, placeRun, type Weighing } from "../agents/choose.ts";
-import { copySnapshot, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type NodeFilter } from "../agents/placement.ts";
+import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents/choose.ts";
+import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { PendingReason } from "../experiments/pending.ts";
 import { plural } from "../shared/format.ts";
 import type { TeamShare } from "./fair-share.ts";
 import { orderQueue, standing, type Waiting } from "./order.ts";
 import type { QueuePolicy } from "./policy.ts";
-import { askOf, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
+import { askOf, takeableByNode, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
 import { QuotaBook, type Quota } from "./quota.ts";
 import { keepRoom, reserve, type Reservation } from "./reservation.ts";
 
@@ -49,6 +49,7 @@ class Pass {
   private readonly clusters: ClusterSnapshot[];
   /** The clusters once what is being stopped has gone, with the room that runs ahead were promised already taken. */
   private readonly future: ClusterSnapshot[];
+  private readonly futureNodes: ReadonlyMap<string, NodeSnapshot>;
   private readonly book: QuotaBook;
   private readonly running = new Map<string, number>();
   private readonly result: PassResult;
@@ -59,11 +60,15 @@ class Pass {
   /** Room only shrinks within a pass: what failed fails again. By shape, with the reason. */
   private readonly refused = new Map<string, PendingReason>();
   private readonly cannotPreempt = new Set<string>();
+  /** Asks for which no cluster has room: none comes before the pass ends. */
+  private readonly full = new Map<string, PendingReason>();
+  private readonly takeable = new Map<string, Map<string, LiveHold[]>>();
 
   constructor(input: PassInput) {
     this.input = input;
     this.clusters = input.clusters.map(copySnapshot);
     this.future = input.clusters.map(copySnapshot);
+    this.futureNodes = new Map(this.future.flatMap((cluster) => cluster.nodes.map((node) => [`${cluster.id}/${node.name}`, node] as const)));
     for (const cluster of this.future) {
       const leaving = cluster.live.filter((hold) => hold.claim?.stopping);
       for (const hold of leaving) release(cluster, hold);
@@ -89,16 +94,20 @@ class Pass {
     const { policy } = this.input;
     const going = this.running.get(run.ownerId) ?? 0;
     if (policy.maxRunningPerUser !== null && going >= policy.maxRunningPerUser) return { kind: "quota", message: `Its owner has ${plural(going, "run")} going; the limit is ${policy.maxRunningPerUser}.` };
-    const shape = shapeOf(run, !this.book.isEmpty);
-    let reason = this.refused.get(shape);
+    const ask = askKey(run);
+    const shape = shapeOf(run, ask, !this.book.isEmpty);
+    let reason = this.full.get(ask) ?? this.refused.get(shape);
     if (!reason) {
-      const choice = this.choose(run);
+      const fits = this.clusters.map((cluster) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now, false) }));
+      const ready = readyOf(fits);
+      const choice = this.choose(run, ready);
       if (choice) {
         this.place(run, choice);
         return null;
       }
-      reason = this.explain(run);
-      this.refused.set(shape, reason);
+      reason = ready.length === 0 ? this.tellFull(run, fits) : this.explain(run, ready);
+      if (ready.length === 0) this.full.set(ask, reason);
+      else this.refused.set(shape, reason);
     }
     if (reason.kind === "busy" || reason.kind === "behind") {
       const room = this.makeRoom(run, shape);
@@ -141,8 +150,8 @@ class Pass {
     return (cluster, node) => names.has(`${cluster.id}/${node.name}`);
   }
 
-  private futureNode(clusterId: string, name: string) {
-    return this.future.find((one) => one.id === clusterId)!.nodes.find((node) => node.name === name)!;
+  private futureNode(clusterId: string, name: string): NodeSnapshot {
+    return this.futureNodes.get(`${clusterId}/${name}`)!;
   }
 
   /** Clusters that may take it at all, whatever is free. */
@@ -150,9 +159,9 @@ class Pass {
     return among.filter((cluster) => cluster.reachable && !cluster.drained && refusal(run.spec, cluster) === null);
   }
 
-  private choose(run: Waiting): Choice | null {
-    if (this.kept && !this.input.policy.backfill) return null;
-    return bestChoice(run.spec.resources, this.open(run, this.clusters), this.weighing(run));
+  private choose(run: Waiting, ready: ClusterSnapshot[]): Choice | null {
+    if (ready.length === 0 || (this.kept && !this.input.policy.backfill)) return null;
+    return bestChoice(run.spec.resources, ready, this.weighing(run));
   }
 
   private place(run: Waiting, choice: Choice): void {
@@ -180,17 +189,20 @@ class Pass {
     }
   }
 
-  /** Why it was not placed. */
-  private explain(run: Waiting): PendingReason {
-    const promise = this.promised < PROMISED;
-    if (promise) this.promised += 1;
-    const { choice, pending } = placeRun(run.spec, this.clusters, this.input.now, {}, promise);
-    if (!choice) return pending;
+  /** The first asks of a pass are also told when there should be room. */
+  private tellFull(run: Waiting, fits: Fits): PendingReason {
+    if (this.promised >= PROMISED) return whyNot(fits);
+    this.promised += 1;
+    return whyNot(fits.map(({ cluster }) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now) })));
+  }
+
+  /** Why it was not placed although there is room for it. */
+  private explain(run: Waiting, ready: ClusterSnapshot[]): PendingReason {
     const open = this.open(run, this.clusters);
     const quota = this.quotaReason(run, open);
     if (quota) return { kind: "quota", message: quota };
     const excluded = this.excluded(run);
-    if (!bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node) })) return { kind: "busy", message: "Only nodes that failed it before are free; it waits for another." };
+    if (!bestChoice(run.spec.resources, ready, { allow: (cluster, node) => !excluded(cluster, node) })) return { kind: "busy", message: "Only nodes that failed it before are free; it waits for another." };
     if (this.kept) return { kind: "behind", message: "Room is kept for a run ahead of it.", forRun: this.kept.run.id };
     return { kind: "behind", message: "The room that is being made is for a run ahead of it." };
   }
@@ -227,7 +239,7 @@ class Pass {
         return "Room is being made for it: what runs there is saving its checkpoint.";
       }
     }
-    const context: PreemptContext = { policy, book: this.book, now, excluded: this.excluded(run) };
+    const context: PreemptContext = { policy, book: this.book, now, excluded: this.excluded(run), holdsOf: (cluster) => this.takeableOn(cluster) };
     const found = open
       .flatMap((cluster) => {
         const one = victimsOn(run, cluster, context);
@@ -241,6 +253,12 @@ class Pass {
     return this.stop(run, found);
   }
 
+  private takeableOn(cluster: ClusterSnapshot): Map<string, LiveHold[]> {
+    let known = this.takeable.get(cluster.id);
+    if (!known) this.takeable.set(cluster.id, (known = takeableByNode(cluster)));
+    return known;
+  }
+
   private stop(run: Waiting, { cluster, taken, nodeNames }: { cluster: ClusterSnapshot } & NonNullable<ReturnType<typeof victimsOn>>): string {
     for (const one of taken) {
       const { hold } = one;
@@ -250,6 +268,7 @@ class Pass {
       const model = cluster.nodes.find((node) => node.name === hold.nodeNames[0])?.accelerators[0]?.model;
       if (model !== undefined && hold.gpus > 0) this.book.add({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false }, model, -1);
     }
+    this.takeable.delete(cluster.id);
     this.hold(run, { clusterId: cluster.id, nodeNames, accelerators: [] }, this.future);
     this.promisesMade = true;
     this.refused.clear();
@@ -257,11 +276,16 @@ class Pass {
   }
 }
 
-/** Runs of one shape get one answer: whatever placement looks at. */
-function shapeOf({ spec, teamId, projectId, excluded, near }: Waiting, withQuotas: boolean): string {
+/** Runs of one ask get one answer from a cluster: whatever fitting looks at. */
+function askKey({ spec }: Waiting): string {
   const { cpus, memory, gpus, gpuModel, nodes } = spec.resources;
   const { regions, drivers } = spec.constraints;
   const overrides = Object.keys(spec.overrides).length > 0 ? JSON.stringify(spec.overrides) : "";
+  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.code?.kind} ${overrides}`;
+}
+
+/** Runs of one shape get one answer from the whole pass: whatever placement looks at. */
+function shapeOf({ spec, teamId, projectId, excluded, near }: Waiting, ask: string, withQuotas: boolean): string {
   const whose = withQuotas ? `${teamId} ${projectId} ${spec.preemptible}` : "";
-  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.code?.kind} ${spec.maxDuration} ${overrides} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
+  return `${ask} ${spec.maxDuration} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
 }

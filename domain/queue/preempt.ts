@@ -1,4 +1,4 @@
-import { matching, nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
+import { gpusOf, modelMatches, nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { levelOf, standing, type Waiting } from "./order.ts";
 import { SHORTEST_TURN_SECONDS, type QueuePolicy } from "./policy.ts";
@@ -25,6 +25,22 @@ export interface PreemptContext {
   book: QuotaBook;
   now: number;
   excluded: (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
+  /** See `takeableByNode`; kept for a whole pass. */
+  holdsOf: (cluster: ClusterSnapshot) => ReadonlyMap<string, readonly LiveHold[]>;
+}
+
+/** The holds that preemption may ever stop, by the nodes they are on. */
+export function takeableByNode(cluster: ClusterSnapshot): Map<string, LiveHold[]> {
+  const byNode = new Map<string, LiveHold[]>();
+  for (const hold of cluster.live) {
+    if (!hold.claim?.preemptible || hold.claim.stopping) continue;
+    for (const name of hold.nodeNames) {
+      const known = byNode.get(name);
+      if (known) known.push(hold);
+      else byNode.set(name, [hold]);
+    }
+  }
+  return byNode;
 }
 
 export const askOf = (run: Waiting, policy: QueuePolicy): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.gpus, firm: !(run.spec.preemptible && policy.preemption) });
@@ -53,10 +69,12 @@ function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], co
   if (nodeHosts(node, resources, "now")) return [];
   if (!nodeHosts(node, resources, "empty")) return null;
   const model = node.accelerators[0]?.model;
-  const takeable = holds.flatMap((hold) => {
+  const takeable: Taken[] = [];
+  for (const hold of holds) {
     const why = mayTake(run, hold, model, context);
-    return why ? [{ hold, why }] : [];
-  });
+    if (why) takeable.push({ hold, why });
+  }
+  if (takeable.length === 0 || !roomWithout(node, takeable, resources)) return null; // not even all of them would do
   takeable.sort((a, b) => PREEMPT_REASONS.indexOf(a.why) - PREEMPT_REASONS.indexOf(b.why) || a.hold.claim!.priority - b.hold.claim!.priority || b.hold.claim!.startedAt - a.hold.claim!.startedAt || (a.hold.runId < b.hold.runId ? -1 : 1));
   const taken: Taken[] = [];
   for (const one of takeable) {
@@ -73,23 +91,26 @@ function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], co
 }
 
 function roomWithout(node: NodeSnapshot, taken: readonly Taken[], resources: RunSpec["resources"]): boolean {
-  const back = (of: (hold: LiveHold) => number) => taken.reduce((sum, { hold }) => sum + of(hold), 0);
-  if (node.freeCpus + back((hold) => hold.cpus) + 1e-6 < resources.cpus) return false;
-  if (node.freeMemoryMib + back((hold) => hold.memoryMib) < resources.memory) return false;
+  let [cpus, memoryMib, gpus, unnamed] = [node.freeCpus, node.freeMemoryMib, gpusOf(node, resources.gpuModel).free, 0];
+  for (const { hold } of taken) {
+    cpus += hold.cpus;
+    memoryMib += hold.memoryMib;
+    gpus += hold.gpus;
+    if (hold.accelerators.length === 0) unnamed += hold.gpus;
+  }
+  if (cpus + 1e-6 < resources.cpus || memoryMib < resources.memory) return false;
   if (resources.gpus === 0) return true;
-  const indexes = new Set(taken.flatMap(({ hold }) => hold.accelerators));
-  const named = matching(node, resources).filter((one) => one.ok && (one.free || indexes.has(one.index))).length;
-  const unnamed = back((hold) => (hold.accelerators.length === 0 ? hold.gpus : 0));
-  return named + unnamed >= resources.gpus;
+  if (gpus < resources.gpus) return false; // what holds give back may also be of another model, or broken
+  let named = unnamed;
+  for (const one of node.accelerators) {
+    if (one.ok && (one.free || taken.some(({ hold }) => hold.accelerators.includes(one.index))) && modelMatches(one.model, resources.gpuModel)) named += 1;
+  }
+  return named >= resources.gpus;
 }
 
 /** The fewest holds on one cluster whose going makes room for the run on all its nodes; all or nothing. Null where that cannot be. */
 export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: PreemptContext): { taken: Taken[]; nodeNames: string[] } | null {
-  const byNode = new Map<string, LiveHold[]>();
-  for (const hold of cluster.live) {
-    if (!hold.claim?.preemptible || hold.claim.stopping) continue;
-    for (const name of hold.nodeNames) byNode.set(name, [...(byNode.get(name) ?? []), hold]);
-  }
+  const byNode = context.holdsOf(cluster);
   const ask = askOf(run, context.policy);
   const options = cluster.nodes.flatMap((node) => {
     if (!node.usable || context.excluded(cluster, node)) return [];
@@ -99,7 +120,7 @@ export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: Preem
     return taken ? [{ node, taken }] : [];
   });
   if (options.length < run.spec.resources.nodes) return null;
-  const youngest = (taken: Taken[]) => Math.min(...taken.map(({ hold }) => hold.claim!.startedAt));
+  const youngest = (taken: Taken[]) => taken.reduce((least, { hold }) => Math.min(least, hold.claim!.startedAt), Infinity);
   options.sort((a, b) => a.taken.length - b.taken.length || (a.taken.length > 0 ? youngest(b.taken) - youngest(a.taken) : 0) || (a.node.name < b.node.name ? -1 : 1));
   const chosen = options.slice(0, run.spec.resources.nodes);
   const taken = new Map(chosen.flatMap((one) => one.taken).map((one) => [one.hold.runId, one]));

@@ -47,6 +47,7 @@ interface Fence {
  */
 export class QuotaBook {
   private readonly fences: Fence[] = [];
+  private readonly byModel = new Map<string, Fence[]>();
 
   constructor(quotas: readonly Quota[], clusters: readonly ClusterSnapshot[], preemption: boolean) {
     for (const quota of quotas) this.fenceOf(quota, clusters).quotas.set(quota.scopeId, quota);
@@ -78,7 +79,9 @@ export class QuotaBook {
   }
 
   private touching(model: string): Fence[] {
-    return this.fences.filter((fence) => modelMatches(model, wantedOf(fence)));
+    let known = this.byModel.get(model);
+    if (!known) this.byModel.set(model, (known = this.fences.filter((fence) => modelMatches(model, wantedOf(fence)))));
+    return known;
   }
 
   /** Counts what was taken, or with `sign` -1 given back. */

@@ -1,0 +1,51 @@
+import { paths } from "../paths.ts";
+import { expect, test } from "./fixtures.ts";
+
+test("an owner moves a version to a stage and gives it an alias, and the timeline says who did", async ({ make, org, as }) => {
+  const maker = await make.member(org, "member");
+  const run = await make.run(org.project, maker.id, { status: "succeeded" });
+  const model = await make.model(org.project, maker.name, run, "churn");
+  const page = await as("owner");
+  await page.goto(paths.model(org.slug, model.id));
+  const versions = page.getByRole("table", { name: "Versions" });
+
+  await versions.getByRole("button", { name: "Set alias on version 1" }).click();
+  const alias = page.getByRole("dialog", { name: /^Set an alias/ });
+  await alias.getByLabel("Alias").fill("latest");
+  await expect(alias.getByRole("button", { name: "Set alias" })).toBeDisabled(); // a word that clients give a meaning of its own
+  await alias.getByLabel("Alias").fill("challenger");
+  await alias.getByRole("button", { name: "Set alias" }).click();
+  await expect(versions.getByText("@challenger")).toBeVisible();
+
+  await versions.getByRole("button", { name: "Move version 1 to a stage" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Move to Archived" }).click();
+  await expect(versions.getByText("Archived")).toBeVisible();
+
+  await page.goto(paths.modelTimeline(org.slug, model.id));
+  await expect(page.getByText(/challenger/).first()).toBeVisible();
+  await expect(page.getByText("Pat owner").first()).toBeVisible();
+});
+
+test("a member may describe a model but not promote it, and reads why", async ({ make, org, as }) => {
+  const maker = await make.member(org, "member");
+  const run = await make.run(org.project, maker.id, { status: "succeeded" });
+  const model = await make.model(org.project, maker.name, run, "churn");
+  const page = await as("member");
+  await page.goto(paths.modelVersion(org.slug, model.id, 1));
+  const alias = page.getByRole("button", { name: "Set alias on version 1" });
+  await expect(alias).toBeDisabled();
+  await alias.hover({ force: true });
+  await expect(page.getByRole("tooltip")).toContainText("models:promote");
+  await expect(page.getByRole("button", { name: /^Describe|^Edit description/ })).toBeEnabled();
+});
+
+test("a viewer finds a model by part of its name, and nothing to change", async ({ world, signIn }) => {
+  const page = await signIn(world.viewer.id);
+  await page.goto(paths.models(world.org.slug));
+  await page.getByPlaceholder("Part of a name").fill("no such");
+  await expect(page.getByText("No model matches")).toBeVisible();
+  await page.getByPlaceholder("Part of a name").fill("digi");
+  await page.getByRole("table", { name: "Models" }).getByRole("link", { name: "digits" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "digits" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Delete" })).toBeDisabled();
+});
