@@ -13,6 +13,7 @@ const KEYS: [string, string[]][] = [
   ["Go to overview", ["g", "o"]],
   ["Go to runs", ["g", "r"]],
   ["Go to clusters", ["g", "c"]],
+  ["Go to the queue", ["g", "q"]],
   ["Close the top-most thing", ["Esc"]],
 ];
 

@@ -1,9 +1,11 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { Suspense } from "react";
+import { BY_CURSOR } from "../../../../../../../components/access/pages.ts";
+import { eventsInput } from "../../../../../../../components/models/events-input.ts";
 import { VersionPage, VersionSkeleton } from "../../../../../../../components/models/version-page.tsx";
 import { OneVersion } from "../../../../../../../domain/models/inputs.ts";
-import { getQueryClient, HydrateClient, trpc } from "../../../../../../../server/trpc/rsc.tsx";
+import { getQueryClient, HydrateClient, prefetch, trpc } from "../../../../../../../server/trpc/rsc.tsx";
 
 interface Props {
   params: Promise<{ id: string; version: string }>;
@@ -18,6 +20,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function Version({ params }: Props) {
   const asked = parse(await params);
   if (!asked.success) notFound();
+  prefetch(trpc.models.events.infiniteQueryOptions(eventsInput(asked.data.id, asked.data.version), BY_CURSOR) as never);
   try {
     await getQueryClient().fetchQuery({ ...trpc.models.version.queryOptions(asked.data), staleTime: 5000, retry: false });
   } catch (error) {
