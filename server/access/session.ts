@@ -7,6 +7,7 @@ import type { BaseCtx, Caller } from "../trpc/context.ts";
 import { auth } from "./auth.ts";
 import { noteTokenUse } from "./commands/token-use.ts";
 import { findLiveToken, findOrgBySlug, listBindings } from "./queries.ts";
+import { findTokenEntry } from "./queries/token-entry.ts";
 import { sha256 } from "./secrets.ts";
 
 export interface Access {
@@ -36,13 +37,26 @@ async function callerOfToken(db: Db, token: string): Promise<Caller | null> {
   const row = await findLiveToken(db, sha256(token));
   if (!row) return null;
   noteTokenUse(db, row.id);
-  return {
-    actor: { type: row.principalType, id: row.principalId, name: row.principalName, tokenId: row.id },
-    email: null,
-    tokenOrgId: row.orgId,
-    tokenPermissions: new Set(row.permissions),
-    tokenProject: row.projectId && row.projectTeamId ? { id: row.projectId, teamId: row.projectTeamId } : null,
-  };
+  return toCaller(row);
+}
+
+const toCaller = (row: NonNullable<Awaited<ReturnType<typeof findLiveToken>>>): Caller => ({
+  actor: { type: row.principalType, id: row.principalId, name: row.principalName, tokenId: row.id },
+  email: null,
+  tokenOrgId: row.orgId,
+  tokenPermissions: new Set(row.permissions),
+  tokenProject: row.projectId && row.projectTeamId ? { id: row.projectId, teamId: row.projectTeamId } : null,
+});
+
+/** A token and what it may do in one project of its organization, read at once. null: no such token now. `project` is null where there is none of that name; `access` where the token's owner holds no role. */
+export async function enterByToken(db: Db, token: string, projectSlug: string) {
+  if (!isTokenShaped(token)) return null;
+  const row = await findTokenEntry(db, sha256(token), projectSlug);
+  if (!row) return null;
+  noteTokenUse(db, row.id);
+  const caller = toCaller(row);
+  const access: Access | null = row.bindings.length === 0 ? null : { orgId: row.orgId, orgSlug: row.orgSlug, grantFor: (permission) => resolveGrant(row.orgId, permission, row.bindings, caller.tokenPermissions, caller.tokenProject) };
+  return { caller, access, project: row.project };
 }
 
 /** The caller's rights in one organization. null: no such organization, or not in it; the two look the same. */

@@ -1,4 +1,4 @@
-import type { TransactionSql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import { newId } from "../../../db/schema/columns.ts";
 import { encode, toInts } from "../metrics/codec.ts";
 
@@ -7,51 +7,66 @@ export interface Points {
   runId: string;
   attemptId: string | null;
   key: string;
-  steps: (number | bigint)[];
-  times: (number | bigint)[];
-  values: number[];
+  steps: Ints;
+  times: Ints;
+  values: ArrayLike<number>;
 }
+export type Ints = ArrayLike<number | bigint>;
 
 const text = (value: number | bigint) => String(value);
 /** float64 as Postgres reads it back bit for bit; NaN and the infinities have words. */
 const float = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
-const literal = <Value>(values: readonly Value[], one: (value: Value) => string) => `{${values.map(one).join(",")}}`;
-
-/** Appends rows of arrays; the history is never read. */
-export async function appendPoints(tx: TransactionSql, points: Points[]): Promise<void> {
-  const column = <Value>(of: (one: Points) => Value) => points.map(of);
-  await tx`
-    insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, steps, times, values)
-    select run_id, key, id, attempt_id, min_step, max_step, steps::bigint[], times::bigint[], "values"::float8[]
-    from unnest(${column((one) => one.runId)}::text[], ${column((one) => one.key)}::text[], ${column(() => newId("metricBatch"))}::text[], ${column((one) => one.attemptId)}::text[],
-      ${column((one) => text(least(one.steps)))}::bigint[], ${column((one) => text(most(one.steps)))}::bigint[], ${column((one) => literal(one.steps, text))}::text[], ${column((one) => literal(one.times, text))}::text[], ${column((one) => literal(one.values, float))}::text[])
-      as fresh (run_id, key, id, attempt_id, min_step, max_step, steps, times, "values")`;
-}
+const literal = <Value>(values: ArrayLike<Value>, one: (value: Value) => string) => `{${Array.from(values, one).join(",")}}`;
 
 /** From so many points on a batch is packed as it comes: that is less work than writing it as arrays, for us and for Postgres. */
-const PACKED_FROM = 64;
+const PACKED_FROM = 16;
+/** From so many on zstd is worth its time at once; what is smaller waits for compaction. */
+const ZSTD_FROM = 4096;
 
-/** The same in the form that suits each batch: a client's thousand points are one packed row per key, a single one is an array. */
-export async function appendBatches(tx: TransactionSql, points: Points[]): Promise<void> {
-  const packed = points.filter(({ values }) => values.length >= PACKED_FROM);
-  const plain = points.filter(({ values }) => values.length < PACKED_FROM);
-  await Promise.all([packed.length > 0 && appendPacked(tx, packed), plain.length > 0 && appendPoints(tx, plain)]);
+interface BatchRow {
+  points: number | null;
+  body: string | null;
+  steps: string | null;
+  times: string | null;
+  values: string | null;
 }
 
-async function appendPacked(tx: TransactionSql, points: Points[]): Promise<void> {
+function rowOf({ steps, times, values }: Points): BatchRow {
+  const count = values.length;
+  if (count < PACKED_FROM) return { points: null, body: null, steps: literal(steps, text), times: literal(times, text), values: literal(values, float) };
+  const body = encode({ steps: toInts(steps), times: toInts(times), values: values instanceof Float64Array ? values : Float64Array.from(values) }, count < ZSTD_FROM ? 0 : 1);
+  return { points: count, body: body.toString("base64"), steps: null, times: null, values: null };
+}
+
+/** The rows of these points as a table `fresh`, one per (run, key, batch), packed or as arrays: whichever suits its size. */
+export function batchTable(sql: Sql | TransactionSql, points: Points[]) {
   const column = <Value>(of: (one: Points) => Value) => points.map(of);
-  const bodies = points.map(({ steps, times, values }) => encode({ steps: toInts(steps), times: toInts(times), values: Float64Array.from(values) }, 1));
-  await tx`
-    insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, points, body)
-    select run_id, key, id, attempt_id, min_step, max_step, points, decode(body, 'base64')
-    from unnest(${column((one) => one.runId)}::text[], ${column((one) => one.key)}::text[], ${column(() => newId("metricBatch"))}::text[], ${column((one) => one.attemptId)}::text[],
-      ${column((one) => text(least(one.steps)))}::bigint[], ${column((one) => text(most(one.steps)))}::bigint[], ${column((one) => one.values.length)}::int[], ${bodies.map((body) => body.toString("base64"))}::text[])
-      as fresh (run_id, key, id, attempt_id, min_step, max_step, points, body)`;
+  const rows = points.map(rowOf);
+  return sql`unnest(${column((one) => one.runId)}::text[], ${column((one) => one.key)}::text[], ${column(() => newId("metricBatch"))}::text[], ${column((one) => one.attemptId)}::text[],
+      ${column((one) => text(least(one.steps)))}::bigint[], ${column((one) => text(most(one.steps)))}::bigint[], ${rows.map((row) => row.points)}::int[], ${rows.map((row) => row.body)}::text[],
+      ${rows.map((row) => row.steps)}::text[], ${rows.map((row) => row.times)}::text[], ${rows.map((row) => row.values)}::text[])
+      as fresh (run_id, key, id, attempt_id, min_step, max_step, points, body, steps, times, "values")`;
+}
+/** What to select from it, in the order of `BATCH_COLUMNS`. */
+export const BATCH_VALUES = `fresh.run_id, fresh.key, fresh.id, fresh.attempt_id, fresh.min_step, fresh.max_step, fresh.points, decode(fresh.body, 'base64'), fresh.steps::bigint[], fresh.times::bigint[], fresh."values"::float8[]`;
+export const BATCH_COLUMNS = "run_id, key, id, attempt_id, min_step, max_step, points, body, steps, times, values";
+
+/** Appends rows; the history is never read. */
+export async function appendPoints(tx: TransactionSql, points: Points[]): Promise<void> {
+  await tx`insert into metric_batches (${tx.unsafe(BATCH_COLUMNS)}) select ${tx.unsafe(BATCH_VALUES)} from ${batchTable(tx, points)}`;
 }
 
 // Not Math.min(...values): a batch may hold more points than a call may have arguments, and bigints too.
-export const least = (values: readonly (number | bigint)[]) => values.reduce((a, b) => (b < a ? b : a));
-export const most = (values: readonly (number | bigint)[]) => values.reduce((a, b) => (b > a ? b : a));
+export function least(values: Ints): number | bigint {
+  let found = values[0]!;
+  for (let at = 1; at < values.length; at += 1) if (values[at]! < found) found = values[at]!;
+  return found;
+}
+export function most(values: Ints): number | bigint {
+  let found = values[0]!;
+  for (let at = 1; at < values.length; at += 1) if (values[at]! > found) found = values[at]!;
+  return found;
+}
 
 interface Summary {
   runId: string;
@@ -68,47 +83,67 @@ interface Summary {
   maxTime: number | bigint;
 }
 
-/** One summary per (run, key) of these points. `last` is that of the greatest (step, time); of equals the later one. */
-function summaries(points: Points[]): Summary[] {
-  const byKey = new Map<string, Summary>();
-  for (const { runId, key, steps, times, values } of points) {
-    const id = `${runId} ${key}`;
-    for (let at = 0; at < values.length; at += 1) {
-      const [step, time, value] = [steps[at]!, times[at]!, values[at]!];
-      let sum = byKey.get(id);
-      if (!sum) byKey.set(id, (sum = { runId, key, count: 0, min: null, max: null, last: value, lastStep: step, lastTime: time, minStep: step, maxStep: step, minTime: time, maxTime: time }));
-      sum.count += 1;
-      if (Number.isFinite(value)) {
-        sum.min = sum.min === null ? value : Math.min(sum.min, value);
-        sum.max = sum.max === null ? value : Math.max(sum.max, value);
-      }
-      if (step > sum.lastStep || (step === sum.lastStep && time >= sum.lastTime)) Object.assign(sum, { last: value, lastStep: step, lastTime: time });
-      if (step < sum.minStep) sum.minStep = step;
-      if (step > sum.maxStep) sum.maxStep = step;
-      if (time < sum.minTime) sum.minTime = time;
-      if (time > sum.maxTime) sum.maxTime = time;
+/** `last` is that of the greatest (step, time); of equals the later one. */
+function summaryOf({ runId, key, steps, times, values }: Points): Summary {
+  let [min, max, last] = [Infinity, -Infinity, 0];
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at]!;
+    if (Number.isFinite(value)) {
+      if (value < min) min = value;
+      if (value > max) max = value;
     }
+    if (steps[at]! > steps[last]! || (steps[at] === steps[last] && times[at]! >= times[last]!)) last = at;
   }
-  return [...byKey.values()].sort((a, b) => (a.runId < b.runId || (a.runId === b.runId && a.key < b.key) ? -1 : 1));
+  return {
+    runId, key, count: values.length, min: min <= max ? min : null, max: min <= max ? max : null, last: values[last]!, lastStep: steps[last]!, lastTime: times[last]!,
+    minStep: least(steps), maxStep: most(steps), minTime: least(times), maxTime: most(times),
+  };
 }
 
-/** Moves the summaries of these points' series on. Always in the order of (run, key), so that two writers never wait for each other. */
-export async function summarizePoints(tx: TransactionSql, points: Points[]): Promise<void> {
+function merge(a: Summary, b: Summary): Summary {
+  const later = b.lastStep > a.lastStep || (b.lastStep === a.lastStep && b.lastTime >= a.lastTime) ? b : a;
+  const either = (pick: (...values: number[]) => number, ...of: (number | null)[]) => (of.some((one) => one !== null) ? pick(...of.filter((one) => one !== null)) : null);
+  return {
+    ...later, count: a.count + b.count, min: either(Math.min, a.min, b.min), max: either(Math.max, a.max, b.max),
+    minStep: least([a.minStep, b.minStep]), maxStep: most([a.maxStep, b.maxStep]), minTime: least([a.minTime, b.minTime]), maxTime: most([a.maxTime, b.maxTime]),
+  };
+}
+
+/** One summary per (run, key) of these points. */
+function summaries(points: Points[]): Summary[] {
+  const byKey = new Map<string, Summary>();
+  for (const one of points) {
+    const id = `${one.runId} ${one.key}`;
+    const before = byKey.get(id);
+    byKey.set(id, before ? merge(before, summaryOf(one)) : summaryOf(one));
+  }
+  return [...byKey.values()];
+}
+
+/** The summaries of these points as a table `sums`. */
+export function summaryTable(sql: Sql | TransactionSql, points: Points[]) {
   const rows = summaries(points);
   const column = <Value>(of: (row: Summary) => Value) => rows.map(of);
   const maybe = (value: number | null) => (value === null ? null : float(value));
-  await tx`
-    insert into metric_summaries as s (run_id, key, experiment_id, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
-    select run_id, key, (select experiment_id from runs where id = run_id), count, min::float8, max::float8, last::float8, last_step, last_time, min_step, max_step, min_time, max_time
-    from unnest(${column((row) => row.runId)}::text[], ${column((row) => row.key)}::text[], ${column((row) => row.count)}::bigint[], ${column((row) => maybe(row.min))}::text[], ${column((row) => maybe(row.max))}::text[],
+  return sql`unnest(${column((row) => row.runId)}::text[], ${column((row) => row.key)}::text[], ${column((row) => row.count)}::bigint[], ${column((row) => maybe(row.min))}::text[], ${column((row) => maybe(row.max))}::text[],
       ${column((row) => float(row.last))}::text[], ${column((row) => text(row.lastStep))}::bigint[], ${column((row) => text(row.lastTime))}::bigint[], ${column((row) => text(row.minStep))}::bigint[], ${column((row) => text(row.maxStep))}::bigint[],
       ${column((row) => text(row.minTime))}::bigint[], ${column((row) => text(row.maxTime))}::bigint[])
-      as fresh (run_id, key, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
-    on conflict (run_id, key) do update set
+      as sums (run_id, key, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)`;
+}
+/** Always in the order of (run, key), so that two writers never wait for each other. `r`: the runs. */
+export const SUMMARY_VALUES = "sums.run_id, sums.key, r.experiment_id, sums.count, sums.min::float8, sums.max::float8, sums.last::float8, sums.last_step, sums.last_time, sums.min_step, sums.max_step, sums.min_time, sums.max_time";
+export const SUMMARY_COLUMNS = "run_id, key, experiment_id, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time";
+export const SUMMARY_MOVES = `order by sums.run_id, sums.key on conflict (run_id, key) do update set
       experiment_id = excluded.experiment_id, count = s.count + excluded.count, min = least(s.min, excluded.min), max = greatest(s.max, excluded.max),
       last = case when (excluded.last_step, excluded.last_time) >= (s.last_step, s.last_time) then excluded.last else s.last end,
       last_time = case when (excluded.last_step, excluded.last_time) >= (s.last_step, s.last_time) then excluded.last_time else s.last_time end,
       last_step = greatest(s.last_step, excluded.last_step),
       min_step = least(s.min_step, excluded.min_step), max_step = greatest(s.max_step, excluded.max_step),
       min_time = least(s.min_time, excluded.min_time), max_time = greatest(s.max_time, excluded.max_time)`;
+
+/** Moves the summaries of these points' series on. */
+export async function summarizePoints(tx: TransactionSql, points: Points[]): Promise<void> {
+  await tx`
+    insert into metric_summaries as s (${tx.unsafe(SUMMARY_COLUMNS)})
+    select ${tx.unsafe(SUMMARY_VALUES)} from ${summaryTable(tx, points)} join runs r on r.id = sums.run_id ${tx.unsafe(SUMMARY_MOVES)}`;
 }

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { MlflowRefusal } from "./mlflow-refusal.ts";
-import { appendBatches, type Points, summarizePoints } from "./metric-store.ts";
+import { type PointBatch, storeBatches, writePoints } from "./point-writer.ts";
 
 interface Pair {
   key: string;
@@ -18,36 +18,32 @@ export interface ModelPoint {
 }
 
 /** What one request logs to one run. */
-export interface Logged {
-  runId: string;
-  points: Points[];
+export interface Logged extends PointBatch {
   params: Pair[];
   tags: Pair[];
   /** Those of the points that were said to be of a logged model too. */
   ofModels: ModelPoint[];
-  /** Of the request's bytes: a client that got no answer sends the same bytes again. */
-  digest: Buffer;
 }
 
 /**
  * Stores all of it or nothing, and its points once: a request whose bytes were taken lately for this run adds no points again,
  * without looking at the history. Reported by the run's own program, so it is in no audit log.
+ * @returns false when there is no such run, or a deleted one: nothing was stored.
  * @throws MlflowRefusal when a parameter has another value already.
  */
-export async function logToRun(sql: Sql, logged: Logged): Promise<void> {
-  await sql.begin(async (tx) => {
+export async function logToRun(sql: Sql, logged: Logged): Promise<boolean> {
+  const { runId, params, tags, points, ofModels } = logged;
+  if (params.length + tags.length + ofModels.length === 0) return points.length === 0 || (await writePoints(sql, logged)) !== "absent";
+  return sql.begin(async (tx) => {
     // One after the other: what still ran when another was refused would write after the rollback.
-    if (logged.params.length > 0) await putParams(tx, logged.runId, logged.params);
-    if (logged.tags.length > 0) await putTags(tx, logged.runId, logged.tags);
-    if (logged.points.length > 0) await putPoints(tx, logged);
+    if (params.length > 0) await putParams(tx, runId, params);
+    if (tags.length > 0) await putTags(tx, runId, tags);
+    if (points.length === 0) return true;
+    const taken = (await storeBatches(tx, [logged])).get(runId);
+    if (!taken) throw new MlflowRefusal(`The run ${runId} must be in the 'active' state. It was deleted meanwhile.`);
+    if (taken === "stored" && ofModels.length > 0) await putModelPoints(tx, runId, ofModels);
+    return true;
   });
-}
-
-async function putPoints(tx: TransactionSql, { runId, points, ofModels, digest }: Logged): Promise<void> {
-  const [isNew] = await tx`insert into metric_receipts (run_id, digest) values (${runId}, ${digest}) on conflict do nothing returning 1`;
-  if (!isNew) return;
-  // Each of these is one statement, sent at once: they fail together.
-  await Promise.all([appendBatches(tx, points), summarizePoints(tx, points), ofModels.length > 0 && putModelPoints(tx, runId, ofModels)]);
 }
 
 /** The last value of each key stays with the model that it was measured on, where that is of the run's project. */

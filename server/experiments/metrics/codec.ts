@@ -17,8 +17,10 @@ export type Ints = Float64Array | BigInt64Array;
 const VERSION = 1;
 const [EVEN, SMALL, WIDE] = [0, 1, 2] as const; // whole numbers
 const [SAME, SINGLE, DOUBLE] = [0, 1, 2] as const; // values
+/** Added to a method whose bytes are as they were, without planes and zstd. */
+const PLAIN = 16;
 
-/** @param level of zstd: 1 while a client waits, more for what is kept. */
+/** @param level of zstd; 0 for none of it, while a client waits: compaction packs what is kept. */
 export function encode({ steps, times, values }: Columns, level: number): Buffer {
   const parts = [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)];
   const head = Buffer.alloc(5);
@@ -46,8 +48,17 @@ interface Part {
   bytes: Buffer;
 }
 
-const pack = (bytes: Uint8Array, level: number): Buffer => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
-const unpack = (bytes: Buffer): Buffer => zstdDecompressSync(bytes);
+function pack(method: number, array: Wide, level: number, head?: Uint8Array): Part {
+  const bytes = raw(array);
+  const packed = level === 0 ? bytes : zstdCompressSync(toPlanes(bytes, array.BYTES_PER_ELEMENT), { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  return { method: level === 0 ? method | PLAIN : method, bytes: head ? Buffer.concat([head, packed]) : Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength) };
+}
+
+/** The elements' bytes, in a buffer of their own. */
+function unpack(method: number, bytes: Buffer, width: number): ArrayBuffer {
+  if (method & PLAIN) return new Uint8Array(bytes).buffer;
+  return fromPlanes(zstdDecompressSync(bytes), width);
+}
 
 /** Byte 0 of every element, then byte 1 of every element, and so on: alike bytes lie together. */
 function toPlanes(bytes: Uint8Array, width: number): Uint8Array {
@@ -64,10 +75,11 @@ function fromPlanes(planes: Uint8Array, width: number): ArrayBuffer {
   return bytes.buffer;
 }
 
-const raw = (array: Int32Array | Float32Array | Float64Array | BigInt64Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+type Wide = Int32Array | Float32Array | Float64Array | BigInt64Array;
+const raw = (array: Wide): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 function encodeInts(ints: Ints, level: number): Part {
-  if (ints instanceof BigInt64Array) return { method: WIDE, bytes: pack(toPlanes(raw(ints), 8), level) };
+  if (ints instanceof BigInt64Array) return pack(WIDE, ints, level);
   const first = ints[0] ?? 0;
   const step = ints.length > 1 ? ints[1]! - first : 0;
   const differences = new Int32Array(Math.max(0, ints.length - 1));
@@ -84,11 +96,11 @@ function encodeInts(ints: Ints, level: number): Part {
   if (isEven) return { method: EVEN, bytes: Buffer.concat([head, raw(Float64Array.of(step))]) };
   // Differences of either sign, the small ones near zero.
   for (let at = 0; at < differences.length; at += 1) differences[at] = (differences[at]! << 1) ^ (differences[at]! >> 31);
-  return { method: SMALL, bytes: Buffer.concat([head, pack(toPlanes(raw(differences), 4), level)]) };
+  return pack(SMALL, differences, level, head);
 }
 
 function decodeInts({ method, bytes }: Part, count: number): Ints {
-  if (method === WIDE) return new BigInt64Array(fromPlanes(unpack(bytes), 8));
+  if ((method & ~PLAIN) === WIDE) return new BigInt64Array(unpack(method, bytes, 8));
   const ints = new Float64Array(count);
   let last = bytes.readDoubleLE(0);
   if (count > 0) ints[0] = last;
@@ -97,7 +109,7 @@ function decodeInts({ method, bytes }: Part, count: number): Ints {
     for (let at = 1; at < count; at += 1) ints[at] = last += step;
     return ints;
   }
-  const differences = new Int32Array(fromPlanes(unpack(bytes.subarray(8)), 4));
+  const differences = new Int32Array(unpack(method, bytes.subarray(8), 4));
   for (let at = 1; at < count; at += 1) {
     const zigzag = differences[at - 1]!;
     ints[at] = last += (zigzag >>> 1) ^ -(zigzag & 1);
@@ -116,21 +128,22 @@ function encodeValues(values: Float64Array, level: number): Part {
     if (!isSame && !isSingle) break;
   }
   if (isSame && values.length > 0) return { method: SAME, bytes: Buffer.from(raw(Float64Array.of(first!))) };
-  return isSingle ? { method: SINGLE, bytes: pack(toPlanes(raw(Float32Array.from(values)), 4), level) } : { method: DOUBLE, bytes: pack(toPlanes(raw(values), 8), level) };
+  return isSingle ? pack(SINGLE, Float32Array.from(values), level) : pack(DOUBLE, values, level);
 }
 
 function decodeValues({ method, bytes }: Part, count: number): Float64Array {
   if (method === SAME) return new Float64Array(count).fill(bytes.readDoubleLE(0));
-  if (method === SINGLE) return Float64Array.from(new Float32Array(fromPlanes(unpack(bytes), 4)));
-  return new Float64Array(fromPlanes(unpack(bytes), 8));
+  if ((method & ~PLAIN) === SINGLE) return Float64Array.from(new Float32Array(unpack(method, bytes, 4)));
+  return new Float64Array(unpack(method, bytes, 8));
 }
 
 /** Whole numbers as a column: of numbers where all are exact, and so are the differences of neighbours. */
-export function toInts(values: readonly (number | bigint)[]): Ints {
+export function toInts(values: ArrayLike<number | bigint>): Ints {
+  if (values instanceof Float64Array || values instanceof BigInt64Array) return values;
   const plain = new Float64Array(values.length);
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at]!;
-    if (typeof value === "bigint" || Math.abs(value) > 2 ** 51) return BigInt64Array.from(values, BigInt);
+    if (typeof value === "bigint" || Math.abs(value) > 2 ** 51) return BigInt64Array.from(Array.from(values, BigInt));
     plain[at] = value;
   }
   return plain;

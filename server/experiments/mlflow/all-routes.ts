@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { mountArtifactProxy } from "./artifact-proxy.ts";
+import { mountColumnar } from "./columnar.ts";
 import { mountMlflowRest, mountMlflowRoutes } from "./mount.ts";
 import { artifactRoutes, mountArtifactFiles } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
@@ -15,6 +16,7 @@ import { webhookRoutes } from "./routes/webhooks.ts";
 /** Everything under /mlflow/p/<project>. */
 export function mountMlflow(app: Hono): void {
   mountMlflowRoutes(app, [...experimentRoutes, ...runRoutes, ...logRoutes, ...historyRoutes, ...searchRoutes, ...artifactRoutes, ...loggedModelRoutes, ...registeredModelRoutes, ...modelVersionRoutes, ...webhookRoutes]);
+  mountColumnar(app);
   mountArtifactProxy(app);
   mountArtifactFiles(app);
   mountMlflowRest(app); // last: it answers for every path that nobody took

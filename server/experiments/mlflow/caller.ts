@@ -3,9 +3,9 @@ import { clients } from "../../../db/client.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
 import { reaches, type Grant } from "../../../domain/access/roles.ts";
 import type { Actor } from "../../access/actor.ts";
-import { createContext, resolveAccess } from "../../access/session.ts";
+import { enterByToken } from "../../access/session.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { findProject, findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
+import { findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
 import { attemptOfToken } from "../run-token.ts";
 import { MlflowError } from "./errors.ts";
 
@@ -35,11 +35,10 @@ export async function enterProject(request: Request, slug: string, permission: P
   const attemptId = token ? attemptOfToken(token) : null;
   if (attemptId) return enterAsRun(request, slug, permission, { attemptId, forRuns });
   // Tokens only: a cookie's person uses the console, and no page elsewhere can make a browser log for them.
-  const base = await createContext(new Headers({ authorization: `Bearer ${token ?? ""}`, "x-request-id": request.headers.get("x-request-id") ?? randomUUID() }));
-  const { caller, db } = base;
-  if (!token || !caller) throw new MlflowError("UNAUTHENTICATED", "Set MLFLOW_TRACKING_TOKEN to a Drover token: create one in the console under your profile.");
-  const access = await resolveAccess(db, caller, base.orgSlug);
-  const project = access ? await findProject(db, access.orgId, slug) : null;
+  const { db } = clients();
+  const found = token ? await enterByToken(db, token, slug) : null;
+  if (!found) throw new MlflowError("UNAUTHENTICATED", "Set MLFLOW_TRACKING_TOKEN to a Drover token: create one in the console under your profile.");
+  const { caller, access, project } = found;
   const held = (name: Permission) => {
     const grant = access!.grantFor(name);
     return grant && reaches(grant, project!) ? grant : null;
@@ -47,9 +46,10 @@ export async function enterProject(request: Request, slug: string, permission: P
   if (!access || !project || !(held("runs:read") ?? held(permission))) throw noProject(slug);
   const grant = held(permission);
   if (!grant) throw new MlflowError("PERMISSION_DENIED", `This needs the permission ${permission} in the project ${slug}.`);
-  return { ...base, caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor, project, onlyRun: null };
+  return { db, requestId: requestIdOf(request), caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor, project, onlyRun: null };
 }
 
+const requestIdOf = (request: Request) => request.headers.get("x-request-id")?.slice(0, 64) ?? randomUUID();
 const noProject = (slug: string) => new MlflowError("RESOURCE_DOES_NOT_EXIST", `There is no project ${slug}, or you may not see it.`);
 const EXPIRED = "This token belonged to an attempt that has ended. It holds only while the attempt lives.";
 
@@ -63,7 +63,7 @@ async function enterAsRun(request: Request, slug: string, permission: Permission
   const grant: Grant = { orgId: run.orgId, permission, org: false, teams: new Set(), projects: new Set([project.id]) };
   const actor: Actor = { type: "agent", id: attemptId, name: run.name, tokenId: null };
   return {
-    db, requestId: request.headers.get("x-request-id")?.slice(0, 64) ?? randomUUID(), actor, orgId: run.orgId, orgSlug: "", grant, project,
+    db, requestId: requestIdOf(request), actor, orgId: run.orgId, orgSlug: "", grant, project,
     caller: { actor, email: null, tokenOrgId: run.orgId, tokenPermissions: null, tokenProject: project },
     grantFor: (name) => (name === permission ? grant : null),
     onlyRun: { id: run.id, experimentId: run.experimentId },

@@ -77,7 +77,7 @@ async function answer(c: Context, { permission, forRuns, handle }: MlflowRoute):
 }
 
 /** @throws MlflowError 413 before more than the limit was read. */
-async function bodyOf(request: Request): Promise<Uint8Array> {
+export async function bodyOf(request: Request): Promise<Uint8Array> {
   const tooLarge = () => new MlflowError("REQUEST_TOO_LARGE", `A request may have at most ${MAX_BODY} bytes. Log in smaller batches.`);
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY) throw tooLarge();
   if (!request.body) return new Uint8Array();

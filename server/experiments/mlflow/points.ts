@@ -4,6 +4,13 @@ import type { Points } from "../commands/metric-store.ts";
 import { refuse } from "./errors.ts";
 import { toDouble, toInt64 } from "./wire.ts";
 
+/** Points of one key while a request is read. */
+export interface Series extends Points {
+  steps: (number | bigint)[];
+  times: (number | bigint)[];
+  values: number[];
+}
+
 /**
  * Metrics of a request, by key, in the order they came. Every one is checked before any is taken; a bad one is named.
  * A plain loop rather than a schema: a batch has a thousand of them, and this is where a training program waits.
@@ -11,26 +18,27 @@ import { toDouble, toInt64 } from "./wire.ts";
 export function readPoints(runId: string, attemptId: string | null, metrics: unknown): Points[] {
   if (metrics === undefined || metrics === null) return [];
   if (!Array.isArray(metrics)) return refuse("Invalid value for parameter 'metrics': expected a list.");
-  const byKey = new Map<string, Points>();
-  metrics.forEach((metric: unknown, at) => takePoint(byKey, { runId, attemptId }, metric, `metrics[${at}]`));
+  const byKey = new Map<string, Series>();
+  for (let at = 0; at < metrics.length; at += 1) takePoint(byKey, { runId, attemptId }, metrics[at], at);
   return [...byKey.values()];
 }
 
-export function takePoint(byKey: Map<string, Points>, of: { runId: string; attemptId: string | null }, metric: unknown, where: string): void {
-  if (typeof metric !== "object" || metric === null) refuse(`Invalid value for parameter '${where}': expected an object.`);
+/** @param at Its place in a list of metrics; null for a request of one. */
+export function takePoint(byKey: Map<string, Series>, of: { runId: string; attemptId: string | null }, metric: unknown, at: number | null): void {
+  const where = (field = "") => (at === null ? `metric${field}` : `metrics[${at}]${field}`);
+  if (typeof metric !== "object" || metric === null) refuse(`Invalid value for parameter '${where()}': expected an object.`);
   const { key, value, timestamp, step } = metric as Record<string, unknown>;
-  const name = typeof key === "string" ? key : refuse(`Invalid value for parameter '${where}.key': expected a string.`);
-  const known = byKey.get(name);
-  const problem = known ? null : nameProblem("metric", name);
-  if (problem) refuse(`Invalid value for parameter '${where}.key': ${problem}`);
-  const number = value === undefined || value === null ? refuse(`Missing value for required parameter '${where}.value' of metric '${name}'.`) : toDouble(value);
-  if (number === null) refuse(`Invalid value for parameter '${where}.value' of metric '${name}': got ${JSON.stringify(value)}, expected a number.`);
-  const time = timestamp === undefined || timestamp === null ? refuse(`Missing value for required parameter '${where}.timestamp' of metric '${name}'.`) : toInt64(timestamp);
-  if (time === null) refuse(`Invalid value for parameter '${where}.timestamp' of metric '${name}': expected Unix milliseconds.`);
+  const name = typeof key === "string" ? key : refuse(`Invalid value for parameter '${where(".key")}': expected a string.`);
+  let series = byKey.get(name);
+  const problem = series ? null : nameProblem("metric", name);
+  if (problem) refuse(`Invalid value for parameter '${where(".key")}': ${problem}`);
+  const number = value === undefined || value === null ? refuse(`Missing value for required parameter '${where(".value")}' of metric '${name}'.`) : toDouble(value);
+  if (number === null) refuse(`Invalid value for parameter '${where(".value")}' of metric '${name}': got ${JSON.stringify(value)}, expected a number.`);
+  const time = timestamp === undefined || timestamp === null ? refuse(`Missing value for required parameter '${where(".timestamp")}' of metric '${name}'.`) : toInt64(timestamp);
+  if (time === null) refuse(`Invalid value for parameter '${where(".timestamp")}' of metric '${name}': expected Unix milliseconds.`);
   const place = step === undefined || step === null ? 0 : toInt64(step);
-  if (place === null) refuse(`Invalid value for parameter '${where}.step' of metric '${name}': expected a whole number of 64 bits.`);
-  const series = known ?? { ...of, key: name, steps: [], times: [], values: [] };
-  if (!known) byKey.set(name, series);
+  if (place === null) refuse(`Invalid value for parameter '${where(".step")}' of metric '${name}': expected a whole number of 64 bits.`);
+  if (!series) byKey.set(name, (series = { ...of, key: name, steps: [], times: [], values: [] }));
   series.steps.push(place!);
   series.times.push(time!);
   series.values.push(number!);

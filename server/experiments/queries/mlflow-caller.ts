@@ -12,12 +12,6 @@ export interface ProjectRow {
 
 const PROJECT = { id: projects.id, teamId: projects.teamId, slug: projects.slug };
 
-/** Whatever the caller may see: reach is for the caller of this to check. */
-export async function findProject(db: DbOrTx, orgId: string, slug: string): Promise<ProjectRow | null> {
-  const [row] = await db.select(PROJECT).from(projects).where(and(eq(projects.orgId, orgId), eq(projects.slug, slug))).limit(1);
-  return row ?? null;
-}
-
 /** The run of a live attempt, with its project; null once the attempt has ended or was given up. */
 export async function findRunOfToken(db: DbOrTx, attemptId: string) {
   const [row] = await db

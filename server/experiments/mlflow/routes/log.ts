@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { clients } from "../../../../db/client.ts";
 import { newId } from "../../../../db/schema/columns.ts";
@@ -12,7 +12,7 @@ import { MlflowError, refuse } from "../errors.ts";
 import { activeRunOf } from "../found.ts";
 import { spend } from "../ingest-limit.ts";
 import { type MlflowRoute, type RawBody, route } from "../mount.ts";
-import { checkBatchSize, modelPoints, readPoints, takePoint } from "../points.ts";
+import { checkBatchSize, modelPoints, readPoints, type Series, takePoint } from "../points.ts";
 import { loggedModelOf } from "../registry-found.ts";
 import { OptionalText, Pairs, parseJson, Text } from "../wire.ts";
 import { RunIds } from "./runs.ts";
@@ -49,10 +49,14 @@ type Ids = z.output<typeof RunIds>;
 async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: Points[]; params: Pair[]; tags: Pair[]; ofModels?: ModelPoint[] }) {
   const points = logged.points.reduce((sum, { values }) => sum + values.length, 0);
   spend(ctx.actor.tokenId ?? ctx.actor.id, points);
-  const run = await activeRunOf(ctx, ids);
-  await logToRun(clients().sql, { runId: run.id, ofModels: [], ...logged, digest: createHash("sha256").update(raw.bytes).digest().subarray(0, 16) });
-  if (points > 0) bus().publish({ orgId: run.orgId, topic: "run-metrics", id: run.id });
-  if (logged.params.length + logged.tags.length > 0) bus().publish({ orgId: run.orgId, topic: "run", id: run.id });
+  const id = runId(ids);
+  // Points alone are stored where the run is there and not deleted, in one statement; anything else is looked up first, for its answer names what is wrong.
+  const isPointsOnly = points > 0 && logged.params.length + logged.tags.length === 0 && (!ctx.onlyRun || ctx.onlyRun.id === id);
+  if (!isPointsOnly) await activeRunOf(ctx, ids);
+  const isThere = await logToRun(clients().sql, { projectId: ctx.project.id, runId: id, ofModels: [], ...logged, digest: hash("sha256", raw.bytes, "buffer").subarray(0, 16) });
+  if (!isThere) await activeRunOf(ctx, ids);
+  if (points > 0) bus().publish({ orgId: ctx.orgId, topic: "run-metrics", id });
+  if (logged.params.length + logged.tags.length > 0) bus().publish({ orgId: ctx.orgId, topic: "run", id });
   return {};
 }
 
@@ -60,8 +64,8 @@ const runId = (ids: Ids): string => ids.run_id || ids.run_uuid || refuse("Missin
 const attemptOf = (ctx: MlflowCtx): string | null => (ctx.onlyRun ? ctx.actor.id : null);
 
 async function logMetric(ctx: MlflowCtx, input: z.output<ReturnType<typeof RunIds.loose>>, raw: RawBody) {
-  const byKey = new Map<string, Points>();
-  takePoint(byKey, { runId: runId(input), attemptId: attemptOf(ctx) }, input, "metric");
+  const byKey = new Map<string, Series>();
+  takePoint(byKey, { runId: runId(input), attemptId: attemptOf(ctx) }, input, null);
   return store(ctx, input, raw, { points: [...byKey.values()], params: [], tags: [], ofModels: modelPoints([input]) });
 }
 
