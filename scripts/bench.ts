@@ -9,6 +9,7 @@ const BENCHES = {
   claims: "only the last figure of dispatch",
   agents: "1,000 simulated agents on one server process: CPU, memory, delay",
   logs: "log bytes ingested per second, and the delay to a reader",
+  queue: "one placement pass over 5,000 waiting runs; completion times beside first in, first out and shortest first",
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
   tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
   search: "pages of a search of 100,000 runs (DROVER_BENCH_RUNS says otherwise) with 20 metrics and 20 parameters each",
