@@ -14,6 +14,7 @@ import { parseJson, parseMessage, Refused } from "./refused.ts";
 import { agentServices, type AgentServices } from "./services.ts";
 import { mountStreams } from "./streams.ts";
 import { syncAgent } from "./sync.ts";
+import { openWantedBoard, type WantedBoard } from "./wanted.ts";
 
 const SMALL_BODY = 64 * 1024;
 
@@ -22,6 +23,7 @@ export interface Connector {
   services: AgentServices;
   authenticator: Authenticator;
   presence: Presence;
+  board: WantedBoard;
   /** Aborted when the server shuts down: waiting syncs answer at once. */
   closing: AbortSignal;
   close: () => void;
@@ -30,6 +32,7 @@ export interface Connector {
 export function createConnector(services: AgentServices): Connector {
   const authenticator = createAuthenticator(services);
   const presence = startPresence(services);
+  const board = openWantedBoard(services);
   const closing = new AbortController();
   const unsubscribe = services.bus.subscribe((changes) => {
     for (const { topic, id } of changes) if (topic === "agent-revoked" || topic === "agent-joined") authenticator.forget(id);
@@ -38,10 +41,12 @@ export function createConnector(services: AgentServices): Connector {
     services,
     authenticator,
     presence,
+    board,
     closing: closing.signal,
     close: () => {
       closing.abort();
       unsubscribe();
+      board.close();
       presence.stop();
     },
   };
@@ -90,13 +95,14 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
       authenticator.forget(agent.id);
     }
   }));
-  app.post(AGENT_PATHS.sync, OPEN, answer(async (c, { services, authenticator, presence, closing }) => {
+  app.post(AGENT_PATHS.sync, OPEN, answer(async (c, at) => {
+    const { authenticator, presence, closing } = at;
     const body = await readBody(c.req.raw, LIMITS.jsonBody);
     const agent = await authenticator.check(c.req.raw, sha256Hex(body), "newest");
     presence.heard(agent.id);
     const message = parseMessage(Sync, parseJson(body));
     const session = c.req.header(SIGNED_HEADERS.session)!;
-    return c.json(await syncAgent(services, authenticator, { agent, session, message, signal: AbortSignal.any([c.req.raw.signal, closing]) }));
+    return c.json(await syncAgent(at, { agent, session, message, signal: AbortSignal.any([c.req.raw.signal, closing]) }));
   }));
   mountStreams(app, OPEN, answer);
 }

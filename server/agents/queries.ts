@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import type { JobSpec } from "../../agent/protocol/messages.ts";
-import type { DbOrTx } from "../../db/client.ts";
+import type { Db, DbOrTx } from "../../db/client.ts";
 import { projects } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
@@ -137,8 +137,18 @@ export interface AgentIdentity {
   hostname: string;
 }
 
-export async function findAgent(db: DbOrTx, agentId: string): Promise<AgentIdentity | null> {
-  const [row] = await db
+/** Once per connection pool: every message of every agent asks this, and building its SQL would cost more than running it. */
+const agentFinders = new WeakMap<Db, ReturnType<typeof prepareFindAgent>>();
+
+export async function findAgent(db: Db, agentId: string): Promise<AgentIdentity | null> {
+  const finder = agentFinders.get(db) ?? prepareFindAgent(db);
+  agentFinders.set(db, finder);
+  const [row] = await finder.execute({ agentId });
+  return row ?? null;
+}
+
+function prepareFindAgent(db: Db) {
+  return db
     .select({
       id: agents.id,
       orgId: agents.orgId,
@@ -153,10 +163,10 @@ export async function findAgent(db: DbOrTx, agentId: string): Promise<AgentIdent
     .from(agents)
     .innerJoin(clusters, eq(clusters.id, agents.clusterId))
     .leftJoin(agentSessions, and(eq(agentSessions.agentId, agents.id), isNull(agentSessions.endedAt)))
-    .where(eq(agents.id, agentId))
+    .where(eq(agents.id, sql.placeholder("agentId")))
     .orderBy(desc(agentSessions.createdAt), desc(agentSessions.id))
-    .limit(1);
-  return row ?? null;
+    .limit(1)
+    .prepare("find_agent");
 }
 
 /** An attempt that the server wants on a cluster, or wants stopped. */

@@ -1,14 +1,21 @@
 import type { z } from "zod";
-import { LIMITS, type Desired, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
+import { LIMITS, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
 import { failpoint } from "../failpoint.ts";
 import type { AgentIdentity, Authenticator } from "./authenticate.ts";
-import { sha256Hex } from "./authenticate.ts";
 import { applyInventory } from "./commands/inventory.ts";
 import { applyReports, reconcileKnown } from "./commands/reports.ts";
-import { listDrainedNodes, listLiveAttempts, loadJobSpecs, type LiveAttempt } from "./queries.ts";
+import { loadJobSpecs } from "./queries.ts";
 import type { AgentServices } from "./services.ts";
+import { wantedFrom, type Wanted, type WantedBoard } from "./wanted.ts";
 
 type Reply = z.infer<typeof SyncReply>;
+
+/** What every sync of a server leans on. */
+interface Desk {
+  services: AgentServices;
+  authenticator: Authenticator;
+  board: WantedBoard;
+}
 
 interface Call {
   agent: AgentIdentity;
@@ -22,28 +29,32 @@ interface Call {
  * One sync: takes what the agent saw, then answers what the server wants. Level-triggered: every call compares the whole
  * picture, so a lost message heals itself with the next one. Without news it waits, holding nothing but a listener.
  */
-export async function syncAgent(services: AgentServices, authenticator: Authenticator, call: Call): Promise<Reply> {
+export async function syncAgent({ services, authenticator, board }: Desk, call: Call): Promise<Reply> {
   const { agent, message } = call;
   failpoint("server.sync.begin");
   const until = performance.now() + waitMs(message.waitSeconds, services.leaseSeconds);
   if (message.nodes) await applyInventory(services.db, services.bus, agent, message.nodes);
   const { acked, stale } = await applyReports(services, agent, message.reports);
   const known = new Set([...message.known, ...message.reports.map(({ attemptId }) => attemptId)]);
-  // Only now, while the message is fresh: after a wait the agent may know attempts that this message could not name.
-  await reconcileKnown(services, agent, await listLiveAttempts(services.db, agent.clusterId), known);
-  const wake = listen(services, agent);
+  const isIdle = message.waitSeconds > 0 && !message.nodes && message.reports.length === 0;
+  const wake = board.listen(agent);
   try {
-    let heard = wake.next(); // before reading, so that what changes meanwhile is not missed
-    let wanted = await wantedOf(services, agent, known);
+    let heard = wake.next();
+    const picture = await (isIdle ? board.recall(agent.clusterId) : board.read(agent.clusterId));
+    // Only now, while the message is fresh: after a wait the agent may know attempts that this message could not name.
+    const hasMoved = await reconcileKnown(services, agent, picture.live, known);
+    let wanted = wantedFrom(hasMoved ? await board.read(agent.clusterId) : picture, known);
     for (;;) {
-      const hasNews = wanted.hash !== message.desiredHash || acked.length > 0 || stale.length > 0;
+      const hasNews = () => wanted.hash !== message.desiredHash || acked.length > 0 || stale.length > 0;
+      // Never answered from memory: an attempt that has ended meanwhile must not be offered again.
+      if (isIdle && hasNews()) wanted = wantedFrom(await board.read(agent.clusterId), known);
       const left = until - performance.now();
-      if (hasNews || left <= 0 || call.signal.aborted) return await answer(services, call, wanted, { acked, stale });
+      if (hasNews() || left <= 0 || call.signal.aborted) return await answer(services, call, wanted, { acked, stale });
       const isWoken = await heard.within(left, call.signal);
-      await authenticator.recheck(agent, call.session); // revoked or joined anew while it waited
       if (!isWoken) continue; // its time is over, and the next call reads afresh: ten thousand that idle ask for nothing twice
+      await authenticator.recheck(agent, call.session); // revoked or joined anew while it waited
       heard = wake.next();
-      wanted = await wantedOf(services, agent, known);
+      wanted = wantedFrom(await board.read(agent.clusterId), known);
     }
   } finally {
     wake.stop();
@@ -53,24 +64,6 @@ export async function syncAgent(services: AgentServices, authenticator: Authenti
 /** Never so long that the wait itself would use up the lease. */
 function waitMs(waitSeconds: number, leaseSeconds: number): number {
   return Math.min(waitSeconds, LIMITS.longPollSeconds, leaseSeconds / 3) * 1000;
-}
-
-interface Wanted {
-  hash: string;
-  entries: Omit<Desired, "spec">[];
-  drainedNodes: string[];
-}
-
-async function wantedOf(services: AgentServices, agent: AgentIdentity, known: ReadonlySet<string>): Promise<Wanted> {
-  const live = await listLiveAttempts(services.db, agent.clusterId);
-  const drainedNodes = await listDrainedNodes(services.db, agent.clusterId);
-  const entries = live.filter((one) => isWanted(one, known)).map((one) => ({ attemptId: one.id, fence: String(one.fence), action: one.stopRequested ? ("stop" as const) : ("run" as const), reason: one.stopRequested ? one.stopReason : null }));
-  return { hash: sha256Hex(JSON.stringify([entries, drainedNodes])).slice(0, 32), entries, drainedNodes };
-}
-
-/** An attempt that the agent took once and has forgotten is never offered again: its process may still live. */
-function isWanted(one: LiveAttempt, known: ReadonlySet<string>): boolean {
-  return known.has(one.id) || !one.taken;
 }
 
 async function answer(services: AgentServices, { message }: Call, wanted: Wanted, applied: Pick<Reply, "acked" | "stale">): Promise<Reply> {
@@ -85,34 +78,5 @@ async function answer(services: AgentServices, { message }: Call, wanted: Wanted
     drainedNodes: isNew ? wanted.drainedNodes : null,
     ...applied,
     leaseSeconds: services.leaseSeconds,
-  };
-}
-
-/** Wakes when the cluster's desired set may have changed, or the agent's right to hear of it. */
-function listen(services: AgentServices, agent: AgentIdentity) {
-  let wake = () => {};
-  const stop = services.bus.subscribe((changes) => {
-    if (changes.some(({ topic, id }) => (topic === "agent-desired" && id === agent.clusterId) || ((topic === "agent-revoked" || topic === "agent-joined") && id === agent.id))) wake();
-  });
-  return {
-    stop,
-    next() {
-      const woken = new Promise<void>((resolve) => (wake = resolve));
-      return {
-        /** True: woken. False: the time is over, or the agent hung up. */
-        within: (ms: number, signal: AbortSignal) =>
-          new Promise<boolean>((resolve) => {
-            const done = (isWoken: boolean) => {
-              clearTimeout(timer);
-              signal.removeEventListener("abort", hangUp);
-              resolve(isWoken);
-            };
-            const hangUp = () => done(false);
-            const timer = setTimeout(hangUp, ms);
-            signal.addEventListener("abort", hangUp, { once: true });
-            void woken.then(() => done(true));
-          }),
-      };
-    },
   };
 }

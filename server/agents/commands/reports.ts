@@ -44,8 +44,9 @@ export async function applyReports(services: AgentServices, agent: AgentIdentity
  * - out of reach, and it still has it: back in contact;
  * - taken once, and it has it no more (its journal was lost): out of reach, for nobody knows what became of the process;
  * - asked to stop, and it never took it: over, since from this answer on it never will.
+ * True when there was any such, so that what was read before is old.
  */
-export async function reconcileKnown(services: AgentServices, agent: AgentIdentity, live: LiveAttempt[], known: ReadonlySet<string>): Promise<void> {
+export async function reconcileKnown(services: AgentServices, agent: AgentIdentity, live: LiveAttempt[], known: ReadonlySet<string>): Promise<boolean> {
   const odd = live.filter((one) => oddity(one, known) !== null);
   for (let at = 0; at < odd.length; at += BATCH) {
     const batch = odd.slice(at, at + BATCH);
@@ -61,6 +62,7 @@ export async function reconcileKnown(services: AgentServices, agent: AgentIdenti
       }
     });
   }
+  return odd.length > 0;
 }
 
 function oddity(one: Pick<LiveAttempt, "id" | "status" | "taken" | "stopRequested">, known: ReadonlySet<string>): "back" | "forgotten" | "untaken" | null {
