@@ -135,6 +135,36 @@ describe("an agent over real HTTP", () => {
     expect(report.exit.code).not.toBe(0);
   });
 
+  it("gives secrets to the process alone: not to its log, its journal or its last words, also when another agent goes on", async () => {
+    const { server, agent } = world;
+    const secret = "correct-horse-battery";
+    const wanted = order(`printf 'it is %s' "\${HF_TOKEN%battery}"; sleep 1.5; echo "\${HF_TOKEN#correct-horse-}" | tee /dev/stderr; echo "also $HF_TOKEN" >&2; [ "$(printf %s "$HF_TOKEN" | wc -c)" -eq ${secret.length} ] && exit 4`, { secrets: { values: { HF_TOKEN: secret }, missing: [] } });
+    server.want(wanted);
+    agent.start();
+    await isRunning(server, wanted.attemptId);
+    await agent.kill();
+    const folder = path.join(agent.state, "attempts", wanted.attemptId);
+    const journal = await Promise.all((await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && !entry.name.startsWith("std")).map(({ name }) => readFile(path.join(folder, name), "utf8")));
+    expect(journal.filter((text) => text.includes(secret))).toEqual([]);
+    agent.start();
+    const report = await drained(server, wanted.attemptId);
+    expect(report.exit).toMatchObject({ code: 4 });
+    const seen = server.get(wanted.attemptId);
+    expect(seen.stdout.toString()).toBe(`it is ${"*".repeat(secret.length)}\n`);
+    expect(seen.stderr.toString()).toBe(`battery\nalso ${"*".repeat(secret.length)}\n`);
+    expect(JSON.stringify(server.attempts.get(wanted.attemptId)!.reports)).not.toContain(secret);
+    expect(report.exit?.lastLines.at(-1)).toBe(`also ${"*".repeat(secret.length)}`);
+  });
+
+  it("does not start a run without a secret that it names", async () => {
+    const { server, agent } = world;
+    const wanted = order("echo started", { secrets: { values: {}, missing: ["HF_TOKEN"] } });
+    server.want(wanted);
+    agent.start();
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "setup_failed", detail: expect.stringContaining("HF_TOKEN") as string });
+    expect(server.get(wanted.attemptId).stdout.length).toBe(0);
+  });
+
   it("says what is wrong with code that cannot be used", async () => {
     const { server, agent } = world;
     const bytes = Buffer.from("this is no archive");

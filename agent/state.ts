@@ -7,6 +7,7 @@ export function stateFolder(root: string) {
     home,
     identity: path.join(home, "identity.json"),
     policy: path.join(home, "policy.json"),
+    vault: path.join(home, "vault.key"),
     lock: path.join(home, "lock"),
     contact: path.join(home, "contact.json"),
     cache: path.join(home, "cache"),

@@ -37,6 +37,32 @@ test("a project is renamed, moved to another team, archived and restored, and th
   for (const said of ["Moved a project to another team", "Archived a project", "Restored a project"]) await expect(page.getByRole("button", { name: said })).toBeVisible();
 });
 
+test("a project's secrets are set, replaced and deleted, and never shown again", async ({ make, org, as }) => {
+  const page = await as("owner");
+  const project = await make.project(org, { teamId: org.team.id, name: "Segmentation" });
+  await page.goto(paths.peopleTab(org.slug, "teams"));
+  await page.getByRole("button", { name: `Change ${project.name}` }).click();
+  await page.getByRole("menuitem", { name: "Secrets" }).click();
+  const dialog = page.getByRole("dialog", { name: `Secrets of ${project.name}` });
+  await expect(dialog.getByText("It has none yet.")).toBeVisible();
+  const set = async (value: string) => {
+    await dialog.getByLabel("Name", { exact: true }).fill("HF_TOKEN");
+    await dialog.getByLabel("Value", { exact: true }).fill(value);
+    await dialog.getByRole("button", { name: "Set secret" }).click();
+  };
+  await set("short");
+  await expect(dialog.getByText("Use at least 8 characters")).toBeVisible();
+  await set("hf_correct-horse");
+  await expect(dialog.getByRole("row", { name: /^HF_TOKEN .* never/ })).toBeVisible();
+  await set("hf_battery-staple");
+  await expect(page.getByText("HF_TOKEN replaced.")).toBeVisible();
+  expect(await page.content()).not.toContain("hf_battery-staple");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Delete HF_TOKEN" }).click();
+  await page.getByRole("dialog", { name: "Delete HF_TOKEN?" }).getByRole("button", { name: "Delete secret" }).click();
+  await expect(dialog.getByText("It has none yet.")).toBeVisible();
+});
+
 test("a member finds no menu that changes teams or projects", async ({ make, org, as }) => {
   const page = await as("member");
   const project = await make.project(org, { teamId: org.team.id, name: "Segmentation" });

@@ -1,22 +1,22 @@
 import { open } from "node:fs/promises";
 import type { ServerClock } from "../clock.ts";
 import type { Ended } from "../drivers/driver.ts";
-import type { AttemptFolder } from "../state.ts";
-import type { Exit, StopOrder } from "./record.ts";
+import type { Redactor } from "../spool/redact.ts";
+import type { AttemptRecord, Exit, StopOrder } from "./record.ts";
 
 const TAIL_BYTES = 64 * 1024;
 const LINES = 50;
 
 /** The last lines of one file, each cut to what the protocol takes. A progress bar's overwritten states are left out. */
-async function lastOf(file: string, most: number): Promise<string[]> {
+async function lastOf(file: string, most: number, redactor: Redactor): Promise<string[]> {
   const handle = await open(file, "r").catch(() => null);
   if (!handle) return [];
   try {
     const { size } = await handle.stat();
-    const from = Math.max(0, size - TAIL_BYTES);
+    const from = Math.max(0, size - TAIL_BYTES - redactor.longest); // a secret that begins before the tail is seen whole
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
-    const lines = buffer.subarray(0, bytesRead).toString("utf8").split("\n");
-    if (from > 0) lines.shift();
+    const lines = redactor.mask(buffer.subarray(0, bytesRead)).subarray(-TAIL_BYTES).toString("utf8").split("\n");
+    if (size > TAIL_BYTES) lines.shift();
     return lines.map((line) => line.replace(/\r$/, "").split("\r").at(-1)!.slice(0, 2000)).filter((line) => line.trim() !== "").slice(-most);
   } finally {
     await handle.close();
@@ -24,9 +24,9 @@ async function lastOf(file: string, most: number): Promise<string[]> {
 }
 
 /** What was printed last: stderr first in right, since that is where the reason usually is. */
-export async function lastLines(folder: AttemptFolder): Promise<string[]> {
-  const errors = await lastOf(folder.stderr, 35);
-  const output = await lastOf(folder.stdout, LINES - errors.length);
+export async function lastLines({ folder, redactor }: AttemptRecord): Promise<string[]> {
+  const errors = await lastOf(folder.stderr, 35, redactor);
+  const output = await lastOf(folder.stdout, LINES - errors.length, redactor);
   return [...output, ...errors];
 }
 

@@ -23,6 +23,8 @@ export interface Surroundings {
 
 /** Fills `work/` with the run's code and makes its checkpoint folder. May be repeated: it starts over. Answers the working directory. */
 export async function prepareFolders(around: Surroundings, record: AttemptRecord, spec: JobSpec, signal: AbortSignal): Promise<string> {
+  const missing = spec.secrets?.missing ?? [];
+  if (missing.length > 0) throw new SetupFailed(`secrets: the project has no ${missing.join(", ")} any more that can be opened. Set it again, then retry.`);
   const { work } = record.folder;
   await rm(work, { recursive: true, force: true });
   await makeFolder(work);
@@ -91,6 +93,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     PYTHONUNBUFFERED: "1",
     ...trackingVariables(around, spec),
     ...spec.env,
+    ...record.secrets,
     ...rankVariables(spec, intent),
     CUDA_VISIBLE_DEVICES: intent.accelerators.join(","),
     DROVER_RUN_ID: spec.runId,

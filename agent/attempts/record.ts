@@ -2,12 +2,14 @@ import { rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { type Read, readJson, writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
-import { log } from "../log.ts";
+import { log, reason } from "../log.ts";
 import { AttemptReport, Fence, JobSpec } from "../protocol/messages.ts";
+import { Redactor } from "../spool/redact.ts";
 import { type AttemptFolder, attemptFolder, type StateFolder } from "../state.ts";
+import { openSecrets, sealSecrets, type Secrets } from "./vault.ts";
 
 /** The files of one attempt. Times are the host's own clock, Unix ms. */
-const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number() });
+const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number(), sealed: z.string().optional() });
 const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), port: z.int().nullable() });
 const StopFile = z.object({ at: z.number(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
 const ReportFile = z.object({ boot: z.string(), report: AttemptReport });
@@ -57,16 +59,23 @@ export class AttemptRecord {
   acked = 0;
   /** Nothing is wanted of it any more: ended without a word, then forgotten. */
   orphan = false;
+  /** In the clear only here and in the process's environment. */
+  readonly secrets: Secrets;
+  readonly redactor: Redactor;
+  private readonly sealed: string | undefined;
   private boot: string;
   /** Writes of one attempt come from several loops: one after another, each from what the last one left. */
   private writing: Promise<void> = Promise.resolve();
 
-  private constructor(folder: AttemptFolder, file: z.infer<typeof SpecFile>, boot: string) {
+  private constructor(folder: AttemptFolder, file: z.infer<typeof SpecFile>, secrets: Secrets, boot: string) {
     this.folder = folder;
     this.id = file.attemptId;
     this.fence = file.fence;
     this.spec = file.spec;
     this.acceptedAt = file.acceptedAt;
+    this.sealed = file.sealed;
+    this.secrets = secrets;
+    this.redactor = new Redactor(Object.values(secrets));
     this.boot = boot;
     this.report = { attemptId: file.attemptId, fence: file.fence, seq: 1, state: "accepted", nodes: [], accelerators: [], startedAt: null, exit: null, drained: false, logBytesDropped: 0 };
   }
@@ -74,11 +83,14 @@ export class AttemptRecord {
   /** Journals a new attempt. The folder exists. */
   static async create(state: StateFolder, desired: { attemptId: string; fence: string; spec: JobSpec | null }, boot: string): Promise<AttemptRecord> {
     const folder = attemptFolder(state, desired.attemptId);
-    const file = { attemptId: desired.attemptId, fence: desired.fence, spec: desired.spec, acceptedAt: Date.now() };
+    const { spec } = desired;
+    const secrets = spec?.secrets?.values ?? {};
+    const sealed = Object.keys(secrets).length > 0 ? await sealSecrets(state, desired.attemptId, secrets) : undefined;
+    const file = { attemptId: desired.attemptId, fence: desired.fence, spec: spec?.secrets ? { ...spec, secrets: { ...spec.secrets, values: {} } } : spec, acceptedAt: Date.now(), sealed };
     failpoint("agent.journal.before-spec");
     await writeJson(folder.spec, file);
     failpoint("agent.journal.after-spec");
-    const record = new AttemptRecord(folder, file, boot);
+    const record = new AttemptRecord(folder, file, secrets, boot);
     await record.loadRest(); // a torn spec beside good files: what was journaled before still binds us
     return record;
   }
@@ -88,7 +100,9 @@ export class AttemptRecord {
     const folder = attemptFolder(state, attemptId);
     const spec = named(await readJson(folder.spec, SpecFile));
     if (!spec || spec.attemptId !== attemptId) return null;
-    const record = new AttemptRecord(folder, spec, boot);
+    const secrets = spec.sealed === undefined ? {} : await openSecrets(state, attemptId, spec.sealed).catch((error: unknown) => void log.warn("An attempt's secrets cannot be opened, so its log cannot be redacted", { attempt: attemptId, reason: reason(error) }));
+    if (!secrets) return null;
+    const record = new AttemptRecord(folder, spec, secrets, boot);
     await record.loadRest();
     return record;
   }
@@ -112,7 +126,7 @@ export class AttemptRecord {
   }
 
   async saveFence(fence: string): Promise<void> {
-    await writeJson(this.folder.spec, { attemptId: this.id, fence, spec: this.spec, acceptedAt: this.acceptedAt });
+    await writeJson(this.folder.spec, { attemptId: this.id, fence, spec: this.spec, acceptedAt: this.acceptedAt, sealed: this.sealed });
     this.fence = fence;
     await this.saveReport({});
   }

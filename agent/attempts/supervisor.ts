@@ -265,7 +265,7 @@ export class Supervisor {
     const after = await this.parts.driver.observe(record.id, record.folder.home);
     const ended = after.state === "ended" ? after.ended : seen.ended;
     const startedAt = record.report.startedAt ?? (seen.startedAt === null ? null : this.parts.clock.fromLocal(seen.startedAt));
-    const exit = exitOf(this.parts.clock, ended, record.stop, await lastLines(record.folder));
+    const exit = exitOf(this.parts.clock, ended, record.stop, await lastLines(record));
     await this.finish(live, { startedAt, exit, nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
   }
 

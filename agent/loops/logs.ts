@@ -31,6 +31,16 @@ export function logBody(chunks: readonly Chunk[]): Buffer {
   return Buffer.concat([length, header, ...chunks.map(({ bytes }) => bytes)]);
 }
 
+/** A full chunk that is one endless chain of secrets goes out all the same: it is black from end to end. */
+const stuck = (bytes: Buffer, wanted: number): number => (bytes.length >= LIMITS.logChunk ? wanted : 0);
+
+/** @param isTorn The bytes before these were dropped, perhaps in the middle of a secret. */
+function redacted({ redactor }: AttemptRecord, bytes: Buffer, isTorn: boolean): Buffer {
+  if (redactor.isEmpty) return bytes;
+  const masked = redactor.mask(bytes);
+  return isTorn ? redactor.maskLead(masked) : masked;
+}
+
 export interface LogsParts {
   client: ServerClient;
   supervisor: Supervisor;
@@ -136,12 +146,15 @@ export class LogsLoop {
 
   private async chunkOf(record: AttemptRecord, stream: StreamName, at: number): Promise<Chunk | null> {
     const key = `${record.id} ${stream}`;
-    const bytes = await readRange(record.folder[stream], at, LIMITS.logChunk);
+    const { redactor } = record;
+    const { ended } = record; // before the read: what comes after it is then seen
+    const bytes = await readRange(record.folder[stream], at, LIMITS.logChunk + redactor.longest);
     if (bytes.length === 0) {
       this.partial.delete(key);
       return null;
     }
-    const take = cutChunk(bytes, LIMITS.logChunk, record.ended || this.isOverdue(key, at));
+    const wanted = cutChunk(bytes.subarray(0, LIMITS.logChunk), LIMITS.logChunk, ended || this.isOverdue(key, at));
+    const take = redactor.isEmpty ? wanted : redactor.safeCut(bytes, wanted, ended && bytes.length < LIMITS.logChunk + redactor.longest) || stuck(bytes, wanted);
     if (take === 0) return null;
     this.partial.delete(key);
     const { next } = record.streams[stream];
@@ -154,7 +167,7 @@ export class LogsLoop {
       at: this.parts.client.clock.now(),
       droppedBefore: at === record.streams[stream].floor && !this.asks(record, stream) ? Math.max(0, at - next) : 0,
     };
-    return { head, bytes: bytes.subarray(0, take) };
+    return { head, bytes: redacted(record, bytes, at === record.streams[stream].floor && at > 0).subarray(0, take) };
   }
 
   private isOverdue(key: string, at: number): boolean {

@@ -192,6 +192,7 @@ export const JobSpec = z.object({
   overrides: z.record(z.string(), z.unknown()), // of this cluster's driver only
   /** Where MLflow's clients inside the process log to: a path under the server's origin, and a token for this run while the attempt lives. */
   tracking: z.object({ path: z.string(), token: z.string(), experimentId: z.string() }).optional(),
+  secrets: z.object({ values: z.record(z.string(), z.string()), missing: z.array(z.string()) }).optional(), // by name; journaled sealed, blackened in logs; no start while some are missing
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 

@@ -70,6 +70,23 @@ export const projects = pgTable("projects", {
   unique("projects_org_slug").on(t.orgId, t.slug),
 ]);
 
+/** Of a project, for its runs. `sealed` opens only with the server's own key, which is not in the database. */
+export const projectSecrets = pgTable("project_secrets", {
+  id: id("secret"),
+  orgId: text().notNull(),
+  projectId: text().notNull(),
+  name: text().notNull(), // of the variable that a run gets it as
+  sealed: text().notNull(),
+  setBy: text().notNull(), // by name, as it was
+  setAt: moment().notNull().defaultNow(),
+  lastUsedAt: moment(),
+  lastUsedRunId: text(),
+  ...timestamps,
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
+  unique("project_secrets_name").on(t.projectId, t.name),
+]);
+
 // ── who may what ─────────────────────────────────────────────────────────────────────────────────────────
 export const serviceAccounts = pgTable("service_accounts", {
   id: id("serviceAccount"),

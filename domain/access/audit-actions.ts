@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   "member.invite", "member.accept", "member.revoke-invitation", "member.grant", "member.revoke",
   "service-account.create", "service-account.disable",
   "token.create", "token.revoke",
+  "secret.create", "secret.replace", "secret.delete", "secret.use",
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain",
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",

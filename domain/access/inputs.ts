@@ -45,6 +45,18 @@ export const CreateProject = z.strictObject({ teamId: TeamId, name: name("the pr
 export type CreateProject = z.infer<typeof CreateProject>;
 export const UpdateProject = z.strictObject({ id: ProjectId, name: name("the project") });
 export type UpdateProject = z.infer<typeof UpdateProject>;
+const SecretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "Use letters, digits and underscores, not starting with a digit.").max(256).refine((name) => !name.startsWith("DROVER_"), "Names that begin with DROVER_ are Drover's own.");
+export const ListSecrets = z.strictObject({ projectId: ProjectId });
+export type ListSecrets = z.infer<typeof ListSecrets>;
+/** Not shorter than 8: anything less would blacken half of a log that it is looked for in. */
+export const SetSecret = z.strictObject({
+  projectId: ProjectId,
+  name: SecretName,
+  value: z.string().min(8, "Use at least 8 characters: shorter ones cannot be kept out of logs.").max(16_384, "Use at most 16,384 characters.").refine((value) => !value.includes("\0"), "Must not contain a NUL byte.").refine((value) => value.trim() !== "", "It is blank."),
+});
+export type SetSecret = z.infer<typeof SetSecret>;
+export const DeleteSecret = z.strictObject({ projectId: ProjectId, name: SecretName });
+export type DeleteSecret = z.infer<typeof DeleteSecret>;
 export const MoveProject = z.strictObject({ id: ProjectId, teamId: TeamId });
 export type MoveProject = z.infer<typeof MoveProject>;
 export const ArchiveProject = z.strictObject({ id: ProjectId, archived: z.boolean() });

@@ -12,6 +12,7 @@ export const PERMISSIONS = {
   "projects:read": { scope: "project", says: "See projects" },
   "projects:manage": { scope: "project", says: "Create and change projects" },
   "tokens:manage": { scope: "project", says: "Create and revoke service accounts and API tokens" },
+  "secrets:manage": { scope: "project", says: "Set and delete a project's secrets, which nobody reads back" },
   "audit:read": { scope: "project", says: "Read the audit log" },
   "clusters:read": { scope: "project", says: "See clusters, nodes and accelerators" },
   "clusters:manage": { scope: "org", says: "Connect, rename and revoke clusters" },

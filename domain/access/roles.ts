@@ -18,7 +18,7 @@ export const SCOPE_TYPES = ["org", "team", "project"] as const;
 
 const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read", "models:read"];
 const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:annotate", "reports:write", "models:write"];
-const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "queue:order", "models:promote", "members:manage", "projects:manage", "tokens:manage", "audit:read"];
+const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "queue:order", "models:promote", "members:manage", "projects:manage", "tokens:manage", "secrets:manage", "audit:read"];
 
 /** role → permissions. The only place that says who may do what; the snapshot test prints it against every procedure. */
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {

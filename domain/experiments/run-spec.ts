@@ -48,6 +48,8 @@ export const RunSpec = z.strictObject({
   command: z.union([Text(65_536).trim().min(1), z.array(Text(65_536)).min(1).max(1000)]),
   code: CodeSource.nullable().default(null),
   env: z.record(EnvName, Text(65_536)).default({}),
+  /** Names of the project's secrets: each becomes a variable of the process, and only of it. */
+  secrets: z.array(EnvName).max(100).default([]),
   /** Hyperparameters: shown, compared, and given to the process as DROVER_PARAMS (JSON). */
   params: z.record(Text(250).min(1), z.union([Text(6000), z.number(), z.boolean()])).default({}),
   resources: Resources.prefault({}),

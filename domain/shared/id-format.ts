@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   invitation: "inv",
   serviceAccount: "sa",
   token: "tok",
+  secret: "sec",
   audit: "aud",
   cluster: "cl",
   node: "node",

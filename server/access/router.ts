@@ -1,6 +1,6 @@
 import {
-  AcceptInvitation, ArchiveProject, ArchiveTeam, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, GrantRole, InvitationRef, Invite,
-  ListAudit, ListPage, ListPeople, MemberRef, MoveProject, ServiceAccountRef, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
+  AcceptInvitation, ArchiveProject, ArchiveTeam, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, DeleteSecret, GrantRole, InvitationRef, Invite,
+  ListAudit, ListPage, ListPeople, ListSecrets, MemberRef, MoveProject, ServiceAccountRef, SetSecret, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
 } from "../../domain/access/inputs.ts";
 import { env } from "../../env.ts";
 import { openProcedure, procedure, router } from "../trpc/init.ts";
@@ -8,12 +8,14 @@ import { archiveProject, archiveTeam, moveProject } from "./commands/archive.ts"
 import { acceptInvitation, invite, revokeInvitation } from "./commands/invitations.ts";
 import { changePassword, updateProfile } from "./commands/profile.ts";
 import { grantRole, removeMember, revokeRole } from "./commands/roles.ts";
+import { deleteSecret, setSecret } from "./commands/secrets.ts";
 import { completeSetup } from "./commands/setup.ts";
 import { createMyToken, createServiceAccount, createToken, disableServiceAccount, revokeMyToken, revokeToken } from "./commands/tokens.ts";
 import { createProject, createTeam, updateOrg, updateProject, updateTeam } from "./commands/tree.ts";
 import { isSetupLinkLive } from "./queries.ts";
 import { getAuditEntry, listAudit } from "./queries/audit-log.ts";
 import { findInvitation, getMember, listInvitations, listPeople } from "./queries/people.ts";
+import { listSecrets } from "./queries/secrets.ts";
 import { listMyTokens, listServiceAccounts, listTokens } from "./queries/tokens.ts";
 import { listGrantable, listTeams } from "./queries/tree.ts";
 import { sha256 } from "./secrets.ts";
@@ -52,6 +54,10 @@ export const accessRouter = router({
   createProject: procedure("projects:manage").input(CreateProject).mutation(({ ctx, input }) => createProject(ctx, input)),
   updateProject: procedure("projects:manage").input(UpdateProject).mutation(({ ctx, input }) => updateProject(ctx, input)),
   updateOrg: procedure("org:manage").input(UpdateOrg).mutation(({ ctx, input }) => updateOrg(ctx, input)),
+
+  secrets: procedure("projects:read").input(ListSecrets).query(({ ctx, input }) => listSecrets(ctx, input)),
+  setSecret: procedure("secrets:manage").input(SetSecret).mutation(({ ctx, input }) => setSecret(ctx, input)),
+  deleteSecret: procedure("secrets:manage").input(DeleteSecret).mutation(({ ctx, input }) => deleteSecret(ctx, input)),
 
   myTokens: procedure("org:read").input(ListPage).query(({ ctx, input }) => listMyTokens(ctx, input)),
   createMyToken: procedure("org:read").input(CreateMyToken).mutation(({ ctx, input }) => createMyToken(ctx, input)),

@@ -233,6 +233,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
     tracking: { path: `/mlflow/p/${project}`, token: runToken(id), experimentId },
+    ...(spec.secrets?.length ? { secrets: { values: {}, missing: spec.secrets } } : {}), // until they are handed over
   }] as const] : [])));
 }
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { armFailpoint } from "../failpoint.ts";
+import { projectSecrets } from "../../db/schema/access.ts";
+import { seal } from "../access/secrets.ts";
 import { runToken } from "../experiments/run-token.ts";
 import { place, report, testPlane, type TestPlane } from "./testing.ts";
 
@@ -41,6 +43,15 @@ describe("the life of an attempt, as its agent reports it", () => {
     expect(drained.stale).toEqual([]);
     expect((await attemptRow(attempt.id)).drained_at).toBeInstanceOf(Date);
     expect(await eventKinds(run.id)).toEqual(["attempt.accepted", "attempt.running", "attempt.ended", "run.ended"]);
+  });
+  it("carries the secrets that its run names, in the answer alone", async () => {
+    await plane.db.insert(projectSecrets).values({ orgId: plane.orgId, projectId: plane.project.id, name: "HF_TOKEN", sealed: seal("hf_a-real-secret", `project secret ${plane.project.id} HF_TOKEN`), setBy: "Mia" });
+    const { agent, run, attempt } = await placed({ secrets: ["HF_TOKEN", "GONE"] });
+    expect((await agent.sync()).desired).toMatchObject([{ attemptId: attempt.id, spec: { secrets: { values: { HF_TOKEN: "hf_a-real-secret" }, missing: ["GONE"] } } }]);
+    expect(JSON.stringify(await runRow(run.id))).not.toContain("hf_a-real-secret");
+    expect(await plane.sql`select action, target_name, actor_id from audit_log where action = 'secret.use'`).toMatchObject([{ target_name: "HF_TOKEN", actor_id: agent.id }]);
+    const plain = await placed();
+    expect((await plain.agent.sync()).desired[0].spec.secrets).toBeUndefined();
   });
   it("needs no report in between: an exit alone starts and ends it", async () => {
     const { agent, run, attempt } = await placed();

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { LIMITS, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
+import { LIMITS, type JobSpec, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
+import { handOverSecrets } from "../access/commands/secrets.ts";
 import { failpoint } from "../failpoint.ts";
 import type { AgentIdentity, Authenticator } from "./authenticate.ts";
 import { applyInventory } from "./commands/inventory.ts";
@@ -66,10 +67,12 @@ function waitMs(waitSeconds: number, leaseSeconds: number): number {
   return Math.min(waitSeconds, LIMITS.longPollSeconds, leaseSeconds / 3) * 1000;
 }
 
-async function answer(services: AgentServices, { message }: Call, wanted: Wanted, applied: Pick<Reply, "acked" | "stale">): Promise<Reply> {
+async function answer(services: AgentServices, call: Call, wanted: Wanted, applied: Pick<Reply, "acked" | "stale">): Promise<Reply> {
+  const { message } = call;
   const isNew = wanted.hash !== message.desiredHash;
   const known = new Set(message.known);
-  const specs = isNew ? await loadJobSpecs(services.db, wanted.entries.filter(({ attemptId, action }) => action === "run" && !known.has(attemptId)).map(({ attemptId }) => attemptId)) : new Map();
+  const specs = isNew ? await loadJobSpecs(services.db, wanted.entries.filter(({ attemptId, action }) => action === "run" && !known.has(attemptId)).map(({ attemptId }) => attemptId)) : new Map<string, JobSpec>();
+  await addSecrets(services, call.agent, specs);
   failpoint("server.sync.before-answer");
   return {
     serverTime: services.now(),
@@ -79,4 +82,11 @@ async function answer(services: AgentServices, { message }: Call, wanted: Wanted
     ...applied,
     leaseSeconds: services.leaseSeconds,
   };
+}
+
+/** Only here, in the answer to a signed message, and only for attempts whose runs name some. */
+async function addSecrets(services: AgentServices, agent: AgentIdentity, specs: Map<string, JobSpec>): Promise<void> {
+  const asking = [...specs].filter(([, spec]) => spec.secrets).map(([id]) => id);
+  const actor = { type: "agent", id: agent.id, name: agent.hostname, tokenId: null } as const;
+  for (const [id, secrets] of await handOverSecrets(services.db, { orgId: agent.orgId, actor }, asking)) specs.set(id, { ...specs.get(id)!, secrets });
 }

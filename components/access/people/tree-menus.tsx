@@ -1,7 +1,7 @@
 "use client";
 import { ActionIcon, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconArchiveOff, IconArrowsMove, IconDots, IconPencil } from "@tabler/icons-react";
+import { IconArchive, IconArchiveOff, IconArrowsMove, IconDots, IconKey, IconPencil } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ProjectView, TeamView } from "../../../domain/access/people-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -13,6 +13,8 @@ import { NameDialog } from "./name-dialog.tsx";
 import { useRefetchTree } from "./use-tree.ts";
 
 const MoveDialog = whenWanted((props: { project: ProjectView; opened: boolean; onClose: () => void }) => props.opened, () => import("./move-dialog.tsx").then((module) => module.MoveDialog));
+
+const SecretsDialog = whenWanted((props: { project: ProjectView; opened: boolean; onClose: () => void }) => props.opened, () => import("./secrets-dialog.tsx").then((module) => module.SecretsDialog));
 
 /** What may be done to a team; nothing for those who may not change teams. */
 export function TeamMenu({ team }: { team: TeamView }) {
@@ -41,6 +43,7 @@ export function ProjectMenu({ project }: { project: ProjectView }) {
   const allowed = useCan("projects:manage", project.id);
   const [renaming, rename] = useDisclosure(false);
   const [moving, move] = useDisclosure(false);
+  const [keeping, keep] = useDisclosure(false);
   const refetch = useRefetchTree();
   const update = useMutation(trpc.access.updateProject.mutationOptions({ onSuccess: () => refetch().then(rename.close) }));
   const archive = useMutation(trpc.access.archiveProject.mutationOptions({ onSuccess: (_, { archived }) => said(refetch, project.name, archived), onError: notifyError(`${project.name} was not ${project.archivedAt ? "restored" : "archived"}`) }));
@@ -50,11 +53,13 @@ export function ProjectMenu({ project }: { project: ProjectView }) {
     <>
       <Acts of={project.name}>
         <Menu.Item leftSection={<IconPencil size={15} stroke={1.7} />} onClick={rename.open}>Rename</Menu.Item>
+        <Menu.Item leftSection={<IconKey size={15} stroke={1.7} />} onClick={keep.open}>Secrets</Menu.Item>
         <Menu.Item leftSection={<IconArrowsMove size={15} stroke={1.7} />} onClick={move.open}>Move to another team</Menu.Item>
         <ArchiveItem archived={project.archivedAt !== null} archive={ask} restore={() => archive.mutate({ id: project.id, archived: false })} />
       </Acts>
       <NameDialog opened={renaming} onClose={rename.close} title={`Rename ${project.name}`} verb="Rename" initial={project.name} error={update.error} busy={update.isPending} onSubmit={({ name }) => update.mutate({ id: project.id, name })} />
       <MoveDialog project={project} opened={moving} onClose={move.close} />
+      <SecretsDialog project={project} opened={keeping} onClose={keep.close} />
     </>
   );
 }

@@ -9,6 +9,7 @@ import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Plan } from "../../../domain/experiments/run-view.ts";
 import { DomainError, type FieldIssue } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
+import { missingSecrets } from "../../access/commands/secrets.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -24,6 +25,10 @@ import { getProject } from "../queries/visible.ts";
 export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): Promise<{ id: string; plan: Plan }> {
   const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => refuse("project", "There is no such project, or you may not submit to it."));
   await checkCode(ctx, spec);
+  const both = spec.secrets.find((name) => name in spec.env);
+  if (both) refuse("secrets", `${both} is in env too. Take it out of one of the two.`);
+  const missing = await missingSecrets(ctx.db, project.id, spec.secrets);
+  if (missing.length > 0) refuse("secrets", `${spec.project} has no secret ${missing.join(", ")}. Set it first: drover secrets set ${missing[0]} --project ${spec.project}`);
   refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId));
   const plan = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
   const { id, isNew } = await ctx.db.transaction((tx) => insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null));
