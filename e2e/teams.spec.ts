@@ -1,5 +1,5 @@
 import { paths } from "../paths.ts";
-import { expect, test } from "./fixtures.ts";
+import { expectAccessible, expect, test } from "./fixtures.ts";
 
 test("a project is renamed, moved to another team, archived and restored, and the audit log tells it", async ({ make, org, as }) => {
   const page = await as("owner");
