@@ -21,5 +21,5 @@ export function notifyDone(message: string): void {
 
 /** The code for it comes with the first one, or with the frame that draws them (providers/root.tsx). */
 function show(notification: NotificationData): void {
-  void import("@mantine/notifications").then(({ notifications }) => notifications.show(notification));
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show({ closeButtonProps: { "aria-label": "Dismiss" }, ...notification }));
 }
