@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { STORED, type StoredBatch, unpackRow } from "../server/experiments/metrics/rows.ts";
 import { ARTIFACT, expectedOutput, type Job } from "./job.ts";
 import { pidsWithEnv } from "./processes.ts";
 import type { Stack } from "./stack.ts";
@@ -34,16 +35,16 @@ async function checkLogs(stack: Stack, job: Job, attempt: AttemptRow, complete: 
 
 /** Each point once, each with its own value; all of them when the job ran to its end. */
 async function checkMetrics(stack: Stack, job: Job, attempt: AttemptRow, complete: boolean): Promise<string[]> {
-  const points = await stack.sql<{ step: string; value: number }[]>`
-    select s as step, v as value from metric_batches, unnest(steps, values) as p (s, v) where attempt_id = ${attempt.id} order by s`;
-  const steps = points.map((point) => Number(point.step));
+  const rows = await stack.sql<Pick<StoredBatch, "steps" | "times" | "values" | "body">[]>`select ${stack.sql.unsafe(STORED)} from metric_batches where attempt_id = ${attempt.id}`;
+  const points = rows.map(unpackRow).flatMap(({ steps, values }) => Array.from(values, (value, at) => ({ step: Number(steps[at]), value }))).sort((a, b) => a.step - b.step);
+  const steps = points.map((point) => point.step);
   const expected = expectedOutput(job).steps;
   const found: string[] = [];
   if (new Set(steps).size !== steps.length) found.push(`${job.name} attempt ${attempt.number}: a metric point is stored twice`);
   if (complete ? steps.length !== expected.length : steps.some((step, at) => step !== expected[at])) {
     found.push(`${job.name} attempt ${attempt.number}: ${steps.length} of ${expected.length} metric points are stored`);
   }
-  if (points.some((point) => point.value !== Number(point.step) + 0.5)) found.push(`${job.name}: a metric value is wrong`);
+  if (points.some((point) => point.value !== point.step + 0.5)) found.push(`${job.name}: a metric value is wrong`);
   return found;
 }
 

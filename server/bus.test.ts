@@ -37,6 +37,23 @@ test("tells what an organization's changes were since a mark", async () => {
   expect(bus.since(mark, "org_1")).toEqual([change("run_3")]);
 });
 
+test("tells with the commit what was told within a transaction, and nothing of one that failed", async () => {
+  const mark = bus.mark();
+  const failed = database.db.transaction(async (tx) => {
+    await bus.publishWithin(tx, [change("run_lost")]);
+    throw new Error("It failed.");
+  });
+  await expect(failed).rejects.toThrow("It failed.");
+  const told = heard("run_kept");
+  await database.db.transaction(async (tx) => {
+    await bus.publishWithin(tx, [change("run_kept")]);
+    await tx.execute("select pg_sleep(0.05)");
+    expect(bus.since(mark, "org_1")).not.toContainEqual(change("run_kept"));
+  });
+  await told;
+  expect(bus.since(mark, "org_1")).not.toContainEqual(change("run_lost"));
+});
+
 test("knows nothing of before a loss of its listening connection, and says so to who listens", async () => {
   const mark = bus.mark();
   const gap = new Promise<void>((resolve) => void bus.onGap(resolve));

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { sql as statement } from "drizzle-orm";
 import type { Sql } from "postgres";
+import type { Tx } from "../db/client.ts";
 import { ChangeMemory, formatMark, parseMark } from "../domain/shared/change-memory.ts";
 import { log } from "./log.ts";
 
@@ -24,6 +26,11 @@ export interface Bus {
   publish: (change: Change) => void;
   /** At once, for what somebody waits for (placement, long polls). */
   publishNow: (changes: Change[]) => Promise<void>;
+  /**
+   * When the transaction commits, and only then: for what would be missed for minutes if this process died between its commit
+   * and a word about it. Commits that tell something wait for each other, so it is not for hot paths.
+   */
+  publishWithin: (tx: Tx, changes: Change[]) => Promise<void>;
   subscribe: (listener: Listener) => () => void;
   /** This moment. What is read from the database after it holds every change that was told before it. */
   mark: () => string;
@@ -55,8 +62,7 @@ export async function openBus(sql: Sql): Promise<Bus> {
   );
 
   async function send(changes: Change[]): Promise<void> {
-    const payloads: string[] = [];
-    for (let at = 0; at < changes.length; at += 40) payloads.push(JSON.stringify(changes.slice(at, at + 40))); // NOTIFY carries at most 8,000 bytes
+    const payloads = payloadsOf(changes);
     if (payloads.length > 0) await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`;
   }
   function flush(): void {
@@ -71,6 +77,9 @@ export async function openBus(sql: Sql): Promise<Bus> {
       timer ??= setTimeout(flush, FLUSH_MS);
     },
     publishNow: send,
+    publishWithin: async (tx, changes) => {
+      for (const payload of payloadsOf(changes)) await tx.execute(statement`select pg_notify(${CHANNEL}, ${payload})`);
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -86,6 +95,13 @@ export async function openBus(sql: Sql): Promise<Bus> {
       await subscription.unlisten();
     },
   };
+}
+
+/** NOTIFY carries at most 8,000 bytes. */
+function payloadsOf(changes: Change[]): string[] {
+  const payloads: string[] = [];
+  for (let at = 0; at < changes.length; at += 40) payloads.push(JSON.stringify(changes.slice(at, at + 40)));
+  return payloads;
 }
 
 /** What this process heard, under a name that no other process and no earlier time of listening has. */

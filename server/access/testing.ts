@@ -16,7 +16,7 @@ export async function testServer() {
   // What server modules share through globalThis: this server's own pool, and a better-auth on it.
   Object.assign(globalThis, { droverClients: database, droverAuth: undefined });
   const changes: Change[] = [];
-  setBus({ publish: (change) => void changes.push(change), publishNow: async (more) => void changes.push(...more), subscribe: () => () => {}, mark: () => "none.0", since: () => null, onGap: () => () => {}, close: async () => {} });
+  setBus({ publish: (change) => void changes.push(change), publishNow: async (more) => void changes.push(...more), publishWithin: async (_tx, more) => void changes.push(...more), subscribe: () => () => {}, mark: () => "none.0", since: () => null, onGap: () => () => {}, close: async () => {} });
   const app = buildApp();
   const make = factories(database.db);
 

@@ -23,7 +23,7 @@ export async function testWorld() {
   process.env.DATABASE_URL = database.url;
   process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
   const changes: Change[] = [];
-  const bus: Bus = { publish: (change) => void changes.push(change), publishNow: async (more) => void changes.push(...more), subscribe: () => () => {}, mark: () => "none.0", since: () => null, onGap: () => () => {}, close: async () => {} };
+  const bus: Bus = { publish: (change) => void changes.push(change), publishNow: async (more) => void changes.push(...more), publishWithin: async (_tx, more) => void changes.push(...more), subscribe: () => () => {}, mark: () => "none.0", since: () => null, onGap: () => () => {}, close: async () => {} };
   setBus(bus);
 
   async function makeOrg(slug: string) {

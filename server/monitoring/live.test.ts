@@ -28,6 +28,7 @@ beforeAll(async () => {
   setBus({
     publish: () => {},
     publishNow: async () => {},
+    publishWithin: async () => {},
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

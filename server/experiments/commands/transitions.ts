@@ -26,7 +26,7 @@ export interface Pair {
 
 /**
  * One transaction that moves runs and attempts: its rows are written as it goes, its timeline entries at its end, and its
- * changes are published after the commit.
+ * changes are told after the commit; those that an agent waits for, with it.
  */
 export interface Work {
   tx: Tx;
@@ -44,13 +44,18 @@ export async function transact<Result>(db: Db, bus: Bus, body: (work: Work) => P
     const work: Work = { tx, events: [], changes: [] };
     const done = await body(work);
     await writeEvents(work);
+    const told = distinct(work.changes);
+    await bus.publishWithin(tx, told.filter(wakesAnAgent));
     hooks.beforeCommit?.();
-    return { result: done, changes: work.changes };
+    return { result: done, changes: told.filter((change) => !wakesAnAgent(change)) };
   });
   hooks.afterCommit?.();
-  await bus.publishNow(distinct(changes));
+  await bus.publishNow(changes);
   return result;
 }
+
+/** Agents look again only when they are told; pages and the worker look again by themselves. */
+const wakesAnAgent = ({ topic }: Change): boolean => topic === "agent-desired";
 
 /** For commands that open their own transaction: the timeline entries so far, in one statement however many there are. */
 export async function writeEvents(work: Work): Promise<void> {
