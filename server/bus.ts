@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { sql as statement } from "drizzle-orm";
 import type { Sql } from "postgres";
 import type { Tx } from "../db/client.ts";
+import { notifyWithin } from "../db/notify.ts";
 import { ChangeMemory, formatMark, parseMark } from "../domain/shared/change-memory.ts";
 import { log } from "./log.ts";
 
@@ -78,7 +78,7 @@ export async function openBus(sql: Sql): Promise<Bus> {
     },
     publishNow: send,
     publishWithin: async (tx, changes) => {
-      for (const payload of payloadsOf(changes)) await tx.execute(statement`select pg_notify(${CHANNEL}, ${payload})`);
+      for (const payload of payloadsOf(changes)) await notifyWithin(tx, CHANNEL, payload);
     },
     subscribe: (listener) => {
       listeners.add(listener);
