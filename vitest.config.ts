@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["{agent,bench,chaos,cli,components,db,domain,scripts,server}/**/*.test.{ts,tsx}", "*.test.ts"],
+    // These start a real Slurm: `./drover test slurm` runs them.
+    exclude: [...configDefaults.exclude, ...(process.env.DROVER_SLURM_TESTS ? [] : ["**/*.slurm.test.ts"])],
     globalSetup: ["scripts/test/vitest-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -3,7 +3,9 @@ import { Supervisor } from "./attempts/supervisor.ts";
 import { Bell, pause } from "./backoff.ts";
 import { ServerClock } from "./clock.ts";
 import { hasGit } from "./code/git.ts";
+import type { Driver } from "./drivers/driver.ts";
 import { ProcessDriver } from "./drivers/process.ts";
+import { SlurmDriver } from "./drivers/slurm/driver.ts";
 import { bootId } from "./drivers/processes.ts";
 import { agentEnv } from "./env.ts";
 import { ServerClient } from "./identity/client.ts";
@@ -17,13 +19,14 @@ import { LogsLoop } from "./loops/logs.ts";
 import { MetricsLoop } from "./loops/metrics.ts";
 import { SyncLoop } from "./loops/sync.ts";
 import { TelemetryLoop } from "./loops/telemetry.ts";
-import { accountOf, loadPolicy, policyInWords } from "./policy.ts";
+import { accountOf, accountsOf, loadPolicy, policyInWords } from "./policy.ts";
 import { Sources } from "./spool/sources.ts";
 import type { StateFolder } from "./state.ts";
 
 export interface RunOptions {
   state: StateFolder;
   identity: Identity;
+  driver: "process" | "slurm";
   /** End the jobs too when asked to end. */
   stopJobs: boolean;
   signal: AbortSignal;
@@ -33,23 +36,33 @@ const LOCK_CHECK_MS = 5_000;
 /** After their grace, how long jobs may take to be reported before the agent leaves anyway. */
 const LEAVE_MS = 15_000;
 
+/** The driver that the set-up names. @throws Error where this host has no such scheduler. */
+async function openDriver(kind: RunOptions["driver"], state: StateFolder, nodeName: string): Promise<Driver> {
+  const { SLURM_CONF } = agentEnv();
+  if (kind === "slurm") return SlurmDriver.open({ hasGit: await hasGit(), env: SLURM_CONF ? { SLURM_CONF } : {} });
+  return ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit() });
+}
+
 /** Everything of one running agent. */
-async function assemble({ state, identity }: RunOptions) {
+async function assemble({ state, identity, driver: kind }: RunOptions) {
   const policy = await loadPolicy(state);
   const account = await accountOf(policy);
+  const accounts = await accountsOf(policy);
   const nodeName = agentEnv().DROVER_AGENT_NODE;
-  const journal = new Journal(state, await bootId(), account ? 0o711 : 0o700);
+  const journal = new Journal(state, await bootId(), account || accounts.size > 0 ? 0o711 : 0o700);
   const records = await journal.open();
-  const driver = await ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit() });
+  const driver = await openDriver(kind, state, nodeName);
+  if (kind !== "slurm" && accounts.size > 0) throw new Error("policy.json, slurm.users: only the Slurm driver runs jobs as their owners.");
+  let drained: readonly string[] = [];
   const clock = new ServerClock();
   const facts = async () => ({ host: hostFacts(), capabilities: await driver.capabilities(), policy: policyInWords(policy) });
   const client = new ServerClient(identity, clock, facts);
   const news = new Bell();
   const bytes = new Bell();
-  const supervisor = new Supervisor({ driver, journal, clock, around: { state, client, policy, account }, nodeName, news, bytes });
+  const supervisor = new Supervisor({ driver, journal, clock, around: { state, client, policy, account, accounts, drainedNodes: () => drained }, nodeName, news, bytes });
   const sources = new Sources();
   const telemetry = new TelemetryLoop({ client, supervisor, driver, nodeName, stateHome: state.home });
-  const sync = new SyncLoop({ client, supervisor, driver, policy, news, contactFile: state.contact });
+  const sync = new SyncLoop({ client, supervisor, driver, policy, news, contactFile: state.contact, drained: (nodes) => (drained = nodes) });
   const logs = new LogsLoop({ client, supervisor, sources, bytes, capBytes: agentEnv().DROVER_AGENT_SPOOL_BYTES, onDrop: (record, dropped) => telemetry.dropped(record, dropped) });
   const metrics = new MetricsLoop({ client, supervisor, sources, bytes });
   const artifacts = new ArtifactsLoop({ client, supervisor, bytes, news });

@@ -7,6 +7,10 @@ const AgentEnv = z.object({
   DROVER_AGENT_STATE: z.string().min(1).default(path.join(os.homedir(), ".drover-agent")),
   /** The node's name in the console; the host's name unless set. */
   DROVER_AGENT_NODE: z.string().min(1).max(255).default(os.hostname()),
+  /** What this agent drives: this machine, or the Slurm cluster that this host is a client of. `run --driver` sets it too. */
+  DROVER_AGENT_DRIVER: z.enum(["process", "slurm"]).default("process"),
+  /** Slurm's own: where its configuration lies, if not at the usual place. */
+  SLURM_CONF: z.string().optional(),
   /** Unsent log bytes kept per attempt; over it the oldest are dropped, counted and named. */
   DROVER_AGENT_SPOOL_BYTES: z.coerce.number().int().min(1024 * 1024).default(1024 ** 3),
   /** Downloaded code archives kept for the next attempt. */
@@ -33,10 +37,14 @@ export function agentEnv(): AgentEnv {
   return parsed;
 }
 
+/** Where this host's programs are. */
+export const hostPath = (): string => process.env.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** What a job inherits from the host: tools, locale, proxies, GPU libraries. Never the agent's or a server's own secrets. */
 const INHERITED = [
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TMPDIR|TERM|LD_LIBRARY_PATH|LIBRARY_PATH|PYTHONPATH|VIRTUAL_ENV|HF_HOME|TORCH_HOME)$/,
-  /^(LC|CUDA|NVIDIA|NCCL|UCX|FI|OMP|MKL|XDG|CONDA|PYENV|SSL_CERT|UV|PIP|GIT_SSL|MODULE|LMOD|ROCM|HIP)_/,
+  /^(LC|CUDA|NVIDIA|NCCL|UCX|FI|OMP|MKL|XDG|CONDA|PYENV|SSL_CERT|UV|PIP|GIT_SSL|MODULE|LMOD|ROCM|HIP|OMPI|PMIX|GLOO)_/,
+  /^SLURM_CONF$/,
   /^(https?|no|all|ftp)_proxy$/i,
 ];
 
@@ -46,6 +54,6 @@ export function inheritedEnv(extra: readonly string[]): Record<string, string> {
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && (extra.includes(name) || INHERITED.some((pattern) => pattern.test(name)))) kept[name] = value;
   }
-  kept.PATH ??= "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  kept.PATH ??= hostPath();
   return kept;
 }

@@ -14,6 +14,8 @@ import { loadPolicy, writeDefaultPolicy } from "./policy.ts";
 import { stateFolder } from "./state.ts";
 import { agentVersion } from "./version.ts";
 
+const DriverName = z.enum(["process", "slurm"], { error: "--driver: expected process or slurm." });
+
 /** Exit codes: 0 done · 1 failed · 2 wrong usage · 3 revoked or cloned · 4 another agent took the state folder. */
 const program = new Command("drover-agent")
   .description("Connects this machine to a Drover control plane. It dials out; nothing listens.")
@@ -42,9 +44,11 @@ program
   .command("run")
   .description("Take work until told to end; jobs outlive the agent")
   .option("--state <folder>", "where the agent keeps its key, journal and spool")
+  .option("--driver <driver>", "process: this machine · slurm: the Slurm cluster that this host is a client of (default: DROVER_AGENT_DRIVER, else process)")
   .option("--stop-jobs", "on SIGTERM or SIGINT, end the jobs first", false)
-  .action(async (options: { state?: string; stopJobs: boolean }) => {
+  .action(async (options: { state?: string; driver?: string; stopJobs: boolean }) => {
     const state = stateOf(options);
+    const driver = options.driver === undefined ? agentEnv().DROVER_AGENT_DRIVER : DriverName.parse(options.driver);
     const identity = await Identity.load(state);
     if (!identity?.now.agentId) throw new Error(`${state.home} holds no enrolled agent. Run \`enrol\` with a code from the cluster's page first.`);
     if (identity.now.ended) throw new Error(`This agent was ${identity.now.ended}. Enrol it again with a new code.`);
@@ -52,7 +56,7 @@ program
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       process.on(name, () => (end.signal.aborted ? process.exit(1) : end.abort()));
     }
-    process.exitCode = await runAgent({ state, identity, stopJobs: options.stopJobs, signal: end.signal });
+    process.exitCode = await runAgent({ state, identity, driver, stopJobs: options.stopJobs, signal: end.signal });
     process.exit();
   });
 

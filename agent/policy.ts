@@ -33,6 +33,20 @@ export const Policy = z.strictObject({
   maxAttempts: Most,
   /** Absolute folders below which a run may ask for a mount. */
   mounts: z.array(z.string().max(1000)).max(100),
+  /** What runs may ask of Slurm, and who they are there. Left out: any partition, account, QOS and reservation, as the agent's own account or `runAs`. */
+  slurm: z
+    .strictObject({
+      partitions: z.array(Pattern).max(100).default([".*"]),
+      accounts: z.array(Pattern).max(100).default([".*"]),
+      qos: z.array(Pattern).max(100).default([".*"]),
+      reservations: z.array(Pattern).max(100).default([".*"]),
+      /**
+       * Owner of the run (e-mail address, or a service account's name) → account of the host; `*` for everybody else. With
+       * this list a run whose owner is not on it is refused. Only an agent that runs as root can switch.
+       */
+      users: z.record(z.string().max(320), z.string().max(64)).nullable().default(null),
+    })
+    .optional(),
 });
 export type Policy = z.infer<typeof Policy>;
 
@@ -107,7 +121,21 @@ function refusedContent(policy: Policy, spec: JobSpec): string | null {
   if (spec.code === null && !policy.code.none) return "policy.json, code.none: a run must bring its code.";
   if (spec.code?.kind === "archive" && !policy.code.archive) return "policy.json, code.archive: uploaded code is not allowed.";
   if (spec.code?.kind === "git" && !matches(policy.code.git, spec.code.url)) return `policy.json, code.git: ${spec.code.url} matches no allowed pattern.`;
-  return refusedMount(policy, spec.overrides.mounts);
+  return refusedMount(policy, spec.overrides.mounts) ?? refusedSlurm(policy, spec);
+}
+
+function refusedSlurm({ slurm }: Policy, spec: JobSpec): string | null {
+  if (!slurm) return null;
+  for (const [rule, key] of [["partitions", "partition"], ["accounts", "account"], ["qos", "qos"], ["reservations", "reservation"]] as const) {
+    const asked = spec.overrides[key];
+    const text = typeof asked === "string" ? asked : "";
+    if (asked !== undefined && !matches(slurm[rule], text)) return `policy.json, slurm.${rule}: overrides.slurm.${key} "${text}" matches no allowed pattern.`;
+    // Left out, Slurm would fill in its own default, which the list may not allow.
+    if (asked === undefined && (rule === "partitions" || rule === "accounts") && !slurm[rule].includes(".*")) return `policy.json, slurm.${rule}: name one with overrides.slurm.${key}; allowed: ${slurm[rule].join("  ") || "none"}.`;
+  }
+  const owner = spec.owner ?? "";
+  if (slurm.users && !(owner in slurm.users) && !("*" in slurm.users)) return `policy.json, slurm.users: ${owner || "the owner of the run"} is mapped to no account of this cluster.`;
+  return null;
 }
 
 function refusedMount(policy: Policy, asked: unknown): string | null {
@@ -132,8 +160,16 @@ export function policyInWords(policy: Policy): string {
     `Jobs run as ${policy.runAs ?? userInfo().username}.`,
     limitWords(policy),
     policy.mounts.length > 0 ? `Mounts below: ${policy.mounts.join(", ")}.` : "No mounts.",
+    ...slurmWords(policy, list),
   ];
   return lines.filter(Boolean).join("\n").slice(0, 4000);
+}
+
+function slurmWords({ slurm }: Policy, list: (patterns: readonly string[]) => string): string[] {
+  if (!slurm) return [];
+  const rules = (["partitions", "accounts", "qos", "reservations"] as const).filter((rule) => !slurm[rule].includes(".*"));
+  const users = slurm.users === null ? [] : [`Owners and their accounts: ${Object.entries(slurm.users).map(([owner, account]) => `${owner === "*" ? "everybody else" : owner} as ${account}`).join(", ") || "nobody"}.`];
+  return [...rules.map((rule) => `Slurm ${rule}: ${list(slurm[rule])}.`), ...users];
 }
 
 function limitWords(policy: Policy): string {
@@ -156,12 +192,29 @@ export function withinPolicy(policy: Policy, node: NodeReport): NodeReport {
   };
 }
 
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
 /** The account of `runAs`. @throws Error where it does not exist or this agent may not switch. */
-export async function accountOf(policy: Policy): Promise<{ name: string; uid: number; gid: number; home: string } | null> {
-  if (!policy.runAs) return null;
-  if (process.getuid?.() !== 0) throw new Error(`policy.json, runAs: only an agent that runs as root can run jobs as ${policy.runAs}.`);
-  const shown = await exec("getent", ["passwd", policy.runAs]).catch(() => null);
+export async function accountOf(policy: Policy): Promise<Account | null> {
+  return policy.runAs ? lookUp("runAs", policy.runAs) : null;
+}
+
+/** The accounts of owners, by owner. @throws Error where one does not exist or this agent may not switch. */
+export async function accountsOf({ slurm }: Policy): Promise<Map<string, Account>> {
+  const found = new Map<string, Account>();
+  for (const [owner, name] of Object.entries(slurm?.users ?? {})) found.set(owner, await lookUp(`slurm.users.${owner}`, name));
+  return found;
+}
+
+async function lookUp(field: string, name: string): Promise<Account> {
+  if (process.getuid?.() !== 0) throw new Error(`policy.json, ${field}: only an agent that runs as root can run jobs as ${name}.`);
+  const shown = await exec("getent", ["passwd", name]).catch(() => null);
   const [, , uid, gid, , home] = shown?.stdout.trim().split(":") ?? [];
-  if (!uid || !gid) throw new Error(`policy.json, runAs: there is no account ${policy.runAs}.`);
-  return { name: policy.runAs, uid: Number(uid), gid: Number(gid), home: home ?? "/" };
+  if (!uid || !gid) throw new Error(`policy.json, ${field}: there is no account ${name}.`);
+  return { name, uid: Number(uid), gid: Number(gid), home: home ?? "/" };
 }

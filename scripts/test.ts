@@ -8,7 +8,7 @@ export async function main(args: string[]): Promise<void> {
   if (unknown) throw new Trouble(`There is no test area ${unknown}.`, `Name any of: ${Object.keys(AREAS).join(", ")}.`);
   const areas = args.length > 0 ? args : Object.keys(AREAS);
   const start = performance.now();
-  const server = process.env.TEST_DATABASE_URL || !areas.some((area) => ["unit", "chaos"].includes(area)) ? null : await startTestDatabase();
+  const server = process.env.TEST_DATABASE_URL || !areas.some((area) => ["unit", "chaos", "slurm"].includes(area)) ? null : await startTestDatabase();
   if (server) process.env.TEST_DATABASE_URL = server.url("postgres");
   const total: Score = { passed: 0, failed: 0 };
   const lines: string[] = [];

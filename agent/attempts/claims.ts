@@ -7,7 +7,7 @@ import type { AttemptRecord } from "./record.ts";
 export function heldBy(records: readonly AttemptRecord[]): Held {
   const specs = records.flatMap((record) => (record.spec ? [record.spec] : []));
   const sum = (of: (spec: JobSpec) => number) => specs.reduce((total, spec) => total + of(spec), 0);
-  return { attempts: specs.length, accelerators: sum((spec) => spec.gpus), cpus: sum((spec) => spec.cpus), memoryMib: sum((spec) => spec.memoryMib) };
+  return { attempts: specs.length, accelerators: sum((spec) => spec.gpus * spec.nodes), cpus: sum((spec) => spec.cpus * spec.nodes), memoryMib: sum((spec) => spec.memoryMib * spec.nodes) };
 }
 
 /** Indexes of free, working accelerators of the wanted model. @throws SetupFailed that says how many there are. */

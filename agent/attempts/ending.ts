@@ -1,8 +1,14 @@
 import { open } from "node:fs/promises";
+import path from "node:path";
 import type { ServerClock } from "../clock.ts";
 import type { Ended } from "../drivers/driver.ts";
+import { firstFailure, RANK_FILES, rankEnds, rankWords } from "../drivers/ranks.ts";
+import { rankLogsOf } from "../spool/rank-logs.ts";
 import type { Redactor } from "../spool/redact.ts";
 import type { AttemptRecord, Exit, StopOrder } from "./record.ts";
+
+/** Ends that a stop does not explain. */
+const OWN_CAUSES: ReadonlySet<Ended["cause"]> = new Set(["setup_failed", "oom", "hardware", "preempted", "timeout"]);
 
 const TAIL_BYTES = 64 * 1024;
 const LINES = 50;
@@ -30,15 +36,28 @@ export async function lastLines({ folder, redactor }: AttemptRecord): Promise<st
   return [...output, ...errors];
 }
 
+/** Of an attempt of several processes that failed: the rank that failed first, with its own last lines. Null where none stands out. */
+export async function failedRank(record: AttemptRecord, ended: Ended): Promise<{ rank: number; ended: Ended; lines: string[] } | null> {
+  if (rankLogsOf(record) === null || ended.cause !== "exited" || ended.code === 0) return null;
+  const ends = await rankEnds(record.folder.home);
+  const failed = firstFailure(ends);
+  if (!failed) return null;
+  const file = (end: string) => path.join(record.folder.home, RANK_FILES.folder, `${failed.rank}.${end}`);
+  const errors = await lastOf(file("err"), 35, record.redactor);
+  const lines = [...(await lastOf(file("out"), LINES - errors.length, record.redactor)), ...errors];
+  return { rank: failed.rank, ended: { ...ended, code: failed.exit.code, signal: failed.exit.signal, detail: rankWords(failed, ends.length) }, lines };
+}
+
 /** The end as the report tells it: what the host saw, and what it was asked for before that. In the server's clock. */
-export function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines: string[]): Exit {
-  const asked = stop !== null && ended.cause !== "setup_failed" && ended.cause !== "oom" && ended.at >= stop.at - 50; // files' times are coarser than the clock
+export function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines: string[], rank?: number): Exit {
+  const asked = stop !== null && !OWN_CAUSES.has(ended.cause) && ended.at >= stop.at - 50; // files' times are coarser than the clock
   const what = asked ? `${stop.reason} ${ended.detail}` : ended.detail;
   return {
     at: clock.fromLocal(ended.at),
     code: ended.code,
     signal: ended.signal,
     cause: asked ? stop.cause : ended.cause,
+    ...(rank === undefined ? {} : { rank }),
     detail: what.slice(0, 4000),
     lastLines: lines,
     peakMemoryMib: ended.peakMemoryMib,

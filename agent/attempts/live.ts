@@ -1,6 +1,7 @@
 import type { Bell } from "../backoff.ts";
 import type { ServerClock } from "../clock.ts";
-import type { Driver } from "../drivers/driver.ts";
+import type { Driver, SchedulerWord } from "../drivers/driver.ts";
+import type { AttemptReport } from "../protocol/messages.ts";
 import type { Journal } from "./journal.ts";
 import type { Surroundings } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
@@ -28,6 +29,12 @@ export interface Live {
   reserved: number[] | null;
   retryAt: number;
   killing: boolean;
+}
+
+/** Where it is or was, for its report. A scheduler that chose the nodes may have forgotten them since. */
+export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRecord, seen: { nodes?: string[]; scheduler?: SchedulerWord }): Partial<AttemptReport> {
+  if (!driver.placesItself) return { nodes: [nodeName], accelerators: record.intent?.accelerators ?? [] };
+  return { nodes: seen.nodes ?? record.report.nodes, ...(seen.scheduler ? { scheduler: seen.scheduler } : {}) };
 }
 
 export function liveOf(record: AttemptRecord): Live {

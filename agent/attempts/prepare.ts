@@ -6,19 +6,30 @@ import { cloneGit } from "../code/git.ts";
 import { SetupFailed } from "../code/setup-failed.ts";
 import { makeFolder } from "../disk.ts";
 import type { Launch } from "../drivers/driver.ts";
+import { MPI_ENV, plainCommand, processesOf } from "../drivers/launchers.ts";
+import { hasRanks } from "../drivers/ranks.ts";
 import { inheritedEnv } from "../env.ts";
 import type { ServerClient } from "../identity/client.ts";
-import type { Policy } from "../policy.ts";
+import type { Account, Policy } from "../policy.ts";
 import type { JobSpec } from "../protocol/messages.ts";
 import type { StateFolder } from "../state.ts";
 import type { AttemptRecord, Intent } from "./record.ts";
 
-export type Account = { name: string; uid: number; gid: number; home: string };
 export interface Surroundings {
   state: StateFolder;
   client: Pick<ServerClient, "send" | "origin">;
   policy: Policy;
+  /** The policy's one account for all jobs. */
   account: Account | null;
+  /** The accounts of owners that the policy names. */
+  accounts: ReadonlyMap<string, Account>;
+  /** Nodes that Drover gives no new work. */
+  drainedNodes: () => readonly string[];
+}
+
+/** Whose job it is on the host: its owner's account where the policy maps owners, else the policy's, else the agent's own. */
+export function accountFor({ accounts, account }: Pick<Surroundings, "accounts" | "account">, spec: Pick<JobSpec, "owner">): Account | null {
+  return accounts.get(spec.owner ?? "") ?? accounts.get("*") ?? account;
 }
 
 /** Fills `work/` with the run's code and makes its checkpoint folder. May be repeated: it starts over. Answers the working directory. */
@@ -26,16 +37,17 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   const missing = spec.secrets?.missing ?? [];
   if (missing.length > 0) throw new SetupFailed(`secrets: the project has no ${missing.join(", ")} any more that can be opened. Set it again, then retry.`);
   const { work } = record.folder;
+  const account = accountFor(around, spec);
   await rm(work, { recursive: true, force: true });
   await makeFolder(work);
   if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
   if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal);
   const checkpoint = around.state.checkpoint(spec.runId);
-  await makeFolder(path.dirname(checkpoint), around.account ? 0o711 : 0o700);
+  await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
   await makeFolder(checkpoint);
-  if (around.account) {
-    await giveTo(work, around.account);
-    await giveTo(checkpoint, around.account);
+  if (account) {
+    await giveTo(work, account);
+    await giveTo(checkpoint, account);
   }
   return workingDirectory(record, spec);
 }
@@ -74,19 +86,10 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Program and arguments, wrapped for the launcher. @throws SetupFailed for a launcher that this driver does not offer. */
-export function commandOf(spec: JobSpec): string[] {
-  const plain = typeof spec.command === "string" ? ["/bin/sh", "-c", spec.command] : spec.command;
-  if (plain.length === 0) throw new SetupFailed("command: it is empty.");
-  if (spec.launcher === "none") return plain;
-  if (spec.launcher !== "torchrun") throw new SetupFailed(`launcher: this cluster offers none and torchrun, not ${spec.launcher}.`);
-  const workers = Math.max(spec.gpus, 1);
-  return ["python3", "-m", "torch.distributed.run", "--standalone", `--nproc-per-node=${workers}`, "--no-python", ...plain];
-}
-
 /** Everything the process finds in its environment. The run's own variables win over the host's; Drover's win over both. */
 export function environmentOf(around: Surroundings, record: AttemptRecord, spec: JobSpec, intent: Intent): Record<string, string> {
-  const { account, policy, state } = around;
+  const { policy, state } = around;
+  const account = accountFor(around, spec);
   return {
     ...inheritedEnv(policy.envPassed),
     ...(account ? { HOME: account.home, USER: account.name, LOGNAME: account.name } : {}),
@@ -104,7 +107,8 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     DROVER_CHECKPOINT_DIR: state.checkpoint(spec.runId),
     DROVER_PARAMS: JSON.stringify(spec.params),
     DROVER_NODE_RANK: "0",
-    DROVER_NUM_NODES: "1",
+    DROVER_NUM_NODES: String(spec.nodes),
+    DROVER_PROCESSES_PER_NODE: String(processesOf(spec)),
   };
 }
 
@@ -114,20 +118,36 @@ function trackingVariables({ client }: Surroundings, { runId, tracking, env }: J
   return { MLFLOW_TRACKING_URI: new URL(tracking.path, client.origin).href, MLFLOW_TRACKING_TOKEN: tracking.token, MLFLOW_RUN_ID: runId, MLFLOW_EXPERIMENT_ID: tracking.experimentId };
 }
 
-/** torchrun sets them for each of its workers itself. */
+/** torchrun sets them for each of its workers itself; of several ranks each learns its own from its companion. */
 function rankVariables(spec: JobSpec, intent: Intent): Record<string, string> {
-  if (spec.launcher !== "none" || intent.port === null) return {};
-  return { MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(intent.port), WORLD_SIZE: "1", RANK: "0", LOCAL_RANK: "0" };
+  if (spec.launcher === "torchrun" || intent.port === null) return {};
+  const meet = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(intent.port) };
+  if (hasRanks({ launcher: spec.launcher, nodes: spec.nodes, processes: processesOf(spec) })) return { ...meet, ...(spec.launcher === "mpi" ? MPI_ENV : {}) };
+  return { ...meet, ...(spec.launcher === "mpi" ? MPI_ENV : {}), WORLD_SIZE: "1", RANK: "0", LOCAL_RANK: "0", LOCAL_WORLD_SIZE: "1", NODE_RANK: "0" };
 }
 
 export function launchOf(around: Surroundings, record: AttemptRecord, spec: JobSpec, intent: Intent, workingDirectory: string): Launch {
   return {
     attemptId: record.id,
     folder: record.folder.home,
-    command: commandOf(spec),
+    command: plainCommand(spec),
     env: environmentOf(around, record, spec, intent),
     workingDirectory,
     memoryMib: spec.memoryMib,
-    runAs: around.account,
+    runAs: accountFor(around, spec),
+    ask: {
+      title: `${spec.project}/${spec.runName}`,
+      launcher: spec.launcher,
+      nodes: spec.nodes,
+      processes: processesOf(spec),
+      restarts: spec.workerRestarts ?? 0,
+      cpus: spec.cpus,
+      gpus: spec.gpus,
+      gpuModel: spec.gpuModel,
+      maxSeconds: spec.maxDurationSeconds,
+      graceSeconds: spec.graceSeconds,
+      excludeNodes: [...new Set([...(spec.excludeNodes ?? []), ...around.drainedNodes()])],
+      overrides: spec.overrides,
+    },
   };
 }

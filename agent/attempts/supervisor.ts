@@ -1,13 +1,14 @@
 import { SetupFailed } from "../code/setup-failed.ts";
-import type { Observation } from "../drivers/driver.ts";
+import { NotNow, type Observation, type SchedulerWord } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
 import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
 import { chooseAccelerators, heldBy } from "./claims.ts";
-import { exitOf, lastLines, neverRan } from "./ending.ts";
-import { type Live, liveOf, type SupervisorParts } from "./live.ts";
+import { rankLogsOf } from "../spool/rank-logs.ts";
+import { exitOf, failedRank, lastLines, neverRan } from "./ending.ts";
+import { type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
 import { freePort, launchOf, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
 
@@ -171,9 +172,16 @@ export class Supervisor {
     if (record.intent === null) return record.stop ? this.stopUnstarted(live) : this.start(live);
     const seen = await this.parts.driver.observe(record.id, record.folder.home);
     if (seen.state === "absent") return record.stop ? this.stopUnstarted(live) : this.launch(live);
-    if (seen.state === "running") return this.noteRunning(live, seen.startedAt);
+    if (seen.state === "running") return this.noteRunning(live, seen);
     if (seen.state === "ended") return this.noteEnd(live, seen);
+    if (seen.scheduler) return this.noteScheduler(record, seen.scheduler); // it may wait for long: the loop looks again
     setTimeout(() => this.poke(record.id), 15); // starting: the shell is a few milliseconds away
+  }
+
+  private async noteScheduler(record: AttemptRecord, word: SchedulerWord): Promise<void> {
+    if (JSON.stringify(record.report.scheduler ?? null) === JSON.stringify(word)) return;
+    await record.saveReport({ scheduler: word });
+    this.parts.news.ring();
   }
 
   /** Never started: makes sure that it never will, and says so. */
@@ -195,9 +203,9 @@ export class Supervisor {
     const forbidden = refusalOf(this.parts.around.policy, spec, heldBy(others));
     if (forbidden) return this.finish(live, { state: "refused", exit: neverRan(this.parts.clock, "policy", forbidden) });
     try {
-      live.reserved = await this.reserve(spec);
+      live.reserved = this.parts.driver.placesItself ? [] : await this.reserve(spec);
       await prepareFolders(this.parts.around, record, spec, live.setup.signal);
-      const port = spec.launcher === "none" ? await freePort() : null;
+      const port = spec.launcher === "torchrun" ? null : await freePort();
       await record.saveIntent({ at: Date.now(), accelerators: live.reserved, port });
     } catch (error) {
       return this.setupFailed(live, error);
@@ -228,9 +236,9 @@ export class Supervisor {
       live.again = true;
       return;
     }
-    if (mayPass(error) && !(error instanceof SetupFailed)) {
+    if ((mayPass(error) || error instanceof NotNow) && !(error instanceof SetupFailed)) {
       live.retryAt = Date.now() + RETRY_SETUP_MS;
-      log.info("An attempt's code cannot be fetched yet", { attempt: record.id, reason: reason(error) });
+      log.info("An attempt cannot be started yet", { attempt: record.id, reason: reason(error) });
       return;
     }
     if (!(await this.parts.driver.preclude(record.id, record.folder.home))) {
@@ -247,10 +255,10 @@ export class Supervisor {
     return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders());
   }
 
-  private async noteRunning(live: Live, startedAt: number): Promise<void> {
+  private async noteRunning(live: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
     const { record } = live;
     if (record.report.state === "running") return;
-    await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(startedAt), nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
+    await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(seen.startedAt), ...placeOf(this.parts, record, seen) });
     failpoint("agent.launch.after-running");
     this.parts.news.ring();
     this.parts.bytes.ring();
@@ -265,8 +273,10 @@ export class Supervisor {
     const after = await this.parts.driver.observe(record.id, record.folder.home);
     const ended = after.state === "ended" ? after.ended : seen.ended;
     const startedAt = record.report.startedAt ?? (seen.startedAt === null ? null : this.parts.clock.fromLocal(seen.startedAt));
-    const exit = exitOf(this.parts.clock, ended, record.stop, await lastLines(record));
-    await this.finish(live, { startedAt, exit, nodes: [this.parts.nodeName], accelerators: record.intent?.accelerators ?? [] });
+    await rankLogsOf(record)?.finish();
+    const failed = await failedRank(record, ended);
+    const exit = exitOf(this.parts.clock, failed?.ended ?? ended, record.stop, failed?.lines ?? (await lastLines(record)), failed?.rank);
+    await this.finish(live, { startedAt, exit, ...placeOf(this.parts, record, seen) });
   }
 
   private async finish({ record }: Live, part: Parameters<AttemptRecord["saveReport"]>[0]): Promise<void> {

@@ -15,6 +15,9 @@ export interface Subject {
 
 let count = 0;
 
+/** One process on one machine. */
+export const plainAsk = (more: Partial<Launch["ask"]> = {}): Launch["ask"] => ({ title: "test/run", launcher: "none", nodes: 1, processes: 1, restarts: 0, cpus: 1, gpus: 0, gpuModel: null, maxSeconds: null, graceSeconds: 5, excludeNodes: [], overrides: {}, ...more });
+
 /** Polls until it holds. @throws Error that says what was waited for. */
 export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, seconds = 20): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -49,7 +52,7 @@ export function driverContract(name: string, subject: Subject): void {
       const attemptId = `att_${process.pid}_${count++}`;
       const folder = path.join(root, attemptId);
       await mkdir(path.join(folder, "work"), { recursive: true });
-      const launch: Launch = { attemptId, folder, command: ["/bin/sh", "-c", script], env: { PATH: process.env.PATH ?? "/usr/bin:/bin", DROVER_ATTEMPT_ID: attemptId }, workingDirectory: path.join(folder, "work"), memoryMib: 256, runAs: null, ...more };
+      const launch: Launch = { attemptId, folder, command: ["/bin/sh", "-c", script], env: { PATH: process.env.PATH ?? "/usr/bin:/bin", DROVER_ATTEMPT_ID: attemptId }, workingDirectory: path.join(folder, "work"), memoryMib: 256, runAs: null, ask: plainAsk(), ...more };
       started.push(launch);
       return launch;
     }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { AttemptReport, Capabilities, NodeReport } from "../protocol/messages.ts";
+import type { AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
 
 export type DriverCapabilities = z.infer<typeof Capabilities>;
 export type ExitReport = NonNullable<AttemptReport["exit"]>;
@@ -18,30 +18,60 @@ export interface Launch {
   memoryMib: number;
   /** Account to run as; null: the agent's own. */
   runAs: { name: string; uid: number; gid: number } | null;
+  /** What a scheduler must reserve, and how the command becomes several processes. */
+  ask: Ask;
 }
+export interface Ask {
+  /** The run's name, for people who look at the scheduler. */
+  title: string;
+  launcher: string;
+  nodes: number;
+  /** Processes per node that the launcher starts. */
+  processes: number;
+  /** How often torchrun may start its workers anew. */
+  restarts: number;
+  /** Per node, as are GPUs. */
+  cpus: number;
+  gpus: number;
+  gpuModel: string | null;
+  maxSeconds: number | null;
+  graceSeconds: number;
+  /** Nodes that must not be used. */
+  excludeNodes: string[];
+  /** What only this kind of scheduler knows. */
+  overrides: Record<string, unknown>;
+}
+
+/** What was asked of the scheduler may succeed later: it is away or busy. */
+export class NotNow extends Error {}
 
 /** An end as the host saw it, in the host's own clock; the attempt's record adds why it was asked for. */
 export interface Ended {
   at: number;
   code: number | null;
   signal: string | null;
-  cause: "exited" | "oom" | "wrapper_lost" | "host_rebooted" | "setup_failed";
+  cause: "exited" | "oom" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "timeout" | "stopped" | "hardware" | "preempted";
   detail: string;
   peakMemoryMib: number | null;
 }
+/** What the scheduler says of an attempt: its own job, state and reason. */
+export type SchedulerWord = NonNullable<AttemptReport["scheduler"]>;
 export type Observation =
   /** Never started here, and `submit` may start it. */
   | { state: "absent" }
-  /** Submitted, the main process not seen yet. */
-  | { state: "starting" }
-  | { state: "running"; startedAt: number }
-  | { state: "ended"; startedAt: number | null; ended: Ended };
+  /** Submitted, the main process not seen yet. `scheduler`: it waits there, maybe for long. */
+  | { state: "starting"; scheduler?: SchedulerWord }
+  /** `nodes`: where, as far as the driver chose it. */
+  | { state: "running"; startedAt: number; nodes?: string[]; scheduler?: SchedulerWord }
+  | { state: "ended"; startedAt: number | null; ended: Ended; nodes?: string[]; scheduler?: SchedulerWord };
 
 /**
  * How the agent drives what is already there. Every call may be repeated, after a crash of the agent too: an attempt is
  * named by its id, and all that a driver must remember lies in the attempt's folder or in the scheduler.
  */
 export interface Driver {
+  /** The scheduler chooses nodes and accelerators, on machines other than the agent's; else the agent does, on its own. */
+  readonly placesItself: boolean;
   capabilities(): Promise<DriverCapabilities>;
   /** Nodes with what runs may use of them, and the health of each accelerator. `holders`: accelerator index → attempt. */
   inventory(holders: ReadonlyMap<number, string>): Promise<NodeReport[]>;
@@ -58,6 +88,8 @@ export interface Driver {
   usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>>;
   /** Append-only files of raw bytes. */
   logs(folder: string): { stdout: string; stderr: string };
+  /** What the scheduler has besides nodes, and the jobs that others gave it; null where there is no scheduler. */
+  scheduler?(): Promise<SchedulerReport | null>;
   /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */
   onChange(listener: (attemptId: string) => void): void;
 }

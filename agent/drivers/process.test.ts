@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cgroupFor, findCgroupRoot } from "./cgroup.ts";
-import { driverContract, until } from "./contract.ts";
+import { driverContract, plainAsk, until } from "./contract.ts";
 import type { Launch } from "./driver.ts";
 import { decodeStatus, HANDLE_FILE } from "./handle.ts";
 import { readPid } from "./members.ts";
@@ -37,7 +37,7 @@ describe("the process driver's wrapper", () => {
     const attemptId = `att_${path.basename(root).replace(/[^A-Za-z0-9]/g, "_")}`;
     const folder = path.join(root, attemptId);
     await mkdir(path.join(folder, "work"), { recursive: true });
-    launch = { attemptId, folder, command: ["/bin/sh", "-c", "sleep 300"], env: { PATH: "/usr/bin:/bin", DROVER_ATTEMPT_ID: attemptId }, workingDirectory: path.join(folder, "work"), memoryMib: 256, runAs: null };
+    launch = { attemptId, folder, command: ["/bin/sh", "-c", "sleep 300"], env: { PATH: "/usr/bin:/bin", DROVER_ATTEMPT_ID: attemptId }, workingDirectory: path.join(folder, "work"), memoryMib: 256, runAs: null, ask: plainAsk() };
   });
   afterEach(async () => {
     await driver.stop(launch.attemptId, launch.folder, "kill");

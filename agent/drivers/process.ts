@@ -9,6 +9,8 @@ import { cgroupFor, type CgroupRoot, cgroupUse, findCgroupRoot, makeCgroup, proc
 import type { Driver, DriverCapabilities, Ended, Launch, Observation } from "./driver.ts";
 import { endedByRecord, exists, type Handle, HANDLE_FILE, lastSign, mib, mtime, readExit, readHandle, readUsage, USAGE_FILE } from "./handle.ts";
 import { liveWrapper, membersOf, readPid, unnamedWrapper } from "./members.ts";
+import { launchersHere, localCommand } from "./launchers.ts";
+import { hasRanks, RANK_FILES, RANK_SCRIPT } from "./ranks.ts";
 import { bootId, listProcesses, type ProcessRow, signal } from "./processes.ts";
 import { WRAPPER_FILES, WRAPPER_SCRIPT } from "./wrapper.ts";
 
@@ -29,6 +31,7 @@ export interface ProcessDriverOptions {
 
 /** Runs attempts as processes of this one machine. */
 export class ProcessDriver implements Driver {
+  readonly placesItself = false;
   private readonly options: ProcessDriverOptions;
   private readonly cgroups: CgroupRoot | null;
   /** Wrappers that this process started and that live; `startedAt` once their job was seen. */
@@ -48,7 +51,7 @@ export class ProcessDriver implements Driver {
 
   async capabilities(): Promise<DriverCapabilities> {
     const memoryLimit = this.cgroups ? "cgroup" : "watch";
-    return { driver: "process", maxNodes: 1, launchers: ["none", "torchrun"], git: this.options.hasGit, checkpoint: true, overrides: [], memoryLimit };
+    return { driver: "process", maxNodes: 1, launchers: await launchersHere(), git: this.options.hasGit, checkpoint: true, overrides: [], memoryLimit };
   }
 
   inventory(holders: ReadonlyMap<number, string>) {
@@ -79,7 +82,7 @@ export class ProcessDriver implements Driver {
   }
 
   private async spawn(launch: Launch, script: string, procs: string): Promise<void> {
-    const files = this.logs(launch.folder);
+    const files = hasRanks(launch.ask) ? await this.rankFolder(launch) : this.logs(launch.folder);
     const stdout = await open(files.stdout, "a", 0o600);
     const stderr = await open(files.stderr, "a", 0o600);
     try {
@@ -97,6 +100,15 @@ export class ProcessDriver implements Driver {
       await stdout.close();
       await stderr.close();
     }
+  }
+
+  /** Ranks write files of their own; what the launcher itself says lies beside them. */
+  private async rankFolder({ folder, runAs }: Launch) {
+    const ranks = path.join(folder, RANK_FILES.folder);
+    await mkdir(ranks, { recursive: true, mode: 0o700 });
+    await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
+    if (runAs) await chown(ranks, runAs.uid, runAs.gid);
+    return { stdout: path.join(ranks, `${RANK_FILES.launcher}.out`), stderr: path.join(ranks, `${RANK_FILES.launcher}.err`) };
   }
 
   private adoptChild(attemptId: string, child: ChildProcess): Promise<void> {
@@ -177,6 +189,8 @@ export class ProcessDriver implements Driver {
   async stop(attemptId: string, folder: string, how: "ask" | "kill"): Promise<void> {
     const handle = await readHandle(folder);
     if (how === "kill") return void (await this.killMembers(attemptId, folder, handle));
+    // Launchers end their ranks at once when they are signalled: ranks are told by their companions instead.
+    if (await exists(path.join(folder, RANK_FILES.folder))) return writeFile(path.join(folder, RANK_FILES.ask), "");
     const wrapper = await liveWrapper(folder);
     if (wrapper !== null) return signal(-wrapper, "SIGTERM");
     for (const row of await membersOf(attemptId, folder, handle?.cgroup ?? null)) signal(row.pid, "SIGTERM");
@@ -239,6 +253,7 @@ export class ProcessDriver implements Driver {
 
 /** As another account by setpriv, which only root may: the wrapper stays root's, so the job cannot forge its record. */
 function asUser(launch: Launch): string[] {
-  if (!launch.runAs) return launch.command;
-  return ["setpriv", `--reuid=${launch.runAs.uid}`, `--regid=${launch.runAs.gid}`, "--init-groups", "--", ...launch.command];
+  const command = localCommand(launch.folder, launch.command, launch.ask);
+  if (!launch.runAs) return command;
+  return ["setpriv", `--reuid=${launch.runAs.uid}`, `--regid=${launch.runAs.gid}`, "--init-groups", "--", ...command];
 }

@@ -7,6 +7,7 @@ import type { ServerClient } from "../identity/client.ts";
 import { Refused } from "../identity/refusals.ts";
 import { AGENT_PATHS, LIMITS, type LogHeader, StreamOffsets, STREAMS } from "../protocol/messages.ts";
 import { enforceCap, freeAcknowledged, sendFrom, sizeOf, type StreamName } from "../spool/cap.ts";
+import { rankLogsOf } from "../spool/rank-logs.ts";
 import type { Sources } from "../spool/sources.ts";
 import { cutChunk, readRange } from "../spool/tail.ts";
 import { forever } from "./loop.ts";
@@ -30,9 +31,6 @@ export function logBody(chunks: readonly Chunk[]): Buffer {
   length.writeUInt32BE(header.length);
   return Buffer.concat([length, header, ...chunks.map(({ bytes }) => bytes)]);
 }
-
-/** A full chunk that is one endless chain of secrets goes out all the same: it is black from end to end. */
-const stuck = (bytes: Buffer, wanted: number): number => (bytes.length >= LIMITS.logChunk ? wanted : 0);
 
 /** @param isTorn The bytes before these were dropped, perhaps in the middle of a secret. */
 function redacted({ redactor }: AttemptRecord, bytes: Buffer, isTorn: boolean): Buffer {
@@ -120,7 +118,9 @@ export class LogsLoop {
 
   /** Chunks for one request: of each stream in turn, until the body is full. */
   private async collect(): Promise<Chunk[]> {
-    const open = this.parts.supervisor.records().filter((record) => !record.orphan).flatMap((record) => STREAMS.map((stream) => ({ record, stream, at: sendFrom(record, stream) })));
+    const records = this.parts.supervisor.records().filter((record) => !record.orphan);
+    for (const record of records) if (!record.ended) await rankLogsOf(record)?.turn();
+    const open = records.flatMap((record) => STREAMS.map((stream) => ({ record, stream, at: sendFrom(record, stream) })));
     const chunks: Chunk[] = [];
     let room = LIMITS.logBody - 256 * 1024; // the header's share
     let queue = open;
@@ -154,7 +154,7 @@ export class LogsLoop {
       return null;
     }
     const wanted = cutChunk(bytes.subarray(0, LIMITS.logChunk), LIMITS.logChunk, ended || this.isOverdue(key, at));
-    const take = redactor.isEmpty ? wanted : redactor.safeCut(bytes, wanted, ended && bytes.length < LIMITS.logChunk + redactor.longest) || stuck(bytes, wanted);
+    const take = redactor.takeOf(bytes, wanted, LIMITS.logChunk, ended);
     if (take === 0) return null;
     this.partial.delete(key);
     const { next } = record.streams[stream];

@@ -16,6 +16,8 @@ export interface SyncParts {
   policy: Policy;
   /** Rung when there is something to tell: a waiting poll is then given up. */
   news: Bell;
+  /** Told which nodes Drover gives no new work. */
+  drained: (nodes: readonly string[]) => void;
   /** Where `status` reads when the server was last heard. */
   contactFile: string;
 }
@@ -29,6 +31,7 @@ export class SyncLoop {
   /** "": the next answer is the whole picture. */
   private hash = "";
   private nodesSent = "";
+  private schedulerSent = "";
   private heardAt = 0;
 
   constructor(parts: SyncParts) {
@@ -56,13 +59,16 @@ export class SyncLoop {
     reports.push(...supervisor.ghosts.values());
     const nodes = (await this.parts.driver.inventory(supervisor.holders())).map((node) => withinPolicy(this.parts.policy, node));
     const isNew = JSON.stringify(nodes) !== this.nodesSent;
-    const hasNews = reports.length > 0 || isNew;
+    const scheduler = (await this.parts.driver.scheduler?.()) ?? null;
+    const schedulerIsNew = scheduler !== null && JSON.stringify(scheduler) !== this.schedulerSent;
+    const hasNews = reports.length > 0 || isNew || schedulerIsNew;
     return {
       version: PROTOCOL_VERSION,
       desiredHash: this.hash,
       known: records.map((record) => record.id),
       reports: reports.slice(0, 5_000), // the rest goes with the next one, at once
       nodes: isNew ? nodes : null,
+      ...(schedulerIsNew ? { scheduler } : {}),
       waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, Math.floor(client.leaseSeconds / 3))),
     };
   }
@@ -95,6 +101,8 @@ export class SyncLoop {
     client.leaseSeconds = reply.leaseSeconds;
     await this.noteContact();
     if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
+    if (message.scheduler) this.schedulerSent = JSON.stringify(message.scheduler);
+    if (reply.drainedNodes) this.parts.drained(reply.drainedNodes);
     for (const { attemptId, seq } of reply.acked) await this.acknowledge(attemptId, seq);
     for (const attemptId of reply.stale) {
       supervisor.ghosts.delete(attemptId);

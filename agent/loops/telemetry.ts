@@ -97,7 +97,8 @@ export class TelemetryLoop {
 
   async sample(): Promise<void> {
     const time = this.parts.client.clock.now();
-    const parts = await Promise.all([this.node(), this.gpus(), this.attempts()]);
+    const own = this.parts.driver.placesItself ? [] : [this.node(), this.gpus()]; // a scheduler's agent is on none of its nodes
+    const parts = await Promise.all([...own, this.attempts()]);
     this.rounds.push(parts.flat().map((row) => ({ time, ...row })));
     this.rounds = this.rounds.slice(-RING);
     const off = this.parts.client.clock.ahead();

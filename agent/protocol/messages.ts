@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { JobSpec } from "./job.ts";
+import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
 /**
  * The wire between agent and server, defined once. JSON over HTTPS; the agent always dials.
@@ -6,7 +8,8 @@ import { z } from "zod";
  * History of PROTOCOL_VERSION. The server speaks this and the one before.
  * 1 (2026-11): enrol, join, sync, logs, metrics, telemetry, objects, artifacts.
  * 2 (2026-11): telemetry has a batch number, so that a message that comes again is stored once.
- *   A job's spec says where its process logs to, and with which token.
+ *   A job's spec says where its process logs to, and with which token. A scheduler's own words: of an attempt, of a node, of the cluster with the jobs that others gave it; ends
+ *   `preempted` by it and the rank that failed first; processes per node, restarts, the owner and nodes to leave out in a job.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -123,8 +126,12 @@ export const NodeReport = z.strictObject({
   state: z.enum(["up", "draining", "down"]),
   stateReason: z.string().max(500).nullable(),
   accelerators: z.array(AcceleratorReport).max(1024),
+  /** As its scheduler has it. */
+  scheduler: NodeWord.optional(),
 });
 export type NodeReport = z.infer<typeof NodeReport>;
+
+export { ForeignJob, SchedulerReport } from "./scheduler.ts";
 
 /** What the host saw of one attempt; the server alone decides what it means. `seq` grows with every change. */
 export const AttemptReport = z.strictObject({
@@ -141,7 +148,9 @@ export const AttemptReport = z.strictObject({
       code: z.int().nullable(), // null: unknown or killed by a signal
       signal: z.string().max(16).nullable(),
       /** What ended it, as far as the host can tell. */
-      cause: z.enum(["exited", "oom", "timeout", "stopped", "wrapper_lost", "host_rebooted", "setup_failed", "policy", "hardware"]),
+      cause: z.enum(["exited", "oom", "timeout", "stopped", "wrapper_lost", "host_rebooted", "setup_failed", "policy", "hardware", "preempted"]),
+      /** Of several processes, the one that failed first; `lastLines` are its own. */
+      rank: z.int().nonnegative().nullable().optional(),
       detail: z.string().max(4000),
       lastLines: z.array(z.string().max(2000)).max(50),
       peakMemoryMib: z.int().nonnegative().nullable(),
@@ -150,6 +159,8 @@ export const AttemptReport = z.strictObject({
   /** Everything of an exited attempt is up: logs, metrics, artifacts. The server may archive; the agent may forget after the ack. */
   drained: z.boolean(),
   logBytesDropped: z.int().nonnegative(), // lost to the spool's cap, counted
+  /** The scheduler's own job, with its state and reason in the scheduler's words; `startsAt`: its guess for one that waits. */
+  scheduler: SchedulerWord.nullable().optional(),
 });
 export type AttemptReport = z.infer<typeof AttemptReport>;
 
@@ -160,41 +171,12 @@ export const Sync = z.strictObject({
   known: z.array(Id).max(100_000), // attempts whose spec is journaled here: their specs are not sent again
   reports: z.array(AttemptReport).max(10_000), // all not yet acknowledged
   nodes: z.array(NodeReport).max(10_000).nullable(), // null: unchanged since the last acknowledged sync
+  scheduler: SchedulerReport.nullable().optional(), // null: unchanged
   waitSeconds: z.int().min(0).max(LIMITS.longPollSeconds),
 });
 export type Sync = z.infer<typeof Sync>;
 
-/** What the process gets and how it is started. Everything the agent needs, so that it never asks again. */
-export const JobSpec = z.object({
-  runId: Id,
-  runName: z.string(),
-  attemptNumber: z.int().positive(),
-  project: z.string(),
-  command: z.union([z.string(), z.array(z.string())]),
-  code: z
-    .discriminatedUnion("kind", [
-      z.object({ kind: z.literal("archive"), sha256: Sha256, bytes: z.int() }),
-      z.object({ kind: z.literal("git"), url: z.string(), ref: z.string(), subdirectory: z.string().optional() }),
-    ])
-    .nullable(),
-  env: z.record(z.string(), z.string()),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  cpus: z.number(),
-  memoryMib: z.int(),
-  gpus: z.int(),
-  gpuModel: z.string().nullable(),
-  nodes: z.int(),
-  launcher: z.string(),
-  maxDurationSeconds: z.int().nullable(),
-  checkpoint: z.boolean(),
-  graceSeconds: z.int(),
-  artifacts: z.array(z.string()),
-  overrides: z.record(z.string(), z.unknown()), // of this cluster's driver only
-  /** Where MLflow's clients inside the process log to: a path under the server's origin, and a token for this run while the attempt lives. */
-  tracking: z.object({ path: z.string(), token: z.string(), experimentId: z.string() }).optional(),
-  secrets: z.object({ values: z.record(z.string(), z.string()), missing: z.array(z.string()) }).optional(), // by name; journaled sealed, blackened in logs; no start while some are missing
-});
-export type JobSpec = z.infer<typeof JobSpec>;
+export { JobSpec } from "./job.ts";
 
 /** One attempt that the server wants to be so. Absent from the list means: nothing is wanted, stop it if it lives. */
 export const Desired = z.object({
@@ -272,24 +254,7 @@ export const MetricBatches = z.strictObject({
 });
 export const MetricOffsets = z.object({ serverTime: Time, offsets: z.array(z.object({ attemptId: Id, next: z.int().nonnegative() })), stale: z.array(Id) });
 
-/** Samples of nodes, accelerators and attempts. Best effort: lost samples are gaps. */
-export const Telemetry = z.strictObject({
-  /** Counts up within a session. A message that is sent again, its answer lost, keeps its number. From version 2 on. */
-  batch: z.int().min(1).max(2_147_483_647).optional(),
-  samples: z
-    .array(z.strictObject({
-      subject: z.enum(["node", "accelerator", "attempt"]),
-      id: z.string().max(300), // node name · "<node>/<index>" · attempt id
-      key: z.enum(["cpu", "memory", "disk", "gpu", "gpuMemory", "temperature", "power", "networkIn", "networkOut"]),
-      times: z.array(Time).max(1000),
-      values: z.array(z.number()).max(1000), // cores, MiB, percent of the accelerator, °C, W, bytes/s
-    }))
-    .max(10_000),
-  events: z
-    .array(z.strictObject({ at: Time, node: z.string().max(255), kind: z.enum(["xid", "ecc", "disk_full", "spool_full", "policy_refused", "clock", "agent"]), message: z.string().max(2000), accelerator: z.int().nullable() }))
-    .max(1000),
-});
-export type Telemetry = z.infer<typeof Telemetry>;
+export { Telemetry } from "./telemetry.ts";
 export const Ok = z.object({ ok: z.literal(true), serverTime: Time });
 
 /** After the bytes are in the object store (PUT object, checked against its SHA-256), the manifest of one attempt. */

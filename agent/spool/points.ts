@@ -11,7 +11,19 @@ export interface Point {
   end: number;
 }
 
-const PREFIX = Buffer.from("drover: ");
+const PREFIX = "drover: ";
+/** Stands before the lines of an attempt of several ranks (drivers/ranks.ts). */
+const LABEL = /^\[rank \d{1,7}\] /;
+const HEAD_BYTES = 17 + PREFIX.length;
+
+/** Bytes before the JSON of a metric line that begins so; -1: it is none; null: it is too short to tell. */
+function headOf(start: string): number | null {
+  const label = LABEL.exec(start)?.[0].length ?? 0;
+  if (label === 0 && ("[rank ".startsWith(start) || /^\[rank \d{0,7}\]?$/.test(start))) return null;
+  const rest = start.slice(label, label + PREFIX.length);
+  if (!PREFIX.startsWith(rest)) return -1;
+  return rest.length === PREFIX.length ? label + PREFIX.length : null;
+}
 /** Longer lines are text, whatever they start with. */
 export const MAX_LINE = 10 * 1024 * 1024;
 const LF = 0x0a;
@@ -149,9 +161,11 @@ export class PointReader {
   private keep(part: Buffer): void {
     this.at += part.length;
     if (this.isText || part.length === 0) return;
-    const overlap = Math.min(Math.max(0, PREFIX.length - this.keptBytes), part.length);
-    const fits = part.subarray(0, overlap).equals(PREFIX.subarray(this.keptBytes, this.keptBytes + overlap));
-    if (!fits || this.keptBytes + part.length > MAX_LINE) return this.dropLine();
+    if (this.keptBytes < HEAD_BYTES) {
+      const start = Buffer.concat([...this.kept, part.subarray(0, HEAD_BYTES)]).subarray(0, HEAD_BYTES).toString("latin1");
+      if (headOf(start) === -1) return this.dropLine();
+    }
+    if (this.keptBytes + part.length > MAX_LINE) return this.dropLine();
     this.kept.push(Buffer.from(part)); // the caller's buffer is its own
     this.keptBytes += part.length;
   }
@@ -163,8 +177,10 @@ export class PointReader {
   }
 
   private endLine(now: number): void {
-    if (!this.isText && this.keptBytes > PREFIX.length) {
-      const fields = parseObject(Buffer.concat(this.kept).subarray(PREFIX.length).toString("utf8"));
+    const line = this.isText || this.keptBytes === 0 ? null : Buffer.concat(this.kept);
+    const head = line ? headOf(line.subarray(0, HEAD_BYTES).toString("latin1")) : null;
+    if (line && head !== null && head > 0) {
+      const fields = parseObject(line.subarray(head).toString("utf8"));
       if (fields) {
         const { points, counted } = pointsOf(fields, this.counter, now, this.at);
         this.points.push(...points);

@@ -52,6 +52,15 @@ export class Redactor {
     return cut;
   }
 
+  /**
+   * How many of the first `wanted` bytes to take, where at most `most` are taken at once and `bytes` reaches `longest` further.
+   * A full piece that is one endless chain of secrets goes out all the same: it is black from end to end.
+   */
+  takeOf(bytes: Buffer, wanted: number, most: number, isOver: boolean): number {
+    if (this.isEmpty) return wanted;
+    return this.safeCut(bytes, wanted, isOver && bytes.length < most + this.longest) || (bytes.length >= most ? wanted : 0);
+  }
+
   /** Where this secret may have begun at the end of the bytes. */
   private begun(bytes: Buffer, needle: Buffer): [number, number][] {
     const found: [number, number][] = [];

@@ -24,6 +24,8 @@ export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[
   if (!can.launchers.includes(spec.launcher)) {
     refuse("launcher", `The ${can.driver} driver cannot launch with ${spec.launcher}. It knows: ${can.launchers.join(", ")}.`);
   }
+  if ((spec.processesPerNode ?? 1) > 1 && spec.launcher === "none") refuse("processesPerNode", "Without a launcher there is one process per node. Use torchrun or mpi, or remove it.");
+  if ((spec.workerRestarts ?? 0) > 0 && spec.launcher !== "torchrun") refuse("workerRestarts", `Only torchrun starts workers anew; the launcher is ${spec.launcher}. For whole attempts there is retry.max.`);
   if (spec.code?.kind === "git" && !can.git) refuse("code.kind", "This cluster's agent has no git. Upload the folder instead.");
   for (const [driver, settings] of Object.entries(spec.overrides)) {
     if (driver !== can.driver) {

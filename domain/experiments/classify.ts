@@ -6,7 +6,9 @@ import { FAILURE_SAYS, type Evidence, type FailureClass } from "./failure.ts";
 export interface ExitSeen {
   code: number | null;
   signal: string | null;
-  cause: "exited" | "oom" | "timeout" | "stopped" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "policy" | "hardware";
+  cause: "exited" | "oom" | "timeout" | "stopped" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "policy" | "hardware" | "preempted";
+  /** Of several processes, the one that failed first. */
+  rank?: number | null;
   detail: string;
   lastLines: string[];
   peakMemoryMib: number | null;
@@ -45,6 +47,16 @@ export function classifyExit(exit: ExitSeen, asked: Asked): Verdict {
 /** Ends that say nothing about the run's own code: where a stop was asked for, they settle it. */
 const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host_rebooted", "setup_failed", "policy"]);
 
+/** Causes that need no more than the host's own words. */
+const PLAIN: Record<Exclude<ExitSeen["cause"], "exited" | "oom" | "timeout" | "stopped">, { failureClass: FailureClass; says: string }> = {
+  wrapper_lost: { failureClass: "platform", says: "The process that watched over it is gone, so how it ended is not known." },
+  host_rebooted: { failureClass: "hardware", says: "Its machine restarted." },
+  preempted: { failureClass: "preempted", says: FAILURE_SAYS.preempted },
+  hardware: { failureClass: "hardware", says: FAILURE_SAYS.hardware },
+  setup_failed: { failureClass: "config", says: FAILURE_SAYS.config },
+  policy: { failureClass: "config", says: "The machine's own policy does not allow it." },
+};
+
 function failure(exit: ExitSeen, asked: Asked): { failureClass: FailureClass; message: string } {
   const because = (fallback: string) => exit.detail || fallback;
   // Withdrawn, and taken after all at the last moment: what the agent says of the stop is that it obeyed.
@@ -52,7 +64,7 @@ function failure(exit: ExitSeen, asked: Asked): { failureClass: FailureClass; me
   if (asked.stopReason !== null && asked.stopReason !== "preempted" && UNSETTLED.has(exit.cause)) return { failureClass: "cancelled", message: because("It is gone, as asked.") };
   switch (exit.cause) {
     case "exited":
-      return { failureClass: "user_code", message: ended(exit) };
+      return { failureClass: "user_code", message: exit.rank == null ? ended(exit) : because(ended(exit)) };
     case "oom":
       return { failureClass: "oom", message: `Used more than its ${asked.memoryMib} MiB of memory and was killed.` };
     case "timeout":
@@ -61,16 +73,10 @@ function failure(exit: ExitSeen, asked: Asked): { failureClass: FailureClass; me
       if (asked.stopReason === "preempted") return { failureClass: "preempted", message: "Stopped to make room for other work." };
       if (asked.stopReason === null) return { failureClass: "preempted", message: because("Stopped on its machine, not by Drover.") };
       return { failureClass: "cancelled", message: "Stopped as asked." };
-    case "wrapper_lost":
-      return { failureClass: "platform", message: because("The process that watched over it is gone, so how it ended is not known.") };
-    case "host_rebooted":
-      return { failureClass: "hardware", message: because("Its machine restarted.") };
-    case "hardware":
-      return { failureClass: "hardware", message: because(FAILURE_SAYS.hardware) };
-    case "setup_failed":
-      return { failureClass: "config", message: because(FAILURE_SAYS.config) };
-    case "policy":
-      return { failureClass: "config", message: because("The machine's own policy does not allow it.") };
+    default: {
+      const { failureClass, says } = PLAIN[exit.cause];
+      return { failureClass, message: because(says) };
+    }
   }
 }
 

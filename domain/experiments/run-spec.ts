@@ -54,6 +54,10 @@ export const RunSpec = z.strictObject({
   params: z.record(Text(250).min(1), z.union([Text(6000), z.number(), z.boolean()])).default({}),
   resources: Resources.prefault({}),
   launcher: z.enum(LAUNCHERS).default("none"),
+  /** Processes that the launcher starts on each node; null: one per accelerator, at least one. */
+  processesPerNode: z.int().min(1).max(1024).nullable().default(null),
+  /** How often torchrun may start all its workers anew within one attempt, after one of them failed. */
+  workerRestarts: z.int().min(0).max(100).default(0),
   /** 0 waits longest, 100 goes first. */
   priority: z.int().min(0).max(100).default(50),
   retry: z

@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../root.ts";
+import { report } from "../say.ts";
 import { ensureChromium } from "./chromium.ts";
+import { ensureInstalled } from "./slurm/install.ts";
 
 export interface Score {
   passed: number;
@@ -25,11 +27,24 @@ const asOne = (code: number): Score => (code === 0 ? { passed: 1, failed: 0 } : 
 /** A run that counted nothing did not test anything, whatever its exit code says. */
 const counted = (score: Score, code: number): Score => (score.failed === 0 && (code !== 0 || score.passed === 0) ? { ...score, failed: 1 } : score);
 
-async function unit(): Promise<Score> {
-  const report = join(ROOT, ".drover", "test", "unit.json");
+const unit = () => vitest("unit", []);
+
+/** A real Slurm, real PyTorch and MPI. Where they cannot be had, that is a failure and says so: nothing was tested. */
+async function slurm(): Promise<Score> {
+  try {
+    ensureInstalled(["slurm", "mpi", "torch"]);
+  } catch (error) {
+    report(error);
+    return { passed: 0, failed: 1 };
+  }
+  return vitest("slurm", [".slurm.test.ts", "--no-file-parallelism"], { ...process.env, DROVER_SLURM_TESTS: "1" });
+}
+
+async function vitest(name: string, more: string[], env?: NodeJS.ProcessEnv): Promise<Score> {
+  const report = join(ROOT, ".drover", "test", `${name}.json`);
   mkdirSync(join(ROOT, ".drover", "test"), { recursive: true, mode: 0o711 });
   rmSync(report, { force: true });
-  const { code } = await runNode([bin("vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+  const { code } = await runNode([bin("vitest/vitest.mjs"), "run", ...more, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env);
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
   return counted({ passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0) }, code);
@@ -55,6 +70,7 @@ export const AREAS: Record<string, () => Promise<Score>> = {
   build: async () => asOne((await runNode(["scripts/build.ts"])).code),
   e2e,
   chaos,
+  slurm,
 };
 
 /** A folder of one's own that other users can walk into: the database's user must. */

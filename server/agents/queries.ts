@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { Db, DbOrTx } from "../../db/client.ts";
-import { projects } from "../../db/schema/access.ts";
+import { projects, serviceAccounts, users } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
@@ -206,13 +206,15 @@ export async function listDrainedNodes(db: DbOrTx, clusterId: string): Promise<s
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver })
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
+    .leftJoin(users, and(eq(runs.ownerType, "user"), eq(users.id, runs.ownerId)))
+    .leftJoin(serviceAccounts, and(eq(runs.ownerType, "service_account"), eq(serviceAccounts.id, runs.ownerId), eq(serviceAccounts.orgId, runs.orgId)))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver }) => (spec ? [[id, {
+  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, owner }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -227,6 +229,9 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     gpuModel: spec.resources.gpuModel,
     nodes: spec.resources.nodes,
     launcher: spec.launcher,
+    processesPerNode: spec.processesPerNode ?? null, // a spec may be older than the field
+    workerRestarts: spec.workerRestarts ?? 0,
+    ...(owner ? { owner } : {}),
     maxDurationSeconds: spec.maxDuration,
     checkpoint: spec.checkpoint.enabled,
     graceSeconds: spec.checkpoint.graceSeconds,

@@ -1,0 +1,241 @@
+import { chmod, chown, mkdir, open, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { SetupFailed } from "../../code/setup-failed.ts";
+import { failpoint } from "../../failpoint.ts";
+import { log, reason } from "../../log.ts";
+import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
+import { SLURM_OVERRIDES } from "../../protocol/slurm.ts";
+import { type Driver, type DriverCapabilities, type Launch, NotNow, type Observation } from "../driver.ts";
+import { exists } from "../handle.ts";
+import { launchersHere } from "../launchers.ts";
+import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
+import { SlurmClient, SlurmRefused } from "./client.ts";
+import { foreignJobs } from "./foreign.ts";
+import { Handles, type SlurmHandle } from "./handle.ts";
+import { readNodes, readSurroundings } from "./inventory.ts";
+import { Observer } from "./observe.ts";
+import { JobQueue } from "./queue.ts";
+import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
+import { phaseOf } from "./states.ts";
+import { sbatchArgs } from "./submission.ts";
+import { usageOf } from "./usage.ts";
+
+const NODES_MS = 3_000;
+const SURROUNDINGS_MS = 30_000;
+const LEAVE_MS = 15_000;
+
+export interface SlurmDriverOptions {
+  hasGit: boolean;
+  /** Such as SLURM_CONF. */
+  env?: Record<string, string>;
+}
+
+/** Runs attempts as jobs of a Slurm cluster. The state folder must be on a file system that its nodes share. */
+export class SlurmDriver implements Driver {
+  readonly placesItself = true;
+  private readonly options: SlurmDriverOptions;
+  private readonly client: SlurmClient;
+  private readonly queue: JobQueue;
+  private readonly observer: Observer;
+  private readonly handles = new Handles();
+  private nodes: { at: number; list: NodeReport[] } = { at: 0, list: [] };
+  private around: { at: number; seen: Omit<SchedulerReport, "jobs" | "jobCount"> } | null = null;
+  private readonly submitting = new Map<string, Promise<void>>();
+
+  private constructor(options: SlurmDriverOptions) {
+    this.options = options;
+    this.client = new SlurmClient(options.env);
+    this.queue = new JobQueue(this.client);
+    this.observer = new Observer(this.queue, (attemptId, folder) => this.preclude(attemptId, folder));
+  }
+
+  /** @throws Error where this host has no Slurm to talk to: a wrong set-up is better told at once. */
+  static async open(options: SlurmDriverOptions): Promise<SlurmDriver> {
+    const driver = new SlurmDriver(options);
+    await driver.refreshNodes().catch((error: unknown) => {
+      if (error instanceof SlurmRefused) throw error;
+      log.warn("Slurm cannot be asked yet", { reason: reason(error) });
+    });
+    return driver;
+  }
+
+  async capabilities(): Promise<DriverCapabilities> {
+    const maxNodes = Math.max(1, this.nodes.list.length);
+    return { driver: "slurm", maxNodes, launchers: await launchersHere(), git: this.options.hasGit, checkpoint: true, overrides: [...SLURM_OVERRIDES], memoryLimit: "cgroup" };
+  }
+
+  async inventory(): Promise<NodeReport[]> {
+    if (performance.now() - this.nodes.at > NODES_MS) await this.refreshNodes().catch((error: unknown) => log.debug("The nodes stay as they were", { reason: reason(error) }));
+    return this.nodes.list;
+  }
+
+  private async refreshNodes(): Promise<void> {
+    this.nodes.at = performance.now(); // also where it fails: not again at once
+    this.nodes.list = await readNodes(this.client);
+  }
+
+  async scheduler(): Promise<SchedulerReport | null> {
+    await this.queue.refresh();
+    if (!this.around || performance.now() - this.around.at > SURROUNDINGS_MS) {
+      const seen = await readSurroundings(this.client).catch(() => this.around?.seen ?? null);
+      if (!seen) return null;
+      this.around = { at: performance.now(), seen };
+    }
+    return { ...this.around.seen, ...foreignJobs(this.queue.jobs()) };
+  }
+
+  onChange(): void {
+    // Slurm tells nobody: the agent looks.
+  }
+
+  logs(folder: string) {
+    return { stdout: path.join(folder, "stdout.log"), stderr: path.join(folder, "stderr.log") };
+  }
+
+  /** One at a time for one attempt: the look for an earlier job must not overtake the submit that makes it. */
+  submit(launch: Launch): Promise<void> {
+    const before = this.submitting.get(launch.attemptId) ?? Promise.resolve();
+    const turn = before.catch(() => {}).then(() => this.submitOnce(launch));
+    this.submitting.set(launch.attemptId, turn);
+    return turn.finally(() => {
+      if (this.submitting.get(launch.attemptId) === turn) this.submitting.delete(launch.attemptId);
+    });
+  }
+
+  private async submitOnce(launch: Launch): Promise<void> {
+    const { attemptId, folder } = launch;
+    if (await exists(path.join(folder, JOB_FOLDER, JOB_FILES.gate))) return;
+    const handle = await this.handles.read(folder);
+    if (handle?.job) return;
+    if (handle && (await this.adopt(attemptId, folder, handle))) return;
+    const types = [...new Set((await this.inventory()).flatMap((node) => node.accelerators.map((one) => one.model.toLowerCase())))].filter((type) => type !== "gpu");
+    const args = sbatchArgs(launch, types);
+    await this.prepare(launch);
+    const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
+    await this.handles.write(folder, next);
+    failpoint("agent.launch.before-spawn");
+    const job = await this.sbatch(launch, args);
+    failpoint("agent.launch.after-spawn");
+    await this.handles.write(folder, { ...next, job });
+  }
+
+  /** A submit whose answer was lost, by a crash or by the network: the job is known by its name, if it was made. */
+  private async adopt(attemptId: string, folder: string, handle: SlurmHandle): Promise<boolean> {
+    await this.queue.refresh(0);
+    if (!this.queue.reachable) throw new NotNow("squeue: Slurm cannot be asked whether it has this job already.");
+    const found = this.queue.named(attemptId)[0] ?? (await this.queue.searchPast(attemptId, handle.at))[0];
+    if (!found) return false;
+    await this.handles.write(folder, { ...handle, job: found.id });
+    return true;
+  }
+
+  private async sbatch(launch: Launch, args: string[]): Promise<string> {
+    try {
+      return await this.client.sbatch(args, jobScript(launch), launch.runAs);
+    } catch (error) {
+      if (error instanceof SlurmRefused) throw new SetupFailed(error.message);
+      throw error;
+    }
+  }
+
+  /** Folders and files of the job, and the account's where it has one of its own. */
+  private async prepare(launch: Launch): Promise<void> {
+    const { folder, runAs } = launch;
+    const job = path.join(folder, JOB_FOLDER);
+    const ranks = path.join(folder, RANK_FILES.folder);
+    const env = { ...launch.env };
+    if (launch.ask.gpus > 0) delete env.CUDA_VISIBLE_DEVICES; // Slurm's to say
+    for (const at of [job, ...(hasRanks(launch.ask) ? [ranks] : [])]) await mkdir(at, { recursive: true, mode: 0o700 });
+    await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
+    await writeFile(path.join(job, JOB_FILES.env), envScript(env), { mode: 0o600 });
+    for (const file of Object.values(this.logs(folder))) await (await open(file, "a", 0o600)).close();
+    if (!runAs) return;
+    await chmod(folder, 0o711);
+    const theirs = [job, path.join(job, JOB_FILES.env), ...Object.values(this.logs(folder)), ...(hasRanks(launch.ask) ? [ranks] : [])];
+    for (const file of theirs) await chown(file, runAs.uid, runAs.gid);
+  }
+
+  async observe(attemptId: string, folder: string): Promise<Observation> {
+    return this.observer.observe(attemptId, folder, await this.handles.read(folder));
+  }
+
+  /**
+   * `ask`: each process gets SIGTERM, and a job that waits is taken from the queue. Ranks are told through a file, since
+   * mpirun and srun would end them at once. `kill`: SIGKILL to all of it.
+   */
+  async stop(attemptId: string, folder: string, how: "ask" | "kill"): Promise<void> {
+    const ids = await this.jobsOf(attemptId, folder);
+    const handle = await this.handles.read(folder);
+    await writeFile(path.join(folder, "asked"), "").catch(() => {});
+    await writeFile(path.join(folder, how === "ask" ? RANK_FILES.ask : RANK_FILES.over), "", { mode: 0o644 }).catch(() => {});
+    if (ids.length === 0) return;
+    if (how === "ask") {
+      await this.scancel(["--state=PENDING", ...ids]);
+      if (!handle?.ranks) await this.scancel(["--full", "--signal=TERM", "--state=RUNNING", ...ids]);
+      return void this.queue.refresh(0);
+    }
+    await this.scancel(["--full", "--signal=KILL", ...ids]);
+    await this.scancel(ids);
+    await this.untilOver(ids);
+  }
+
+  private async scancel(args: string[]): Promise<void> {
+    await this.client.run("scancel", ["--quiet", ...args]).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
+  }
+
+  /** Every job of the attempt: the one that was noted, and any other of its name. */
+  private async jobsOf(attemptId: string, folder: string): Promise<string[]> {
+    const handle = await this.handles.read(folder);
+    if (!handle) return [];
+    await this.queue.refresh(0);
+    const named = this.queue.named(attemptId).filter((job) => phaseOf(job.state) !== "over").map((job) => job.id);
+    const noted = handle.job && phaseOf(this.queue.find(handle.job)?.state ?? "PENDING") !== "over" ? [handle.job] : [];
+    return [...new Set([...named, ...noted])];
+  }
+
+  private async untilOver(ids: readonly string[]): Promise<boolean> {
+    const deadline = performance.now() + LEAVE_MS;
+    const over = () => ids.every((id) => phaseOf(this.queue.find(id)?.state ?? "COMPLETED") === "over");
+    for (;;) {
+      await this.queue.refresh(50);
+      if (!this.queue.reachable || over()) return true;
+      if (performance.now() > deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async preclude(attemptId: string, folder: string): Promise<boolean> {
+    const job = path.join(folder, JOB_FOLDER);
+    await mkdir(job, { recursive: true, mode: 0o700 });
+    const taken = await mkdir(path.join(job, JOB_FILES.gate)).then(() => true, (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return false;
+      throw error;
+    });
+    if (taken) await writeFile(path.join(folder, "precluded"), "");
+    const precluded = taken || (await exists(path.join(folder, "precluded")));
+    if (precluded) {
+      const ids = await this.jobsOf(attemptId, folder);
+      if (ids.length > 0) await this.scancel(ids); // it waits for a gate that is shut
+    }
+    return precluded;
+  }
+
+  async sweep(attemptId: string, folder: string): Promise<void> {
+    await writeFile(path.join(folder, RANK_FILES.over), "", { mode: 0o644 }).catch(() => {}); // for what a cut-off node may still run
+    const ids = await this.jobsOf(attemptId, folder);
+    if (ids.length > 0) {
+      await this.scancel(ids.filter((id) => this.queue.find(id)?.state !== "COMPLETING"));
+      if (!(await this.untilOver(ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
+    }
+    await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
+  }
+
+  async usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>> {
+    const jobs = new Map<string, string>();
+    for (const { attemptId, folder } of attempts) {
+      const job = (await this.handles.read(folder))?.job;
+      if (job) jobs.set(job, attemptId);
+    }
+    return usageOf(this.client, jobs);
+  }
+}

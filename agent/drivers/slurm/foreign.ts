@@ -1,0 +1,49 @@
+import type { ForeignJob } from "../../protocol/messages.ts";
+import { JOB_NAME_PREFIX, type QueuedJob } from "./queue.ts";
+import { phaseOf } from "./states.ts";
+
+const MOST = 5_000;
+
+/** `n[01-03,07],gpu1` → names. Two-dimensional lists are left as they are. */
+export function expandHosts(text: string): string[] {
+  const parts = text.match(/[^,[\]]+(?:\[[^\]]*\][^,[\]]*)*/g) ?? [];
+  return parts.flatMap((part) => {
+    const match = /^([^[]*)\[([^\]]*)\]([^[]*)$/.exec(part);
+    if (!match) return [part];
+    const [, before = "", ranges = "", after = ""] = match;
+    return ranges.split(",").flatMap((range) => {
+      const [from = "", to = from] = range.split("-");
+      const count = Math.min(10_000, Number(to) - Number(from) + 1);
+      return Array.from({ length: Math.max(0, count) }, (_, at) => `${before}${String(Number(from) + at).padStart(from.length, "0")}${after}`);
+    });
+  });
+}
+
+/** The living jobs that others gave to Slurm, the running ones first. */
+export function foreignJobs(jobs: readonly QueuedJob[]): { jobs: ForeignJob[]; jobCount: number } {
+  const theirs = jobs.filter((job) => phaseOf(job.state) !== "over" && !job.name.startsWith(JOB_NAME_PREFIX));
+  const order = theirs.toSorted((a, b) => Number(phaseOf(b.state) === "running") - Number(phaseOf(a.state) === "running") || Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
+  return { jobs: order.slice(0, MOST).map(asForeign), jobCount: theirs.length };
+}
+
+function asForeign(job: QueuedJob): ForeignJob {
+  const runs = phaseOf(job.state) === "running";
+  return {
+    id: job.id,
+    name: job.name.slice(0, 200),
+    user: job.user,
+    account: job.account,
+    partition: job.partition,
+    qos: job.qos,
+    state: runs ? "running" : "waiting",
+    reason: runs ? null : (job.reason?.slice(0, 200) ?? null),
+    nodes: runs ? expandHosts(job.nodes).slice(0, 10_000) : [],
+    nodeCount: job.nodeCount,
+    cpus: job.cpus,
+    memoryMib: job.memoryMib,
+    gpus: job.gpus,
+    submittedAt: job.submittedAt,
+    startedAt: job.startedAt,
+    limitSeconds: job.limitSeconds,
+  };
+}

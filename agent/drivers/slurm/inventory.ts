@@ -1,0 +1,120 @@
+import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
+import type { SlurmClient } from "./client.ts";
+import { limitSeconds, parseTres } from "./queue.ts";
+
+/** `Key=Value Key=Value …` of scontrol's one-line form. Values may hold spaces: a key is a word before `=` after a space. */
+export function parseRecord(line: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const match of line.matchAll(/(?:^|\s)([A-Za-z][A-Za-z0-9_/:]*)=(.*?)(?=\s+[A-Za-z][A-Za-z0-9_/:]*=|\s*$)/g)) found.set(match[1]!, match[2]!.trim());
+  return found;
+}
+
+const records = (text: string) => text.split("\n").filter((line) => line.includes("=")).map(parseRecord);
+const real = (text: string | undefined): string | null => (text === undefined || /^(|N\/A|\(null\)|none|NONE)$/.test(text) ? null : text);
+
+/** `gpu:h100:4(S:0-1),gpu:a100:2` → type and count of each. Type "" where none is named. */
+export function parseGres(text: string): { type: string; count: number }[] {
+  return [...text.replaceAll(/\([^)]*\)/g, "").matchAll(/(?:^|,)gpu(?::([A-Za-z][^:,]*))?:(\d+)/g)].map((match) => ({ type: match[1] ?? "", count: Number(match[2]) }));
+}
+
+/** What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. */
+export function nodeState(text: string): NodeReport["state"] {
+  const flags = text.toUpperCase().split("+").map((word) => word.replace(/[^A-Z_]/g, ""));
+  const isNotThere = text.includes("*"); // it does not answer
+  const has = (...names: string[]) => names.some((name) => flags.includes(name));
+  if (isNotThere || has("DOWN", "FAIL", "FAILING", "UNKNOWN", "ERROR", "NOT_RESPONDING", "POWERED_DOWN", "POWERING_DOWN", "INVAL", "INVALID_REG", "FUTURE")) return "down";
+  return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "RESERVED", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
+}
+
+function reportOf(record: Map<string, string>): NodeReport {
+  const name = record.get("NodeName") ?? "?";
+  const state = record.get("State") ?? "UNKNOWN";
+  const mapped = nodeState(state);
+  const why = real(record.get("Reason"));
+  let index = 0;
+  const accelerators = parseGres(record.get("Gres") ?? "").flatMap(({ type, count }) =>
+    Array.from({ length: Math.min(count, 1024) }, () => ({ index, uuid: `${name}/${index++}`.slice(0, 128), model: (type || "GPU").toUpperCase().slice(0, 128), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null })),
+  );
+  return {
+    name: name.slice(0, 255),
+    cpus: Math.max(1, Number(record.get("CPUEfctv") ?? record.get("CPUTot")) || 1),
+    memoryMib: Math.max(1, Number(record.get("RealMemory")) || 1),
+    diskMib: Number(record.get("TmpDisk")) || 0,
+    state: mapped,
+    stateReason: mapped === "up" ? null : `${state}${why ? `: ${why.replace(/\s*\[[^\]]*@[^\]]*\]$/, "")}` : ""}`.slice(0, 500),
+    accelerators: accelerators.slice(0, 1024),
+    scheduler: { state, partitions: (real(record.get("Partitions")) ?? "").split(",").filter(Boolean).slice(0, 100), features: (real(record.get("ActiveFeatures")) ?? "").split(",").filter(Boolean).slice(0, 100) },
+  };
+}
+
+export const parseNodes = (text: string): NodeReport[] => records(text).filter((record) => record.has("NodeName")).map(reportOf);
+
+export function parsePartitions(text: string): SchedulerReport["partitions"] {
+  return records(text).filter((record) => record.has("PartitionName")).map((record) => {
+    const tres = parseTres(record.get("TRES") ?? "");
+    return {
+      name: record.get("PartitionName") ?? "?",
+      isDefault: record.get("Default") === "YES",
+      state: record.get("State") ?? "UNKNOWN",
+      nodes: Number(record.get("TotalNodes")) || 0,
+      cpus: Number(record.get("TotalCPUs")) || 0,
+      gpus: Number(tres.get("gres/gpu") ?? 0),
+      maxSeconds: limitSeconds(record.get("MaxTime") ?? ""),
+      preemption: real(record.get("PreemptMode")?.replace(/^OFF$/, "")),
+      allowed: ["AllowAccounts", "AllowQos", "AllowGroups"].flatMap((key) => { const value = record.get(key); return value && value !== "ALL" ? [`${key.slice(5).toLowerCase()}: ${value}`] : []; }).join("; ").slice(0, 500),
+    };
+  });
+}
+
+const time = (text: string | undefined): number | null => (text && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
+
+export function parseReservations(text: string): SchedulerReport["reservations"] {
+  return records(text).filter((record) => record.has("ReservationName")).map((record) => ({
+    name: record.get("ReservationName") ?? "?",
+    nodes: (real(record.get("Nodes")) ?? "").slice(0, 2000),
+    nodeCount: Number(record.get("NodeCnt")) || 0,
+    startsAt: time(record.get("StartTime")),
+    endsAt: time(record.get("EndTime")),
+    flags: (real(record.get("Flags")) ?? "").slice(0, 500),
+    users: [real(record.get("Users")), real(record.get("Accounts"))].filter(Boolean).join(", ").slice(0, 500),
+  }));
+}
+
+/** `name|priority|maxwall|grptres|maxtrespu|preempt` lines. */
+export function parseQos(text: string): SchedulerReport["qos"] {
+  return text.split("\n").filter(Boolean).map((line) => {
+    const [name = "", priority, maxWall, group, perUser, preempts] = line.split("|");
+    return { name, priority: Number(priority) || 0, maxSeconds: limitSeconds(maxWall ?? ""), limits: [group && `all together ${group}`, perUser && `each user ${perUser}`].filter(Boolean).join("; ").slice(0, 500), preempts: preempts ?? "" };
+  });
+}
+
+/** `account|user|qos|grptres` lines → one entry per account. */
+export function parseAccounts(text: string): SchedulerReport["accounts"] {
+  const found = new Map<string, SchedulerReport["accounts"][number]>();
+  for (const line of text.split("\n").filter(Boolean)) {
+    const [name = "", user, qos, group] = line.split("|");
+    const account = found.get(name) ?? { name, users: [], qos: "", limits: "" };
+    found.set(name, account);
+    if (user) account.users.push(user);
+    else Object.assign(account, { qos: qos ?? "", limits: (group ?? "").slice(0, 500) });
+    if (user && !account.qos.includes(qos ?? "")) account.qos = [account.qos, qos].filter(Boolean).join(",").slice(0, 500);
+  }
+  return [...found.values()].map((account) => ({ ...account, users: account.users.slice(0, 1000) }));
+}
+
+export async function readNodes(client: SlurmClient): Promise<NodeReport[]> {
+  return parseNodes(await client.run("scontrol", ["show", "node", "-o"]));
+}
+
+/** What the cluster has besides nodes. Without accounting there are no accounts and no QOS. */
+export async function readSurroundings(client: SlurmClient): Promise<Omit<SchedulerReport, "jobs" | "jobCount">> {
+  const none = () => "";
+  const [partitions, reservations, qos, accounts] = await Promise.all([
+    client.run("scontrol", ["show", "partition", "-o"]),
+    client.run("scontrol", ["show", "reservation", "-o"]),
+    client.run("sacctmgr", ["-n", "-P", "show", "qos", "format=name,priority,maxwall,grptres,maxtrespu,preempt"]).catch(none),
+    client.run("sacctmgr", ["-n", "-P", "show", "assoc", "format=account,user,qos,grptres"]).catch(none),
+  ]);
+  return { kind: "slurm", partitions: parsePartitions(partitions).slice(0, 500), reservations: parseReservations(reservations).slice(0, 500), qos: parseQos(qos).slice(0, 500), accounts: parseAccounts(accounts).slice(0, 2000) };
+}
+

@@ -1,0 +1,194 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { readText } from "../../disk.ts";
+import type { Ended, Observation, SchedulerWord } from "../driver.ts";
+import { decodeStatus, exists, mib, mtime } from "../handle.ts";
+import { RANK_FILES } from "../ranks.ts";
+import { expandHosts } from "./foreign.ts";
+import type { JobQueue, QueuedJob } from "./queue.ts";
+import { JOB_FILES, JOB_FOLDER } from "./script.ts";
+import { hopeless, type JobSeen, phaseOf, verdictOf } from "./states.ts";
+
+/** How long files of a shared folder may take to show what Slurm already says. */
+const DOUBT_MS = 3_000;
+/** After the command's end: how long Slurm may take to say why, and after that what the command itself left counts. */
+const VERDICT_MS = 15_000;
+/** With more attempts than this, each one's files are looked at once in so long: there may be thousands. */
+const CROWD = 200;
+const CROWD_MS = 1_000;
+/** A job that neither squeue nor sacct knows is given up after this long. */
+const UNKNOWN_MS = 20_000;
+
+interface Handle {
+  job: string | null;
+  limitMib: number;
+}
+type Gone = Pick<Ended, "cause" | "detail">;
+
+/** Reads an attempt's state from what its job left in the folder, and from Slurm for what only Slurm knows. */
+export class Observer {
+  private readonly queue: JobQueue;
+  private readonly preclude: (attemptId: string, folder: string) => Promise<boolean>;
+  private readonly last = new Map<string, { at: number; seen: Observation }>();
+  private readonly since = new Map<string, { what: string; at: number }>();
+
+  /** @param preclude Shuts the gate; false where the job came through it. */
+  constructor(queue: JobQueue, preclude: (attemptId: string, folder: string) => Promise<boolean>) {
+    this.queue = queue;
+    this.preclude = preclude;
+  }
+
+  async observe(attemptId: string, folder: string, handle: Handle | null): Promise<Observation> {
+    if (!handle) return { state: "absent" };
+    const last = this.last.get(attemptId);
+    if (last && this.last.size > CROWD && performance.now() - last.at < CROWD_MS) return last.seen;
+    const seen = await this.look(attemptId, folder, handle);
+    if (seen.state === "ended") this.last.delete(attemptId);
+    else this.last.set(attemptId, { at: performance.now(), seen });
+    return seen;
+  }
+
+  private async look(attemptId: string, folder: string, handle: Handle): Promise<Observation> {
+    const job = path.join(folder, JOB_FOLDER);
+    await this.queue.refresh();
+    const id = (await readText(path.join(job, JOB_FILES.id)))?.trim() || handle.job || this.queue.named(attemptId)[0]?.id;
+    if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
+    const startedAt = await mtime(path.join(job, JOB_FILES.started));
+    const exit = await readExit(job);
+    const seen: Seen = { attemptId, folder, id, startedAt, handle };
+    if (exit) return this.recorded(seen, exit);
+    const listed = this.queue.find(id);
+    if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
+    if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
+    if (!this.queue.reachable) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
+    return this.over(seen, listed ?? (await this.queue.remembered(id)));
+  }
+
+  private living(seen: Seen, job: QueuedJob): Observation {
+    this.since.delete(seen.attemptId);
+    const scheduler = wordOf(job);
+    return seen.startedAt === null ? { state: "starting", scheduler } : { state: "running", startedAt: seen.startedAt, nodes: expandHosts(job.nodes), scheduler };
+  }
+
+  private async waiting(seen: Seen, job: QueuedJob): Promise<Observation> {
+    const never = hopeless(job.reason);
+    if (never === null || this.lasts(seen, `hopeless ${job.reason}`) < DOUBT_MS) return { state: "starting", scheduler: wordOf(job) };
+    if (!(await this.preclude(seen.attemptId, seen.folder))) return { state: "starting" };
+    return this.ended(seen, null, { cause: "setup_failed", detail: `Slurm will never start it (${job.reason}): ${never}.` }, job);
+  }
+
+  /** It ran and waits again: somebody forced Slurm to requeue it. It does not start twice; a retry is a new attempt. */
+  private async requeued(seen: Seen): Promise<Observation> {
+    await this.queue.refresh(0); // the last look may be from before its start
+    const now = this.queue.find(seen.id);
+    if (!this.queue.reachable || (now && phaseOf(now.state) !== "waiting")) return { state: "running", startedAt: seen.startedAt! };
+    const past = await this.queue.remembered(seen.id);
+    const verdict = past ? verdictOf(past) : null;
+    const why = verdict && verdict.cause !== "stopped" ? verdict : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
+    return this.ended(seen, null, why, past ?? null);
+  }
+
+  /** The command's end is on record. What Slurm says matters only where it failed. */
+  private async recorded(seen: Seen, exit: Exit): Promise<Observation> {
+    const job = this.queue.find(seen.id);
+    if (exit.status === 0) return this.ended(seen, exit, null, job ?? null);
+    let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
+    if (!job && this.queue.reachable) settled = await this.queue.remembered(seen.id);
+    if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
+      await this.queue.refresh(200);
+      const now = this.queue.find(seen.id);
+      if (!now || phaseOf(now.state) !== "over") return { state: "running", startedAt: seen.startedAt ?? exit.at };
+      settled = now;
+    }
+    const verdict = settled ? verdictOf(settled) : null;
+    // A stop that we asked for is told by the record that asked; Slurm only did it.
+    const ours = verdict?.cause === "stopped" && (await exists(path.join(seen.folder, "asked")));
+    return this.ended(seen, exit, ours ? null : verdict, settled ?? null);
+  }
+
+  /** Slurm says that it is over, or knows nothing of it, and no end is on record. */
+  private async over(seen: Seen, job: JobSeen | null | undefined): Promise<Observation> {
+    const now: Observation = seen.startedAt === null ? { state: "starting" } : { state: "running", startedAt: seen.startedAt };
+    const waited = this.lasts(seen, job ? "over" : "unknown");
+    if (job === undefined && waited < UNKNOWN_MS * 6) return now; // accounting cannot be asked
+    if (waited < (job ? DOUBT_MS : UNKNOWN_MS)) {
+      await readdir(path.join(seen.folder, JOB_FOLDER)).catch(() => []); // makes a network file system look again
+      if (!job || seen.startedAt !== null) return now;
+    }
+    if (seen.startedAt === null && !(await this.preclude(seen.attemptId, seen.folder)) && waited < UNKNOWN_MS) return now;
+    return this.ended(seen, null, await this.goneWhy(seen, job ?? null), job ?? null);
+  }
+
+  private async goneWhy(seen: Seen, job: JobSeen | null): Promise<Gone> {
+    const asked = await exists(path.join(seen.folder, "asked"));
+    const verdict = job ? verdictOf(job) : null;
+    if (verdict && !(verdict.cause === "stopped" && asked)) return seen.startedAt === null ? { ...verdict, detail: `${verdict.detail} It had not started.` } : verdict;
+    if (asked) return seen.startedAt === null ? { cause: "stopped", detail: "It was taken from Slurm's queue before it started." } : { cause: "exited", detail: "Ended by SIGKILL." };
+    if (!job) return { cause: "wrapper_lost", detail: `Slurm no longer knows job ${seen.id}, and no end of it is on record.` };
+    if (seen.startedAt === null) return { cause: "setup_failed", detail: `Slurm ended job ${seen.id} before it started: ${job.state}${job.reason ? ` (${job.reason})` : ""}. ${await slurmSaid(seen.folder)}`.trim() };
+    return { cause: "wrapper_lost", detail: `Slurm says ${job.state}${job.exitCode ? ` with exit code ${job.exitCode}` : ""}; its batch script was killed before it could record the end. ${await slurmSaid(seen.folder)}`.trim() };
+  }
+
+  private async ended(seen: Seen, exit: Exit | null, gone: Gone | null, job: JobSeen | null): Promise<Observation> {
+    this.since.delete(seen.attemptId);
+    const decoded = exit ? decodeStatus(exit.status) : { code: null, signal: gone?.cause === "exited" ? "SIGKILL" : null };
+    const peakMemoryMib = await peakOf(path.join(seen.folder, JOB_FOLDER));
+    const cause = gone?.cause ?? "exited";
+    const plain = decoded.signal ? `Ended by ${decoded.signal}.` : `Exited with code ${decoded.code}.`;
+    const detail = cause === "oom" ? `Out of memory: the limit is ${seen.handle.limitMib} MiB a node${peakMemoryMib === null ? "" : `, the peak on the first node was ${peakMemoryMib} MiB`}. ${gone?.detail ?? ""}` : (gone?.detail ?? plain);
+    const at = exit?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
+    const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib };
+    const nodes = job ? expandHosts(job.nodes) : [];
+    return { state: "ended", startedAt: seen.startedAt, ended, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
+  }
+
+  /** For how long now this has been so, in ms. */
+  private lasts(seen: Seen, what: string): number {
+    const known = this.since.get(seen.attemptId);
+    if (known?.what === what) return performance.now() - known.at;
+    this.since.set(seen.attemptId, { what, at: performance.now() });
+    return 0;
+  }
+}
+
+interface Seen {
+  attemptId: string;
+  folder: string;
+  id: string;
+  startedAt: number | null;
+  handle: Handle;
+}
+interface Exit {
+  status: number;
+  at: number;
+}
+
+function wordOf(job: QueuedJob): SchedulerWord {
+  return { job: job.id, state: job.state.slice(0, 64), reason: job.reason?.slice(0, 200) ?? null, startsAt: phaseOf(job.state) === "waiting" ? job.startedAt : null };
+}
+
+async function readExit(job: string): Promise<Exit | null> {
+  const file = path.join(job, JOB_FILES.exit);
+  const match = /^(\d{1,3})\n$/.exec((await readText(file)) ?? "");
+  const at = match ? await mtime(file) : null;
+  return match && at !== null ? { status: Number(match[1]), at } : null;
+}
+
+async function peakOf(job: string): Promise<number | null> {
+  const match = /^(\d+)\s*$/.exec((await readText(path.join(job, JOB_FILES.peak))) ?? "");
+  return match ? mib(Number(match[1])) : null;
+}
+
+/** The last words of Slurm itself about the job, such as why it could not be started. */
+async function slurmSaid(folder: string): Promise<string> {
+  const text = (await readText(path.join(folder, JOB_FOLDER, JOB_FILES.slurm))) ?? "";
+  return text.trim().split("\n").slice(-3).join(" ").slice(0, 1000);
+}
+
+/** The last time anything of the attempt is known to have happened. */
+async function lastSign(folder: string): Promise<number> {
+  const names = ["stdout.log", "stderr.log", ...[JOB_FILES.started, JOB_FILES.slurm, JOB_FILES.id].map((name) => path.join(JOB_FOLDER, name)), "slurm.json"];
+  const ranks = (await readdir(path.join(folder, RANK_FILES.folder)).catch(() => [])).map((name) => path.join(RANK_FILES.folder, name));
+  const times = await Promise.all([...names, ...ranks].map(async (name) => (await stat(path.join(folder, name)).catch(() => null))?.mtimeMs ?? 0));
+  return Math.max(...times);
+}

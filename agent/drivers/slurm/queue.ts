@@ -1,0 +1,199 @@
+import { log, reason as messageOf } from "../../log.ts";
+import type { SlurmClient } from "./client.ts";
+import { baseState, type JobSeen, phaseOf } from "./states.ts";
+
+/** One look at squeue serves everybody for this long. */
+const FRESH_MS = 1_000;
+/** Jobs that squeue has forgotten are asked of sacct again after this long. */
+const AGAIN_MS = 5_000;
+const SACCT_IDS = 1_000;
+/** The name comes last: it may hold what parts the fields. */
+const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "Name"] as const;
+
+/** A job as squeue lists it, ours or anybody's. */
+export interface QueuedJob extends JobSeen {
+  user: string;
+  account: string;
+  partition: string;
+  qos: string;
+  nodeCount: number;
+  cpus: number;
+  memoryMib: number;
+  gpus: number;
+  submittedAt: number | null;
+  /** When it must have ended, or Slurm's guess of when a waiting one starts. */
+  limitSeconds: number | null;
+  restarts: number;
+}
+
+export const JOB_NAME_PREFIX = "drover-";
+export const jobName = (attemptId: string): string => `${JOB_NAME_PREFIX}${attemptId}`;
+
+const nothing = (text: string | undefined): text is undefined => text === undefined || text === "" || /^(N\/A|None|Unknown|\(null\)|None assigned)$/i.test(text);
+const word = (text: string | undefined): string | null => (nothing(text) ? null : text);
+const seconds = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
+
+/** `1-02:03:04`, `02:03:04`, `03:04`; null for UNLIMITED and the like. */
+export function limitSeconds(text: string): number | null {
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text);
+  if (!match) return null;
+  const [, days = "0", hours = "0", minutes = "0", rest = "0"] = match;
+  const all = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(rest);
+  return all >= 365 * 86_400 ? null : all; // a year stands for no limit
+}
+
+/** MiB of `62.50G`, `200M`, `4T`, `512K`. */
+export function sizeMib(text: string): number {
+  const match = /^([\d.]+)([KMGTP]?)/i.exec(text);
+  const factor = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2, P: 1024 ** 3 }[(match?.[2] ?? "M").toUpperCase()] ?? 1;
+  return Math.round(Number(match?.[1] ?? 0) * factor);
+}
+
+/** `cpu=2,mem=200M,node=2,gres/gpu=2,gres/gpu:h100=2` → what it holds in all. */
+export function parseTres(text: string): Map<string, string> {
+  return new Map(text.split(",").flatMap((part) => (part.includes("=") ? [[part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)] as const] : [])));
+}
+
+/** One line of `squeue -O` with `|` after each field. Null where it is none. */
+export function parseQueueLine(line: string): QueuedJob | null {
+  const f = line.split("|");
+  if (f.length < FIELDS.length || !/^\d+/.test(f[0] ?? "")) return null;
+  const of = (name: (typeof FIELDS)[number]) => f[FIELDS.indexOf(name)]?.trim() ?? "";
+  const tres = parseTres(of("tres-alloc"));
+  const state = baseState(of("State"));
+  const isOver = phaseOf(state) === "over";
+  return {
+    id: of("JobID"),
+    name: f.slice(FIELDS.length - 1).join("|").replace(/\|$/, ""),
+    state,
+    reason: word(of("Reason")),
+    nodes: word(of("NodeList")) ?? "",
+    startedAt: seconds(of("StartTime")),
+    endedAt: isOver ? seconds(of("EndTime")) : null,
+    exitCode: null,
+    user: of("UserName"),
+    account: word(of("Account")) ?? "",
+    partition: of("Partition"),
+    qos: word(of("QOS")) ?? "",
+    nodeCount: Number(of("NumNodes").split("-")[0]) || 1,
+    cpus: Number(of("NumCPUs")) || 0,
+    memoryMib: sizeMib(tres.get("mem") ?? "0"),
+    gpus: Number(tres.get("gres/gpu") ?? 0),
+    submittedAt: seconds(of("SubmitTime")),
+    limitSeconds: limitSeconds(of("TimeLimit")),
+    restarts: Number(of("RestartCnt")) || 0,
+  };
+}
+
+/** One line of `sacct -P -X -D`: JobIDRaw|JobName|State|ExitCode|Start|End|NodeList|Reason. */
+export function parseAccountLine(line: string): JobSeen | null {
+  const [id, name, state, exitCode, start, end, nodes, reason] = line.split("|");
+  if (!id || !/^\d+$/.test(id) || name === undefined || state === undefined) return null;
+  return { id, name, state: baseState(state), reason: word(reason), nodes: word(nodes) ?? "", startedAt: seconds(start), endedAt: seconds(end), exitCode: exitCode ?? null };
+}
+
+/** What Slurm knows of jobs, by one query for all: squeue while it remembers them, sacct for those that it has forgotten. */
+export class JobQueue {
+  private readonly client: SlurmClient;
+  private byName = new Map<string, QueuedJob[]>();
+  private byId = new Map<string, QueuedJob>();
+  private readAt = 0;
+  private reading: Promise<void> | null = null;
+  private readonly past = new Map<string, { at: number; job: JobSeen | null }>();
+  private asked = new Set<string>();
+  private asking: Promise<void> | null = null;
+  /** False after a look that failed: what is known may be old. */
+  reachable = false;
+  heardAt = 0;
+
+  constructor(client: SlurmClient) {
+    this.client = client;
+  }
+
+  /** Looks at squeue unless somebody did within `maxAgeMs`. Never throws: what was known then stays. */
+  async refresh(maxAgeMs = FRESH_MS): Promise<void> {
+    if (performance.now() - this.readAt < maxAgeMs && this.readAt > 0) return;
+    this.reading ??= this.read().finally(() => (this.reading = null));
+    await this.reading;
+  }
+
+  private async read(): Promise<void> {
+    try {
+      const text = await this.client.run("squeue", ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")]);
+      const byName = new Map<string, QueuedJob[]>();
+      const byId = new Map<string, QueuedJob>();
+      for (const line of text.split("\n")) {
+        const job = line === "" ? null : parseQueueLine(line);
+        if (!job) continue;
+        byId.set(job.id, job);
+        byName.set(job.name, [...(byName.get(job.name) ?? []), job]);
+      }
+      this.byName = byName;
+      this.byId = byId;
+      if (!this.reachable) log.info("Slurm answers", { jobs: byId.size });
+      this.reachable = true;
+      this.heardAt = Date.now();
+    } catch (error) {
+      if (this.reachable || this.readAt === 0) log.warn("Slurm cannot be asked; jobs go on", { reason: messageOf(error) });
+      this.reachable = false;
+    } finally {
+      this.readAt = performance.now();
+    }
+  }
+
+  jobs(): QueuedJob[] {
+    return [...this.byId.values()];
+  }
+
+  find(id: string): QueuedJob | undefined {
+    return this.byId.get(id);
+  }
+
+  /** The jobs of one attempt that squeue still lists, oldest first. */
+  named(attemptId: string): QueuedJob[] {
+    return (this.byName.get(jobName(attemptId)) ?? []).toSorted((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  /**
+   * What accounting says of a job that squeue has forgotten. Undefined: not known yet, or accounting cannot be asked. Null:
+   * it does not know it either. All who ask at once share one query.
+   */
+  async remembered(id: string): Promise<JobSeen | null | undefined> {
+    const known = this.past.get(id);
+    if (known && (known.job !== null || performance.now() - known.at < AGAIN_MS)) return known.job;
+    this.asked.add(id);
+    this.asking ??= new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => this.askAccounting()).finally(() => (this.asking = null));
+    await this.asking;
+    return this.past.get(id)?.job;
+  }
+
+  private async askAccounting(): Promise<void> {
+    const ids = [...this.asked].slice(0, SACCT_IDS);
+    for (const id of ids) this.asked.delete(id);
+    try {
+      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-j", ids.join(","), "-o", "JobIDRaw,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason"]);
+      for (const id of ids) this.past.set(id, { at: performance.now(), job: null });
+      // Of a job that was requeued there are several lines; the first is the one that ran.
+      for (const line of text.split("\n")) {
+        const job = parseAccountLine(line);
+        if (job && this.past.get(job.id)?.job === null) this.past.set(job.id, { at: performance.now(), job });
+      }
+    } catch (error) {
+      log.debug("Slurm's accounting cannot be asked", { reason: messageOf(error) });
+    }
+  }
+
+  /** Ids of an attempt's jobs that accounting knows by name; empty where it cannot be asked. */
+  async searchPast(attemptId: string, sinceMs: number): Promise<JobSeen[]> {
+    try {
+      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "--name", jobName(attemptId), "-S", `now-${Math.ceil((Date.now() - sinceMs) / 3_600_000) + 1}hours`, "-o", "JobIDRaw,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason"]);
+      return text.split("\n").flatMap((line) => parseAccountLine(line) ?? []);
+    } catch {
+      return [];
+    }
+  }
+
+  forget(id: string): void {
+    this.past.delete(id);
+  }
+}

@@ -1,0 +1,102 @@
+import path from "node:path";
+import type { Launch } from "../driver.ts";
+import { rankCommand, torchrunWords } from "../launchers.ts";
+import { hasRanks, RANK_FILES } from "../ranks.ts";
+
+/** Below an attempt's folder, written by the job: it may run as another account, and this folder is that account's. */
+export const JOB_FOLDER = "job";
+export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log" } as const;
+
+/** Single quotes: a shell changes nothing in them. */
+export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+const words = (list: readonly string[]) => list.map(quote).join(" ");
+
+/** `export NAME='value'` lines. Names that a shell cannot export are left out. */
+export function envScript(env: Record<string, string>): string {
+  return Object.entries(env).flatMap(([name, value]) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? [`export ${name}=${quote(value)}`] : [])).join("\n") + "\n";
+}
+
+/**
+ * The batch script: runs on the first node of the allocation. What it leaves in `job/`:
+ *
+ *   gate/    made by exactly one start: at most one per attempt, whatever Slurm or the agent believed
+ *   id       the job that came through the gate
+ *   started  empty; its time is the start
+ *   exit     exit status of the command; its time is the end
+ *   peak     the most memory its first node's part used, in bytes
+ *
+ * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
+ */
+export function jobScript(launch: Launch): string {
+  const { folder, ask } = launch;
+  const job = path.join(folder, JOB_FOLDER);
+  const output = hasRanks(ask) ? path.join(folder, RANK_FILES.folder, RANK_FILES.launcher) : null;
+  const stdout = output ? `${output}.out` : path.join(folder, "stdout.log");
+  const stderr = output ? `${output}.err` : path.join(folder, "stderr.log");
+  return `#!/bin/sh
+job=${quote(job)}
+if ! mkdir "$job/gate" 2>/dev/null; then echo "This attempt was started before; a retry is a new attempt." >&2; exit 75; fi
+trap : TERM INT HUP USR1 USR2
+echo "$SLURM_JOB_ID" > "$job/id.tmp" && mv "$job/id.tmp" "$job/id"
+( hostname; echo "\${SLURM_JOB_NODELIST:-}" ) > "$job/host"
+: > "$job/started"
+(
+  trap - TERM INT HUP USR1 USR2
+  . "$job/env.sh"
+${rendezvous(launch)}
+  cd ${quote(launch.workingDirectory)} || exit 72
+  exec </dev/null >>${quote(stdout)} 2>>${quote(stderr)}
+  exec ${commandLine(launch)}
+)
+status=$?
+group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup 2>/dev/null)
+cat "/sys/fs/cgroup/memory\${group%/task_*}/memory.max_usage_in_bytes" > "$job/peak" 2>/dev/null || cat "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.peak" > "$job/peak" 2>/dev/null
+${probe(launch)}echo "$status" > "$job/exit.tmp"
+sync "$job/exit.tmp" 2>/dev/null || sync
+mv "$job/exit.tmp" "$job/exit"
+exit "$status"
+`;
+}
+
+/**
+ * A rank that fails because another one's machine died must not be blamed: after a failure each node is asked to run
+ * `true`. If one does not, the job stays until Slurm itself has said that the node failed, or half an hour.
+ */
+function probe({ ask }: Launch): string {
+  if (ask.nodes === 1) return "";
+  const all = `srun --overlap --quiet --mem=0 --gres=none --mpi=none --cpu-bind=none --nodes=${ask.nodes} --ntasks=${ask.nodes} --ntasks-per-node=1 true`;
+  return `if [ "$status" != 0 ] && [ ! -e "$job/../asked" ] && ! timeout 60 ${all} >/dev/null 2>&1; then
+  : > "$job/doubt"
+  waited=0
+  while [ "$waited" -lt 1800 ] && [ ! -e "$job/../asked" ]; do sleep 1; waited=$((waited + 1)); done
+fi
+`;
+}
+
+/** Where ranks meet: a port of the first node that only this job derives. */
+function rendezvous({ ask }: Launch): string {
+  const variables = [
+    "  MASTER_ADDR=$(hostname)",
+    ask.nodes > 1 ? '  getent hosts "$MASTER_ADDR" >/dev/null 2>&1 || MASTER_ADDR=$(hostname -I 2>/dev/null | cut -d" " -f1)' : "  MASTER_ADDR=127.0.0.1",
+    "  MASTER_PORT=$((20000 + SLURM_JOB_ID % 12000))",
+    "  export MASTER_ADDR MASTER_PORT",
+  ];
+  // A session of mpirun must not take the batch step's share of memory for a limit of its own daemons.
+  return variables.join("\n");
+}
+
+function commandLine(launch: Launch): string {
+  const { ask, folder, command } = launch;
+  const rank = words(rankCommand(folder, command, ask));
+  // One task per node or per rank, all at once, and all of them end when one fails. SLURM_JOB_ID parts two jobs' ports.
+  const srun = (tasks: number, more = "") => `srun --ntasks=${ask.nodes * tasks} --ntasks-per-node=${tasks} --nodes=${ask.nodes} --cpu-bind=none --mpi=none --kill-on-bad-exit=1 --wait=30${more}`;
+  if (ask.launcher === "mpi") return `mpirun -n ${ask.nodes * ask.processes} ${rank}`;
+  if (ask.launcher === "torchrun") {
+    const single = ask.nodes === 1;
+    const meet = single ? ["--standalone"] : [`--nnodes=${ask.nodes}`, "--rdzv-backend=c10d", `--rdzv-id=${launch.attemptId}`];
+    const [shell, flag, script, name, ...rest] = torchrunWords(ask, meet) as [string, string, string, string, ...string[]];
+    const start = `${words([shell, flag, script, name])} ${single ? "" : '"--rdzv-endpoint=$MASTER_ADDR:$MASTER_PORT" '}${words(rest)} ${rank}`;
+    return single ? start : `${srun(1)} ${start}`;
+  }
+  return ask.nodes === 1 ? words(launch.command) : `${srun(1)} ${rank}`;
+}

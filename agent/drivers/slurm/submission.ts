@@ -1,0 +1,61 @@
+import path from "node:path";
+import { SetupFailed } from "../../code/setup-failed.ts";
+import { SlurmOverrides } from "../../protocol/slurm.ts";
+import type { Launch } from "../driver.ts";
+import { jobName } from "./queue.ts";
+import { JOB_FILES, JOB_FOLDER } from "./script.ts";
+
+/** Types of GPUs as the nodes' GRES name them. */
+export type GpuTypes = readonly string[];
+
+/** What sbatch is told. @throws SetupFailed that names the field. */
+export function sbatchArgs(launch: Launch, types: GpuTypes): string[] {
+  const { ask } = launch;
+  const tasks = ask.launcher === "mpi" ? ask.processes : 1;
+  const log = path.join(launch.folder, JOB_FOLDER, JOB_FILES.slurm).replaceAll("%", "%%");
+  const args = [
+    `--job-name=${jobName(launch.attemptId)}`,
+    `--comment=drover: ${ask.title}`.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200),
+    `--nodes=${ask.nodes}-${ask.nodes}`,
+    `--ntasks=${ask.nodes * tasks}`,
+    `--ntasks-per-node=${tasks}`,
+    `--cpus-per-task=${Math.max(1, Math.ceil(ask.cpus / tasks))}`,
+    "--no-requeue", // a retry is a new attempt of Drover's
+    "--export=ALL", // all of what the agent gives sbatch, which is next to nothing
+    `--output=${log}`,
+    `--error=${log}`,
+    "--open-mode=append",
+    "--input=/dev/null",
+    `--chdir=${launch.folder}`,
+  ];
+  if (launch.memoryMib > 0) args.push(`--mem=${launch.memoryMib}M`);
+  if (ask.gpus > 0) args.push(`--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types)}`);
+  // Slurm counts in minutes; the agent itself keeps the limit to the second, with the run's own grace.
+  if (ask.maxSeconds !== null) args.push(`--time=${Math.ceil((ask.maxSeconds + ask.graceSeconds) / 60) + 1}`);
+  return [...args, ...overrideArgs(ask)];
+}
+
+function gpuWord(count: number, model: string | null, types: GpuTypes): string {
+  if (!model) return String(count);
+  const start = model.toLowerCase();
+  const type = types.find((each) => each.toLowerCase().split(/[\s\-_/]+/).some((part) => part.startsWith(start)) || each.toLowerCase().startsWith(start));
+  if (type === undefined) throw new SetupFailed(`resources.gpuModel: no node has ${model}; Slurm's GPU types are ${types.join(", ") || "not named"}.`);
+  return `${type}:${count}`;
+}
+
+/** @throws SetupFailed for settings that are unknown or malformed. */
+export function slurmOverrides(overrides: Record<string, unknown>): SlurmOverrides {
+  const parsed = SlurmOverrides.safeParse(overrides);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SetupFailed(`overrides.slurm${issue?.path.length ? `.${issue.path.join(".")}` : ""}: ${issue?.message}`);
+}
+
+function overrideArgs(ask: Launch["ask"]): string[] {
+  const { exclusive, exclude, ...named } = slurmOverrides(ask.overrides);
+  const args = Object.entries(named).map(([name, value]) => `--${name}=${value}`);
+  if (exclusive) args.push("--exclusive");
+  const kept = [...(exclude ? [exclude] : []), ...ask.excludeNodes];
+  if (kept.length > 0) args.push(`--exclude=${kept.join(",")}`);
+  return args;
+}

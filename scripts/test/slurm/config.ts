@@ -1,0 +1,120 @@
+import { hostname } from "node:os";
+
+/** How large a test cluster is and what it does. */
+export interface LabShape {
+  /** Machines; each is a slurmd of this host, on a port of its own. */
+  nodes: number;
+  /** Accelerators per machine: character devices without a driver behind them. */
+  gpus: number;
+  cpus: number;
+  memoryMib: number;
+  /** slurmdbd and a private MariaDB: sacct, accounts, QOS. */
+  accounting: boolean;
+  /** Jobs in cgroups of version 1: memory and devices are then really kept apart. */
+  cgroups: boolean;
+  /** Seconds after which a silent slurmd is down. */
+  slurmdTimeout: number;
+}
+export interface LabPorts {
+  controller: number;
+  dbd: number;
+  mariadb: number;
+  nodes: number[];
+}
+
+export const nodeNames = (shape: LabShape): string[] => Array.from({ length: shape.nodes }, (_, at) => `n${String(at + 1).padStart(2, "0")}`);
+
+const block = (settings: Record<string, string | number>) => Object.entries(settings).map(([key, value]) => `${key}=${value}`).join("\n");
+
+function accountingOf(socket: string, shape: LabShape, ports: LabPorts): Record<string, string | number> {
+  if (!shape.accounting) return { AccountingStorageType: "accounting_storage/none" };
+  return {
+    AccountingStorageType: "accounting_storage/slurmdbd",
+    AccountingStorageHost: "127.0.0.1",
+    AccountingStoragePort: ports.dbd,
+    AccountingStoragePass: socket,
+    AccountingStorageTRES: "gres/gpu,gres/gpu:h100",
+    AccountingStorageEnforce: "associations,limits,qos",
+    AccountingStoreFlags: "job_comment",
+    PriorityType: "priority/multifactor",
+    PriorityWeightQOS: 1000,
+    PriorityWeightFairshare: 1000,
+    PreemptType: "preempt/qos",
+    PreemptMode: "REQUEUE",
+  };
+}
+
+/** slurm.conf of a cluster below `home`. Fast scheduling, short timeouts, and nothing outside the folder. */
+export function slurmConf(home: string, shape: LabShape, ports: LabPorts): string {
+  const socket = `${home}/run/munge.sock`;
+  const nodes = nodeNames(shape).map(
+    (name, at) => `NodeName=${name} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports.nodes[at]} CPUs=${shape.cpus} RealMemory=${shape.memoryMib}${shape.gpus > 0 ? ` Gres=gpu:h100:${shape.gpus}` : ""} State=UNKNOWN`,
+  );
+  return `${block({
+    ClusterName: "lab",
+    SlurmctldHost: `${hostname()}(127.0.0.1)`,
+    SlurmctldPort: ports.controller,
+    SlurmUser: "root",
+    SlurmdUser: "root",
+    AuthType: "auth/munge",
+    AuthInfo: `socket=${socket}`,
+    CredType: "cred/munge",
+    StateSaveLocation: `${home}/state`,
+    SlurmdSpoolDir: `${home}/spool/%n`,
+    SlurmctldPidFile: `${home}/run/slurmctld.pid`,
+    SlurmdPidFile: `${home}/run/slurmd.%n.pid`,
+    SlurmctldLogFile: `${home}/log/slurmctld.log`,
+    SlurmdLogFile: `${home}/log/slurmd.%n.log`,
+    ProctrackType: `proctrack/${shape.cgroups ? "cgroup" : "linuxproc"}`,
+    TaskPlugin: `task/${shape.cgroups ? "cgroup" : "none"}`,
+    MpiDefault: "none",
+    SelectType: "select/cons_tres",
+    SelectTypeParameters: "CR_CPU_Memory",
+    DefMemPerCPU: 50,
+    SchedulerType: "sched/backfill",
+    SchedulerParameters: "batch_sched_delay=0,sched_interval=1,bf_interval=1,bf_continue,default_queue_depth=1000",
+    SlurmdParameters: "config_overrides",
+    ReturnToService: 2,
+    SlurmctldTimeout: 10,
+    SlurmdTimeout: shape.slurmdTimeout,
+    KillWait: 2,
+    CompleteWait: 0,
+    MinJobAge: 300,
+    MaxJobCount: 20_000,
+    GresTypes: "gpu",
+    JobAcctGatherType: "jobacct_gather/linux",
+    JobAcctGatherFrequency: "task=2",
+    JobRequeue: 1,
+    ...accountingOf(socket, shape, ports),
+  })}
+${nodes.join("\n")}
+PartitionName=gpu Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=${nodeNames(shape)[0]} MaxTime=00:10:00 State=UP
+`;
+}
+
+export function gresConf(home: string, shape: LabShape): string {
+  const lines = nodeNames(shape).map((name) => `NodeName=${name} Name=gpu Type=h100 File=${home}/dev/${name}/nvidia[0-${shape.gpus - 1}]`);
+  return ["AutoDetect=off", ...(shape.gpus > 0 ? lines : []), ""].join("\n");
+}
+
+export const CGROUP_CONF = ["CgroupPlugin=cgroup/v1", "CgroupMountpoint=/sys/fs/cgroup", "ConstrainDevices=yes", "ConstrainCores=no", "ConstrainRAMSpace=yes", "ConstrainSwapSpace=no", ""].join("\n");
+
+export function slurmdbdConf(home: string, ports: LabPorts): string {
+  return `${block({
+    AuthType: "auth/munge",
+    AuthInfo: `socket=${home}/run/munge.sock`,
+    DbdHost: "localhost",
+    DbdAddr: "127.0.0.1",
+    DbdPort: ports.dbd,
+    SlurmUser: "root",
+    LogFile: `${home}/log/slurmdbd.log`,
+    PidFile: `${home}/run/slurmdbd.pid`,
+    StorageType: "accounting_storage/mysql",
+    StorageHost: "127.0.0.1",
+    StoragePort: ports.mariadb,
+    StorageUser: "slurm",
+    StoragePass: "slurm",
+    StorageLoc: "slurm_acct_db",
+  })}\n`;
+}
