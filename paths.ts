@@ -34,7 +34,7 @@ export const paths = {
 
 export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "spec", "compare"] as const;
 export type RunTab = (typeof RUN_TABS)[number];
-export const CLUSTER_TABS = ["nodes", "telemetry", "events", "agent"] as const;
+export const CLUSTER_TABS = ["nodes", "scheduler", "telemetry", "events", "agent"] as const;
 export type ClusterTab = (typeof CLUSTER_TABS)[number];
 export const QUEUE_TABS = ["waiting", "running", "shares"] as const;
 export type QueueTab = (typeof QUEUE_TABS)[number];

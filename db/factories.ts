@@ -3,13 +3,14 @@ import { zstdCompressSync } from "node:zlib";
 import { hashPassword } from "better-auth/crypto";
 import { eq } from "drizzle-orm";
 import type { Role, ScopeType } from "../domain/access/roles.ts";
+import type { ForeignJob } from "../domain/agents/scheduler.ts";
 import type { Capabilities } from "../domain/clusters/capabilities.ts";
 import { RunSpec, type RunSpecInput } from "../domain/experiments/run-spec.ts";
 import { slugify } from "../domain/shared/id-format.ts";
 import type { DbOrTx } from "./client.ts";
 import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/access.ts";
 import { agents } from "./schema/agents.ts";
-import { accelerators, clusters, nodes, telemetry } from "./schema/clusters.ts";
+import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./schema/clusters.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 
@@ -105,7 +106,13 @@ function makeClusters(db: DbOrTx) {
     await db.insert(telemetry).values({ clusterId, subject, subjectId, key, at: new Date(points[0]!.at), times: points.map(({ at }) => at), values: points.map(({ value }) => value) });
   }
 
-  return { cluster, node, samples };
+  /** What a Slurm's agent tells of it, with these jobs from outside Drover. */
+  async function scheduler(of: { id: string; orgId: string }, jobs: ForeignJob[]) {
+    const partitions = [{ name: "gpu", isDefault: true, state: "UP", nodes: 4, cpus: 256, gpus: 32, maxSeconds: 86_400, preemption: null, allowed: "" }];
+    const qos = [{ name: "high", priority: 1000, maxSeconds: null, limits: "", preempts: "low" }];
+    await db.insert(clusterSchedulers).values({ clusterId: of.id, orgId: of.orgId, report: { kind: "slurm", partitions, reservations: [], qos, accounts: [] }, jobs, jobCount: jobs.length, seenAt: new Date() });
+  }
+  return { cluster, node, samples, scheduler };
 }
 
 function makeRuns(db: DbOrTx) {

@@ -26,9 +26,9 @@ export function rankCommand(folder: string, command: readonly string[], ask: Pic
 /** `torchrun` where PATH has it, else its module: some installations have only one of them. */
 const TORCHRUN = 'if command -v torchrun >/dev/null 2>&1; then exec torchrun "$@"; else exec python3 -m torch.distributed.run "$@"; fi';
 
-/** Words that start one node's share of a torchrun. `rendezvous`: shell words, expanded on the node. */
+/** Words that start one node's share of a torchrun. `rendezvous`: shell words, expanded on the node. With underscores: PyTorch before 2.0 knows no other spelling. */
 export function torchrunWords(ask: Ask, rendezvous: readonly string[]): string[] {
-  return ["/bin/sh", "-c", TORCHRUN, "torchrun", ...rendezvous, `--nproc-per-node=${ask.processes}`, `--max-restarts=${ask.restarts}`, "--no-python"];
+  return ["/bin/sh", "-c", TORCHRUN, "torchrun", ...rendezvous, `--nproc_per_node=${ask.processes}`, `--max_restarts=${ask.restarts}`, "--no_python"];
 }
 
 /** Settings of Open MPI by name: mpirun of other makers ignores them. As many ranks as asked for, wherever they fit. */

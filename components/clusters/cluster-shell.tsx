@@ -26,13 +26,13 @@ import { useCluster } from "./use-cluster.ts";
 
 const EditCluster = whenWanted((props: { cluster: ClusterDetail; opened: boolean; onClose: () => void }) => props.opened, () => import("./edit-cluster.tsx").then((module) => module.EditCluster));
 
-const LABELS = { nodes: "Nodes", telemetry: "Telemetry", events: "Events", agent: "Agent" } as const;
+const LABELS = { nodes: "Nodes", scheduler: "Scheduler", telemetry: "Telemetry", events: "Events", agent: "Agent" } as const;
 
 /** What every tab of a cluster shares: name, state and why, the acts, the facts, the tabs. */
 export function ClusterShell({ id, children }: { id: string; children: React.ReactNode }) {
   const org = useOrg();
   const cluster = useCluster(id);
-  const tabs = CLUSTER_TABS.map((tab) => ({ href: paths.clusterTab(org, id, tab), label: LABELS[tab], ...(tab === "nodes" ? { count: cluster.nodes.total } : {}) }));
+  const tabs = CLUSTER_TABS.filter((tab) => tab !== "scheduler" || cluster.driver === "slurm").map((tab) => ({ href: paths.clusterTab(org, id, tab), label: LABELS[tab], ...(tab === "nodes" ? { count: cluster.nodes.total } : {}) }));
   const whys = clusterWhys(cluster);
   return (
     <EnrolDialog cluster={cluster}>

@@ -1,5 +1,6 @@
 import { bigint, boolean, check, doublePrecision, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
 import { DRIVERS } from "../../domain/experiments/run-spec.ts";
+import type { ForeignJob, Surroundings } from "../../domain/agents/scheduler.ts";
 import type { Capabilities } from "../../domain/clusters/capabilities.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
@@ -23,6 +24,16 @@ export const clusters = pgTable("clusters", {
   unique("clusters_org_slug").on(t.orgId, t.slug),
   check("clusters_driver_known", oneOf(t.driver, DRIVERS)),
 ]);
+
+/** What a cluster's scheduler has besides nodes, as its agent last told: one row, written whole. */
+export const clusterSchedulers = pgTable("cluster_schedulers", {
+  clusterId: text().primaryKey(),
+  orgId: text().notNull(),
+  report: jsonb().$type<Surroundings>().notNull(),
+  jobs: jsonb().$type<ForeignJob[]>().notNull(), // from outside Drover
+  jobCount: integer().notNull(),
+  seenAt: moment().notNull(),
+}, (t) => [foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] })]);
 
 export const nodes = pgTable("nodes", {
   id: id("node"),

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, doublePrecision, foreignKey, index, integer, jsonb, pgSequence, pgTable, primaryKey, smallint, text, unique } from "drizzle-orm/pg-core";
+import type { SchedulerWord } from "../../domain/agents/scheduler.ts";
 import { ATTEMPT_OUTCOMES, ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import { type Evidence, FAILURE_CLASSES } from "../../domain/experiments/failure.ts";
 import type { RunSpec } from "../../domain/experiments/run-spec.ts";
@@ -132,6 +133,7 @@ export const attempts = pgTable("attempts", {
   memoryMib: integer().notNull(),
   gpus: integer().notNull(),
   nodes: integer().notNull(),
+  scheduler: jsonb().$type<SchedulerWord>(), // its job at the cluster's own scheduler, in that one's words
   exitCode: integer(),
   signal: text(),
   failureClass: text({ enum: FAILURE_CLASSES }),

@@ -1,3 +1,4 @@
+import type { SchedulerWord } from "../agents/scheduler.ts";
 import type { ClusterRow } from "../clusters/cluster-view.ts";
 import type { AttemptOutcome, AttemptStatus } from "./attempt-status.ts";
 import type { Evidence, FailureClass } from "./failure.ts";
@@ -40,6 +41,8 @@ export interface AttemptView {
   cluster: { id: string; name: string };
   nodeNames: string[];
   acceleratorIndexes: number[];
+  /** Its job at the cluster's own scheduler; null where there is none. */
+  scheduler: SchedulerWord | null;
   exitCode: number | null;
   signal: string | null;
   failureClass: FailureClass | null;

@@ -1,3 +1,4 @@
+import { waitWords } from "../agents/scheduler.ts";
 import { formatCount, formatMib, formatSeconds, plural } from "../shared/format.ts";
 import type { AttemptView, RunDetail } from "./run-view.ts";
 import { type Evidence, FAILURE_SAYS, type FailureClass } from "./failure.ts";
@@ -38,6 +39,7 @@ export function whyOf(run: Asked): Why | null {
   if (!run.spec) return null; // a client's own: it knows, and does not say
   const { spec } = run;
   if (run.status === "queued") return waiting(run.pending);
+  if (run.status === "starting") return atItsScheduler(run.attempts);
   if (run.status === "unreachable") return outOfReach({ ...run, spec });
   if (run.status === "cancelling") return stopping(run.attempts);
   if (run.status === "failed") return failed({ ...run, spec });
@@ -54,6 +56,14 @@ function waiting(pending: PendingReason | null): Why {
   const tone = kind === "never" ? "bad" : kind === "away" ? "warn" : "neutral";
   const detail = kind === "never" ? "It stays queued, in case a cluster that can run it is connected." : !moment && kind === "busy" ? "No end can be promised: what runs there has no maximum duration." : null;
   return { ...none, tone, title: message, detail, moment, facts, clusters, next: step };
+}
+
+/** Placed and handed over: from here on its cluster's own scheduler decides. */
+function atItsScheduler(attempts: AttemptView[]): Why | null {
+  const word = attempts.at(-1)?.scheduler;
+  if (!word || word.state === "RUNNING") return null;
+  const moment = word.startsAt === null ? null : { label: "Slurm expects it to start", at: new Date(word.startsAt), basis: "Slurm's own estimate" };
+  return { ...none, tone: "neutral", title: `${waitWords(word)}.`, moment };
 }
 
 function outOfReach({ attempts, spec }: Pick<Submitted, "attempts" | "spec">): Why {

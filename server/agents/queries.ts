@@ -3,10 +3,11 @@ import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { Db, DbOrTx } from "../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
-import { accelerators, clusters, nodes } from "../../db/schema/clusters.ts";
+import { accelerators, clusterSchedulers, clusters, nodes } from "../../db/schema/clusters.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
 import { durationHistory } from "../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
+import { foreignHolds, type ForeignJob } from "../../domain/agents/scheduler.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
@@ -18,7 +19,7 @@ import { runToken } from "../experiments/run-token.ts";
  * `knows`: whose runs may be named in what is said about them; nobody's, unless said otherwise.
  */
 export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: { id: string; teamId: string }) => boolean = () => false): Promise<ClusterSnapshot[]> {
-  const [places, hosts, gpus, holds] = await Promise.all([listPlaces(db, orgId), listHosts(db, orgId), listGpus(db, orgId), listHolds(db, orgId)]);
+  const [places, hosts, gpus, holds, foreign] = await Promise.all([listPlaces(db, orgId), listHosts(db, orgId), listGpus(db, orgId), listHolds(db, orgId), listForeign(db, orgId)]);
   return places.map((place) => {
     const snapshot: ClusterSnapshot = {
       ...place,
@@ -38,6 +39,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
     for (const { clusterId, ...hold } of holds) {
       if (clusterId === place.id) take(snapshot, { clusterId, nodeNames: hold.nodeNames, accelerators: hold.accelerators }, knows({ id: hold.claim!.projectId, teamId: hold.claim!.teamId }) ? hold : { ...hold, runName: "Another run" });
     }
+    for (const { nodeNames, accelerators: none, ...hold } of foreignHolds(foreign.get(place.id) ?? [])) take(snapshot, { clusterId: place.id, nodeNames, accelerators: none }, hold);
     return snapshot;
   });
 }
@@ -75,6 +77,12 @@ function listGpus(db: DbOrTx, orgId: string) {
     .leftJoin(attempts, and(eq(attempts.id, accelerators.attemptId), eq(attempts.status, "lost")))
     .where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)))
     .orderBy(asc(accelerators.nodeId), asc(accelerators.index));
+}
+
+/** Jobs that others gave to the clusters' own schedulers, by cluster. */
+async function listForeign(db: DbOrTx, orgId: string): Promise<Map<string, ForeignJob[]>> {
+  const rows = await db.select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs }).from(clusterSchedulers).where(eq(clusterSchedulers.orgId, orgId));
+  return new Map(rows.map(({ clusterId, jobs }) => [clusterId, jobs]));
 }
 
 async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clusterId: string })[]> {

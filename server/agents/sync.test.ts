@@ -3,6 +3,7 @@ import { armFailpoint } from "../failpoint.ts";
 import { projectSecrets } from "../../db/schema/access.ts";
 import { seal } from "../access/secrets.ts";
 import { runToken } from "../experiments/run-token.ts";
+import { loadSnapshots } from "./queries.ts";
 import { place, report, testPlane, type TestPlane } from "./testing.ts";
 
 let plane: TestPlane;
@@ -202,5 +203,25 @@ describe("an answer that gets lost after its commit", () => {
     armFailpoint(null);
     expect((await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "running", seq: 1 })] })).acked).toEqual([{ attemptId: attempt.id, seq: 1 }]);
     expect(await eventKinds(run.id)).toEqual(["attempt.running"]);
+  });
+});
+
+describe("a cluster with a scheduler of its own", () => {
+  const job = { id: "17", name: "theirs", user: "ada", account: "research", partition: "gpu", qos: "normal", state: "running" as const, reason: null, nodes: ["n1"], nodeCount: 1, cpus: 3, memoryMib: 1000, gpus: 0, submittedAt: 1, startedAt: 1_000, limitSeconds: 60 };
+  const told = (jobs: object[]) => ({ kind: "slurm", partitions: [], reservations: [], qos: [], accounts: [], jobs, jobCount: jobs.length });
+  it("has the jobs of others counted as held, and free again once they are no longer told", async () => {
+    const { agent, cluster } = await plane.makeAgent();
+    const node = { name: "n1", cpus: 8, memoryMib: 4000, diskMib: 0, state: "up", stateReason: null, accelerators: [] };
+    await agent.sync({ nodes: [node], scheduler: told([job]) });
+    const free = async () => (await loadSnapshots(plane.db, plane.orgId)).find(({ id }) => id === cluster.id)!.nodes[0]!;
+    expect(await free()).toMatchObject({ cpus: 8, freeCpus: 5, freeMemoryMib: 3000 });
+    await agent.sync({ scheduler: told([]) });
+    expect(await free()).toMatchObject({ freeCpus: 8, freeMemoryMib: 4000 });
+  });
+  it("keeps its word on an attempt's job", async () => {
+    const { agent, attempt } = await placed();
+    const scheduler = { job: "42", state: "PENDING", reason: "Priority", startsAt: null };
+    await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "accepted", seq: 1, scheduler })] });
+    expect(await attemptRow(attempt.id)).toMatchObject({ status: "starting", scheduler });
   });
 });

@@ -4,6 +4,7 @@ import { handOverSecrets } from "../access/commands/secrets.ts";
 import { failpoint } from "../failpoint.ts";
 import type { AgentIdentity, Authenticator } from "./authenticate.ts";
 import { applyInventory } from "./commands/inventory.ts";
+import { applyScheduler } from "./commands/scheduler.ts";
 import { applyReports, reconcileKnown } from "./commands/reports.ts";
 import { loadJobSpecs } from "./queries.ts";
 import type { AgentServices } from "./services.ts";
@@ -35,6 +36,7 @@ export async function syncAgent({ services, authenticator, board }: Desk, call: 
   failpoint("server.sync.begin");
   const until = performance.now() + waitMs(message.waitSeconds, services.leaseSeconds);
   if (message.nodes) await applyInventory(services.db, services.bus, agent, message.nodes);
+  if (message.scheduler) await applyScheduler(services.db, services.bus, agent, message.scheduler);
   const { acked, stale } = await applyReports(services, agent, message.reports);
   const known = new Set([...message.known, ...message.reports.map(({ attemptId }) => attemptId)]);
   const isIdle = message.waitSeconds > 0 && !message.nodes && message.reports.length === 0;

@@ -5,6 +5,7 @@ import { drainCluster, drainNode, undrainCluster, undrainNode } from "./commands
 import { createCluster, newCode } from "./commands/enrolment.ts";
 import { listClusterEvents } from "./queries.ts";
 import { getClusterDetail, listClusters } from "./queries/read.ts";
+import { readScheduler } from "./queries/scheduler.ts";
 import { readTelemetry } from "./queries/telemetry.ts";
 
 export const clustersRouter = router({
@@ -12,6 +13,7 @@ export const clustersRouter = router({
   get: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => getClusterDetail(ctx, input.id)),
   events: procedure("clusters:read").input(ListClusterEvents).query(({ ctx, input }) => listClusterEvents(ctx.db, ctx.orgId, input)),
   telemetry: procedure("clusters:read").input(ReadTelemetry).query(({ ctx, input }) => readTelemetry(ctx.db, ctx.orgId, input)),
+  scheduler: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => readScheduler(ctx.db, ctx.orgId, input.id)),
 
   create: procedure("clusters:manage").input(CreateCluster).mutation(({ ctx, input }) => createCluster(ctx, input)),
   newCode: procedure("clusters:manage").input(ClusterRef).mutation(({ ctx, input }) => newCode(ctx, input.id)),

@@ -16,7 +16,7 @@ function end(attempt: AttemptView): string {
 const COLUMNS: Column<AttemptView>[] = [
   { key: "number", title: "Attempt", link: true, width: 80, render: (attempt) => `#${attempt.number}` },
   { key: "status", title: "Status", render: (attempt) => <StatusBadge status={attempt.outcome ?? attempt.status} /> },
-  { key: "cluster", title: "Cluster", hideBelow: "sm", grow: true, render: (attempt) => <>{attempt.cluster.name}{attempt.nodeNames.length > 0 && <span className="dim"> · {attempt.nodeNames.join(", ")}</span>}</> },
+  { key: "cluster", title: "Cluster", hideBelow: "sm", grow: true, render: (attempt) => <>{attempt.cluster.name}{attempt.nodeNames.length > 0 && <span className="dim"> · {attempt.nodeNames.join(", ")}</span>}{attempt.scheduler && <span className="dim"> · job {attempt.scheduler.job}</span>}</> },
   { key: "gpus", title: "GPUs", hideBelow: "lg", render: (attempt) => (attempt.acceleratorIndexes.length > 0 ? attempt.acceleratorIndexes.join(", ") : <span className="dim">—</span>) },
   { key: "end", title: "Ended with", hideBelow: "md", render: (attempt) => <>{end(attempt)}{attempt.failureClass && <span className="dim"> · {attempt.failureClass}</span>}</> },
   { key: "duration", title: "Duration", align: "right", render: (attempt) => <Duration from={attempt.startedAt} to={attempt.endedAt} /> },

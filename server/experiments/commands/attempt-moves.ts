@@ -71,11 +71,13 @@ async function seen(work: Work, attempt: AttemptRecord, report: AttemptReport): 
       logBytesDropped: report.logBytesDropped,
       ...(report.nodes.length > 0 ? { nodeNames: report.nodes } : {}),
       ...(report.accelerators.length > 0 ? { acceleratorIndexes: report.accelerators } : {}),
+      ...(report.scheduler !== undefined ? { scheduler: report.scheduler } : {}),
       ...(drains ? { drainedAt: databaseTime(sql`now()`) } : {}),
     })
     .where(eq(attempts.id, attempt.id))
     .returning();
   Object.assign(attempt, row);
+  if (report.scheduler) work.changes.push({ orgId: attempt.orgId, topic: "run", id: attempt.runId });
   if (!drains) return;
   await enqueue(work.tx, "experiments.archiveLog", { attemptId: attempt.id });
   work.changes.push({ orgId: attempt.orgId, topic: "run", id: attempt.runId }, { orgId: attempt.orgId, topic: "attempt-log", id: attempt.runId });

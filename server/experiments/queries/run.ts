@@ -71,6 +71,7 @@ async function listAttempts(db: DbOrTx, runId: string): Promise<AttemptView[]> {
     cluster: { id: attempt.clusterId, name: clusterName },
     nodeNames: attempt.nodeNames,
     acceleratorIndexes: attempt.acceleratorIndexes,
+    scheduler: attempt.scheduler,
     exitCode: attempt.exitCode,
     signal: attempt.signal,
     failureClass: attempt.failureClass,

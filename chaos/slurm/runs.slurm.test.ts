@@ -1,0 +1,172 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../scripts/root.ts";
+import { jobName } from "../../agent/drivers/slurm/queue.ts";
+import { until } from "../processes.ts";
+import { startSlurmWorld, type SlurmWorld } from "./world.ts";
+
+// The whole path on a real Slurm: server, worker, agent, three nodes, accounting. Each run has a name of its own.
+
+/** The lab's nodes are one host: over shared memory Open MPI takes them for one machine, and crashes. */
+const ONE_HOST = { OMPI_MCA_btl: "tcp,self" };
+/** Debian 12's PyTorch 1.13 under its Python 3.11: torchrun fails on "no redirection", which is its default. */
+const DEBIANS_TORCHRUN = { PET_REDIRECTS: "1", PET_TEE: "1" };
+
+let world: SlurmWorld;
+beforeAll(async () => {
+  world = await startSlurmWorld();
+}, 240_000);
+afterAll(() => world?.stop(), 120_000);
+
+describe("a run on Slurm", { timeout: 180_000 }, () => {
+  it("becomes a job that is named after its attempt, and ends with what it printed", async () => {
+    const id = await world.submit({ name: "hello", command: 'echo "on $SLURMD_NODENAME as job $SLURM_JOB_ID"; echo \'drover: {"loss": 0.5, "step": 1}\'; exit 0' });
+    const run = await world.untilStatus(id, "succeeded");
+    const attempt = run.attempts.at(-1)!;
+    expect(attempt.nodeNames).toHaveLength(1);
+    expect(world.lab.nodes).toContain(attempt.nodeNames[0]);
+    const { job } = attempt.scheduler!;
+    await until("its log", async () => (await world.output(id)).includes(`on ${attempt.nodeNames[0]} as job ${job}`), 30);
+    expect(await world.lab.run("sacct", ["-nXP", "-j", job, "-o", "JobName,State"])).toContain(attempt.id);
+    await until("its metric", async () => (await world.get(id)).metrics.some(({ key, last }) => key === "loss" && last === 0.5), 30);
+  });
+
+  it("fails with its exit code and last lines", async () => {
+    const id = await world.submit({ name: "boom", command: "echo before; echo trouble >&2; exit 7" });
+    const run = await world.untilStatus(id, "failed");
+    expect(run).toMatchObject({ failureClass: "user_code", evidence: { exitCode: 7 } });
+    expect(run.evidence!.lastLines!.join("\n")).toContain("trouble");
+  });
+
+  it("is cancelled with its grace, and leaves nothing in Slurm", async () => {
+    const id = await world.submit({ name: "long", command: 'trap "echo saved; exit 143" TERM; echo up; while :; do sleep 0.1; done' });
+    await world.untilStatus(id, "running");
+    await until("it to be up", async () => (await world.output(id)).includes("up"), 30);
+    await world.stack.api.experiments.cancel.mutate({ id });
+    await world.untilStatus(id, "cancelled");
+    await until("its last line", async () => (await world.output(id)).includes("saved"), 30);
+    await until("Slurm to be empty", async () => (await world.lab.run("squeue", ["-h", "-o", "%j"])).trim() === "", 30);
+  });
+
+  it("goes on while its agent is killed, and is found again under its name", async () => {
+    const id = await world.submit({ name: "outlives", command: "echo begun; sleep 6; echo done" });
+    const { id: attempt } = (await world.untilStatus(id, "running")).attempts.at(-1)!;
+    world.agent.signal("SIGKILL"); // its supervisor starts it again
+    const run = await world.untilStatus(id, "succeeded");
+    expect(run.attempts).toHaveLength(1);
+    const jobs = await world.lab.run("sacct", ["-nXP", "--name", jobName(attempt), "-o", "JobID"]);
+    expect(jobs.trim().split("\n")).toEqual([run.attempts[0]!.scheduler!.job]);
+    await until("all of its log", async () => (await world.output(id)) === "begun\ndone\n", 30);
+  });
+
+  it("goes on while Slurm's controller is killed, which is no failure of anybody", async () => {
+    const id = await world.submit({ name: "headless", command: "echo begun; sleep 5; echo done" });
+    await world.untilStatus(id, "running");
+    await world.lab.kill("slurmctld");
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await world.lab.restart("slurmctld");
+    expect((await world.untilStatus(id, "succeeded", 90)).attempts).toHaveLength(1);
+  });
+
+  it("waits at Slurm for what its account may use, and says so in Slurm's own words", async () => {
+    const id = await world.submit({ name: "capped", command: "true", resources: { cpus: 1, memory: 256, gpus: 2 }, overrides: { slurm: { account: "teama" } } });
+    await until("Slurm's word", async () => {
+      const run = await world.get(id);
+      const word = run.attempts.at(-1)?.scheduler;
+      if (run.status === "starting" && word?.state === "PENDING" && /Assoc|QOS/.test(word.reason ?? "")) return true;
+      throw new Error(JSON.stringify({ status: run.status, word }));
+    }, 60);
+    await world.stack.api.experiments.cancel.mutate({ id });
+    await world.untilStatus(id, "cancelled");
+  });
+
+  it("is refused where Slurm has no such partition, with Slurm's words", async () => {
+    const id = await world.submit({ name: "nowhere", command: "true", overrides: { slurm: { partition: "moon" } } });
+    const run = await world.untilStatus(id, "failed");
+    expect(run).toMatchObject({ failureClass: "config", statusReason: expect.stringMatching(/partition/i) });
+  });
+
+  it("is refused at submit for what this driver does not know, by name", async () => {
+    await expect(world.submit({ name: "unknown-key", command: "true", overrides: { slurm: { colour: "red" } } })).rejects.toThrow(/colour/);
+    await expect(world.submit({ name: "unknown-launcher", command: "true", launcher: "ray" as never })).rejects.toThrow(/launcher/);
+  });
+});
+
+describe("several nodes", { timeout: 240_000 }, () => {
+  it("train with PyTorch DDP, lose a machine, and go on from the checkpoint elsewhere", async () => {
+    const id = await world.submit({
+      name: "ddp", launcher: "torchrun", command: ["python3", join(ROOT, "examples/pytorch-ddp/train.py")], params: { epochs: 150 }, env: DEBIANS_TORCHRUN,
+      resources: { cpus: 1, memory: 1500, nodes: 2 }, processesPerNode: 1, retry: { max: 2, on: ["hardware", "platform", "preempted"] }, checkpoint: { graceSeconds: 5 },
+    });
+    const first = await until("some epochs on two nodes", async () => {
+      const text = await world.output(id).catch(() => "");
+      const run = await world.get(id);
+      if (["failed", "succeeded"].includes(run.status)) throw new Error(`it ${run.status} early: ${run.statusReason}\n${text}`);
+      return /epoch +1\d /.test(text) ? run.attempts.at(-1)! : null;
+    }, 120);
+    expect(first.nodeNames).toHaveLength(2);
+    const [dead] = first.nodeNames.slice(-1);
+    await world.lab.killNode(dead!);
+    const run = await world.untilStatus(id, "succeeded", 170);
+    expect(run.attempts).toHaveLength(2);
+    expect(run.attempts[0]).toMatchObject({ failureClass: "hardware" });
+    expect(run.attempts[1]!.nodeNames).not.toContain(dead);
+    await until("the end of its log", async () => (await world.output(id)).includes("done: out/model.pt"), 30);
+    const from = Number(/2 processes on CPUs, \d+ images, from epoch (\d+)/.exec(await world.output(id))?.[1]);
+    expect(from).toBeGreaterThan(1);
+    const [loss] = await world.stack.api.experiments.series.query({ id, keys: ["loss"], buckets: 1000 });
+    expect(loss!.points.map(({ x }) => x)).toEqual(Array.from({ length: 150 }, (_, at) => at + 1)); // no epoch is missing, across both attempts
+    await world.lab.restart(`slurmd.${dead}`);
+  });
+
+  it("run an MPI program with all its ranks", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "drover-mpi-"));
+    try {
+      const source = join(folder, "sum.c");
+      writeFileSync(source, '#include <mpi.h>\n#include <stdio.h>\nint main(int c, char **v) { int rank, size, sum; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &rank); MPI_Comm_size(MPI_COMM_WORLD, &size); MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD); printf("rank %d of %d, sum %d\\n", rank, size, sum); fflush(stdout); MPI_Finalize(); return 0; }\n');
+      execFileSync("mpicc", [source, "-o", join(folder, "sum")], { env: { ...process.env, PATH: "/usr/bin:/bin" } });
+      execFileSync("chmod", ["-R", "a+rx", folder]);
+      const id = await world.submit({ name: "mpi", launcher: "mpi", command: [join(folder, "sum")], resources: { cpus: 2, memory: 512, nodes: 2 }, processesPerNode: 2, env: ONE_HOST });
+      await world.untilStatus(id, "succeeded", 90);
+      const text = await until("all ranks' lines", async () => {
+        const seen = await world.output(id);
+        return [0, 1, 2, 3].every((rank) => seen.includes(`rank ${rank} of 4, sum 6`)) ? seen : null;
+      }, 30);
+      expect(text.match(/sum 6/g)).toHaveLength(4);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("end together when one rank fails, and the run names that rank", async () => {
+    const id = await world.submit({ name: "one-rank", resources: { cpus: 1, memory: 256, nodes: 2 }, command: 'echo "rank $RANK is up"; if [ "$RANK" = 1 ]; then sleep 1; echo "rank one broke" >&2; exit 9; fi; sleep 300' });
+    const run = await world.untilStatus(id, "failed", 120);
+    expect(run.statusReason).toMatch(/[Rr]ank 1/);
+    expect(run.evidence!.lastLines!.join("\n")).toContain("rank one broke");
+  });
+});
+
+describe("what others do on the cluster", { timeout: 120_000 }, () => {
+  it("is seen, counted, and never touched", async () => {
+    const { api } = world.stack;
+    await world.lab.run("sbatch", ["--job-name=theirs", "--nodes=3-3", "--gpus-per-node=2", "--mem=100M", "--time=5", "--output=/dev/null", "--chdir=/tmp", "--wrap=sleep 300"]);
+    const seen = await until("the job in the console", async () => {
+      const view = await api.clusters.scheduler.query({ id: world.clusterId });
+      return view?.jobs.find((job) => job.name === "theirs" && job.state === "running") ? view : null;
+    }, 60);
+    expect(seen.jobs.find((job) => job.name === "theirs")).toMatchObject({ user: "root", nodeCount: 3, gpus: 6 });
+    expect(seen.partitions.length).toBeGreaterThan(0);
+    expect(seen.qos.map((one) => one.name)).toEqual(expect.arrayContaining(["low", "high"]));
+    const id = await world.submit({ name: "behind-them", command: "true", resources: { cpus: 1, memory: 256, gpus: 1 } });
+    await until("the reason", async () => {
+      const run = await world.get(id);
+      if (run.status !== "queued") throw new Error(`it is ${run.status}`);
+      return run.pending?.kind === "busy";
+    }, 60);
+    await world.lab.run("scancel", ["--name=theirs"]);
+    await world.untilStatus(id, "succeeded");
+  });
+});

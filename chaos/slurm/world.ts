@@ -1,0 +1,66 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunDetail } from "../../domain/experiments/run-view.ts";
+import { ensureBundles } from "../../scripts/build.ts";
+import { SlurmLab } from "../../scripts/test/slurm/lab.ts";
+import { enrolAgent, enrolmentCode, startStack, type Stack } from "../stack.ts";
+import { Supervised, until } from "../processes.ts";
+
+/** System programs only: the lab's Python with PyTorch, and mpirun. */
+const PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
+type Spec = Parameters<Stack["api"]["experiments"]["submit"]["mutate"]>[0]["spec"];
+
+/** Drover as it is installed, with an agent on a real Slurm. */
+export interface SlurmWorld {
+  stack: Stack;
+  lab: SlurmLab;
+  agent: Supervised;
+  clusterId: string;
+  submit: (spec: Partial<Spec> & { name: string; command: Spec["command"] }) => Promise<string>;
+  get: (id: string) => Promise<RunDetail>;
+  /** @throws Error that says where it stands instead. */
+  untilStatus: (id: string, status: string, seconds?: number) => Promise<RunDetail>;
+  /** Of the last attempt, both streams. */
+  output: (id: string) => Promise<string>;
+  stop: () => Promise<void>;
+}
+
+export async function startSlurmWorld(): Promise<SlurmWorld> {
+  await ensureBundles(["server", "worker", "agent"]);
+  const folder = mkdtempSync(join(tmpdir(), "drover-slurm-world-"));
+  chmodSync(folder, 0o711); // as root, the database runs as another user
+  const lab = await SlurmLab.up(join(folder, "lab"));
+  const stack = await startStack(folder, { leaseSeconds: 30 });
+  const home = join(folder, "slurm-agent");
+  const { clusterId, code } = await enrolmentCode(stack, "Slurm lab");
+  const { service } = stack.services.agent;
+  const env = { ...service.env, ...lab.env, PATH, DROVER_AGENT_STATE: join(home, "agent"), DROVER_AGENT_DRIVER: "slurm" };
+  const agent = new Supervised({ name: "slurm-agent", command: [service.command[0]!, service.command[1]!, "run", "--state", join(home, "agent")], env, log: join(folder, "logs", "slurm-agent.log") });
+  await enrolAgent(agent, home, stack.agentUrl, code);
+  agent.start();
+  const { api } = stack;
+  const get = (id: string) => api.experiments.get.query({ id });
+  await until("the Slurm cluster's nodes", async () => (await api.clusters.get.query({ id: clusterId })).nodes.up === lab.nodes.length, 60);
+  return {
+    stack, lab, agent, clusterId, get,
+    submit: async (spec) => (await api.experiments.submit.mutate({ spec: { project: "default", cluster: "slurm-lab", resources: { cpus: 1, memory: 256 }, ...spec }, idempotencyKey: spec.name })).id,
+    untilStatus: (id, status, seconds = 60) =>
+      until(`${id} to be ${status}`, async () => {
+        const run = await get(id);
+        if (run.status === status) return run;
+        throw new Error(`it is ${run.status}: ${run.statusReason ?? run.pending?.message ?? "no reason"}`);
+      }, seconds),
+    output: async (id) => {
+      const attempt = (await get(id)).attempts.at(-1)!;
+      const page = await api.experiments.logPage.query({ attemptId: attempt.id, after: -1 });
+      return page.segments.map((segment) => segment.text).join("");
+    },
+    stop: async () => {
+      await agent.stop();
+      await stack.stop();
+      await lab.down();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { paths } from "../paths.ts";
+import { expect, test } from "./fixtures.ts";
+
+const job = (id: string, user: string, gpus: number) => ({
+  id, name: `md-${id}`, user, account: "physics", partition: "gpu", qos: "normal", state: gpus > 0 ? ("running" as const) : ("waiting" as const), reason: gpus > 0 ? null : "Priority",
+  nodes: gpus > 0 ? ["gpu01"] : [], nodeCount: 1, cpus: 16, memoryMib: 65_536, gpus, submittedAt: Date.now() - 7_200_000, startedAt: gpus > 0 ? Date.now() - 3_600_000 : null, limitSeconds: 86_400,
+});
+
+test("a Slurm cluster shows its partitions and the jobs that people gave to it themselves", async ({ make, org, as }) => {
+  const cluster = await make.cluster(org, { name: "Alps", driver: "slurm" });
+  await make.node(cluster, { name: "gpu01", gpus: 8 });
+  await make.scheduler(cluster, [job("4711", "grace", 4), job("4712", "alan", 0)]);
+  const page = await as("owner");
+  await page.goto(paths.cluster(org.slug, cluster.id));
+  await page.getByRole("link", { name: "Scheduler" }).click();
+  const jobs = page.getByRole("table", { name: "Jobs from outside Drover" });
+  await expect(jobs.getByRole("row").filter({ hasText: "md-4711" })).toContainText("grace");
+  await expect(jobs.getByRole("row").filter({ hasText: "md-4712" })).toContainText("Priority");
+  await expect(page.getByRole("table", { name: "Partitions" })).toContainText("gpu");
+});
+
+test("a cluster without a scheduler has no such tab, and its address says how to get one", async ({ world, signIn }) => {
+  const page = await signIn(world.viewer.id);
+  await page.goto(paths.cluster(world.org.slug, world.cluster.id));
+  await expect(page.getByRole("link", { name: "Telemetry" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Scheduler" })).toHaveCount(0);
+  await page.goto(paths.clusterTab(world.org.slug, world.cluster.id, "scheduler"));
+  await expect(page.getByText("No scheduler has been seen here")).toBeVisible();
+});
