@@ -22,7 +22,7 @@ test("a Slurm cluster shows its partitions and the jobs that people gave to it t
 test("a cluster without a scheduler has no such tab, and its address says how to get one", async ({ world, signIn }) => {
   const page = await signIn(world.viewer.id);
   await page.goto(paths.cluster(world.org.slug, world.cluster.id));
-  await expect(page.getByRole("link", { name: "Telemetry" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Telemetry", exact: true })).toBeVisible();
   await expect(page.getByRole("link", { name: "Scheduler" })).toHaveCount(0);
   await page.goto(paths.clusterTab(world.org.slug, world.cluster.id, "scheduler"));
   await expect(page.getByText("No scheduler has been seen here")).toBeVisible();

@@ -14,7 +14,7 @@ import { foreignJobs } from "./foreign.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
 import { readNodes, readSurroundings } from "./inventory.ts";
 import { Observer } from "./observe.ts";
-import { JobQueue } from "./queue.ts";
+import { jobName, JobQueue } from "./queue.ts";
 import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
 import { sbatchArgs } from "./submission.ts";
@@ -170,17 +170,19 @@ export class SlurmDriver implements Driver {
     await writeFile(path.join(folder, how === "ask" ? RANK_FILES.ask : RANK_FILES.over), "", { mode: 0o644 }).catch(() => {});
     if (ids.length === 0) return;
     if (how === "ask") {
-      await this.scancel(["--state=PENDING", ...ids]);
-      if (!handle?.ranks) await this.scancel(["--full", "--signal=TERM", "--state=RUNNING", ...ids]);
+      await this.scancel(attemptId, ids, "--state=PENDING");
+      if (!handle?.ranks) await this.scancel(attemptId, ids, "--full", "--signal=TERM", "--state=RUNNING");
       return void this.queue.refresh(0);
     }
-    await this.scancel(["--full", "--signal=KILL", ...ids]);
-    await this.scancel(ids);
-    await this.untilOver(ids);
+    await this.scancel(attemptId, ids, "--full", "--signal=KILL");
+    await this.scancel(attemptId, ids);
+    await this.untilOver(attemptId, ids);
   }
 
-  private async scancel(args: string[]): Promise<void> {
-    await this.client.run("scancel", ["--quiet", ...args]).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
+  /** By number and name, so that a number that Slurm gave again is nobody's end. */
+  private async scancel(attemptId: string, ids: readonly string[], ...how: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.client.run("scancel", ["--quiet", `--name=${jobName(attemptId)}`, ...how, ...ids]).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
   }
 
   /** Every job of the attempt: the one that was noted, and any other of its name. */
@@ -189,13 +191,13 @@ export class SlurmDriver implements Driver {
     if (!handle) return [];
     await this.queue.refresh(0);
     const named = this.queue.named(attemptId).filter((job) => phaseOf(job.state) !== "over").map((job) => job.id);
-    const noted = handle.job && phaseOf(this.queue.find(handle.job)?.state ?? "PENDING") !== "over" ? [handle.job] : [];
+    const noted = handle.job && phaseOf(this.queue.find(handle.job, attemptId)?.state ?? "PENDING") !== "over" ? [handle.job] : [];
     return [...new Set([...named, ...noted])];
   }
 
-  private async untilOver(ids: readonly string[]): Promise<boolean> {
+  private async untilOver(attemptId: string, ids: readonly string[]): Promise<boolean> {
     const deadline = performance.now() + LEAVE_MS;
-    const over = () => ids.every((id) => phaseOf(this.queue.find(id)?.state ?? "COMPLETED") === "over");
+    const over = () => ids.every((id) => phaseOf(this.queue.find(id, attemptId)?.state ?? "COMPLETED") === "over");
     for (;;) {
       await this.queue.refresh(50);
       if (!this.queue.reachable || over()) return true;
@@ -215,7 +217,7 @@ export class SlurmDriver implements Driver {
     const precluded = taken || (await exists(path.join(folder, "precluded")));
     if (precluded) {
       const ids = await this.jobsOf(attemptId, folder);
-      if (ids.length > 0) await this.scancel(ids); // it waits for a gate that is shut
+      await this.scancel(attemptId, ids); // it waits for a gate that is shut
     }
     return precluded;
   }
@@ -224,8 +226,8 @@ export class SlurmDriver implements Driver {
     await writeFile(path.join(folder, RANK_FILES.over), "", { mode: 0o644 }).catch(() => {}); // for what a cut-off node may still run
     const ids = await this.jobsOf(attemptId, folder);
     if (ids.length > 0) {
-      await this.scancel(ids.filter((id) => this.queue.find(id)?.state !== "COMPLETING"));
-      if (!(await this.untilOver(ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
+      await this.scancel(attemptId, ids.filter((id) => this.queue.find(id, attemptId)?.state !== "COMPLETING"));
+      if (!(await this.untilOver(attemptId, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
     }
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
   }

@@ -57,11 +57,11 @@ export class Observer {
     const exit = await readExit(job);
     const seen: Seen = { attemptId, folder, id, startedAt, handle };
     if (exit) return this.recorded(seen, exit);
-    const listed = this.queue.find(id);
+    const listed = this.queue.find(id, attemptId);
     if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
     if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
     if (!this.queue.reachable) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
-    return this.over(seen, listed ?? (await this.queue.remembered(id)));
+    return this.over(seen, listed ?? (await this.queue.remembered(id, attemptId)));
   }
 
   private living(seen: Seen, job: QueuedJob): Observation {
@@ -80,9 +80,9 @@ export class Observer {
   /** It ran and waits again: somebody forced Slurm to requeue it. It does not start twice; a retry is a new attempt. */
   private async requeued(seen: Seen): Promise<Observation> {
     await this.queue.refresh(0); // the last look may be from before its start
-    const now = this.queue.find(seen.id);
+    const now = this.queue.find(seen.id, seen.attemptId);
     if (!this.queue.reachable || (now && phaseOf(now.state) !== "waiting")) return { state: "running", startedAt: seen.startedAt! };
-    const past = await this.queue.remembered(seen.id);
+    const past = await this.queue.remembered(seen.id, seen.attemptId);
     const verdict = past ? verdictOf(past) : null;
     const why = verdict && verdict.cause !== "stopped" ? verdict : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
     return this.ended(seen, null, why, past ?? null);
@@ -90,13 +90,13 @@ export class Observer {
 
   /** The command's end is on record. What Slurm says matters only where it failed. */
   private async recorded(seen: Seen, exit: Exit): Promise<Observation> {
-    const job = this.queue.find(seen.id);
+    const job = this.queue.find(seen.id, seen.attemptId);
     if (exit.status === 0) return this.ended(seen, exit, null, job ?? null);
     let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
-    if (!job && this.queue.reachable) settled = await this.queue.remembered(seen.id);
+    if (!job && this.queue.reachable) settled = await this.queue.remembered(seen.id, seen.attemptId);
     if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
       await this.queue.refresh(200);
-      const now = this.queue.find(seen.id);
+      const now = this.queue.find(seen.id, seen.attemptId);
       if (!now || phaseOf(now.state) !== "over") return { state: "running", startedAt: seen.startedAt ?? exit.at };
       settled = now;
     }

@@ -7,6 +7,8 @@ const FRESH_MS = 1_000;
 /** Jobs that squeue has forgotten are asked of sacct again after this long. */
 const AGAIN_MS = 5_000;
 const SACCT_IDS = 1_000;
+/** Ended jobs that are kept in mind. */
+const MOST_PAST = 10_000;
 /** The name comes last: it may hold what parts the fields. */
 const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "Name"] as const;
 
@@ -99,7 +101,8 @@ export class JobQueue {
   private byId = new Map<string, QueuedJob>();
   private readAt = 0;
   private reading: Promise<void> | null = null;
-  private readonly past = new Map<string, { at: number; job: JobSeen | null }>();
+  /** By number: of several jobs, where Slurm has given the number again. */
+  private readonly past = new Map<string, { at: number; jobs: JobSeen[] }>();
   private asked = new Set<string>();
   private asking: Promise<void> | null = null;
   /** False after a look that failed: what is known may be old. */
@@ -145,8 +148,10 @@ export class JobQueue {
     return [...this.byId.values()];
   }
 
-  find(id: string): QueuedJob | undefined {
-    return this.byId.get(id);
+  /** A number alone is not enough: a controller that lost its state gives the same ones again, to anybody. */
+  find(id: string, attemptId: string): QueuedJob | undefined {
+    const job = this.byId.get(id);
+    return job?.name === jobName(attemptId) ? job : undefined;
   }
 
   /** The jobs of one attempt that squeue still lists, oldest first. */
@@ -158,13 +163,15 @@ export class JobQueue {
    * What accounting says of a job that squeue has forgotten. Undefined: not known yet, or accounting cannot be asked. Null:
    * it does not know it either. All who ask at once share one query.
    */
-  async remembered(id: string): Promise<JobSeen | null | undefined> {
+  async remembered(id: string, attemptId: string): Promise<JobSeen | null | undefined> {
+    const ours = () => this.past.get(id)?.jobs.find(({ name }) => name === jobName(attemptId)) ?? null;
     const known = this.past.get(id);
-    if (known && (known.job !== null || performance.now() - known.at < AGAIN_MS)) return known.job;
+    if (known && (ours() || performance.now() - known.at < AGAIN_MS)) return ours();
+    if (this.past.size > MOST_PAST) this.past.clear();
     this.asked.add(id);
     this.asking ??= new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => this.askAccounting()).finally(() => (this.asking = null));
     await this.asking;
-    return this.past.get(id)?.job;
+    return this.past.has(id) ? ours() : undefined;
   }
 
   private async askAccounting(): Promise<void> {
@@ -172,11 +179,11 @@ export class JobQueue {
     for (const id of ids) this.asked.delete(id);
     try {
       const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-j", ids.join(","), "-o", "JobIDRaw,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason"]);
-      for (const id of ids) this.past.set(id, { at: performance.now(), job: null });
+      for (const id of ids) this.past.set(id, { at: performance.now(), jobs: [] });
       // Of a job that was requeued there are several lines; the first is the one that ran.
       for (const line of text.split("\n")) {
         const job = parseAccountLine(line);
-        if (job && this.past.get(job.id)?.job === null) this.past.set(job.id, { at: performance.now(), job });
+        if (job) this.past.get(job.id)?.jobs.push(job);
       }
     } catch (error) {
       log.debug("Slurm's accounting cannot be asked", { reason: messageOf(error) });
@@ -191,9 +198,5 @@ export class JobQueue {
     } catch {
       return [];
     }
-  }
-
-  forget(id: string): void {
-    this.past.delete(id);
   }
 }
