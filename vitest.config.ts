@@ -6,6 +6,8 @@ export default defineConfig({
     // These start a real Slurm: `./drover test slurm` runs them.
     exclude: [...configDefaults.exclude, ...(process.env.DROVER_SLURM_TESTS ? [] : ["**/*.slurm.test.ts"])],
     globalSetup: ["scripts/test/vitest-setup.ts"],
+    // Vitest leaves one core free for watching; the slowest files wait for other processes most of the time.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // The address leads nowhere: a test that reaches for anything but its own database fails, instead of writing into yours.
