@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,7 +20,8 @@ export async function testPlane(options: { leaseSeconds?: number; now?: () => nu
   const database = await testDatabase();
   const { db, sql } = database;
   const bus = await openBus(sql);
-  const objects = folderStore(join(tmpdir(), `drover-test-${randomUUID()}`));
+  const folder = mkdtempSync(join(tmpdir(), "drover-plane-"));
+  const objects = folderStore(folder);
   const services = { db, sql, bus, objects, leaseSeconds: options.leaseSeconds ?? 90, now: options.now ?? Date.now };
   const servers: (() => Promise<void>)[] = [];
   async function serve(over: Partial<typeof services> = {}) {
@@ -73,6 +75,7 @@ export async function testPlane(options: { leaseSeconds?: number; now?: () => nu
     ...services, url, database, connector, serve, orgId, project: project!, experiment: experiment!, makeCluster, makeCode, makeRun, makeAgent,
     close: async () => {
       for (const stop of servers) await stop();
+      rmSync(folder, { recursive: true, force: true });
       await bus.close();
       await database.close();
     },

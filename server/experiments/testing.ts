@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { newId } from "../../db/schema/columns.ts";
 import { orgs, projects, roleBindings, teams, users } from "../../db/schema/access.ts";
 import { agents } from "../../db/schema/agents.ts";
@@ -21,7 +18,6 @@ export async function testWorld() {
   const database = await testDatabase();
   const { db } = database;
   process.env.DATABASE_URL = database.url;
-  process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
   const changes: Change[] = [];
   const bus: Bus = { publish: (change) => void changes.push(change), publishNow: async (more) => void changes.push(...more), publishWithin: async (_tx, more) => void changes.push(...more), subscribe: () => () => {}, mark: () => "none.0", since: () => null, onGap: () => () => {}, close: async () => {} };
   setBus(bus);

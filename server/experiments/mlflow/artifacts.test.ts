@@ -1,14 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifacts, objects } from "../../../db/schema/experiments.ts";
 import { runToken } from "../run-token.ts";
 import { mlflowServer, tokenOf, type Speaker } from "./testing.ts";
 
-process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
 
 describe("MLflow's artifact proxy", () => {
   let server: Awaited<ReturnType<typeof mlflowServer>>;

@@ -1,8 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { getRequestListener } from "@hono/node-server";
@@ -20,7 +18,6 @@ const scriptsOf = (version: string) => (version.startsWith("2.") ? EVERYWHERE : 
 /** Models in MLflow's own format need these. One client has them, since they take most of a minute to install. */
 const FOR_PYFUNC = ["numpy==2.4.6", "pandas==3.1.1", "cloudpickle==3.1.3"];
 const execute = promisify(execFile);
-process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
 
 describe.each(VERSIONS)("the client mlflow %s", (version) => {
   let server: Awaited<ReturnType<typeof mlflowServer>>;

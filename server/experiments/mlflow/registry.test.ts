@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { and, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditLog } from "../../../db/schema/access.ts";
@@ -9,7 +6,6 @@ import type { Permission } from "../../../domain/access/permissions.ts";
 import { runToken } from "../run-token.ts";
 import { mlflowServer, tokenOf, type Speaker } from "./testing.ts";
 
-process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
 const ALL: Permission[] = ["runs:read", "runs:log", "models:read", "models:write", "models:promote"];
 
 let server: Awaited<ReturnType<typeof mlflowServer>>;

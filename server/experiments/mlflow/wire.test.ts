@@ -1,11 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mlflowServer, type Speaker, tokenOf } from "./testing.ts";
 import { type Exchange, EXTRAS, MODELS, TRACKING } from "./wire-corpus.ts";
 
-process.env.DROVER_OBJECTS ??= mkdtempSync(join(tmpdir(), "drover-objects-"));
 
 /** What differs between two days: ids, moments, who logged in, page tokens. */
 function plainOf(text: string, ids: Map<string, string>, person: string): string {
