@@ -17,10 +17,10 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
-  use: { browserName: "chromium", launchOptions, viewport: { width: 1440, height: 900 }, trace: "retain-on-failure", screenshot: "only-on-failure", contextOptions: { reducedMotion: "reduce" } },
+  use: { browserName: "chromium", launchOptions, viewport: { width: 1440, height: 900 }, trace: "on-first-retry", screenshot: "only-on-failure", contextOptions: { reducedMotion: "reduce" } },
   projects: [
     // The printed link works once, before there is any owner: this goes first, alone.
-    { name: "spine", testMatch: "spine.spec.ts", timeout: 300_000 },
+    { name: "spine", testMatch: "spine.spec.ts", timeout: 300_000, use: { trace: "retain-on-failure" } },
     { name: "pages", testIgnore: "spine.spec.ts", dependencies: ["spine"], retries: 1 }, // a second try is reported as flaky
   ],
 });

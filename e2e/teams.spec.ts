@@ -58,6 +58,15 @@ test("a project's secrets are set, replaced and deleted, and never shown again",
   await expect(page.getByText("HF_TOKEN replaced.")).toBeVisible();
   expect(await page.content()).not.toContain("hf_battery-staple");
   await expectAccessible(page);
+  const form = await page.context().newPage();
+  await form.goto(paths.newRun(org.slug));
+  await expect(form.locator(".cm-content")).toBeVisible(); // the browser has taken the form over
+  await form.getByRole("combobox", { name: /^Project/ }).selectOption(project.slug);
+  await form.getByRole("button", { name: /^Parameters, environment, secrets, tags/ }).click();
+  await form.getByPlaceholder("HF_TOKEN").click();
+  await form.getByRole("option", { name: "HF_TOKEN" }).click();
+  await expect(form.locator(".cm-content")).toContainText("- HF_TOKEN");
+  await form.close();
   await dialog.getByRole("button", { name: "Delete HF_TOKEN" }).click();
   await page.getByRole("dialog", { name: "Delete HF_TOKEN?" }).getByRole("button", { name: "Delete secret" }).click();
   await expect(dialog.getByText("It has none yet.")).toBeVisible();

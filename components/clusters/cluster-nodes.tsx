@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useQueryStates } from "nuqs";
 import { useCallback, useMemo, useState } from "react";
 import { countChoices, filterNodes, type NodeChoice } from "../../domain/clusters/node-filter.ts";
-import { formatCount } from "../../domain/shared/format.ts";
+import { formatCount, plural } from "../../domain/shared/format.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Chip, FilterBar, FilterText } from "../ui/filters.tsx";
 import { Ago } from "../ui/time.tsx";
@@ -50,7 +50,7 @@ export function ClusterNodes({ id }: { id: string }) {
         </ul>
       )}
       <div className={classes.foot}>
-        <span>{formatCount(Math.min(limit, nodes.length))} of {formatCount(total)} nodes</span>
+        <span>{limit < nodes.length || nodes.length < total ? `${formatCount(Math.min(limit, nodes.length))} of ${plural(total, "node")}` : plural(total, "node")}</span>
         {nodes.length > limit && <Button variant="default" onClick={() => setLimit(limit + SHOWN)}>Load more</Button>}
       </div>
     </>

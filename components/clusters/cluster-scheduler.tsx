@@ -12,7 +12,7 @@ import { Partitions, Qos, Reservations } from "./scheduler/surroundings.tsx";
 export function ClusterScheduler({ id }: { id: string }) {
   const trpc = useTRPC();
   const seen = useSuspenseQuery(trpc.clusters.scheduler.queryOptions({ id })).data;
-  if (!seen) return <EmptyState title="No scheduler has been seen here">The agent of a Slurm cluster tells of its partitions, limits and jobs. Start it with <span className="mono">--driver slurm</span> on a host where <span className="mono">squeue</span> works.</EmptyState>;
+  if (!seen) return <EmptyState title="No scheduler has been seen here">The agent of a Slurm cluster tells of its partitions, limits and jobs. Start it with <span className="mono nowrap">--driver slurm</span> on a host where <span className="mono">squeue</span> works.</EmptyState>;
   return (
     <>
       <p className={classes.note}>As the agent told <Ago at={seen.seenAt} />. Drover reads this and changes none of it.</p>

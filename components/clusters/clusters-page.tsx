@@ -57,7 +57,7 @@ export function ClustersPage() {
   return (
     <>
       <PageHeader title="Clusters" count={rows.length} actions={<ConnectButton />} breadcrumbs={[]} />
-      <DataTable label="Clusters" noun="clusters" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.cluster(org, row.id)} total={rows.length} empty={empty} />
+      <DataTable label="Clusters" noun="cluster" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.cluster(org, row.id)} total={rows.length} empty={empty} />
     </>
   );
 }

@@ -43,7 +43,7 @@ export function DatasetsPage() {
   return (
     <ModelsFrame>
       <FilterBar><FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Part of a name, or a digest" /></FilterBar>
-      <DataTable label="Data sets" noun="data sets" rows={rows} rowKey={(row) => row.id} columns={columns} more={moreOf(query)} empty={empty} />
+      <DataTable label="Data sets" noun="data set" rows={rows} rowKey={(row) => row.id} columns={columns} more={moreOf(query)} empty={empty} />
     </ModelsFrame>
   );
 }

@@ -1,5 +1,5 @@
 "use client";
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, VisuallyHidden } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useMutation, useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import Link from "next/link";
@@ -34,12 +34,12 @@ export function ModelVersions({ id }: { id: string }) {
     { key: "run", title: "Run", grow: true, hideBelow: "sm", render: (row) => (row.run ? <Link href={paths.run(org, row.run.id)}><Name value={row.run.name} max={36} /></Link> : <span className="dim">—</span>) },
     { key: "by", title: "Registered by", hideBelow: "lg", render: (row) => <Name value={row.createdBy} max={22} /> },
     { key: "at", title: "Registered", align: "right", hideBelow: "md", render: (row) => <Ago at={row.createdAt} /> },
-    { key: "acts", title: <span className="sr-only">Acts</span>, align: "right", hideBelow: "sm", render: (row) => <PromoteButtons id={id} name={model.name} version={row.version} stage={row.stage} allowed={model.can.promote} compact /> },
+    { key: "acts", title: <VisuallyHidden>Acts</VisuallyHidden>, align: "right", hideBelow: "sm", render: (row) => <PromoteButtons id={id} name={model.name} version={row.version} stage={row.stage} allowed={model.can.promote} compact /> },
   ];
   return (
     <DataTable
       label="Versions"
-      noun="versions"
+      noun="version"
       rows={rows}
       rowKey={(row) => String(row.version)}
       columns={columns}

@@ -50,7 +50,7 @@ export function ModelsPage() {
   return (
     <ModelsFrame count={total}>
       <FilterBar><FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Part of a name" /></FilterBar>
-      <DataTable label="Models" noun="models" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.model(org, row.id)} total={total} more={moreOf(query)} empty={<NoModels narrowed={params.q.trim() !== ""} onClear={() => void setParams({ q: null })} />} />
+      <DataTable label="Models" noun="model" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.model(org, row.id)} total={total} more={moreOf(query)} empty={<NoModels narrowed={params.q.trim() !== ""} onClear={() => void setParams({ q: null })} />} />
     </ModelsFrame>
   );
 }

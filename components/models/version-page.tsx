@@ -97,7 +97,7 @@ function Files({ found }: { found: VersionDetail }) {
   ];
   const { run } = found.lineage;
   const empty = <EmptyState title="No files here" action={run && <Button variant="default" component={Link} href={paths.runTab(org, run.id, "artifacts")}>Artifacts of its run</Button>}>Its source is <span className={classes.code}>{found.location}</span>.</EmptyState>;
-  return <DataTable label="Files" noun="files" rows={found.files} rowKey={(file) => file.path} columns={columns} flat keys={false} empty={empty} />;
+  return <DataTable label="Files" noun="file" rows={found.files} rowKey={(file) => file.path} columns={columns} flat keys={false} empty={empty} />;
 }
 
 function Acts({ found }: { found: VersionDetail }) {

@@ -10,7 +10,8 @@ const components: MantineThemeComponents = {
   ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 28 } },
   Anchor: { defaultProps: { underline: "hover", inherit: true } },
   Badge: { defaultProps: { variant: "default", radius: "xs", size: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } },
-  Button: { defaultProps: { size: "xs" }, styles: { root: { fontWeight: 500, fontSize: "13px", height: 32 } } },
+  // Compact ones stand in rows of tables and in foots of panels.
+  Button: { defaultProps: { size: "xs" }, styles: (_theme: unknown, { size }: { size?: string }) => ({ root: { fontWeight: 500, ...(size?.startsWith("compact") ? { fontSize: "12px", height: 24, paddingInline: 8 } : { fontSize: "13px", height: 32 }) } }) },
   Checkbox: { defaultProps: { size: "xs" } },
   Drawer: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } },
   Input: { defaultProps: { size: "xs" }, styles: { input: { fontSize: "13px", minHeight: 32, height: "auto" } } },

@@ -38,7 +38,7 @@ export function RunningPage() {
     <QueueFrame>
       <DataTable
         label="Running runs"
-        noun="runs"
+        noun="run"
         rows={query.data.pages.flatMap((page) => page.items)}
         rowKey={(run) => run.id}
         columns={COLUMNS}

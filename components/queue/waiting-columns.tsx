@@ -2,7 +2,7 @@ import type { QueueRow } from "../../domain/queue/queue-view.ts";
 import { resourcesLine, resourcesWords } from "../experiments/resources.tsx";
 import type { Column } from "../table/data-table.tsx";
 import { Name } from "../ui/id.tsx";
-import { Ago } from "../ui/time.tsx";
+import { Ago, Duration } from "../ui/time.tsx";
 import classes from "./queue.module.css";
 
 /** Why it waits: what binds it now, else the reason that placement wrote. */
@@ -17,5 +17,5 @@ export const WAITING_COLUMNS: Column<QueueRow>[] = [
   { key: "start", title: "May start", align: "right", render: (run) => (run.start ? <span title={run.start.basis}><Ago at={run.start.at} /></span> : <span className="dim" title="Nothing that runs says when it ends">unknown</span>) },
   { key: "project", title: "Project", hideBelow: "xl", render: (run) => <Name value={run.project.name} max={20} /> },
   { key: "owner", title: "Owner", hideBelow: "lg", render: (run) => <Name value={run.owner.name} max={20} /> },
-  { key: "queued", title: "Waits", align: "right", hideBelow: "md", render: (run) => <Ago at={run.statusSince} /> },
+  { key: "queued", title: "Waits", align: "right", hideBelow: "md", render: (run) => <Duration from={run.statusSince} /> },
 ];

@@ -25,7 +25,7 @@ export function WaitingPage() {
     <QueueFrame>
       <DataTable
         label="Waiting runs"
-        noun="runs"
+        noun="run"
         rows={rows}
         rowKey={(run) => run.id}
         columns={WAITING_COLUMNS}

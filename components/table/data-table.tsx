@@ -2,7 +2,7 @@
 import { Button, Checkbox, Skeleton } from "@mantine/core";
 import Link from "next/link";
 import { useRef } from "react";
-import { formatCount } from "../../domain/shared/format.ts";
+import { formatCount, plural } from "../../domain/shared/format.ts";
 import { useRowKeys } from "./use-row-keys.ts";
 import classes from "./data-table.module.css";
 
@@ -56,8 +56,12 @@ export interface DataTableProps<T> {
   keys?: boolean;
   /** Header does not stick and no footer: for short tables inside a section. */
   flat?: boolean;
-  noun?: string;
+  noun?: Noun;
 }
+
+/** What the rows are: "run", or its two forms where the second is not the first with an s. */
+export type Noun = string | readonly [one: string, many: string];
+export const words = (noun: Noun): readonly [string, string] => (typeof noun === "string" ? [noun, `${noun}s`] : noun);
 
 /** The one table: 34 px rows, sticky header, link in the row, keyboard, "N of M", load more. Columns drop where it is narrow. */
 export function DataTable<T>(props: DataTableProps<T>) {
@@ -135,9 +139,11 @@ function Head<T>({ columns, sort, onSort, rows, rowKey, selected, onSelect }: Da
   );
 }
 
-function Foot<T>({ rows, total, more, noun = "rows" }: DataTableProps<T>) {
+function Foot<T>({ rows, total, more, noun = "row" }: DataTableProps<T>) {
   if (rows.length === 0) return null;
-  const count = total !== undefined && total !== null ? `${formatCount(rows.length)} of ${formatCount(Math.max(total, rows.length))} ${noun}` : more?.hasMore ? `First ${formatCount(rows.length)} ${noun}` : `${formatCount(rows.length)} of ${formatCount(rows.length)} ${noun}`;
+  const [one, many] = words(noun);
+  const all = Math.max(total ?? rows.length, rows.length);
+  const count = more?.hasMore && (total === undefined || total === null) ? `First ${plural(rows.length, one, many)}` : all > rows.length ? `${formatCount(rows.length)} of ${plural(all, one, many)}` : plural(all, one, many);
   return (
     <div className={classes.foot}>
       <span>{count}</span>

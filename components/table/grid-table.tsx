@@ -5,6 +5,7 @@ import Link from "next/link";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { formatCount } from "../../domain/shared/format.ts";
 import { useRowKeys } from "./use-row-keys.ts";
+import { type Noun, words } from "./data-table.tsx";
 import shared from "./data-table.module.css";
 import classes from "./grid-table.module.css";
 
@@ -19,7 +20,7 @@ export interface GridColumn<T> {
 
 export interface GridTableProps<T> {
   label: string;
-  noun: string;
+  noun: Noun;
   rows: readonly T[];
   rowKey: (row: T) => string;
   columns: readonly GridColumn<T>[];
@@ -47,6 +48,13 @@ export interface GridTableProps<T> {
 
 const ROW = 34;
 const CHECK = 34;
+
+/** "3 runs loaded", or "200 of 12,345 runs loaded". */
+function loadedWords(count: number, total: string | null, noun: Noun): string {
+  const shown = formatCount(count);
+  const [one, many] = words(noun);
+  return count === 0 ? "" : `${total === null || total === shown ? shown : `${shown} of ${total}`} ${(total ?? shown) === "1" ? one : many} loaded`;
+}
 
 /** A table of any width and length: only the rows on screen exist, the first columns stay, heads are dragged, resized and sorted by. */
 export function GridTable<T>(props: GridTableProps<T>) {
@@ -100,7 +108,7 @@ export function GridTable<T>(props: GridTableProps<T>) {
         {rows.length === 0 && !props.loading && <div className={classes.empty}>{props.empty}</div>}
       </div>
       <div className={shared.foot}>
-        <span>{rows.length > 0 ? `${formatCount(rows.length)}${props.total === null ? "" : ` of ${props.total}`} ${props.noun} loaded` : ""}</span>
+        <span>{loadedWords(rows.length, props.total, props.noun)}</span>
         {hasMore && <Button variant="default" onClick={load} loading={loading}>Load more</Button>}
       </div>
       {selected.length > 0 && (

@@ -42,7 +42,7 @@ export function AuditPage() {
       <AuditFilters />
       <DataTable
         label="Audit log"
-        noun="entries"
+        noun={["entry", "entries"]}
         rows={rows}
         rowKey={(row) => row.id}
         columns={columns}

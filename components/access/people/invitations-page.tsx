@@ -35,7 +35,7 @@ export function InvitationsPage() {
     <PeopleFrame count={total} actions={<InviteButton />}>
       <DataTable
         label="Invitations"
-        noun="invitations"
+        noun="invitation"
         rows={rows}
         rowKey={(row) => row.id}
         columns={INVITATION_COLUMNS}

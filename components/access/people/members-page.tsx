@@ -42,7 +42,7 @@ export function MembersPage() {
       <FilterBar><FilterText value={q} onChange={(text) => void setParams({ q: text || null })} placeholder="Name or e-mail" /></FilterBar>
       <DataTable
         label="Members"
-        noun="members"
+        noun="member"
         rows={rows}
         rowKey={(row) => row.id}
         columns={MEMBER_COLUMNS}

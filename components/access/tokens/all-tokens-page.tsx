@@ -21,7 +21,7 @@ export function AllTokensPage() {
     <TokensFrame count={total}>
       <DataTable
         label="All tokens"
-        noun="tokens"
+        noun="token"
         rows={rows}
         rowKey={(row) => row.id}
         columns={COLUMNS}

@@ -30,7 +30,7 @@ export function MyTokensPage() {
     <TokensFrame count={total} actions={<Button onClick={dialog.open}>New token</Button>}>
       <DataTable
         label="My tokens"
-        noun="tokens"
+        noun="token"
         rows={rows}
         rowKey={(row) => row.id}
         columns={COLUMNS}

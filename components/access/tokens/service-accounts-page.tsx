@@ -38,7 +38,7 @@ export function ServiceAccountsPage() {
     <TokensFrame count={total} actions={<NewServiceAccountButton />}>
       <DataTable
         label="Service accounts"
-        noun="service accounts"
+        noun="service account"
         rows={rows}
         rowKey={(row) => row.id}
         columns={COLUMNS}

@@ -38,7 +38,7 @@ export function EnrolSteps({ made, before, note, onRenew, renewing, onDone }: Pr
       {!arrived && (
         <div className={classes.step}>
           <h2>Run this on the cluster’s machine</h2>
-          <p className={classes.say}>Runs get the rights of the user who starts it. It needs Linux, curl and Node.js 20 or newer; it dials out and opens no port. To keep it running after a restart of the machine, start it from systemd or another service manager. On a Slurm cluster use a login node, with <span className="mono">--driver slurm</span> at the end of the command.{note && ` ${note}`}</p>
+          <p className={classes.say}>Runs get the rights of the user who starts it. It needs Linux, curl and Node.js 20 or newer; it dials out and opens no port. To keep it running after a restart of the machine, start it from systemd or another service manager. On a Slurm cluster use a login node, with <span className="mono nowrap">--driver slurm</span> at the end of the command.{note && ` ${note}`}</p>
           <CopyCommand command={made.command} label="Copy command" />
           <Validity until={made.expiresAt} onRenew={onRenew} renewing={renewing} />
         </div>

@@ -39,7 +39,7 @@ export function RunArtifacts({ id }: { id: string }) {
           <FilterText value={q} onChange={(next) => void setParams({ q: next || null })} placeholder="Part of a path" />
           <span className="dim">{formatBytes(bytes)} in all</span>
         </FilterBar>
-        <DataTable label="Artifacts" noun="files" rows={shown} rowKey={(one) => one.id} columns={columns} total={artifacts.length} empty={<EmptyState title="No file matches" />} />
+        <DataTable label="Artifacts" noun="file" rows={shown} rowKey={(one) => one.id} columns={columns} total={artifacts.length} empty={<EmptyState title="No file matches" />} />
       </div>
       {chosen && <ArtifactPreview artifact={chosen} />}
     </div>

@@ -32,7 +32,7 @@ export function RunCompare({ id }: { id: string }) {
         <span className="dim">This run is the baseline. The newest {SIBLINGS} runs of {run.experiment.name}:</span>
       </div>
       <DataTable
-        label={`Other runs of ${run.experiment.name}`} noun="runs" rows={rows} rowKey={(one) => one.id} columns={RUN_COLUMNS} href={(one) => paths.run(org, one.id)}
+        label={`Other runs of ${run.experiment.name}`} noun="run" rows={rows} rowKey={(one) => one.id} columns={RUN_COLUMNS} href={(one) => paths.run(org, one.id)}
         selected={selected} onSelect={setSelected}
         empty={siblings.data ? <EmptyState title="No other run in this experiment">Runs that name the experiment {run.experiment.name} show up here to be compared with.</EmptyState> : <div style={{ minHeight: 160 }} aria-busy="true" />}
       />

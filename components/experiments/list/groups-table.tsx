@@ -24,7 +24,7 @@ export function GroupsTable({ params, columns, label, onOpen }: { params: RunsPa
     ...metrics.map((key, at): Column<TableGroup> => ({ key: `m${at}`, title: `${key}: mean, least to greatest, n`, align: "right", hideBelow: at > 0 ? "md" : "sm", render: (group) => <Figures of={group.metrics[at] ?? null} /> })),
   ];
   if (!query.data) return <TableSkeleton columns={[{ ...FIRST, title: label }, { key: "runs", title: "Runs", align: "right" }]} />;
-  return <DataTable label={`Groups by ${label}`} noun="groups" rows={query.data} rowKey={(group) => group.value ?? "\u0000"} columns={shown} empty={<EmptyState title="No run matches" />} />;
+  return <DataTable label={`Groups by ${label}`} noun="group" rows={query.data} rowKey={(group) => group.value ?? "\u0000"} columns={shown} empty={<EmptyState title="No run matches" />} />;
 }
 
 function Figures({ of }: { of: TableGroup["metrics"][number] }) {

@@ -53,7 +53,7 @@ export function RunsPage() {
       ) : (
         <GridTable
           label="Runs"
-          noun="runs"
+          noun="run"
           rows={table.rows}
           rowKey={(run) => run.id}
           columns={grid}

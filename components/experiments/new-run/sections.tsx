@@ -84,12 +84,22 @@ export function InputsSection() {
   const { document } = useDraft();
   const count = (key: string) => Object.keys((document.value?.[key] as object | undefined) ?? {}).length;
   return (
-    <FormSection title="Parameters, environment, tags" hasIssue={useHasIssue("params", "env", "tags")} summary={`${count("params")} parameters, ${count("env")} variables, ${count("tags")} tags`} open={count("params") + count("env") + count("tags") > 0}>
+    <FormSection title="Parameters, environment, secrets, tags" hasIssue={useHasIssue("params", "env", "secrets", "tags")} summary={`${count("params")} parameters, ${count("env")} variables, ${count("secrets")} secrets, ${count("tags")} tags`} open={count("params") + count("env") + count("secrets") + count("tags") > 0}>
       <PairsField path={["params"]} label="Parameters" keyLabel="Parameter" typed description="Compared between runs; the process reads them as JSON in DROVER_PARAMS." keyPlaceholder="lr" valuePlaceholder="0.001" />
       <PairsField path={["env"]} label="Environment" keyLabel="Variable" description="Kept with the run and shown on its page: no secrets." keyPlaceholder="NAME" valuePlaceholder="value" />
+      <SecretsField />
       <PairsField path={["tags"]} label="Tags" keyLabel="Tag" keyPlaceholder="dataset" valuePlaceholder="imagenet" />
     </FormSection>
   );
+}
+
+/** Names only: the values stay with the project. */
+function SecretsField() {
+  const { projects } = useViewer();
+  const { value: slug } = useField<string>(["project"]);
+  const project = projects.find((one) => one.slug === slug);
+  const known = useQuery({ ...useTRPC().access.secrets.queryOptions({ projectId: project?.id ?? "" }), enabled: project !== undefined }).data?.map(({ name }) => name) ?? [];
+  return <ListField path={["secrets"]} label="Secrets" placeholder={known.length > 0 ? known.slice(0, 3).join(", ") : "HF_TOKEN"} data={known} description="Names of secrets that the project keeps: each becomes a variable of the process, and is blackened in its log." />;
 }
 
 export function ReliabilitySection() {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mlflowServer, type Speaker, tokenOf } from "./testing.ts";
 import { type Exchange, EXTRAS, MODELS, TRACKING } from "./wire-corpus.ts";
