@@ -29,12 +29,25 @@ const context = cache(async () => {
 /** Query options as in the browser, answered in-process with this request's session. */
 export const trpc = createTRPCOptionsProxy({ router: appRouter, ctx: context, queryClient: getQueryClient });
 
-/** Start a query without waiting: the frame streams, the client component that asks for the same key suspends until it lands. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any query of the router
-export function prefetch(options: FetchQueryOptions<any, any, any, any>): void {
+type AnyQuery = FetchQueryOptions<any, any, any, any>;
+
+/** Start a query without waiting: the frame streams, the client component that asks for the same key suspends until it lands. */
+export function prefetch(options: AnyQuery): void {
+  void prefetched(options);
+}
+
+/** For what is asked without suspense: server and browser then draw the same only if they begin with the same, so wait for it (`HydrateWhen`). */
+export async function prefetched(options: AnyQuery): Promise<void> {
   const client = getQueryClient();
-  if ((options.queryKey[1] as { type?: string } | undefined)?.type === "infinite") void client.prefetchInfiniteQuery(options as never).catch(() => {});
-  else void client.prefetchQuery(options).catch(() => {});
+  const isInfinite = (options.queryKey[1] as { type?: string } | undefined)?.type === "infinite";
+  await (isInfinite ? client.prefetchInfiniteQuery(options as never) : client.prefetchQuery(options)).catch(() => {});
+}
+
+/** As `HydrateClient`, once these have landed. Inside a Suspense, so that the frame streams meanwhile. */
+export async function HydrateWhen({ landed, children }: { landed: Promise<void>[]; children: React.ReactNode }) {
+  await Promise.all(landed);
+  return <HydrateClient>{children}</HydrateClient>;
 }
 
 /** Hands what was prefetched, finished or pending, to the browser, which is told what changed since by the event stream. */

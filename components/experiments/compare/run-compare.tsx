@@ -25,10 +25,12 @@ export function RunCompare({ id }: { id: string }) {
   const compare = (ids: string[]) => `${paths.compare(org, [id, ...ids])}&base=${id}`;
   return (
     <>
-      <div style={{ display: "flex", flexWrap: "wrap", gap: 8, alignItems: "center", marginBottom: 12 }}>
-        <Button component={Link} href={compare(selected.length > 0 ? selected : rows.slice(0, 9).map((one) => one.id))} disabled={rows.length === 0}>
-          {selected.length > 0 ? `Compare with ${selected.length} chosen` : `Compare with the newest ${Math.min(9, rows.length)}`}
-        </Button>
+      <div style={{ display: "flex", flexWrap: "wrap", gap: 8, alignItems: "center", minHeight: 32, marginBottom: 12 }}>
+        {rows.length > 0 && (
+          <Button component={Link} href={compare(selected.length > 0 ? selected : rows.slice(0, 9).map((one) => one.id))}>
+            {selected.length > 0 ? `Compare with ${selected.length} chosen` : `Compare with the newest ${Math.min(9, rows.length)}`}
+          </Button>
+        )}
         <span className="dim">This run is the baseline. The newest {SIBLINGS} runs of {run.experiment.name}:</span>
       </div>
       <DataTable
