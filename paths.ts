@@ -23,6 +23,8 @@ export const paths = {
   clusterTab: (slug: string, id: string, tab: ClusterTab) => (tab === "nodes" ? `${org(slug)}/clusters/${id}` : `${org(slug)}/clusters/${id}/${tab}`),
   queue: (slug: string) => `${org(slug)}/queue`,
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
+  costs: (slug: string) => `${org(slug)}/costs`,
+  prices: (slug: string) => `${org(slug)}/costs/prices`,
   people: (slug: string) => `${org(slug)}/people`,
   peopleTab: (slug: string, tab: PeopleTab) => (tab === "members" ? `${org(slug)}/people` : `${org(slug)}/people/${tab}`),
   member: (slug: string, id: string) => `${org(slug)}/people?member=${id}`,

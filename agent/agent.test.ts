@@ -45,6 +45,23 @@ describe("an agent over real HTTP", () => {
     expect(env.DROVER_AGENT_STATE).toBeUndefined();
   });
 
+  it("sends who held what and for how long, also of what nobody wants any more", async () => {
+    const { server, agent } = world;
+    const wanted = order("sleep 0.4");
+    const unwanted = order("sleep 300", { graceSeconds: 1 });
+    server.want(wanted, unwanted);
+    agent.start();
+    await drained(server, wanted.attemptId);
+    const [open, close] = server.get(wanted.attemptId).usage;
+    expect(open).toMatchObject({ kind: "open", holds: [{ node: "here", accelerators: [], gpus: 0 }] });
+    expect(close).toMatchObject({ kind: "close", evidence: "measured" });
+    expect(close?.kind === "close" && close.lifeMs).toBeGreaterThanOrEqual(390);
+    await until("the other to be open", async () => server.get(unwanted.attemptId).usage.length === 1);
+    server.stopWanting(unwanted.attemptId);
+    await until("it to be closed all the same", async () => server.get(unwanted.attemptId).usage.at(-1)?.kind === "close");
+    await until("its folder to go", async () => (await readdir(path.join(agent.state, "attempts"))).length === 0);
+  });
+
   it("stops a job when told to, within its grace", async () => {
     const { server, agent } = world;
     const wanted = order('trap "echo saved; exit 0" TERM; echo up; while :; do sleep 0.05; done');

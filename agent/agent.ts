@@ -19,6 +19,7 @@ import { LogsLoop } from "./loops/logs.ts";
 import { MetricsLoop } from "./loops/metrics.ts";
 import { SyncLoop } from "./loops/sync.ts";
 import { TelemetryLoop } from "./loops/telemetry.ts";
+import { UsageLoop } from "./loops/usage.ts";
 import { accountOf, accountsOf, loadPolicy, policyInWords } from "./policy.ts";
 import { Sources } from "./spool/sources.ts";
 import type { StateFolder } from "./state.ts";
@@ -66,7 +67,8 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const logs = new LogsLoop({ client, supervisor, sources, bytes, capBytes: agentEnv().DROVER_AGENT_SPOOL_BYTES, onDrop: (record, dropped) => telemetry.dropped(record, dropped) });
   const metrics = new MetricsLoop({ client, supervisor, sources, bytes });
   const artifacts = new ArtifactsLoop({ client, supervisor, bytes, news });
-  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts };
+  const usage = new UsageLoop({ client, supervisor, bytes, news });
+  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, usage };
 }
 
 /**
@@ -94,6 +96,7 @@ async function runLocked(options: RunOptions, lock: Lock): Promise<number> {
     parts.metrics.run(loops.signal),
     parts.artifacts.run(loops.signal),
     parts.telemetry.run(loops.signal),
+    parts.usage.run(loops.signal),
   ]);
   const watching = runDeadlines(parts.supervisor, deadlines.signal);
   const code = await waitForEnd(options, lock, parts);

@@ -31,6 +31,12 @@ export const FAILPOINTS = [
   "agent.logs.after-answer",
   "agent.metrics.before-send",
   "agent.metrics.after-answer",
+  "agent.usage.before-open",
+  "agent.usage.after-open",
+  "agent.usage.before-close",
+  "agent.usage.after-close",
+  "agent.usage.before-send",
+  "agent.usage.after-answer",
 ] as const;
 
 /** Passed only by what they are named after: enrolment, code, a stop, a full spool, artifacts. */

@@ -30,6 +30,7 @@ export function attemptFolder(state: StateFolder, attemptId: string) {
     stop: at("stop.json"),
     report: at("report.json"),
     streams: at("streams.json"),
+    usage: at("usage.json"),
     keptMetrics: at("metrics.kept.jsonl"),
     artifacts: at("artifacts.json"),
     work: at("work"),

@@ -37,6 +37,8 @@ export function script(job: Job): string {
   return [
     `mkdir "$CHAOS_DIR/starts/$DROVER_ATTEMPT_ID" 2>/dev/null || touch "$CHAOS_DIR/doubles/$DROVER_ATTEMPT_ID"`,
     job.kind === "stubborn" ? `trap "" TERM` : ":",
+    `note() { read -r up rest < /proc/uptime && echo "$up" > "$CHAOS_DIR/lives/$DROVER_ATTEMPT_ID.$1"; }`,
+    `note start`,
     job.kind === "children" ? `(sleep 300 & setsid sleep 300 &) ` : ":",
     job.kind === "long-line" ? `head -c ${LONG_LINE_BYTES} /dev/zero | tr '\\0' x; echo` : ":",
     job.code ? `cat "${CODE_FILE}" >/dev/null || exit 9` : ":",
@@ -49,6 +51,7 @@ export function script(job: Job): string {
     `  i=$((i + 1))`,
     `done`,
     `mkdir -p out && echo "$DROVER_RUN_ID" > out/result.txt`,
+    `note end`,
     `exit ${job.exitCode}`,
   ].join("\n");
 }

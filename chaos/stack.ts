@@ -33,7 +33,7 @@ export interface Stack {
 }
 
 export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS } = {}): Promise<Stack> {
-  for (const name of ["starts", "doubles", "logs", "agent"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["starts", "doubles", "lives", "logs", "agent"]) mkdirSync(join(folder, name), { recursive: true });
   const database = new PostgresVictim(folder);
   const databaseUrl = await database.start();
   await migrate(databaseUrl, join(ROOT, "db/migrations"));

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { STORED, type StoredBatch, unpackRow } from "../server/experiments/metrics/rows.ts";
 import { ARTIFACT, expectedOutput, type Job } from "./job.ts";
@@ -48,6 +48,30 @@ async function checkMetrics(stack: Stack, job: Job, attempt: AttemptRow, complet
   return found;
 }
 
+const LIFE_SLACK_MS = 1_500; // a shell starts and ends around what the job itself can see, on a busy machine
+
+/** What an attempt is charged for is what it lived: no second lost, none counted twice. The job measured itself. */
+async function checkUsage(stack: Stack, job: Job, attempt: AttemptRow): Promise<string[]> {
+  const [usage] = await stack.sql<{ open: boolean; life: number; held: number; overlaps: number }[]>`
+    select m.closed_at is null as open, (extract(epoch from m.closed_at - m.opened_at) * 1000)::float8 as life,
+      (select coalesce(sum(extract(epoch from until_at - from_at) * 1000), 0)::float8 from usage_intervals i where i.attempt_id = m.attempt_id and kind = 'cpu') as held,
+      (select count(*)::int from usage_intervals a join usage_intervals b on a.attempt_id = b.attempt_id and a.kind = b.kind and a.id < b.id and a.device is not distinct from b.device
+        and tstzrange(a.from_at, a.until_at) && tstzrange(b.from_at, b.until_at) where a.attempt_id = m.attempt_id) as overlaps
+    from usage_meters m where m.attempt_id = ${attempt.id} and m.opened_at is not null`;
+  const read = (end: string) => join(stack.folder, "lives", `${attempt.id}.${end}`);
+  if (!usage) return existsSync(read("start")) ? [`${job.name} attempt ${attempt.number}: it ran and nothing of it was metered`] : [];
+  const found: string[] = [];
+  const say = (text: string) => found.push(`${job.name} attempt ${attempt.number}: ${text}`);
+  if (usage.open) say("it ended and its usage is still open");
+  if (usage.overlaps > 0) say("seconds are counted twice");
+  if (Math.abs(usage.held - usage.life) > 1) say(`${usage.held} ms are metered of a life of ${usage.life} ms`);
+  if (!existsSync(read("end"))) return found;
+  const [start, end] = ["start", "end"].map((name) => Number(readFileSync(read(name), "utf8")) * 1000);
+  const lived = end! - start!;
+  if (usage.life < lived - 20 || usage.life > lived + LIFE_SLACK_MS) say(`${usage.life} ms are metered, it measured ${lived} ms itself`);
+  return found;
+}
+
 async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]> {
   const [run] = await stack.sql<{ status: string; failureClass: string | null }[]>`select status, failure_class as "failureClass" from runs where id = ${runId}`;
   const attempts = await stack.sql<AttemptRow[]>`
@@ -69,7 +93,7 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   if (run?.status === "succeeded") found.push(...(await checkArtifact(stack, job, runId)));
   for (const attempt of attempts.filter((row) => row.status === "ended")) {
     const complete = attempt.outcome === "succeeded" || attempt.failureClass === "user_code";
-    found.push(...(await checkLogs(stack, job, attempt, complete)), ...(await checkMetrics(stack, job, attempt, complete)));
+    found.push(...(await checkUsage(stack, job, attempt)), ...(await checkLogs(stack, job, attempt, complete)), ...(await checkMetrics(stack, job, attempt, complete)));
   }
   return found;
 }

@@ -11,6 +11,7 @@ import type { DbOrTx } from "./client.ts";
 import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/access.ts";
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./schema/clusters.ts";
+import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 
@@ -28,7 +29,7 @@ const fresh = (word: string): string => `${word}-${(++counter).toString(36)}${ra
 
 /** One set of factories for seed, tests and e2e: every field has a sensible value, say only what your case is about. */
 export function factories(db: DbOrTx) {
-  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeRecords(db) };
+  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeMoney(db), ...makeRecords(db) };
 }
 
 export type Factories = ReturnType<typeof factories>;
@@ -150,6 +151,31 @@ function makeRuns(db: DbOrTx) {
   }
 
   return { experiment, run, attempt, event };
+}
+
+function makeMoney(db: DbOrTx) {
+  const HOUR = 3_600_000;
+  const hourOf = (at: number) => Math.floor(at / HOUR) * HOUR;
+
+  /** What an attempt held of a node's cores and memory, metered, and its hours to be rated by whoever runs a worker. */
+  async function metered(of: { id: string; orgId: string; cpus: number; memoryMib: number }, attemptId: string, node: { clusterId: string; name: string; cpus: number; memoryMib: number }, from: Date, to: Date) {
+    const asset = (kind: "cpu" | "memory") => ({ orgId: of.orgId, clusterId: node.clusterId, node: node.name, kind, model: "" });
+    const begun = new Date(hourOf(from.getTime()) - 24 * HOUR);
+    await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(hourOf(from.getTime())) }).onConflictDoNothing();
+    await db.insert(capacityIntervals).values([{ ...asset("cpu"), milli: node.cpus * 1000, capacityClass: "owned", fromAt: begun }, { ...asset("memory"), milli: Math.round((node.memoryMib * 1000) / 1024), capacityClass: "owned", fromAt: begun }]);
+    await db.insert(usageMeters).values({ attemptId, orgId: of.orgId, clusterId: node.clusterId, runId: of.id, nextEvent: 2, openedAt: from, aliveAt: to, closedAt: to });
+    const held = { attemptId, runId: of.id, event: 0, fromAt: from, untilAt: to, evidence: "measured" as const };
+    await db.insert(usageIntervals).values([{ ...asset("cpu"), ...held, milli: of.cpus * 1000 }, { ...asset("memory"), ...held, milli: Math.round((of.memoryMib * 1000) / 1024) }]);
+    for (let hour = hourOf(from.getTime()); hour < to.getTime(); hour += HOUR) await db.insert(dirtyHours).values([{ ...asset("cpu"), hour: new Date(hour) }, { ...asset("memory"), hour: new Date(hour) }]);
+  }
+
+  /** Prices that hold since long ago, by an hour of a core and of a GiB. */
+  async function prices(of: Org, cpu: string, memory: string) {
+    await db.insert(costSettings).values({ orgId: of.id, ratingVersion: 1 });
+    const line = { orgId: of.id, version: 1, validFrom: new Date("2026-01-01T00:00:00Z"), createdBy: "Olga Owner" };
+    await db.insert(priceLines).values([{ ...line, kind: "cpu", unitPrice: cpu }, { ...line, kind: "memory", unitPrice: memory }]);
+  }
+  return { metered, prices };
 }
 
 function makeRecords(db: DbOrTx) {

@@ -25,6 +25,9 @@ export async function makeWorld(make: Factories) {
   await make.event(finished, { kind: "run.submitted", actor: owner.name, message: "Submitted.", at: new Date(now - 21 * MINUTE) });
   await make.event(finished, { kind: "run.ended", actor: "agent", attemptId: attempt.id, message: "Ended with exit code 0.", at: times.endedAt });
 
+  await make.prices(org, "0.048", "0.0062");
+  await make.metered(finished, attempt.id, node, times.startedAt, times.endedAt);
+
   const failed = await make.run(org.project, owner.id, { name: "digits-failed", experimentId: experiment.id, status: "failed", failureClass: "oom", statusReason: "The process used more memory than it may and was killed.", evidence: { signal: "SIGKILL", detail: "Killed by the kernel.", lastLines: ["epoch 3  loss 0.4121"], peakMemoryMib: 1024, limitMemoryMib: 1024 }, ...times });
   const killed = await make.attempt(failed, cluster.id, { status: "ended", outcome: "failed", failureClass: "oom", signal: "SIGKILL", nodeNames: [node.name], drainedAt: times.endedAt, ...times });
   await make.log(killed.id, "epoch 3  loss 0.4121\n", times.startedAt);

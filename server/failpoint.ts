@@ -17,13 +17,14 @@ export const FAILPOINTS = [
   "server.presence.before-flush", "server.presence.after-flush",
   "server.logs.begin", "server.logs.before-commit", "server.logs.after-commit", "server.logs.before-answer",
   "server.metrics.begin", "server.metrics.before-commit", "server.metrics.after-commit", "server.metrics.before-answer",
+  "server.usage.begin", "server.usage.before-commit", "server.usage.after-commit", "server.usage.before-answer",
   "server.telemetry.before-commit", "server.telemetry.after-commit",
   "server.objects.after-write", "server.objects.after-rename", "server.objects.after-commit", "server.objects.before-answer",
   "server.artifacts.before-commit", "server.artifacts.after-commit",
   "worker.place.begin", "worker.place.before-commit", "worker.place.after-commit", "worker.place.after-notify",
   "worker.lease.before-lose-commit", "worker.lease.after-lose-commit", "worker.lease.before-give-up-commit", "worker.lease.after-give-up-commit", "worker.lease.after-silent-commit",
   "worker.archive.begin", "worker.archive.after-object", "worker.archive.before-commit", "worker.archive.after-commit",
-  "worker.job.before-complete",
+  "worker.job.before-complete", "worker.costs.before-commit",
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 

@@ -30,14 +30,14 @@ async function lastOf(file: string, most: number, redactor: Redactor): Promise<s
 }
 
 /** What was printed last: stderr first in right, since that is where the reason usually is. */
-export async function lastLines({ folder, redactor }: AttemptRecord): Promise<string[]> {
+async function lastLines({ folder, redactor }: AttemptRecord): Promise<string[]> {
   const errors = await lastOf(folder.stderr, 35, redactor);
   const output = await lastOf(folder.stdout, LINES - errors.length, redactor);
   return [...output, ...errors];
 }
 
 /** Of an attempt of several processes that failed: the rank that failed first, with its own last lines. Null where none stands out. */
-export async function failedRank(record: AttemptRecord, ended: Ended): Promise<{ rank: number; ended: Ended; lines: string[] } | null> {
+async function failedRank(record: AttemptRecord, ended: Ended): Promise<{ rank: number; ended: Ended; lines: string[] } | null> {
   if (rankLogsOf(record) === null || ended.cause !== "exited" || ended.code === 0) return null;
   const ends = await rankEnds(record.folder.home);
   const failed = firstFailure(ends);
@@ -49,7 +49,7 @@ export async function failedRank(record: AttemptRecord, ended: Ended): Promise<{
 }
 
 /** The end as the report tells it: what the host saw, and what it was asked for before that. In the server's clock. */
-export function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines: string[], rank?: number): Exit {
+function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines: string[], rank?: number): Exit {
   const asked = stop !== null && !OWN_CAUSES.has(ended.cause) && ended.at >= stop.at - 50; // files' times are coarser than the clock
   const what = asked ? `${stop.reason} ${ended.detail}` : ended.detail;
   return {
@@ -62,6 +62,12 @@ export function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null,
     lastLines: lines,
     peakMemoryMib: ended.peakMemoryMib,
   };
+}
+
+/** How a process ended, with what it printed last: of several, the one that failed first. */
+export async function lastWordOf(clock: ServerClock, record: AttemptRecord, ended: Ended): Promise<Exit> {
+  const failed = await failedRank(record, ended);
+  return exitOf(clock, failed?.ended ?? ended, record.stop, failed?.lines ?? (await lastLines(record)), failed?.rank);
 }
 
 /** The end of an attempt that never ran. */

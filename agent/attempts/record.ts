@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Read, readJson, writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
 import { log, reason } from "../log.ts";
-import { AttemptReport, Fence, JobSpec } from "../protocol/messages.ts";
+import { AttemptReport, Fence, JobSpec, UsageEvent } from "../protocol/messages.ts";
 import { Redactor } from "../spool/redact.ts";
 import { type AttemptFolder, attemptFolder, type StateFolder } from "../state.ts";
 import { openSecrets, sealSecrets, type Secrets } from "./vault.ts";
@@ -30,6 +30,7 @@ const StreamsFile = z.object({
   metrics: z.object({ next: z.int().nonnegative(), counter: z.int().nonnegative(), sent: z.object({ next: z.int(), counter: z.int() }).nullable() }),
 });
 const ArtifactsFile = z.object({ done: z.literal(true), count: z.int() });
+const UsageFile = z.object({ events: z.array(UsageEvent) });
 const Tombstone = z.object({ report: AttemptReport.nullable(), at: z.number() });
 
 export type StopOrder = z.infer<typeof StopFile>;
@@ -55,6 +56,9 @@ export class AttemptRecord {
   report: AttemptReport;
   streams: Streams = freshStreams();
   artifactsDone = false;
+  /** Who held what, in order; `usageNext`: how many the server has. Null: it wants none of this attempt. */
+  usage: UsageEvent[] = [];
+  usageNext: number | null = 0;
   /** Highest report that the server acknowledged to this process; a restart sends the last one again. */
   acked = 0;
   /** Nothing is wanted of it any more: ended without a word, then forgotten. */
@@ -112,6 +116,7 @@ export class AttemptRecord {
     this.intent = named(await readJson(folder.intent, IntentFile));
     this.stop = named(await readJson(folder.stop, StopFile));
     this.streams = named(await readJson(folder.streams, StreamsFile)) ?? freshStreams();
+    this.usage = named(await readJson(folder.usage, UsageFile))?.events ?? [];
     this.artifactsDone = named(await readJson(folder.artifacts, ArtifactsFile)) !== null;
     const kept = await readJson(folder.report, ReportFile);
     const last = named(kept);
@@ -175,6 +180,25 @@ export class AttemptRecord {
     if (durable) return writeJson(this.folder.streams, this.streams);
     await writeFile(`${this.folder.streams}.new`, JSON.stringify(this.streams), { mode: 0o600 });
     await rename(`${this.folder.streams}.new`, this.folder.streams);
+  }
+
+  /** The first open and the first close stand; a close without an open says nothing. */
+  saveUsage(event: UsageEvent): Promise<void> {
+    return this.inTurn(async () => {
+      const known = this.usage.some(({ kind }) => kind === event.kind && kind !== "change");
+      if (known || (event.kind !== "open" && this.usage.length === 0) || this.usage.at(-1)?.kind === "close") return;
+      if (event.kind === "open") failpoint("agent.usage.before-open");
+      if (event.kind === "close") failpoint("agent.usage.before-close");
+      await writeJson(this.folder.usage, { events: [...this.usage, event] });
+      this.usage = [...this.usage, event];
+      if (event.kind === "open") failpoint("agent.usage.after-open");
+      if (event.kind === "close") failpoint("agent.usage.after-close");
+    });
+  }
+
+  /** The server has all of an ended attempt's usage, or wants none of it. */
+  get usageDone(): boolean {
+    return this.ended && (this.usageNext === null || this.usageNext >= this.usage.length);
   }
 
   async saveArtifactsDone(count: number): Promise<void> {

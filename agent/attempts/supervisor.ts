@@ -7,10 +7,11 @@ import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
 import { chooseAccelerators, heldBy } from "./claims.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
-import { exitOf, failedRank, lastLines, neverRan } from "./ending.ts";
+import { lastWordOf, neverRan } from "./ending.ts";
 import { type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
 import { freePort, launchOf, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
+import { noteUse, noteUseEnd } from "./usage.ts";
 
 const RETRY_SETUP_MS = 2_000;
 
@@ -96,7 +97,7 @@ export class Supervisor {
     if (!live || live.record.orphan) return;
     log.warn("Stopping an attempt that is not wanted any more", { attempt: attemptId, why });
     live.record.orphan = true;
-    if (live.record.ended) return this.forget(attemptId);
+    if (live.record.ended) return live.record.usageDone ? this.forget(attemptId) : undefined; // the usage loop lets it go
     await this.requestStop(attemptId, "stopped", why);
   }
 
@@ -255,10 +256,11 @@ export class Supervisor {
     return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders());
   }
 
-  private async noteRunning(live: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
-    const { record } = live;
+  private async noteRunning({ record }: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
     if (record.report.state === "running") return;
-    await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(seen.startedAt), ...placeOf(this.parts, record, seen) });
+    const place = placeOf(this.parts, record, seen);
+    await noteUse(this.parts, record, seen.startedAt, place);
+    await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(seen.startedAt), ...place });
     failpoint("agent.launch.after-running");
     this.parts.news.ring();
     this.parts.bytes.ring();
@@ -269,20 +271,19 @@ export class Supervisor {
     failpoint("agent.exit.before-sweep");
     await this.parts.driver.sweep(record.id, record.folder.home);
     failpoint("agent.exit.after-sweep");
-    // What the sweep saw of memory counts too, so look again.
-    const after = await this.parts.driver.observe(record.id, record.folder.home);
+    const after = await this.parts.driver.observe(record.id, record.folder.home); // what the sweep saw of memory counts too
     const ended = after.state === "ended" ? after.ended : seen.ended;
     const startedAt = record.report.startedAt ?? (seen.startedAt === null ? null : this.parts.clock.fromLocal(seen.startedAt));
     await rankLogsOf(record)?.finish();
-    const failed = await failedRank(record, ended);
-    const exit = exitOf(this.parts.clock, failed?.ended ?? ended, record.stop, failed?.lines ?? (await lastLines(record)), failed?.rank);
-    await this.finish(live, { startedAt, exit, ...placeOf(this.parts, record, seen) });
+    const place = placeOf(this.parts, record, seen);
+    await noteUseEnd(this.parts, record, seen.startedAt, ended, place);
+    await this.finish(live, { startedAt, exit: await lastWordOf(this.parts.clock, record, ended), ...place });
   }
 
   private async finish({ record }: Live, part: Parameters<AttemptRecord["saveReport"]>[0]): Promise<void> {
     await record.saveReport({ state: "exited", ...part });
     log.info("An attempt ended", { attempt: record.id, cause: part.exit?.cause, detail: part.exit?.detail });
-    if (record.orphan) return this.forget(record.id);
+    if (record.orphan && record.usageDone) return this.forget(record.id);
     this.parts.news.ring();
     this.parts.bytes.ring();
   }

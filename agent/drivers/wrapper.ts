@@ -6,6 +6,7 @@
  *   gate/         made by exactly one wrapper: at most one start per attempt, whatever the agent believed
  *   wrapper.pid   its own pid
  *   child.pid     pid of the main process
+ *   up.start, up.end  the machine's uptime then, where the system tells: how long it ran, whatever the wall clock did
  *   exit          exit status of the main process; the file's time is when it ended
  *   cgroup-failed the limit could not be applied, so the job was not started
  *
@@ -23,16 +24,19 @@ if [ "$2" != - ]; then
   echo "$$" > "$2" || { : > "$1/cgroup-failed"; exit 71; }
 fi
 echo "$$" > "$1/child.pid"
+{ read -r up rest < /proc/uptime && echo "$up" > "$1/up.start"; } 2>/dev/null
 PATH=$3; export PATH
 shift 3
 exec 2>&3 3>&-
 exec "$@"
 ' drover "$dir" "$procs" "$jobpath" "$@"
-echo "$?" > "$dir/exit.tmp"
+status=$?
+{ read -r up rest < /proc/uptime && echo "$up" > "$dir/up.end"; } 2>/dev/null
+echo "$status" > "$dir/exit.tmp"
 sync "$dir/exit.tmp" 2>/dev/null || sync
 mv "$dir/exit.tmp" "$dir/exit"
 exit 0
 `;
 
 /** Names of the files above, below an attempt's folder. */
-export const WRAPPER_FILES = { script: "wrapper.sh", gate: "gate", pid: "wrapper.pid", child: "child.pid", exit: "exit", exitBefore: "exit.tmp", cgroupFailed: "cgroup-failed", errors: "wrapper.err" } as const;
+export const WRAPPER_FILES = { script: "wrapper.sh", gate: "gate", pid: "wrapper.pid", child: "child.pid", upStart: "up.start", upEnd: "up.end", exit: "exit", exitBefore: "exit.tmp", cgroupFailed: "cgroup-failed", errors: "wrapper.err" } as const;

@@ -98,9 +98,9 @@ export class ArtifactsLoop {
     return this.parts.supervisor.records().filter((record) => record.ended && !record.orphan);
   }
 
-  /** Tells the server once logs, metrics and artifacts are all acknowledged. */
+  /** Tells the server once logs, metrics, usage and artifacts are all acknowledged. */
   async noteDrained(record: AttemptRecord): Promise<void> {
-    if (record.report.drained || !record.artifactsDone) return;
+    if (record.report.drained || !record.artifactsDone || !record.usageDone) return;
     if (!(await LogsLoop.isDone(record)) || !(await MetricsLoop.isDone(record))) return;
     await record.saveReport({ drained: true });
     this.parts.news.ring();

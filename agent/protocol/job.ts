@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { Id } from "./fields.ts";
 
-const Id = z.string().min(1).max(64);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What the process gets and how it is started. Everything the agent needs, so that it never asks again. */

@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { Fence, Id, Time } from "./fields.ts";
 import { JobSpec } from "./job.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
+
+export { Fence } from "./fields.ts";
+export * from "./usage.ts";
 
 /**
  * The wire between agent and server, defined once. JSON over HTTPS; the agent always dials.
@@ -10,6 +14,7 @@ import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
  * 2 (2026-11): telemetry has a batch number, so that a message that comes again is stored once.
  *   A job's spec says where its process logs to, and with which token. A scheduler's own words: of an attempt, of a node, of the cluster with the jobs that others gave it; ends
  *   `preempted` by it and the rank that failed first; processes per node, restarts, the owner and nodes to leave out in a job.
+ *   Usage, a stream of its own: who held what from when to when.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -22,6 +27,7 @@ export const AGENT_PATHS = {
   logs: "/api/agent/logs",
   metrics: "/api/agent/metrics",
   telemetry: "/api/agent/telemetry",
+  usage: "/api/agent/usage",
   artifacts: "/api/agent/artifacts",
   object: (sha256: string) => `/api/agent/objects/${sha256}`,
 } as const;
@@ -54,11 +60,7 @@ export const LIMITS = {
   clockSkewMs: 60_000,
 } as const;
 
-const Id = z.string().min(1).max(64);
-const Time = z.int().nonnegative(); // Unix milliseconds; in an agent's messages the server's clock as the agent reckons it
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-/** Fences are 64-bit counters; on the wire a decimal string. */
-export const Fence = z.string().regex(/^\d{1,19}$/);
 /** float64, faithful: JSON has no NaN or infinities, so those three travel as strings. */
 export const WireNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
 

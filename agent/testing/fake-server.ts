@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { z } from "zod";
-import { AGENT_PATHS, ArtifactManifest, type AttemptReport, type Desired, Enrol, Join, LogHeader, MetricBatches, type Refusal, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, type AttemptReport, type Desired, Enrol, Join, LogHeader, MetricBatches, type Refusal, SIGNED_HEADERS, signingText, Sync, Telemetry, Usage, type UsageEvent } from "../protocol/messages.ts";
 
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
@@ -25,6 +25,7 @@ export interface Seen {
   /** Offsets in the job's files, lost bytes counted. */
   next: { stdout: number; stderr: number; metrics: number };
   points: { key: string; step: number; value: number | string }[];
+  usage: UsageEvent[];
   manifest: z.infer<typeof ArtifactManifest> | null;
 }
 
@@ -104,7 +105,7 @@ export class FakeServer {
   }
 
   private seen(attemptId: string, fence: string): Seen {
-    const fresh: Seen = { fence, reports: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), lost: { stdout: 0, stderr: 0 }, next: { stdout: 0, stderr: 0, metrics: 0 }, points: [], manifest: null };
+    const fresh: Seen = { fence, reports: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), lost: { stdout: 0, stderr: 0 }, next: { stdout: 0, stderr: 0, metrics: 0 }, points: [], usage: [], manifest: null };
     const seen = this.attempts.get(attemptId) ?? fresh;
     seen.fence = fence;
     this.attempts.set(attemptId, seen);
@@ -144,6 +145,7 @@ export class FakeServer {
     if (path === AGENT_PATHS.logs) return this.logs(body);
     if (path === AGENT_PATHS.metrics) return this.metrics(MetricBatches.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.artifacts) return this.artifacts(ArtifactManifest.parse(JSON.parse(body.toString())));
+    if (path === AGENT_PATHS.usage) return this.takeUsage(Usage.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.telemetry) {
       this.telemetry.push(Telemetry.parse(JSON.parse(body.toString())));
       return { ok: true, serverTime: this.now() };
@@ -276,6 +278,16 @@ export class FakeServer {
       return [{ attemptId: batch.attemptId, next: seen.next.metrics }];
     });
     return { serverTime: this.now(), offsets, stale };
+  }
+
+  private takeUsage({ attempts }: z.infer<typeof Usage>) {
+    const offsets = attempts.flatMap(({ attemptId, from, events }) => {
+      const seen = this.attempts.get(attemptId);
+      if (!seen) return [];
+      if (from <= seen.usage.length) seen.usage.push(...events.slice(seen.usage.length - from));
+      return [{ attemptId, next: seen.usage.length }];
+    });
+    return { serverTime: this.now(), offsets, unknown: attempts.filter(({ attemptId }) => !this.attempts.has(attemptId)).map(({ attemptId }) => attemptId) };
   }
 
   private artifacts(manifest: z.infer<typeof ArtifactManifest>) {

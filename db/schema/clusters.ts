@@ -2,6 +2,7 @@ import { bigint, boolean, check, doublePrecision, foreignKey, index, integer, js
 import { DRIVERS } from "../../domain/experiments/run-spec.ts";
 import type { ForeignJob, Surroundings } from "../../domain/agents/scheduler.ts";
 import type { Capabilities } from "../../domain/clusters/capabilities.ts";
+import { CAPACITY_CLASSES } from "../../domain/costs/metering.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -15,6 +16,7 @@ export const clusters = pgTable("clusters", {
   driver: text({ enum: DRIVERS }), // null until its agent joined once
   capabilities: jsonb().$type<Capabilities>(),
   policy: text(), // the agent's local policy, in words
+  capacityClass: text({ enum: CAPACITY_CLASSES }).notNull().default("owned"), // how it is paid for
   drainedAt: moment(), // takes no new work
   revokedAt: moment(),
   /** Bumped whenever the set of desired attempts may have changed; wakes the long poll. */
@@ -22,6 +24,7 @@ export const clusters = pgTable("clusters", {
 }, (t) => [
   unique("clusters_org_id").on(t.orgId, t.id),
   unique("clusters_org_slug").on(t.orgId, t.slug),
+  check("clusters_class_known", oneOf(t.capacityClass, CAPACITY_CLASSES)),
   check("clusters_driver_known", oneOf(t.driver, DRIVERS)),
 ]);
 

@@ -26,6 +26,8 @@ const SAYS: Record<AuditAction, string> = {
   "secret.replace": "Replaced a secret",
   "secret.delete": "Deleted a secret",
   "secret.use": "Handed a secret to an attempt",
+  "price.add": "Added a price",
+  "price.currency": "Set the currency of prices",
   "cluster.create": "Created a cluster",
   "cluster.update": "Changed a cluster",
   "cluster.enrol-code": "Made an enrolment code",

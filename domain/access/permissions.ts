@@ -28,6 +28,8 @@ export const PERMISSIONS = {
   "runs:declare-lost": { scope: "project", says: "Give up an unreachable attempt" },
   "queue:order": { scope: "project", says: "Hold, release, reorder and move anybody's queued runs" },
   "queue:manage": { scope: "org", says: "Set quotas, shares and policies of the queue" },
+  "costs:read": { scope: "project", says: "See what runs cost" },
+  "costs:manage": { scope: "org", says: "Set prices" },
   "runs:annotate": { scope: "project", says: "Tag and archive runs" },
   "reports:read": { scope: "project", says: "Read reports" },
   "reports:write": { scope: "project", says: "Write reports and comments, and share views" },

@@ -4,7 +4,7 @@ import { PERMISSION_NAMES, PERMISSIONS, type Permission } from "./permissions.ts
 export const ROLES = {
   owner: { scopes: ["org"], label: "Organization owner", says: "Everything, including deleting the organization." },
   admin: { scopes: ["org"], label: "Organization admin", says: "Everything but deleting the organization and making owners." },
-  billing: { scopes: ["org"], label: "Billing", says: "Sees the organization and its audit log; for those who look after money." },
+  billing: { scopes: ["org"], label: "Billing", says: "Sees what everything costs and sets prices; for those who look after money." },
   team_lead: { scopes: ["team"], label: "Team lead", says: "Manages the team: its people, projects, tokens, every run and model in it." },
   project_admin: { scopes: ["project"], label: "Project admin", says: "Manages the project: its people, tokens, every run and model in it." },
   member: { scopes: ["org", "team", "project"], label: "Member", says: "Submits runs, logs to them, and stops their own." },
@@ -16,7 +16,7 @@ export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]];
 export const SCOPE_TYPES = ["org", "team", "project"] as const;
 
-const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read", "models:read"];
+const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read", "models:read", "costs:read"];
 const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:annotate", "reports:write", "models:write"];
 const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "queue:order", "models:promote", "members:manage", "projects:manage", "tokens:manage", "secrets:manage", "audit:read"];
 
@@ -24,7 +24,7 @@ const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "qu
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
   owner: new Set(PERMISSION_NAMES),
   admin: new Set(PERMISSION_NAMES.filter((name) => name !== "org:delete")),
-  billing: new Set<Permission>(["org:read", "members:read", "projects:read", "clusters:read", "audit:read"]),
+  billing: new Set<Permission>(["org:read", "members:read", "projects:read", "clusters:read", "audit:read", "costs:read", "costs:manage"]),
   team_lead: new Set(LEAD),
   project_admin: new Set(LEAD),
   member: new Set(WORK),

@@ -33,6 +33,13 @@ export const ID_PREFIXES = {
   webhook: "wh",
   webhookDelivery: "whd",
   quota: "quo",
+  usageInterval: "use",
+  capacityInterval: "cap",
+  usageReview: "urv",
+  priceLine: "prc",
+  ledgerEntry: "led",
+  ledgerTransaction: "ltx",
+  budget: "bud",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

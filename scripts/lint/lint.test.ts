@@ -76,6 +76,12 @@ describe("the rules of this repository", () => {
     { says: "a moment made from a number in domain/", file: "domain/costs/accrual.ts", text: "const at = new Date(ms);", found: 0 },
     { says: "a folder named utils", file: "server/utils/a.ts", text: "", found: 1 },
     { says: "a name that only contains such a word", file: "server/library/common-ground.ts", text: "", found: 0 },
+    { says: "money parsed to a number", file: "domain/costs/total.ts", text: "export const total = (text: string) => Number(text);", found: 1 },
+    { says: "money cut to cents", file: "server/costs/queries/total.ts", text: "const shown = value.toFixed(2);", found: 1 },
+    { says: "money declared a number", file: "domain/costs/charge.ts", text: "interface Charge { unitPrice: number }", found: 1 },
+    { says: "money read as a float", file: "server/costs/queries/sum.ts", text: "sql`select sum(amount)::float8 from cost_daily`", found: 1 },
+    { says: "a time read as a float", file: "server/costs/queries/when.ts", text: "sql`select extract(epoch from at)::float8`", found: 0 },
+    { says: "a number elsewhere", file: "domain/clusters/size.ts", text: "const size = Number(text);", found: 0 },
   ])("$says: $found", ({ file, text, found }) => {
     expect(checkFile(file, text)).toHaveLength(found);
   });

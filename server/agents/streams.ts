@@ -1,9 +1,10 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Readable } from "node:stream";
-import { AGENT_PATHS, ArtifactManifest, LIMITS, LogHeader, MetricBatches, Telemetry } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, LIMITS, LogHeader, MetricBatches, Telemetry, Usage } from "../../agent/protocol/messages.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
+import { ingestUsage } from "../costs/commands/usage-ingest.ts";
 import { ingestManifest } from "../experiments/commands/artifact-ingest.ts";
 import { ingestLogs, type ArrivedChunk } from "../experiments/commands/log-ingest.ts";
 import { ingestMetrics } from "../experiments/commands/metric-ingest.ts";
@@ -15,11 +16,12 @@ import type { AgentContext, Answer, Connector } from "./endpoint.ts";
 import { findReadable } from "./queries.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
 
-/** Logs, metrics, telemetry, objects and artifacts: each its own stream, acknowledged by offsets or by hash. */
+/** Logs, metrics, usage, telemetry, objects and artifacts: each its own stream, acknowledged by offsets or by hash. */
 export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer): void {
   app.post(AGENT_PATHS.logs, open, answer(postLogs));
   app.post(AGENT_PATHS.metrics, open, answer(postMetrics));
   app.post(AGENT_PATHS.telemetry, open, answer(postTelemetry));
+  app.post(AGENT_PATHS.usage, open, answer(postUsage));
   app.post(AGENT_PATHS.artifacts, open, answer(postArtifacts));
   app.put(AGENT_PATHS.object(":sha256"), open, answer(putObject));
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
@@ -87,6 +89,17 @@ async function postTelemetry(c: AgentContext, connector: Connector): Promise<Res
   await ingestTelemetry(services.sql, agent, message, services.now());
   if (message.events.length > 0) services.bus.publish({ orgId: agent.orgId, topic: "cluster", id: agent.clusterId });
   return c.json({ ok: true, serverTime: services.now() });
+}
+
+async function postUsage(c: AgentContext, connector: Connector): Promise<Response> {
+  const { services } = connector;
+  const body = await readBody(c.req.raw, LIMITS.jsonBody);
+  const agent = await signed(c, connector, sha256Hex(body));
+  failpoint("server.usage.begin");
+  const { changes, ...reply } = await ingestUsage(services.sql, agent, parseMessage(Usage, parseJson(body)), services.now());
+  for (const change of changes) services.bus.publish(change);
+  failpoint("server.usage.before-answer");
+  return c.json({ serverTime: services.now(), ...reply });
 }
 
 async function postArtifacts(c: AgentContext, connector: Connector): Promise<Response> {

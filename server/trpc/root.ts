@@ -1,5 +1,6 @@
 import { accessRouter } from "../access/router.ts";
 import { clustersRouter } from "../clusters/router.ts";
+import { costsRouter } from "../costs/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
@@ -12,6 +13,7 @@ export const appRouter = router({
   access: accessRouter,
   clusters: clustersRouter,
   compare: compareRouter,
+  costs: costsRouter,
   experiments: experimentsRouter,
   models: modelsRouter,
   queue: queueRouter,

@@ -78,6 +78,7 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
   "clusters.telemetry": [
     { input: { id: "$foreign", subject: "node", subjectId: "$node", keys: ["cpu"], from: 1_700_000_000_000, to: 1_700_000_060_000, buckets: 10 }, kinds: ["cluster"] },
   ],
+  "costs.addPrice": [{ input: { kind: "cpu", clusterId: "$foreign", validFrom: "2026-01-01T00:00:00Z", unitPrice: "1" }, kinds: ["cluster"] }],
   "access.createServiceAccount": [{ input: { projectId: "$foreign", name: "sa", role: "member" }, kinds: ["project"] }],
   "access.createMyToken": [{ input: { name: "t", permissions: ["runs:read"], projectId: "$foreign" }, kinds: ["project"] }],
   "access.createToken": [{ input: { name: "t", permissions: ["runs:read"], serviceAccountId: "$foreign" }, kinds: ["serviceAccount"] }],

@@ -2,9 +2,11 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import type { NodeReport } from "../../../agent/protocol/messages.ts";
 import type { Db, Tx } from "../../../db/client.ts";
 import { accelerators, clusterEvents, clusters, nodes } from "../../../db/schema/clusters.ts";
+import { costClocks } from "../../../db/schema/costs.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { formatMib } from "../../../domain/shared/format.ts";
 import type { Bus } from "../../bus.ts";
+import { followCapacity } from "../../costs/commands/capacity.ts";
 import { failpoint } from "../../failpoint.ts";
 import type { AgentIdentity } from "../authenticate.ts";
 
@@ -26,12 +28,19 @@ export async function applyInventory(db: Db, bus: Bus, agent: AgentIdentity, rep
     const nodesChanged = await writeNodes(tx, agent, known, reported, notes);
     const ids = new Map((await tx.select({ id: nodes.id, name: nodes.name }).from(nodes).where(eq(nodes.clusterId, clusterId))).map((row) => [row.name, row.id]));
     const gpusChanged = await writeGpus(tx, agent, gpus, reported, ids, notes);
+    if (nodesChanged || gpusChanged || !(await isMetered(tx, clusterId))) await followCapacity(tx, agent);
     if (notes.length > 0) await tx.insert(clusterEvents).values(notes.slice(0, 500).map((each) => ({ orgId, clusterId, actor: "agent", ...each })));
     failpoint("server.sync.before-inventory-commit");
     return nodesChanged || gpusChanged;
   });
   failpoint("server.sync.after-inventory-commit");
   if (changed) await bus.publishNow([{ orgId, topic: "cluster", id: clusterId }, { orgId, topic: "queue", id: orgId }]);
+}
+
+/** A cluster from before there were costs begins with its next report. */
+async function isMetered(tx: Tx, clusterId: string): Promise<boolean> {
+  const [row] = await tx.select({ id: costClocks.clusterId }).from(costClocks).where(eq(costClocks.clusterId, clusterId));
+  return row !== undefined;
 }
 
 async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: NodeRow[], reported: NodeReport[], notes: Note[]): Promise<boolean> {

@@ -1,0 +1,36 @@
+import type { Driver, Ended } from "../drivers/driver.ts";
+import type { ServerClock } from "../clock.ts";
+import type { AttemptReport, UsageEvent } from "../protocol/messages.ts";
+import type { AttemptRecord } from "./record.ts";
+
+type Hold = Extract<UsageEvent, { kind: "open" }>["holds"][number];
+
+/** What the attempt holds of each node it runs on: what its run asked for, and which accelerators those are. */
+async function holdsOf(driver: Driver, record: AttemptRecord, nodeNames: readonly string[], indexes: readonly number[]): Promise<Hold[]> {
+  const { spec } = record;
+  if (!spec) return [];
+  const nodes = spec.gpus > 0 && indexes.length > 0 ? await driver.inventory(new Map()) : [];
+  return nodeNames.map((name) => {
+    const found = nodes.find((node) => node.name === name)?.accelerators.filter(({ index }) => indexes.includes(index)) ?? [];
+    return { node: name, accelerators: found.length === spec.gpus ? found.map(({ uuid }) => uuid) : [], gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib };
+  });
+}
+
+/** The beginning of what it holds: journaled before anybody is told that it runs. */
+export async function noteUse({ driver, clock }: { driver: Driver; clock: ServerClock }, record: AttemptRecord, startedAt: number, { nodes = [], accelerators = [] }: Partial<AttemptReport>): Promise<void> {
+  if (record.usage.length > 0) return;
+  const holds = await holdsOf(driver, record, nodes, accelerators);
+  if (holds.length > 0) await record.saveUsage({ kind: "open", at: clock.fromLocal(startedAt), holds });
+}
+
+/** The end of it; the beginning too, where nobody was there to see it run. */
+export async function noteUseEnd(parts: { driver: Driver; clock: ServerClock }, record: AttemptRecord, startedAt: number | null, ended: Ended, place: Partial<AttemptReport>): Promise<void> {
+  if (startedAt !== null) await noteUse(parts, record, startedAt, place);
+  await record.saveUsage(closeOf(parts.clock, ended));
+}
+
+/** The wall clock places it; how long it was comes from the monotonic clock where that saw it. */
+function closeOf(clock: ServerClock, ended: Ended): UsageEvent {
+  const seen = ended.cause !== "wrapper_lost" && ended.cause !== "host_rebooted";
+  return { kind: "close", at: clock.fromLocal(ended.at), lifeMs: ended.lifeMs ?? null, evidence: seen ? "measured" : "inferred" };
+}

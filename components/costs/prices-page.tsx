@@ -1,0 +1,37 @@
+"use client";
+import { Button } from "@mantine/core";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import type { PriceLineView } from "../../domain/costs/cost-view.ts";
+import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan } from "../providers/viewer.tsx";
+import { type Column, DataTable } from "../table/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Guarded } from "../ui/guarded.tsx";
+import { Name } from "../ui/id.tsx";
+import { absoluteTime, Ago } from "../ui/time.tsx";
+import { AddPriceButton } from "./add-price.tsx";
+import { CostsFrame } from "./costs-frame.tsx";
+import { Money } from "./money.tsx";
+
+/** The price book: lines are added, never changed, so that a report of last month can still be read. */
+export function PricesPage() {
+  const book = useSuspenseQuery(useTRPC().costs.prices.queryOptions()).data;
+  const may = useCan("costs:manage");
+  const columns: Column<PriceLineView>[] = [
+    { key: "kind", title: "Of", width: 180, render: (line) => <>{KIND_LABEL[line.kind]}{line.model && <span className="dim"> · {line.model}</span>}</> },
+    { key: "cluster", title: "Cluster", hideBelow: "sm", render: (line) => (line.cluster ? <Name value={line.cluster} max={28} /> : <span className="dim">any</span>) },
+    { key: "class", title: "Class", hideBelow: "md", render: (line) => line.capacityClass ?? <span className="dim">any</span> },
+    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (line) => <span suppressHydrationWarning>{absoluteTime(line.validFrom)}</span> },
+    { key: "note", title: "Note", hideBelow: "xl", render: (line) => (line.note ? <Name value={line.note} max={32} /> : <span className="dim">—</span>) },
+    { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (line) => <>{line.createdBy} · <Ago at={line.createdAt} /></> },
+    { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
+    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <><Money amount={line.unitPrice} currency={book.currency} /> <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
+  ];
+  const add = <Guarded allowed={may}><AddPriceButton currency={book.currency} /></Guarded>;
+  return (
+    <CostsFrame actions={add}>
+      <DataTable label="Prices" noun="price" rows={book.lines} rowKey={(line) => line.id} columns={columns} empty={<EmptyState title="No prices yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>An hour of an accelerator, a core or a GiB costs nothing until somebody says what. A price may begin in the past: what was metered since then is rated anew, and the old entries stay.</EmptyState>} />
+    </CostsFrame>
+  );
+}

@@ -1,0 +1,20 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
+import { paths } from "../../paths.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan, useOrg } from "../providers/viewer.tsx";
+import { Money } from "./money.tsx";
+
+/** What a run has cost so far; a part of it may still change while it runs. */
+export function RunCost({ id }: { id: string }) {
+  const org = useOrg();
+  const allowed = useCan("costs:read");
+  const { data } = useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) });
+  if (!data) return <span className="dim">—</span>;
+  if (data.isUnpriced) return <Link href={paths.prices(org)}>No prices yet</Link>;
+  return <><Money amount={data.amount} currency={data.currency} />{isRunning(data.provisional) && <span className="dim"> · so far</span>}</>;
+}
+
+const isRunning = (provisional: string | undefined): boolean => provisional !== undefined && compare(decimal(provisional), ZERO) !== 0;

@@ -1,0 +1,176 @@
+import { sql } from "drizzle-orm";
+import { boolean, check, date, foreignKey, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text } from "drizzle-orm/pg-core";
+import { CAPACITY_CLASSES, EVIDENCE, HELD_KINDS } from "../../domain/costs/metering.ts";
+import { orgs } from "./access.ts";
+import { clusters } from "./clusters.ts";
+import { id, moment, oneOf, timestamps } from "./columns.ts";
+import { attempts } from "./experiments.ts";
+
+/** Drizzle keeps numeric as text, and so do we: money never becomes a JavaScript number. */
+const money = () => numeric({ precision: 38, scale: 18 });
+const quantity = () => numeric({ precision: 38, scale: 10 });
+const price = () => numeric({ precision: 20, scale: 8 });
+/** What is metered together: all of one kind on one node; `model` is empty for cores and memory. */
+const asset = () => ({ orgId: text().notNull(), clusterId: text().notNull(), node: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull() });
+
+// ── metering ─────────────────────────────────────────────────────────────────────────────────────────────
+/** Per attempt: how far its agent's usage journal is stored, and the last proof that it lived. */
+export const usageMeters = pgTable("usage_meters", {
+  attemptId: text().primaryKey().references(() => attempts.id),
+  orgId: text().notNull(),
+  clusterId: text().notNull(),
+  runId: text().notNull(),
+  nextEvent: integer().notNull().default(0),
+  openedAt: moment(),
+  aliveAt: moment(),
+  closedAt: moment(),
+  hostAheadMs: integer(), // of the host's wall clock before the server's, when it was last heard
+}, (t) => [index("usage_meters_open").on(t.clusterId).where(sql`opened_at is not null and closed_at is null`)]);
+
+/**
+ * Who held how much of an asset, from when to when. A named device is held by one attempt at a time: the exclusion
+ * constraint in the migration refuses anything else, and so any double count.
+ */
+export const usageIntervals = pgTable("usage_intervals", {
+  id: id("usageInterval"),
+  ...asset(),
+  milli: integer().notNull(),
+  device: text(),
+  attemptId: text().notNull().references(() => attempts.id),
+  runId: text().notNull(),
+  event: integer().notNull(), // of the journal: the open or change that began it
+  fromAt: moment().notNull(),
+  untilAt: moment(), // null: still held, as far as anybody knows
+  evidence: text({ enum: EVIDENCE }).notNull(),
+}, (t) => [
+  index("usage_intervals_asset").on(t.clusterId, t.node, t.kind, t.fromAt),
+  index("usage_intervals_attempt").on(t.attemptId),
+  index("usage_intervals_run").on(t.runId),
+  check("usage_intervals_milli", sql`milli > 0`),
+  check("usage_intervals_forward", sql`until_at is null or until_at >= from_at`),
+  check("usage_intervals_evidence_known", oneOf(t.evidence, EVIDENCE)),
+]);
+
+/** How much of an asset there was. Written from what agents report of their nodes. */
+export const capacityIntervals = pgTable("capacity_intervals", {
+  id: id("capacityInterval"),
+  ...asset(),
+  milli: integer().notNull(),
+  capacityClass: text({ enum: CAPACITY_CLASSES }).notNull(),
+  fromAt: moment().notNull(),
+  untilAt: moment(),
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
+  check("capacity_intervals_class_known", oneOf(t.capacityClass, CAPACITY_CLASSES)),
+]);
+
+/** Claims that contradict each other. Nothing is corrected in silence: somebody looks, and says what holds. */
+export const usageReviews = pgTable("usage_reviews", {
+  id: id("usageReview"),
+  orgId: text().notNull(),
+  clusterId: text().notNull(),
+  attemptId: text(),
+  message: text().notNull(),
+  evidence: jsonb(),
+  openedAt: moment().notNull().defaultNow(),
+  resolvedAt: moment(),
+  resolvedBy: text(),
+}, (t) => [index("usage_reviews_open").on(t.orgId).where(sql`resolved_at is null`)]);
+
+// ── prices ───────────────────────────────────────────────────────────────────────────────────────────────
+/** `ratingVersion` grows with every change of prices; a report names the one it was made with. */
+export const costSettings = pgTable("cost_settings", {
+  orgId: text().primaryKey().references(() => orgs.id),
+  currency: text().notNull().default("USD"),
+  ratingVersion: integer().notNull().default(0),
+  ...timestamps,
+});
+/** Only ever added to (a trigger holds it): what a price was known to be stays readable. */
+export const priceLines = pgTable("price_lines", {
+  id: id("priceLine"),
+  orgId: text().notNull().references(() => orgs.id),
+  version: integer().notNull(),
+  kind: text({ enum: HELD_KINDS }).notNull(),
+  clusterId: text(),
+  model: text(),
+  capacityClass: text({ enum: CAPACITY_CLASSES }),
+  validFrom: moment().notNull(),
+  unitPrice: price(), // null: this scope has no price of its own from then on
+  note: text(),
+  createdBy: text().notNull(),
+  createdAt: moment().notNull().defaultNow(),
+}, (t) => [
+  index("price_lines_org").on(t.orgId, t.version),
+  check("price_lines_positive", sql`unit_price is null or unit_price >= 0`),
+  foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
+]);
+
+// ── rating and ledger ────────────────────────────────────────────────────────────────────────────────────
+/** Asset-hours whose facts changed since they were rated. A row is taken away in the transaction that posts its charges. */
+export const dirtyHours = pgTable("dirty_hours", { ...asset(), hour: moment().notNull(), markedAt: moment().notNull().defaultNow() }, (t) => [
+  primaryKey({ columns: [t.clusterId, t.node, t.kind, t.model, t.hour] }),
+  index("dirty_hours_org").on(t.orgId, t.hour),
+]);
+/** Per cluster: the hour before which everything is over, so that what nobody held is known. */
+export const costClocks = pgTable("cost_clocks", { clusterId: text().primaryKey(), orgId: text().notNull(), completeTo: moment().notNull() });
+
+/**
+ * Double entry, only ever added to. A transaction is one asset-hour: what each holder (or nobody) is charged, and the
+ * same sum taken from the asset. Partitioned by month of `hour` in the migration, which also holds that it balances.
+ */
+export const ledgerEntries = pgTable("ledger_entries", {
+  id: text().notNull(),
+  ...asset(),
+  transactionId: text().notNull(),
+  line: smallint().notNull(),
+  hour: moment().notNull(),
+  period: text().notNull(), // the month in which it is booked, 2026-11
+  chargeClass: text({ enum: ["Correction"] }), // of a period that was closed
+  ratingVersion: integer().notNull(),
+  account: text().notNull(), // project:<id> · idle:<cluster> · asset:<cluster>/<node>/<kind>
+  capacityClass: text({ enum: CAPACITY_CLASSES }).notNull(),
+  attemptId: text(),
+  runId: text(),
+  projectId: text(),
+  experimentId: text(),
+  ownerId: text(),
+  priceId: text(),
+  unitPrice: price().notNull(),
+  quantity: quantity().notNull(),
+  amount: money().notNull(),
+  evidence: text({ enum: EVIDENCE }).notNull(),
+  reverses: boolean().notNull().default(false),
+  postedAt: moment().notNull().defaultNow(),
+}, (t) => [
+  primaryKey({ columns: [t.id, t.hour] }),
+  index("ledger_entries_asset").on(t.clusterId, t.node, t.kind, t.hour),
+  index("ledger_entries_run").on(t.runId),
+]);
+
+const rolled = () => ({ quantity: quantity().notNull(), amount: money().notNull(), provisional: money().notNull() });
+const dimensions = () => ({
+  orgId: text().notNull(),
+  projectId: text().notNull(), // empty, with the next two: idle
+  ownerId: text().notNull(),
+  experimentId: text().notNull(),
+  clusterId: text().notNull(),
+  kind: text({ enum: HELD_KINDS }).notNull(),
+  model: text().notNull(),
+  capacityClass: text({ enum: CAPACITY_CLASSES }).notNull(),
+});
+/** Sums of the ledger, moved on in the transaction that posts: always its exact sums. */
+export const costDaily = pgTable("cost_daily", { day: date().notNull(), ...dimensions(), ...rolled() }, (t) => [
+  primaryKey({ columns: [t.orgId, t.day, t.projectId, t.ownerId, t.experimentId, t.clusterId, t.kind, t.model, t.capacityClass] }),
+]);
+export const costRuns = pgTable("cost_runs", {
+  runId: text().primaryKey(),
+  orgId: text().notNull(),
+  projectId: text().notNull(),
+  experimentId: text().notNull(),
+  ownerId: text().notNull(),
+  firstHour: moment().notNull(),
+  lastHour: moment().notNull(),
+  acceleratorHours: quantity().notNull(),
+  amount: money().notNull(),
+  provisional: money().notNull(),
+}, (t) => [index("cost_runs_last").on(t.orgId, t.lastHour), index("cost_runs_experiment").on(t.experimentId)]);

@@ -1,0 +1,61 @@
+import type { RunStatus } from "../experiments/run-status.ts";
+import type { CapacityClass, HeldKind } from "./metering.ts";
+import type { SpendBy } from "./spend-by.ts";
+
+/** Amounts are exact decimals as text. */
+export interface SpendGroup {
+  /** Empty: what nobody held. */
+  key: string;
+  label: string;
+  amount: string;
+  provisional: string;
+  acceleratorHours: string;
+}
+/** What stands beside every figure of money. */
+export interface CostStand {
+  currency: string;
+  ratingVersion: number;
+  /** Before this, every cluster's hours are over and rated; null: there is none yet. */
+  completeTo: Date | null;
+  /** Nothing has a price yet, so that everything costs nothing. */
+  isUnpriced: boolean;
+}
+export interface SpendView extends CostStand {
+  by: SpendBy;
+  groups: SpendGroup[];
+  days: { day: string; key: string; amount: string }[];
+  amount: string;
+  provisional: string;
+}
+export interface RunCostRow {
+  id: string;
+  name: string;
+  status: RunStatus;
+  project: string;
+  amount: string;
+  provisional: string;
+  acceleratorHours: string;
+}
+export interface RunCost extends Omit<CostStand, "completeTo"> {
+  amount: string;
+  /** The part of what still runs, or of what its agent has not told the end of. */
+  provisional: string;
+}
+export interface PriceLineView {
+  id: string;
+  version: number;
+  kind: HeldKind;
+  cluster: string | null;
+  model: string | null;
+  capacityClass: CapacityClass | null;
+  validFrom: Date;
+  unitPrice: string | null;
+  note: string | null;
+  createdBy: string;
+  createdAt: Date;
+}
+export interface PriceBookView {
+  currency: string;
+  version: number;
+  lines: PriceLineView[];
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { ClusterId, RunId, Slug } from "../shared/ids.ts";
+import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
+import { PRICE_SCALE } from "./price-book.ts";
+import { SPEND_BY } from "./spend-by.ts";
+
+const Day = z.iso.date();
+const MOST_DAYS = 400;
+const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+
+/** Whole UTC days, both included. */
+const Range = z.strictObject({ from: Day, to: Day, project: Slug.optional() });
+const sane = ({ from, to }: { from: string; to: string }) => days(from, to) >= 0 && days(from, to) < MOST_DAYS;
+const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
+export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project") }).refine(sane, SANE);
+export type ReadSpend = z.output<typeof ReadSpend>;
+/** The dearest runs first. */
+export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
+export type ListRunCosts = z.output<typeof ListRunCosts>;
+export const OneRunCost = z.strictObject({ id: RunId });
+
+const PRICE = new RegExp(`^\\d{1,12}(\\.\\d{1,${PRICE_SCALE}})?$`);
+/** A price per hour of one accelerator, core or GiB, from a moment on. Empty scopes fit everything. */
+export const AddPrice = z.strictObject({
+  kind: z.enum(HELD_KINDS),
+  clusterId: ClusterId.nullable().default(null),
+  model: z.string().trim().toLowerCase().min(1).max(64).nullable().default(null),
+  capacityClass: z.enum(CAPACITY_CLASSES).nullable().default(null),
+  validFrom: z.iso.datetime({ offset: true }),
+  /** Null ends this scope's price: the next wider one holds again. */
+  unitPrice: z.string().trim().regex(PRICE, `Write it as plain digits, such as 2.40: at most 12 before the point and ${PRICE_SCALE} after it.`).nullable(),
+  note: z.string().trim().max(500).optional(),
+}).refine(({ kind, model }) => model === null || kind === "accelerator", { message: "Only accelerators have models.", path: ["model"] });
+export type AddPrice = z.output<typeof AddPrice>;
+export const SetCurrency = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as USD.") });

@@ -1,0 +1,117 @@
+import type { Sql, TransactionSql } from "postgres";
+import type { Db } from "../../../db/client.ts";
+import { newId } from "../../../db/schema/columns.ts";
+import { decimalText } from "../../../domain/costs/decimal.ts";
+import { bookingOf, counterAmount, entriesFor, type NewEntry } from "../../../domain/costs/ledger.ts";
+import { HOUR_MS } from "../../../domain/costs/metering.ts";
+import { priceSpans } from "../../../domain/costs/price-book.ts";
+import { rateAssetHour } from "../../../domain/costs/rating.ts";
+import { failpoint } from "../../failpoint.ts";
+import { type DirtyHour, type HourFacts, loadHourFacts, takeDirtyHours } from "../queries/dirty.ts";
+import { loadPriceBook, type PriceBook } from "../queries/prices.ts";
+
+const TOGETHER = 200;
+/** How long an hour stays open after its end: journals of agents that were out of reach for a moment come in. */
+const SETTLE_SECONDS = 120;
+/** Hours of one cluster that are closed in one go, when nobody did for long. */
+const MOST_HOURS = 48;
+
+/**
+ * Rates asset-hours whose facts changed, and books the difference to what the ledger says. All in one transaction with the
+ * row that asked for it, so that a worker that dies leaves it asked for.
+ * @returns how many asset-hours were looked at.
+ */
+export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: number): Promise<{ hours: number; orgs: string[] }> {
+  return sql.begin(async (tx) => {
+    const hours = await takeDirtyHours(tx, TOGETHER);
+    if (hours.length === 0) return { hours: 0, orgs: [] };
+    const facts = await loadHourFacts(tx, hours);
+    const orgs = [...new Set(hours.map(({ orgId }) => orgId))];
+    const books = new Map(await Promise.all(orgs.map(async (orgId) => [orgId, await loadPriceBook(db, orgId)] as const)));
+    const rows = hours.flatMap((hour, at) => rowsOf(hour, facts[at]!, books.get(hour.orgId)!, now));
+    if (rows.length > 0) await append(tx, rows);
+    await tx`
+      delete from dirty_hours d using unnest(${hours.map((one) => one.clusterId)}::text[], ${hours.map((one) => one.node)}::text[], ${hours.map((one) => one.kind)}::text[], ${hours.map((one) => one.model)}::text[], ${hours.map((one) => new Date(one.hour).toISOString())}::timestamptz[]) as k (cluster_id, node, kind, model, hour)
+      where d.cluster_id = k.cluster_id and d.node = k.node and d.kind = k.kind and d.model = k.model and d.hour = k.hour`;
+    failpoint("worker.costs.before-commit");
+    return { hours: hours.length, orgs };
+  });
+}
+
+interface LedgerRow {
+  hour: DirtyHour;
+  facts: HourFacts;
+  transactionId: string;
+  line: number;
+  version: number;
+  period: string;
+  chargeClass: "Correction" | null;
+  account: "holder" | "idle" | "asset";
+  entry: Pick<NewEntry, "attemptId" | "priceId" | "evidence" | "reverses">;
+  unitPrice: string;
+  quantity: string;
+  amount: string;
+}
+
+/** Line 0 is the asset's own side: the sum of the others, taken back. */
+function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, now: number): LedgerRow[] {
+  const asset = { kind: hour.kind, clusterId: hour.clusterId, model: hour.kind === "accelerator" ? hour.model : null, capacityClass: facts.capacityClass };
+  const prices = priceSpans(book.lines, asset, hour.hour, hour.hour + HOUR_MS, book.version);
+  const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, isComplete: hour.isComplete }));
+  if (entries.length === 0) return [];
+  const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, new Set(), now) };
+  const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, evidence: "measured", reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)) };
+  return [own, ...entries.map((entry, at): LedgerRow => ({ ...common, line: at + 1, account: entry.attemptId === null ? "idle" : "holder", entry, unitPrice: decimalText(entry.unitPrice), quantity: decimalText(entry.quantity), amount: decimalText(entry.amount) }))];
+}
+
+/** The ledger's rows, and the sums that are kept of them, in one statement. */
+async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
+  const column = <Value>(of: (row: LedgerRow) => Value) => rows.map(of);
+  await tx`
+    with fresh as materialized (
+      select f.*, a.run_id, r.project_id, r.experiment_id, r.owner_id
+      from unnest(${column(() => newId("ledgerEntry"))}::text[], ${column((row) => row.hour.orgId)}::text[], ${column((row) => row.hour.clusterId)}::text[], ${column((row) => row.hour.node)}::text[], ${column((row) => row.hour.kind)}::text[], ${column((row) => row.hour.model)}::text[],
+        ${column((row) => row.transactionId)}::text[], ${column((row) => row.line)}::smallint[], ${column((row) => new Date(row.hour.hour).toISOString())}::timestamptz[], ${column((row) => row.period)}::text[], ${column((row) => row.chargeClass)}::text[], ${column((row) => row.version)}::int[],
+        ${column((row) => row.account)}::text[], ${column((row) => row.facts.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[],
+        ${column((row) => row.unitPrice)}::numeric[], ${column((row) => row.quantity)}::numeric[], ${column((row) => row.amount)}::numeric[], ${column((row) => row.entry.evidence)}::text[], ${column((row) => String(row.entry.reverses))}::text[])
+        as f (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, side, capacity_class, attempt_id, price_id, unit_price, quantity, amount, evidence, reverses)
+      left join attempts a on a.id = f.attempt_id left join runs r on r.id = a.run_id
+    ), booked as (
+      insert into ledger_entries (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, account, capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, price_id, unit_price, quantity, amount, evidence, reverses)
+      select id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version,
+        case side when 'asset' then 'asset:' || cluster_id || '/' || node || '/' || kind when 'idle' then 'idle:' || cluster_id else 'project:' || project_id end,
+        capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, price_id, unit_price, quantity, amount, evidence, reverses::boolean
+      from fresh
+    ), daily as (
+      insert into cost_daily as c (day, org_id, project_id, owner_id, experiment_id, cluster_id, kind, model, capacity_class, quantity, amount, provisional)
+      select (hour at time zone 'utc')::date, org_id, coalesce(project_id, ''), coalesce(owner_id, ''), coalesce(experiment_id, ''), cluster_id, kind, model, capacity_class, sum(quantity), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
+      from fresh where line > 0 group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by 1, 2, 3, 4, 5, 6, 7, 8, 9
+      on conflict (org_id, day, project_id, owner_id, experiment_id, cluster_id, kind, model, capacity_class) do update set
+        quantity = c.quantity + excluded.quantity, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    )
+    insert into cost_runs as c (run_id, org_id, project_id, experiment_id, owner_id, first_hour, last_hour, accelerator_hours, amount, provisional)
+    select run_id, org_id, project_id, experiment_id, owner_id, min(hour), max(hour), coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
+    from fresh where run_id is not null group by run_id, org_id, project_id, experiment_id, owner_id order by run_id
+    on conflict (run_id) do update set
+      first_hour = least(c.first_hour, excluded.first_hour), last_hour = greatest(c.last_hour, excluded.last_hour),
+      accelerator_hours = c.accelerator_hours + excluded.accelerator_hours, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional`;
+}
+
+/** Hours that are over: from then on what nobody held in them is known, and is booked as idle. */
+export async function completeHours(sql: Sql): Promise<number> {
+  return sql.begin(async (tx) => {
+    const due = await tx<{ cluster_id: string; from: Date; to: Date }[]>`
+      select cluster_id, complete_to as from, least(date_trunc('hour', now() - make_interval(secs => ${SETTLE_SECONDS}), 'UTC'), complete_to + make_interval(hours => ${MOST_HOURS})) as to
+      from cost_clocks where complete_to + interval '1 hour' <= now() - make_interval(secs => ${SETTLE_SECONDS}) order by cluster_id limit 100 for update skip locked`;
+    for (const { cluster_id, from, to } of due) {
+      await tx`
+        insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
+        select distinct c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
+        from generate_series(${from}::timestamptz, ${to}::timestamptz - interval '1 hour', interval '1 hour') as h (hour)
+        join capacity_intervals c on c.cluster_id = ${cluster_id} and c.from_at < h.hour + interval '1 hour' and (c.until_at is null or c.until_at > h.hour)
+        order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
+      await tx`update cost_clocks set complete_to = ${to} where cluster_id = ${cluster_id}`;
+    }
+    return due.length;
+  });
+}

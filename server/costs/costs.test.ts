@@ -1,0 +1,131 @@
+import type { TransactionSql } from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compare, decimal, sum } from "../../domain/costs/decimal.ts";
+import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
+import { followCapacity } from "./commands/capacity.ts";
+import { completeHours, postDirtyHours } from "./commands/posting.ts";
+import { ingestUsage, markDirty } from "./commands/usage-ingest.ts";
+
+let world: TestWorld;
+let member: Awaited<ReturnType<TestWorld["makeUser"]>>;
+let cluster: Awaited<ReturnType<TestWorld["makeCluster"]>>;
+const NOW = Date.now();
+/** A whole hour, three hours ago. */
+const T0 = Math.floor(NOW / HOUR_MS) * HOUR_MS - 3 * HOUR_MS;
+const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+const RANGE = { from: day(T0 - 24 * HOUR_MS), to: day(NOW) };
+
+beforeAll(async () => {
+  world = await testWorld();
+  member = await world.makeUser(world.org.id, world.org.slug, "Vic Vision", [["member", "project", world.vision.id]]);
+  cluster = await world.makeCluster(world.org.id, "berlin", { gpus: 2, cpus: 8 });
+  await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId: cluster.id }));
+  await world.sql`update capacity_intervals set from_at = ${new Date(T0)} where cluster_id = ${cluster.id}`;
+  await world.sql`update cost_clocks set complete_to = ${new Date(T0)} where cluster_id = ${cluster.id}`;
+});
+afterAll(() => world.close());
+
+async function ran(name: string, projectId: string, project: string, from: number, milliseconds: number | null, gpus: string[]) {
+  const run = await world.makeRun({ name, projectId, gpus: gpus.length, spec: specOf({ name, project, resources: { gpus: gpus.length } }) });
+  const attempt = await world.makeAttempt(run, cluster.id, { status: "running", gpus: gpus.length });
+  const hold = { node: "node-1", accelerators: gpus, gpus: gpus.length, cpus: 2, memoryMib: 1024 };
+  const end = milliseconds === null ? [] : [{ kind: "close" as const, at: from + milliseconds, lifeMs: milliseconds, evidence: "measured" as const }];
+  await ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events: [{ kind: "open", at: from, holds: [hold] }, ...end], aliveAt: milliseconds === null ? from + 600_000 : null }] }, NOW);
+  return run;
+}
+async function settle(): Promise<void> {
+  while ((await postDirtyHours(world, NOW)).hours > 0);
+}
+const price = (kind: "accelerator" | "cpu" | "memory", unitPrice: string, more: { validFrom?: number; model?: string } = {}) =>
+  world.owner.api.costs.addPrice({ kind, unitPrice, validFrom: new Date(more.validFrom ?? T0 - 1000 * HOUR_MS).toISOString(), ...(more.model ? { model: more.model } : {}) });
+const ledgerOf = async (runId: string) => sum((await world.sql<{ amount: string }[]>`select amount::text from ledger_entries where run_id = ${runId}`).map(({ amount }) => decimal(amount)));
+const same = (a: string, b: string) => compare(decimal(a), decimal(b)) === 0;
+
+describe("what a run costs", () => {
+  it("is in the ledger what its page says, to the last digit", async () => {
+    const run = await ran("paid", world.vision.id, "vision", T0 + 1_234_567, 90 * 60_000, ["GPU-0"]);
+    expect(await world.owner.api.costs.run({ id: run.id })).toMatchObject({ isUnpriced: true, amount: "0" });
+    await price("accelerator", "2.4");
+    await price("cpu", "0.05");
+    await price("memory", "0.00333333");
+    await settle();
+    const shown = await world.owner.api.costs.run({ id: run.id });
+    expect(shown).toMatchObject({ currency: "USD", ratingVersion: 3, isUnpriced: false });
+    expect(compare(decimal(shown.amount), await ledgerOf(run.id))).toBe(0);
+    expect(same(shown.amount, "3.754999995")).toBe(true); // 1.5 h of one GPU, two cores, one GiB
+    expect(same(shown.provisional, "0")).toBe(true);
+  });
+
+  it("is provisional while it runs, up to the last proof that it lives", async () => {
+    const run = await ran("lives", world.speech.id, "speech", T0 + 2 * HOUR_MS - 300_000, null, ["GPU-1"]);
+    await settle();
+    const shown = await world.owner.api.costs.run({ id: run.id });
+    expect(same(shown.amount, shown.provisional)).toBe(true);
+    expect(compare(decimal(shown.amount), decimal("0.4"))).toBe(1); // ten minutes of a GPU and what belongs to it
+  });
+
+  it("is nobody's business who does not reach its project", async () => {
+    const { items } = await world.owner.api.costs.runs(RANGE);
+    expect(items.map(({ name }) => name)).toEqual(["paid", "lives"]);
+    const speech = items.find(({ name }) => name === "lives")!;
+    await expect(member.api.costs.run({ id: speech.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await member.api.costs.runs(RANGE)).items.map(({ name }) => name)).toEqual(["paid"]);
+    await expect(member.api.costs.addPrice({ kind: "cpu", unitPrice: "1", validFrom: new Date(T0).toISOString() })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+});
+
+describe("an hour that is to be rated", () => {
+  it("waits for facts that are still being written, and is rated with them", async () => {
+    const [{ attempt_id: attemptId } = { attempt_id: "" }] = await world.sql<{ attempt_id: string }[]>`select attempt_id from usage_intervals limit 1`;
+    const mark = (tx: TransactionSql) => markDirty(tx, attemptId, T0, T0 + HOUR_MS);
+    await world.sql.begin(mark);
+    await world.sql.begin(async (tx) => {
+      await mark(tx); // as a report does after it changed an interval, not yet committed
+      expect((await postDirtyHours(world, NOW)).hours).toBe(0);
+    });
+    expect((await postDirtyHours(world, NOW)).hours).toBeGreaterThan(0);
+  });
+});
+
+describe("what was spent", () => {
+  it("is what the capacity of whole hours costs, whoever held it", async () => {
+    await completeHours(world.sql);
+    await settle();
+    const all = await world.owner.api.costs.spend({ ...RANGE, by: "kind" });
+    expect(all.completeTo!.getTime()).toBeGreaterThanOrEqual(T0 + 2 * HOUR_MS);
+    const [hours] = await world.sql<{ hours: string }[]>`select count(distinct hour)::text as hours from ledger_entries where kind = 'accelerator' and hour + interval '1 hour' <= (select min(complete_to) from cost_clocks)`;
+    const [whole] = await world.sql<{ amount: string }[]>`select sum(amount)::text as amount from ledger_entries where kind = 'accelerator' and line > 0 and hour + interval '1 hour' <= (select min(complete_to) from cost_clocks)`;
+    expect(same(whole!.amount, String(BigInt(hours!.hours) * 48n).replace(/(\d)$/, ".$1"))).toBe(true); // two GPUs at 2.40 an hour
+    const projects = await world.owner.api.costs.spend({ ...RANGE, by: "project" });
+    expect(projects.groups.map(({ label }) => label).toSorted()).toEqual(["Idle", "speech", "vision"]);
+    expect(compare(sum(projects.groups.map(({ amount }) => decimal(amount))), decimal(projects.amount))).toBe(0);
+    expect(compare(sum(projects.days.map(({ amount }) => decimal(amount))), decimal(projects.amount))).toBe(0);
+    expect((await member.api.costs.spend({ ...RANGE, by: "team" })).groups.map(({ label }) => label)).toEqual(["vision"]);
+  });
+
+  it("changes with a price that begins in the past, by entries beside the old ones", async () => {
+    const before = await world.owner.api.costs.spend(RANGE);
+    const [{ count } = { count: 0 }] = await world.sql<{ count: number }[]>`select count(*)::int as count from ledger_entries`;
+    await price("accelerator", "4.8", { model: "h100" });
+    await settle();
+    const after = await world.owner.api.costs.spend(RANGE);
+    expect(after.ratingVersion).toBe(before.ratingVersion + 1);
+    expect(compare(decimal(after.amount), decimal(before.amount))).toBe(1);
+    const { items } = await world.owner.api.costs.runs(RANGE);
+    for (const { id, amount } of items) {
+      expect(compare(decimal(amount), await ledgerOf(id))).toBe(0);
+      expect(same(amount, (await world.owner.api.costs.run({ id })).amount)).toBe(true);
+    }
+    const [{ more } = { more: 0 }] = await world.sql<{ more: number }[]>`select count(*)::int as more from ledger_entries`;
+    expect(more).toBeGreaterThan(count);
+    await world.sql`insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) select distinct org_id, cluster_id, node, kind, model, hour from ledger_entries`;
+    await settle();
+    expect((await world.sql<{ again: number }[]>`select count(*)::int as again from ledger_entries`)[0]!.again).toBe(more); // the same facts book nothing
+  });
+
+  it("cannot be changed by hand", async () => {
+    await expect(world.sql`update ledger_entries set amount = 0`).rejects.toThrow("only grows");
+    await expect(world.sql`delete from price_lines`).rejects.toThrow("only grows");
+  });
+});

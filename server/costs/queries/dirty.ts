@@ -1,0 +1,68 @@
+import type { TransactionSql } from "postgres";
+import { decimal } from "../../../domain/costs/decimal.ts";
+import type { Balance } from "../../../domain/costs/ledger.ts";
+import type { CapacityClass, HeldKind, UsageEvidence } from "../../../domain/costs/metering.ts";
+import type { CapacitySpan, Holding } from "../../../domain/costs/rating.ts";
+
+/** One hour of one asset whose facts changed since it was rated. */
+export interface DirtyHour {
+  orgId: string;
+  clusterId: string;
+  node: string;
+  kind: HeldKind;
+  model: string;
+  /** Unix ms. */
+  hour: number;
+  /** The hour is over, and what nobody held in it is known. */
+  isComplete: boolean;
+}
+/** What is known of one of them. */
+export interface HourFacts {
+  holdings: Holding[];
+  capacity: CapacitySpan[];
+  capacityClass: CapacityClass;
+  balances: Balance[];
+}
+/** The oldest, locked for this transaction; those that another worker has in hand are left to it. */
+export async function takeDirtyHours(tx: TransactionSql, limit: number): Promise<DirtyHour[]> {
+  const rows = await tx<{ org_id: string; cluster_id: string; node: string; kind: HeldKind; model: string; hour: Date; complete: boolean }[]>`
+    select d.org_id, d.cluster_id, d.node, d.kind, d.model, d.hour, coalesce(d.hour + interval '1 hour' <= c.complete_to, false) as complete
+    from dirty_hours d left join cost_clocks c on c.cluster_id = d.cluster_id
+    order by d.marked_at, d.cluster_id, d.node, d.kind, d.model, d.hour limit ${limit} for update of d skip locked`;
+  return rows.map((row) => ({ orgId: row.org_id, clusterId: row.cluster_id, node: row.node, kind: row.kind, model: row.model, hour: row.hour.getTime(), isComplete: row.complete }));
+}
+
+const keysOf = (tx: TransactionSql, hours: readonly DirtyHour[]) => {
+  const column = (of: (one: DirtyHour) => string) => hours.map(of);
+  return tx`unnest(${column((one) => one.clusterId)}::text[], ${column((one) => one.node)}::text[], ${column((one) => one.kind)}::text[], ${column((one) => one.model)}::text[], ${column((one) => new Date(one.hour).toISOString())}::timestamptz[])
+    with ordinality as k (cluster_id, node, kind, model, hour, at)`;
+};
+/** `with ordinality` counts from 1, as a bigint. */
+const ordinal = (at: string): number => Math.trunc(+at) - 1;
+
+/** Holdings, capacity and what the ledger says so far, for all of them in three statements. What still runs is held up to its last proof of life. */
+export async function loadHourFacts(tx: TransactionSql, hours: readonly DirtyHour[]): Promise<HourFacts[]> {
+  const facts = hours.map((): HourFacts => ({ holdings: [], capacity: [], capacityClass: "owned", balances: [] }));
+  const holdings = await tx<{ at: string; attempt_id: string; from: Date; to: Date; milli: number; evidence: UsageEvidence }[]>`
+    select k.at, i.attempt_id, i.from_at as from, coalesce(i.until_at, greatest(i.from_at, m.alive_at)) as to, i.milli, i.evidence
+    from ${keysOf(tx, hours)} join usage_intervals i on i.cluster_id = k.cluster_id and i.node = k.node and i.kind = k.kind and i.model = k.model and i.from_at < k.hour + interval '1 hour'
+    join usage_meters m on m.attempt_id = i.attempt_id
+    where coalesce(i.until_at, greatest(i.from_at, m.alive_at)) > k.hour`;
+  for (const { at, attempt_id, from, to, milli, evidence } of holdings) facts[ordinal(at)]!.holdings.push({ attemptId: attempt_id, from: from.getTime(), to: to.getTime(), milli, evidence });
+  const capacity = await tx<{ at: string; from: Date; to: Date | null; milli: number; capacity_class: CapacityClass }[]>`
+    select k.at, c.from_at as from, c.until_at as to, c.milli, c.capacity_class
+    from ${keysOf(tx, hours)} join capacity_intervals c on c.cluster_id = k.cluster_id and c.node = k.node and c.kind = k.kind and c.model = k.model
+      and c.from_at < k.hour + interval '1 hour' and (c.until_at is null or c.until_at > k.hour)
+    order by c.from_at`;
+  for (const { at, from, to, milli, capacity_class } of capacity) {
+    const fact = facts[ordinal(at)]!;
+    fact.capacity.push({ from: from.getTime(), to: to?.getTime() ?? Infinity, milli });
+    fact.capacityClass = capacity_class; // of the last one in the hour: a cluster changes its class once in a long while
+  }
+  const balances = await tx<{ at: string; attempt_id: string | null; price_id: string | null; unit_price: string; evidence: UsageEvidence; quantity: string }[]>`
+    select k.at, e.attempt_id, e.price_id, e.unit_price::text, e.evidence, sum(e.quantity)::text as quantity
+    from ${keysOf(tx, hours)} join ledger_entries e on e.cluster_id = k.cluster_id and e.node = k.node and e.kind = k.kind and e.model = k.model and e.hour = k.hour and e.line > 0
+    group by k.at, e.attempt_id, e.price_id, e.unit_price, e.evidence`;
+  for (const row of balances) facts[ordinal(row.at)]!.balances.push({ attemptId: row.attempt_id, priceId: row.price_id, unitPrice: decimal(row.unit_price), evidence: row.evidence, quantity: decimal(row.quantity) });
+  return facts;
+}
