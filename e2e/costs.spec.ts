@@ -17,7 +17,7 @@ test("an owner sets a price that begins in the past: the run, its project and th
   await page.getByRole("link", { name: "Prices" }).last().click();
   await page.getByRole("button", { name: "Add a price" }).click();
   const dialog = page.getByRole("dialog", { name: "Add a price" });
-  await dialog.getByRole("textbox", { name: "Of" }).click();
+  await dialog.getByRole("combobox", { name: "Of" }).or(dialog.getByLabel("Of")).first().click();
   await page.getByRole("option", { name: "CPUs" }).click();
   await dialog.getByLabel("Price").fill("1,50");
   await dialog.getByLabel("Holds from").fill("2026-01-01");
@@ -25,7 +25,7 @@ test("an owner sets a price that begins in the past: the run, its project and th
   await expect(dialog.getByText("Write it as plain digits")).toBeVisible();
   await dialog.getByLabel("Price").fill("1.50");
   await dialog.getByRole("button", { name: "Add price" }).click();
-  await expect(page.getByRole("row", { name: /CPUs.*\$1\.50/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /CPUs.* 1\.5 USD/ })).toBeVisible();
   await page.getByRole("link", { name: "Spend", exact: true }).click();
   await expect(page.getByRole("row", { name: /^metered.*\$6\.00/ })).toBeVisible({ timeout: 30_000 }); // four cores for an hour
   await expect(page.getByRole("row", { name: new RegExp(`^${org.project.name}.*\\$6\\.00`) })).toBeVisible();
@@ -38,6 +38,6 @@ test("a viewer sees what was spent and the prices, and reads why no price can be
   await page.goto(paths.costs(world.org.slug));
   await expect(page.getByText(/Data complete to/)).toBeVisible();
   await page.goto(paths.prices(world.org.slug));
-  await expect(page.getByRole("row", { name: /CPUs.*\$0\.048/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /CPUs.* 0\.048 USD/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Add a price" })).toHaveAttribute("data-disabled");
 });

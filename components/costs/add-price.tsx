@@ -38,7 +38,7 @@ function AddPriceForm({ currency, onDone }: { currency: string; onDone: () => vo
       onDone();
     },
   }));
-  const errors = fieldErrors(add.error);
+  const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
   const submit = () => add.mutate({ kind, unitPrice, validFrom: `${from}T00:00:00Z`, clusterId, capacityClass, ...(kind === "accelerator" && model.trim() ? { model } : {}), ...(note.trim() ? { note } : {}) });
   return (
     <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>

@@ -10,6 +10,9 @@ export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d") };
 export const loadCostsParams = createLoader(costsParams);
 
+/** The first page of the dearest runs, the same for the page that prefetches and the table that shows it. */
+export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, limit: 25 });
+
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();
 

@@ -12,7 +12,6 @@ import { Name } from "../ui/id.tsx";
 import { absoluteTime, Ago } from "../ui/time.tsx";
 import { AddPriceButton } from "./add-price.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
-import { Money } from "./money.tsx";
 
 /** The price book: lines are added, never changed, so that a report of last month can still be read. */
 export function PricesPage() {
@@ -26,7 +25,7 @@ export function PricesPage() {
     { key: "note", title: "Note", hideBelow: "xl", render: (line) => (line.note ? <Name value={line.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (line) => <>{line.createdBy} · <Ago at={line.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
-    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <><Money amount={line.unitPrice} currency={book.currency} /> <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
+    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {book.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
   ];
   const add = <Guarded allowed={may}><AddPriceButton currency={book.currency} /></Guarded>;
   return (

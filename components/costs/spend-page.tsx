@@ -22,7 +22,7 @@ import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { CostsFrame, Stand } from "./costs-frame.tsx";
-import { costsParams, RANGE_NAMES, type RangeName, spendInput } from "./costs-params.ts";
+import { costsParams, RANGE_NAMES, type RangeName, runsInput, spendInput } from "./costs-params.ts";
 import { Money } from "./money.tsx";
 import classes from "./costs.module.css";
 
@@ -43,7 +43,7 @@ export function SpendPage({ now }: { now: number }) {
         <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>
       ) : (
         <>
-          <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><span>from {input.from} to {input.to}</span></p>
+          <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>from {input.from} to {input.to}</small></p>
           <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
           <SpendChart spend={spend} from={input.from} to={input.to} />
           <Groups spend={spend} />
@@ -92,7 +92,7 @@ function Groups({ spend }: { spend: SpendView }) {
 function DearestRuns({ input, currency }: { input: ReturnType<typeof spendInput>; currency: string }) {
   const trpc = useTRPC();
   const org = useOrg();
-  const query = useSuspenseInfiniteQuery(trpc.costs.runs.infiniteQueryOptions({ ...input, limit: 25 }, { getNextPageParam: (page) => page.nextCursor }));
+  const query = useSuspenseInfiniteQuery(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }));
   const rows = query.data.pages.flatMap((page) => page.items);
   const columns: Column<RunCostRow>[] = [
     { key: "name", title: "Run", grow: true, link: true, render: (row) => <Name value={row.name} max={48} /> },
