@@ -30,6 +30,7 @@ test("an owner sets a price that begins in the past: the run, its project and th
   await expect(page.getByRole("row", { name: /^metered.*\$6\.00/ })).toBeVisible({ timeout: 30_000 }); // four cores for an hour
   await expect(page.getByRole("row", { name: new RegExp(`^${org.project.name}.*\\$6\\.00`) })).toBeVisible();
   await page.getByRole("link", { name: "metered" }).click();
+  await expect(page.getByRole("heading", { name: "metered" })).toBeVisible();
   await expect(page.getByText("$6.00")).toBeVisible();
 });
 
