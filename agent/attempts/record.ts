@@ -24,8 +24,6 @@ const StreamState = z.object({
 const StreamsFile = z.object({
   stdout: StreamState,
   stderr: StreamState,
-  /** Lost to the cap, both streams. */
-  dropped: z.int().nonnegative(),
   /** `next`: stdout bytes whose points the server has; `counter`: steps given so far to lines without one; `sent`: the same after the batch in flight. */
   metrics: z.object({ next: z.int().nonnegative(), counter: z.int().nonnegative(), sent: z.object({ next: z.int(), counter: z.int() }).nullable() }),
 });
@@ -39,7 +37,7 @@ export type Streams = z.infer<typeof StreamsFile>;
 export type Exit = NonNullable<AttemptReport["exit"]>;
 
 const freshStream = () => ({ next: 0, floor: 0, punched: 0 });
-export const freshStreams = (): Streams => ({ stdout: freshStream(), stderr: freshStream(), dropped: 0, metrics: { next: 0, counter: 0, sent: null } });
+export const freshStreams = (): Streams => ({ stdout: freshStream(), stderr: freshStream(), metrics: { next: 0, counter: 0, sent: null } });
 
 /** Reports after a power cut start this much higher: the last ones may have been sent but not have reached the platter. */
 const SEQ_JUMP = 1_000;
@@ -81,7 +79,7 @@ export class AttemptRecord {
     this.secrets = secrets;
     this.redactor = new Redactor(Object.values(secrets));
     this.boot = boot;
-    this.report = { attemptId: file.attemptId, fence: file.fence, seq: 1, state: "accepted", nodes: [], accelerators: [], startedAt: null, exit: null, drained: false, logBytesDropped: 0 };
+    this.report = { attemptId: file.attemptId, fence: file.fence, seq: 1, state: "accepted", nodes: [], accelerators: [], startedAt: null, exit: null, drained: false };
   }
 
   /** Journals a new attempt. The folder exists. */
@@ -164,7 +162,7 @@ export class AttemptRecord {
   }
 
   private async writeReport(part: Partial<AttemptReport>): Promise<void> {
-    const report: AttemptReport = { ...this.report, ...part, fence: this.fence, seq: this.report.seq + 1, logBytesDropped: this.streams.dropped };
+    const report: AttemptReport = { ...this.report, ...part, fence: this.fence, seq: this.report.seq + 1 };
     failpoint("agent.journal.before-report");
     await writeJson(this.folder.report, { boot: this.boot, report });
     this.report = report;

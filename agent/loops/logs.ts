@@ -105,10 +105,7 @@ export class LogsLoop {
       const record = this.parts.supervisor.find(attemptId);
       if (!record) continue;
       const state = record.streams[stream];
-      const key = `${attemptId} ${stream}`;
-      // It had more than we knew: what was dropped of that was not lost.
-      if (!this.sure.has(key)) record.streams.dropped -= Math.max(0, Math.min(next, state.floor) - state.next);
-      this.sure.add(key);
+      this.sure.add(`${attemptId} ${stream}`);
       state.next = next;
       await record.saveStreams();
       await freeAcknowledged(record, await this.parts.sources.of(record), stream);
@@ -184,9 +181,7 @@ export class LogsLoop {
     this.capCheckedAt = Date.now();
     for (const record of this.parts.supervisor.records()) {
       const dropped = await enforceCap(record, await this.parts.sources.of(record), this.parts.capBytes, this.parts.client.clock.now());
-      if (dropped === 0) continue;
-      this.parts.onDrop(record, dropped);
-      if (!record.orphan) await record.saveReport({});
+      if (dropped > 0) this.parts.onDrop(record, dropped);
     }
   }
 

@@ -160,7 +160,7 @@ export const AttemptReport = z.strictObject({
     .nullable(),
   /** Everything of an exited attempt is up: logs, metrics, artifacts. The server may archive; the agent may forget after the ack. */
   drained: z.boolean(),
-  logBytesDropped: z.int().nonnegative(), // lost to the spool's cap, counted
+  logBytesDropped: z.int().nonnegative().optional(), // of older agents; the gaps of the log itself are exact
   /** The scheduler's own job, with its state and reason in the scheduler's words; `startsAt`: its guess for one that waits. */
   scheduler: SchedulerWord.nullable().optional(),
 });

@@ -27,7 +27,8 @@ export async function freeAcknowledged(record: AttemptRecord, source: MetricSour
 
 /**
  * Keeps the unsent bytes of an attempt under the cap: drops the oldest of the larger stream, at a line end where there is
- * one, after its metric points are kept. Answers the bytes dropped. The count is on disk before the first byte goes.
+ * one, after its metric points are kept. Its last byte stays: the claim of what is gone before goes up with it, and what of
+ * that the server has not had is the gap in its log. Answers the bytes dropped. The floor is on disk before the first byte goes.
  */
 export async function enforceCap(record: AttemptRecord, source: MetricSource, capBytes: number, now: number): Promise<number> {
   const sizes = { stdout: await sizeOf(record.folder.stdout), stderr: await sizeOf(record.folder.stderr) };
@@ -36,13 +37,12 @@ export async function enforceCap(record: AttemptRecord, source: MetricSource, ca
   if (over <= 0) return 0;
   const stream: StreamName = unsent("stdout") >= unsent("stderr") ? "stdout" : "stderr";
   const from = sendFrom(record, stream);
-  const wanted = Math.min(sizes[stream], from + over + Math.floor(capBytes / 8)); // in strides, not byte by byte
+  const wanted = Math.min(sizes[stream] - 1, from + over + Math.floor(capBytes / 8)); // in strides, not byte by byte
   const safe = stream === "stdout" ? await source.keepThrough(wanted, now) : wanted;
   const to = await lineEndBefore(record.folder[stream], from, Math.min(safe, wanted));
   if (to <= from) return 0;
   failpoint("agent.logs.before-drop");
   record.streams[stream].floor = to;
-  record.streams.dropped += to - from;
   await record.saveStreams(true);
   failpoint("agent.logs.after-drop");
   if (await punchHole(record.folder[stream], record.streams[stream].punched, to)) record.streams[stream].punched = blocksBelow(to);

@@ -153,7 +153,7 @@ export class TestAgent {
 
 export function report(attempt: { id: string; fence: bigint }, over: Partial<AttemptReport> & { state: AttemptReport["state"]; seq: number }): AttemptReport {
   const exit = over.state === "exited" ? { at: Date.now(), code: 0, signal: null, cause: "exited" as const, detail: "", lastLines: [], peakMemoryMib: 10 } : null;
-  return { attemptId: attempt.id, fence: String(attempt.fence), nodes: ["n1"], accelerators: [], startedAt: over.state === "accepted" ? null : Date.now(), exit, drained: false, logBytesDropped: 0, ...over };
+  return { attemptId: attempt.id, fence: String(attempt.fence), nodes: ["n1"], accelerators: [], startedAt: over.state === "accepted" ? null : Date.now(), exit, drained: false, ...over };
 }
 
 export async function send(url: string, body: string | Uint8Array | undefined, headers: Record<string, string>, method = "POST"): Promise<Answered> {

@@ -68,7 +68,6 @@ async function seen(work: Work, attempt: AttemptRecord, report: AttemptReport): 
     .update(attempts)
     .set({
       reportSeq: report.seq,
-      logBytesDropped: report.logBytesDropped,
       ...(report.nodes.length > 0 ? { nodeNames: report.nodes } : {}),
       ...(report.accelerators.length > 0 ? { acceleratorIndexes: report.accelerators } : {}),
       ...(report.scheduler !== undefined ? { scheduler: report.scheduler } : {}),

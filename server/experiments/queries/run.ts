@@ -81,7 +81,7 @@ async function listAttempts(db: DbOrTx, runId: string): Promise<AttemptView[]> {
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     drainedAt: attempt.drainedAt,
-    log: { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, dropped: attempt.logBytesDropped, archived: head?.archiveSha256 != null },
+    log: { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, dropped: head ? head.stdoutNext + head.stderrNext - head.bytes : 0, archived: head?.archiveSha256 != null },
   }));
 }
 
