@@ -24,6 +24,7 @@ export const paths = {
   queue: (slug: string) => `${org(slug)}/queue`,
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   costs: (slug: string) => `${org(slug)}/costs`,
+  budgets: (slug: string) => `${org(slug)}/costs/budgets`,
   prices: (slug: string) => `${org(slug)}/costs/prices`,
   people: (slug: string) => `${org(slug)}/people`,
   peopleTab: (slug: string, tab: PeopleTab) => (tab === "members" ? `${org(slug)}/people` : `${org(slug)}/people/${tab}`),

@@ -11,6 +11,7 @@ import type { DbOrTx } from "./client.ts";
 import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/access.ts";
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./schema/clusters.ts";
+import { budgets } from "./schema/budgets.ts";
 import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
@@ -175,7 +176,12 @@ function makeMoney(db: DbOrTx) {
     const line = { orgId: of.id, version: 1, validFrom: new Date("2026-01-01T00:00:00Z"), createdBy: "Olga Owner" };
     await db.insert(priceLines).values([{ ...line, kind: "cpu", unitPrice: cpu }, { ...line, kind: "memory", unitPrice: memory }]);
   }
-  return { metered, prices };
+  /** A monthly limit of the whole organization. */
+  async function budget(of: Org, values: Partial<Values<typeof budgets>> & { name: string; amount: string }) {
+    const [made] = await db.insert(budgets).values({ orgId: of.id, scopeType: "org", scopeId: of.id, levels: [50, 80, 100], policy: "block", ...values }).returning();
+    return made!;
+  }
+  return { metered, prices, budget };
 }
 
 function makeRecords(db: DbOrTx) {

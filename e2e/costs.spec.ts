@@ -34,11 +34,63 @@ test("an owner sets a price that begins in the past: the run, its project and th
   await expect(page.getByText("$6.00")).toBeVisible();
 });
 
-test("a viewer sees what was spent and the prices, and reads why no price can be added", async ({ world, signIn }) => {
+test("a viewer sees what was spent, the prices and the budgets, and reads why none can be added", async ({ world, signIn }) => {
   const page = await signIn(world.viewer.id);
   await page.goto(paths.costs(world.org.slug));
   await expect(page.getByText(/Data complete to/)).toBeVisible();
   await page.goto(paths.prices(world.org.slug));
   await expect(page.getByRole("row", { name: /CPUs.* 0\.048 USD/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Add a price" })).toHaveAttribute("data-disabled");
+  await page.goto(paths.budgets(world.org.slug));
+  await expect(page.getByRole("row", { name: /^Everything/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Add a budget" })).toHaveAttribute("data-disabled");
+  await expect(page.getByRole("button", { name: "Change Everything" })).toHaveCount(0);
+});
+
+test("an owner limits a project by a budget: the plan names it, the submit is refused, and raising it lets the run in", async ({ make, org, as }) => {
+  const page = await as("owner");
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  await make.node(cluster, { name: "node-1" });
+  await make.prices(org, "1", "0");
+  await page.goto(paths.budgets(org.slug));
+  await expect(page.getByText("No budgets yet")).toBeVisible();
+  await page.getByRole("button", { name: "Add a budget" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a budget" });
+  await dialog.getByLabel("Name").fill("Small one");
+  await dialog.getByRole("combobox", { name: "Of" }).click();
+  await page.getByRole("option", { name: "Project" }).click();
+  await dialog.getByLabel("Amount").fill("5,00");
+  await dialog.getByRole("button", { name: "Add budget" }).click();
+  await expect(dialog.getByText("Write it as plain digits above zero")).toBeVisible();
+  await expect(dialog.getByText("Choose whose budget it is.")).toBeVisible();
+  await dialog.getByRole("combobox", { name: "Project" }).click();
+  await page.getByRole("option", { name: org.project.name }).click();
+  await dialog.getByLabel("Amount").fill("5");
+  await dialog.getByRole("button", { name: "Add budget" }).click();
+  await expect(page.getByRole("row", { name: /Small one.*0 %.*\$0\.00 of \$5\.00/ })).toBeVisible();
+
+  await page.goto(paths.newRun(org.slug));
+  await page.getByLabel("Name", { exact: true }).fill("too-dear");
+  await page.getByLabel("Command").fill("sleep 1");
+  const plan = page.getByRole("region", { name: "Plan" });
+  await expect(plan.getByText(/Costs \$1\.00 an hour\. It names no maxDuration, so budgets hold a day of it: \$24\.00\./)).toBeVisible({ timeout: 15_000 });
+  await expect(plan.getByText(/The budget Small one has \$5\.00 of \$5\.00 left this month/)).toBeVisible();
+  await page.getByRole("button", { name: "Submit run" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "this run would be held at $24.00" }).first()).toBeVisible();
+
+  await page.goto(paths.budgets(org.slug));
+  await page.getByRole("button", { name: "Change Small one" }).click();
+  await page.getByRole("menuitem", { name: "Change" }).click();
+  const change = page.getByRole("dialog", { name: "Change Small one" });
+  await expect(change.getByLabel("Amount")).toHaveValue("5");
+  await change.getByLabel("Amount").fill("100");
+  await change.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("row", { name: /Small one.*of \$100\.00/ })).toBeVisible();
+  await page.goto(paths.newRun(org.slug));
+  await page.getByLabel("Name", { exact: true }).fill("fits-now");
+  await page.getByLabel("Command").fill("sleep 1");
+  await page.getByRole("button", { name: "Submit run" }).click();
+  await expect(page.getByRole("heading", { name: "fits-now" })).toBeVisible();
+  await page.goto(paths.budgets(org.slug));
+  await expect(page.getByRole("row", { name: /Small one.*\$24\.00.*\$76\.00/ })).toBeVisible();
 });

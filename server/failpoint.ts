@@ -24,7 +24,7 @@ export const FAILPOINTS = [
   "worker.place.begin", "worker.place.before-commit", "worker.place.after-commit", "worker.place.after-notify",
   "worker.lease.before-lose-commit", "worker.lease.after-lose-commit", "worker.lease.before-give-up-commit", "worker.lease.after-give-up-commit", "worker.lease.after-silent-commit",
   "worker.archive.begin", "worker.archive.after-object", "worker.archive.before-commit", "worker.archive.after-commit",
-  "worker.job.before-complete", "worker.costs.before-commit",
+  "worker.job.before-complete", "worker.costs.before-commit", "worker.budgets.before-release",
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 

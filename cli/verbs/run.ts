@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
+import { costInWords } from "../../domain/costs/plan-words.ts";
 import type { RunSpec } from "../../domain/experiments/run-spec.ts";
 import { paths } from "../../paths.ts";
 import { type Api, connectApi, type Outputs } from "../api.ts";
@@ -136,6 +137,9 @@ function showPlan(plan: Plan, json: boolean): void {
   say(`${icon[plan.verdict]}  ${plan.message}`);
   if (plan.earliestAt) say(paint("dim", `  At the latest ${new Date(plan.earliestAt).toLocaleString()}: ${plan.basis ?? ""}`));
   if (plan.ahead > 0) say(paint("dim", `  ${plan.ahead} ${plan.ahead === 1 ? "run is" : "runs are"} ahead in the queue.`));
+  const cost = plan.cost && costInWords(plan.cost);
+  if (cost) say(paint("dim", `  ${cost}`));
+  if (plan.cost?.refusal) say(paint("red", `  ${plan.cost.refusal}`));
   if (plan.clusters.length === 0) return;
   say();
   table([{ head: "CLUSTER" }, { head: "VERDICT" }, { head: "WHY" }], plan.clusters.map((one) => [one.name, icon[one.verdict], one.reason + (one.field ? paint("dim", ` (${one.field})`) : "")]), "");

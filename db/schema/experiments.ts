@@ -55,6 +55,8 @@ export const runs = pgTable("runs", {
   /** Held back by somebody until released. */
   heldAt: moment(),
   heldBy: text(),
+  /** The budget that holds it, until it has money again. */
+  heldBudgetId: text(),
   /** Accelerator-seconds of all its attempts (the whole machine counts as one where there are none), as charged so far. */
   attainedSeconds: doublePrecision().notNull().default(0),
   /** Nodes that failed it, as `clusterId/node`: its next attempts go elsewhere. */
@@ -90,6 +92,7 @@ export const runs = pgTable("runs", {
   index("runs_name").on(t.experimentId, t.name),
   index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
   index("runs_status").on(t.orgId, t.projectId, t.status), // counted without touching the rows
+  index("runs_held_by_budget").on(t.heldBudgetId).where(sql`held_budget_id is not null`),
   index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
   index("runs_ended").on(t.orgId, t.endedAt).where(sql`ended_at is not null`), // a run that starts need not touch it
   check("runs_status_known", oneOf(t.status, RUN_STATUSES)),

@@ -1,6 +1,7 @@
 export * from "./access.ts";
 export * from "./agents.ts";
 export * from "./clusters.ts";
+export * from "./budgets.ts";
 export * from "./costs.ts";
 export * from "./experiments.ts";
 export * from "./reports.ts";

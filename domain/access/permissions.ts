@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   "queue:order": { scope: "project", says: "Hold, release, reorder and move anybody's queued runs" },
   "queue:manage": { scope: "org", says: "Set quotas, shares and policies of the queue" },
   "costs:read": { scope: "project", says: "See what runs cost" },
-  "costs:manage": { scope: "org", says: "Set prices" },
+  "costs:manage": { scope: "org", says: "Set prices and budgets" },
   "runs:annotate": { scope: "project", says: "Tag and archive runs" },
   "reports:read": { scope: "project", says: "Read reports" },
   "reports:write": { scope: "project", says: "Write reports and comments, and share views" },

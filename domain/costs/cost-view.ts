@@ -1,3 +1,5 @@
+import type { BudgetPolicy, BudgetScope } from "./budget.ts";
+import type { LengthGuess } from "./estimate.ts";
 import type { RunStatus } from "../experiments/run-status.ts";
 import type { CapacityClass, HeldKind } from "./metering.ts";
 import type { SpendBy } from "./spend-by.ts";
@@ -58,4 +60,43 @@ export interface PriceBookView {
   currency: string;
   version: number;
   lines: PriceLineView[];
+}
+
+/** From the cheapest to the dearest place and length, as exact decimals. */
+interface MoneySpan {
+  low: string;
+  high: string;
+}
+/** What the plan says about money. */
+export interface PlanCost {
+  currency: string;
+  hourly: MoneySpan | null;
+  total: MoneySpan | null;
+  length: LengthGuess | null;
+  /** A budget would not take it: which, and the cures. */
+  refusal: string | null;
+}
+
+export interface BudgetView {
+  id: string;
+  name: string;
+  scope: { type: BudgetScope; id: string; label: string };
+  policy: BudgetPolicy;
+  levels: number[];
+  amount: string;
+  spent: string;
+  held: string;
+  /** Negative where more was spent than there was. */
+  left: string;
+  percent: number;
+  forecast: { p10: string; p50: string; p90: string } | null;
+  alerts: { level: number; at: Date }[];
+  archivedAt: Date | null;
+}
+export interface BudgetsView {
+  currency: string;
+  /** 2026-11; it ends at the end of its last day, UTC. */
+  month: string;
+  isUnpriced: boolean;
+  budgets: BudgetView[];
 }

@@ -1,10 +1,12 @@
-import { add, type Decimal, multiply, ZERO } from "./decimal.ts";
-import { type HeldKind, HOUR_MS, milliOf } from "./metering.ts";
-import { type CapacityClass } from "./metering.ts";
+import { add, compare, type Decimal, multiply, ZERO } from "./decimal.ts";
+import { type CapacityClass, type HeldKind, HOUR_MS, milliOf } from "./metering.ts";
 import { type PriceLine, priceAt } from "./price-book.ts";
-import { QUANTITY_SCALE, ticksAt } from "./rating.ts";
+import { QUANTITY_SCALE, TICKS_PER_HOUR, ticksAt } from "./rating.ts";
 
-/** What one attempt of a run holds, all nodes together, in thousandths. */
+/** A run that says nothing of its time and has no history is held as if it ran for a day. */
+export const ASSUMED_SECONDS = 24 * 3600;
+
+/** What a run holds, all nodes together, in thousandths. */
 export interface Holds {
   accelerator: number;
   cpu: number;
@@ -21,23 +23,63 @@ export function holdsOf(resources: { nodes: number; gpus: number; cpus: number; 
 export interface PricedPlace {
   clusterId: string;
   capacityClass: CapacityClass;
-  /** Models of accelerators there; the dearest that fits is assumed. */
+  /** Models of accelerators there. */
   models: readonly string[];
 }
+export interface Span {
+  low: Decimal;
+  high: Decimal;
+}
+/** How long it should take, and where that is known from. */
+export interface LengthGuess {
+  lowSeconds: number;
+  highSeconds: number;
+  from: "history" | "limit" | "assumed";
+}
+export interface Estimate {
+  hourly: Span;
+  total: Span;
+  length: LengthGuess;
+  /** What a budget keeps for it: the dearest hour for the longest time. */
+  hold: Decimal;
+}
 
-/** Price of one hour of these holds in one place; null where a kind that it holds has no price there. */
-export function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine[], at: number, version: number): Decimal | null {
-  let total: Decimal = ZERO;
+/** From the history of its experiment where there is one, never longer than its own limit; else that limit; else a day. */
+export function guessLength(maxSeconds: number | null, history: { p50: number; p90: number } | null): LengthGuess {
+  const cut = (seconds: number) => (maxSeconds === null ? seconds : Math.min(seconds, maxSeconds));
+  if (history) return { lowSeconds: cut(history.p50), highSeconds: cut(history.p90), from: "history" };
+  if (maxSeconds !== null) return { lowSeconds: 0, highSeconds: maxSeconds, from: "limit" };
+  return { lowSeconds: 0, highSeconds: ASSUMED_SECONDS, from: "assumed" };
+}
+
+/** What a run should cost, over all places and models that it may get. Null where no place has a price for any of it. */
+export function estimate(holds: Holds, places: readonly PricedPlace[], length: LengthGuess, lines: readonly PriceLine[], at: number, version: number): Estimate | null {
+  const spans = places.map((place) => hourlyPrice(holds, place, lines, at, version)).filter((span) => span !== null);
+  const [first, ...rest] = spans;
+  if (!first) return null;
+  const hourly = rest.reduce((all, one) => ({ low: least(all.low, one.low), high: most(all.high, one.high) }), first);
+  const total = { low: over(hourly.low, length.lowSeconds * 1000), high: over(hourly.high, length.highSeconds * 1000) };
+  return { hourly, total, length, hold: total.high };
+}
+
+const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) <= 0 ? a : b);
+const most = (a: Decimal, b: Decimal): Decimal => (compare(a, b) >= 0 ? a : b);
+
+/** Price of one hour of these holds in one place, from its cheapest to its dearest model that fits; kinds without a price cost nothing. */
+function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine[], at: number, version: number): Span | null {
+  let total: Span = { low: ZERO, high: ZERO };
+  let isPriced = false;
   for (const kind of ["accelerator", "cpu", "memory"] as const satisfies readonly HeldKind[]) {
     const milli = holds[kind];
     if (milli === 0) continue;
     const models = kind === "accelerator" ? modelsThatFit(holds.model, place.models) : [null];
-    const found = models.map((model) => priceAt(lines, { kind, clusterId: place.clusterId, capacityClass: place.capacityClass, model }, at, version)).filter((price) => price !== null);
-    if (found.length === 0) return null;
-    const dearest = found.map(({ unitPrice }) => multiply({ units: BigInt(milli), scale: 3 }, unitPrice)).reduce((a, b) => (add(a, { units: -b.units, scale: b.scale }).units < 0n ? b : a));
-    total = add(total, dearest);
+    const prices = models.map((model) => priceAt(lines, { kind, clusterId: place.clusterId, capacityClass: place.capacityClass, model }, at, version)?.unitPrice).filter((price) => price !== undefined);
+    const [first, ...rest] = prices.map((price) => multiply({ units: BigInt(milli), scale: 3 }, price));
+    if (!first) continue;
+    isPriced = true;
+    total = { low: add(total.low, rest.reduce(least, first)), high: add(total.high, rest.reduce(most, first)) };
   }
-  return total;
+  return isPriced ? total : null;
 }
 
 const modelsThatFit = (wanted: string | null, models: readonly string[]): (string | null)[] => {
@@ -46,8 +88,7 @@ const modelsThatFit = (wanted: string | null, models: readonly string[]): (strin
 };
 
 /** An hourly price over some milliseconds, by the same ticks as rating. */
-export function over(hourly: Decimal, milliseconds: number): Decimal {
-  const whole = BigInt(Math.floor(milliseconds / HOUR_MS)) * 10_000_000n;
-  const ticks = whole + ticksAt(milliseconds % HOUR_MS);
-  return multiply(hourly, { units: ticks, scale: QUANTITY_SCALE - 3 });
+function over(hourly: Decimal, milliseconds: number): Decimal {
+  const whole = BigInt(Math.floor(milliseconds / HOUR_MS)) * TICKS_PER_HOUR;
+  return multiply(hourly, { units: whole + ticksAt(milliseconds % HOUR_MS), scale: QUANTITY_SCALE - 3 });
 }

@@ -4,7 +4,7 @@ import type { PriceSpan } from "./price-book.ts";
 
 /** Digits after the point of a quantity: seven for the hour's ticks, three for the thousandths of the amount. */
 export const QUANTITY_SCALE = 10;
-const TICKS_PER_HOUR = 10_000_000n;
+export const TICKS_PER_HOUR = 10_000_000n;
 
 /**
  * Ticks (10⁻⁷ h) of an hour that have begun by a moment in it. Money is never rounded: quantities are cut, by this one

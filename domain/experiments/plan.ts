@@ -23,8 +23,8 @@ export interface QueueSays {
 
 const pick = ({ cluster }: ClusterFit) => ({ id: cluster.id, name: cluster.name });
 
-/** The plan's words from what each cluster answers and what the queue says. */
-export function planRun(fits: ClusterFit[], says: QueueSays): Plan {
+/** The plan's words from what each cluster answers and what the queue says; what it costs is said elsewhere. */
+export function planRun(fits: ClusterFit[], says: QueueSays): Omit<Plan, "cost"> {
   const { ahead, start } = says;
   const clusters = fits.map(({ cluster, fit }) => ({ id: cluster.id, name: cluster.name, verdict: fit.verdict === "away" ? ("later" as const) : fit.verdict, reason: fit.reason, field: fit.field }));
   const base = { cluster: null, earliestAt: start?.at ?? null, basis: start?.basis ?? null, ahead, clusters };
@@ -47,7 +47,7 @@ function soonest(fits: ClusterFit[]): ClusterFit | undefined {
 }
 
 /** Where it is the queue that stands in the way, and not the room. */
-function heldBack(fits: ClusterFit[], { ahead, reason, makesRoom }: QueueSays): Pick<Plan, "message"> & Partial<Plan> | null {
+function heldBack(fits: ClusterFit[], { ahead, reason, makesRoom }: QueueSays): Pick<Plan, "message"> & Partial<Omit<Plan, "cost">> | null {
   if (reason?.kind === "quota") return { message: reason.message };
   if (makesRoom) return { message: "It would start as soon as preemptible work has saved a checkpoint and given way." };
   const fitting = fits.find(({ fit }) => fit.verdict === "now");

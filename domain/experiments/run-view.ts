@@ -1,3 +1,4 @@
+import type { PlanCost } from "../costs/cost-view.ts";
 import type { SchedulerWord } from "../agents/scheduler.ts";
 import type { ClusterRow } from "../clusters/cluster-view.ts";
 import type { AttemptOutcome, AttemptStatus } from "./attempt-status.ts";
@@ -93,6 +94,8 @@ export interface Plan {
   earliestAt: number | null;
   basis: string | null;
   ahead: number;
+  /** What it should cost; null where nothing that it would hold has a price. */
+  cost: PlanCost | null;
   clusters: { id: string; name: string; verdict: "now" | "later" | "never"; reason: string; field: string | null }[];
 }
 

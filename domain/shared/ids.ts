@@ -15,6 +15,7 @@ export const ProjectId = idSchema("project");
 export const TeamId = idSchema("team");
 export const ExperimentId = idSchema("experiment");
 export const QuotaId = idSchema("quota");
+export const BudgetId = idSchema("budget");
 export const ArtifactId = idSchema("artifact");
 export const SavedViewId = idSchema("savedView");
 export const ReportId = idSchema("report");

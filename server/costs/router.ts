@@ -1,6 +1,9 @@
+import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { AddPrice, ListRunCosts, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
+import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
 import { addPrice, setCurrency } from "./commands/prices.ts";
+import { listBudgets } from "./queries/budgets-page.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost } from "./queries/run-cost.ts";
 import { listRunCosts, readSpend } from "./queries/spend.ts";
@@ -11,5 +14,10 @@ export const costsRouter = router({
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
+  budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),
+  createBudget: procedure("costs:manage").input(CreateBudget).mutation(({ ctx, input }) => createBudget(ctx, input)),
+  changeBudget: procedure("costs:manage").input(ChangeBudget).mutation(({ ctx, input }) => changeBudget(ctx, input)),
+  archiveBudget: procedure("costs:manage").input(OneBudget).mutation(({ ctx, input }) => archiveBudget(ctx, input.id)),
+  restoreBudget: procedure("costs:manage").input(OneBudget).mutation(({ ctx, input }) => restoreBudget(ctx, input.id)),
   setCurrency: procedure("costs:manage").input(SetCurrency).mutation(({ ctx, input }) => setCurrency(ctx, input.currency)),
 });

@@ -3,8 +3,7 @@ import { sweepLeases } from "../agents/jobs/leases.ts";
 import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
 import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
-import { completeHours, postDirtyHours } from "../costs/commands/posting.ts";
-import { inferEnds } from "../costs/commands/usage-ingest.ts";
+import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
@@ -43,17 +42,6 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
   },
 };
 
-/** Ends that are inferred, hours that are over, and what they cost. */
-async function keepCosts(services: AgentServices): Promise<void> {
-  await inferEnds(services.sql);
-  await completeHours(services.sql);
-  for (;;) {
-    const { hours, orgs } = await postDirtyHours(services, services.now());
-    for (const orgId of orgs) services.bus.publish({ orgId, topic: "costs", id: orgId });
-    if (hours === 0) return;
-  }
-}
-
 /** The reconcile loops and the job handlers of one worker. Any number of workers may run. */
 export async function startWorker(services: AgentServices, boss: PgBoss): Promise<{ stop: () => Promise<void> }> {
   const placement = startPlacement(services);
@@ -63,7 +51,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   });
   const usage = startLoop("usage", USAGE_EVERY_MS, () => chargeAll(services));
   const estimates = startLoop("estimates", ESTIMATE_EVERY_MS, async () => estimateStarts(services, await listWaitingOrgs(services)));
-  const costs = startLoop("costs", COSTS_EVERY_MS, () => keepCosts(services));
+  const costs = startLoop("costs", COSTS_EVERY_MS, costsKeeper(services));
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.
     await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {

@@ -1,11 +1,12 @@
 "use client";
-import { ActionIcon, Menu } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconArchiveOff, IconArrowsMove, IconDots, IconKey, IconPencil } from "@tabler/icons-react";
+import { IconArrowsMove, IconKey, IconPencil } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ProjectView, TeamView } from "../../../domain/access/people-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
+import { ActsMenu, ArchiveItem } from "../../ui/acts-menu.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { whenWanted } from "../../ui/when-wanted.tsx";
@@ -28,10 +29,10 @@ export function TeamMenu({ team }: { team: TeamView }) {
   const ask = () => confirmAct({ title: `Archive ${team.name}?`, effect: "Nobody can create projects in it any more. Its projects must be archived or moved first. You can restore it later.", verb: "Archive team", onConfirm: () => archive.mutate({ id: team.id, archived: true }) });
   return (
     <>
-      <Acts of={team.name} size={32}>
+      <ActsMenu of={team.name} size={32}>
         <Menu.Item leftSection={<IconPencil size={15} stroke={1.7} />} onClick={dialog.open}>Rename</Menu.Item>
         <ArchiveItem archived={team.archivedAt !== null} archive={ask} restore={() => archive.mutate({ id: team.id, archived: false })} />
-      </Acts>
+      </ActsMenu>
       <NameDialog opened={opened} onClose={dialog.close} title={`Rename ${team.name}`} verb="Rename" initial={team.name} error={update.error} busy={update.isPending} onSubmit={({ name }) => update.mutate({ id: team.id, name })} />
     </>
   );
@@ -51,12 +52,12 @@ export function ProjectMenu({ project }: { project: ProjectView }) {
   const ask = () => confirmAct({ title: `Archive ${project.name}?`, effect: "Nothing new can be submitted or logged to it. Its runs, metrics, logs and artifacts stay to be seen. You can restore it later.", verb: "Archive project", onConfirm: () => archive.mutate({ id: project.id, archived: true }) });
   return (
     <>
-      <Acts of={project.name}>
+      <ActsMenu of={project.name}>
         <Menu.Item leftSection={<IconPencil size={15} stroke={1.7} />} onClick={rename.open}>Rename</Menu.Item>
         <Menu.Item leftSection={<IconKey size={15} stroke={1.7} />} onClick={keep.open}>Secrets</Menu.Item>
         <Menu.Item leftSection={<IconArrowsMove size={15} stroke={1.7} />} onClick={move.open}>Move to another team</Menu.Item>
         <ArchiveItem archived={project.archivedAt !== null} archive={ask} restore={() => archive.mutate({ id: project.id, archived: false })} />
-      </Acts>
+      </ActsMenu>
       <NameDialog opened={renaming} onClose={rename.close} title={`Rename ${project.name}`} verb="Rename" initial={project.name} error={update.error} busy={update.isPending} onSubmit={({ name }) => update.mutate({ id: project.id, name })} />
       <MoveDialog project={project} opened={moving} onClose={move.close} />
       <SecretsDialog project={project} opened={keeping} onClose={keep.close} />
@@ -67,20 +68,4 @@ export function ProjectMenu({ project }: { project: ProjectView }) {
 async function said(refetch: () => Promise<unknown>, name: string, archived: boolean): Promise<void> {
   await refetch();
   notifyDone(`${name} ${archived ? "archived" : "restored"}.`);
-}
-
-function Acts({ of, size = 24, children }: { of: string; size?: number; children: React.ReactNode }) {
-  return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <ActionIcon size={size} aria-label={`Change ${of}`}><IconDots size={16} stroke={1.7} /></ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>{children}</Menu.Dropdown>
-    </Menu>
-  );
-}
-
-function ArchiveItem({ archived, archive, restore }: { archived: boolean; archive: () => void; restore: () => void }) {
-  if (archived) return <Menu.Item leftSection={<IconArchiveOff size={15} stroke={1.7} />} onClick={restore}>Restore</Menu.Item>;
-  return <Menu.Item leftSection={<IconArchive size={15} stroke={1.7} />} onClick={archive}>Archive</Menu.Item>;
 }

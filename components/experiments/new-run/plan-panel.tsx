@@ -1,6 +1,8 @@
 "use client";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { PlanCost } from "../../../domain/costs/cost-view.ts";
+import { costInWords } from "../../../domain/costs/plan-words.ts";
 import type { Plan } from "../../../domain/experiments/run-view.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { plural } from "../../../domain/shared/format.ts";
@@ -55,12 +57,23 @@ function PlanOf({ spec }: { spec: RunSpec }) {
           {plan.ahead > 0 && <>{plural(plan.ahead, "run")} ahead of it.</>}
         </div>
       )}
+      {plan.cost && <PlanMoney cost={plan.cost} />}
       {plan.clusters.length > 0 && (
         <ul className={classes.planList} aria-label="Clusters">
           {plan.clusters.map((cluster) => <li key={cluster.id}><ToneIcon icon={LOOK[cluster.verdict].icon} tone={LOOK[cluster.verdict].tone} /><span>{cluster.name}</span><span className={classes.planMore}>{cluster.reason}</span></li>)}
         </ul>
       )}
     </div>
+  );
+}
+
+function PlanMoney({ cost }: { cost: PlanCost }) {
+  const words = costInWords(cost);
+  return (
+    <>
+      {words && <div className={classes.planMore}>{words}</div>}
+      {cost.refusal && <div role="alert" style={{ color: "var(--tone-bad)" }}>{cost.refusal}</div>}
+    </>
   );
 }
 

@@ -88,6 +88,11 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       from fresh where line > 0 group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by 1, 2, 3, 4, 5, 6, 7, 8, 9
       on conflict (org_id, day, project_id, owner_id, experiment_id, cluster_id, kind, model, capacity_class) do update set
         quantity = c.quantity + excluded.quantity, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    ), monthly as (
+      insert into cost_monthly as c (org_id, month, project_id, owner_id, amount, provisional)
+      select org_id, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), coalesce(owner_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
+      from fresh where line > 0 group by 1, 2, 3, 4 order by 1, 2, 3, 4
+      on conflict (org_id, month, project_id, owner_id) do update set amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
     )
     insert into cost_runs as c (run_id, org_id, project_id, experiment_id, owner_id, first_hour, last_hour, accelerator_hours, amount, provisional)
     select run_id, org_id, project_id, experiment_id, owner_id, min(hour), max(hour), coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)

@@ -34,7 +34,7 @@ export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
     const isState = !runActions({ ...situation, holds: all })[act].ok; // still no with every permission
     throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: found.run.status } });
   }
-  return { run: submitted(found.run), live };
+  return { run: submitted(found.run), live, project };
 }
 
 /** Keeps the project open until the transaction ends. @throws DomainError "conflict" when it is archived: nothing new comes into it. */

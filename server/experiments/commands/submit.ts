@@ -13,6 +13,8 @@ import { missingSecrets } from "../../access/commands/secrets.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { takeHolds } from "../../costs/commands/holds.ts";
+import { planCost } from "../../costs/queries/estimate.ts";
 import { findObject } from "../queries/artifacts.ts";
 import { planFor } from "../queries/plan.ts";
 import { holdOpen } from "./lock.ts";
@@ -20,7 +22,7 @@ import { getProject } from "../queries/visible.ts";
 
 /**
  * Queue a run. Everything that can be known to be wrong is refused here, by field.
- * @throws DomainError "invalid" with issues.
+ * @throws DomainError "invalid" with issues; "limit_reached" where a budget does not take it.
  */
 export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): Promise<{ id: string; plan: Plan }> {
   const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => refuse("project", "There is no such project, or you may not submit to it."));
@@ -30,10 +32,14 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   const missing = await missingSecrets(ctx.db, project.id, spec.secrets);
   if (missing.length > 0) refuse("secrets", `${spec.project} has no secret ${missing.join(", ")}. Set it first: drover secrets set ${missing[0]} --project ${spec.project}`);
   refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId));
-  const plan = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
-  const { id, isNew } = await ctx.db.transaction((tx) => insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null));
+  const { plan, found } = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
+  const { id, isNew } = await ctx.db.transaction(async (tx) => {
+    const inserted = await insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null);
+    if (inserted.isNew) await takeHolds(tx, { orgId: ctx.orgId, teamId: project.teamId, projectId: project.id, ownerId: ctx.actor.id }, inserted.id, found);
+    return inserted;
+  });
   if (isNew) await bus().publishNow([{ orgId: ctx.orgId, topic: "queue", id: ctx.orgId }, { orgId: ctx.orgId, topic: "run", id }]);
-  return { id, plan };
+  return { id, plan: { ...plan, cost: await planCost(ctx.db, found, null) } };
 }
 
 function refuse(field: string, message: string): never {

@@ -136,7 +136,7 @@ export async function requeueRun(work: Work, run: RunRecord, how: { message: str
     notBefore,
     clusterId: null,
     retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),
-    pending: how.delaySeconds > 0 ? { kind: "backoff", message: how.message, earliestAt: Date.now() + how.delaySeconds * 1000, basis: "the backoff of its retry policy" } : { kind: "placing", message: "Being placed." },
+    pending: run.heldAt ? { kind: "held", message: `Held by ${run.heldBy}.` } : how.delaySeconds > 0 ? { kind: "backoff", message: how.message, earliestAt: Date.now() + how.delaySeconds * 1000, basis: "the backoff of its retry policy" } : { kind: "placing", message: "Being placed." },
   });
   note(work, run, { kind: "run.requeued", message: how.message, actor: how.actor ?? "placement" });
   work.changes.push({ orgId: run.orgId, topic: "queue", id: run.orgId });

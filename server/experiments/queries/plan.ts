@@ -8,6 +8,7 @@ import { forecast } from "../../../domain/queue/forecast.ts";
 import type { Waiting } from "../../../domain/queue/order.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
+import { estimateRun, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
 import { loadWaiting } from "../../queue/queries/waiting.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -28,11 +29,13 @@ export interface Submitter {
 /** The plan of a caller who has not submitted yet; for a project that is not theirs only room counts. */
 export async function planSpec(ctx: Ctx, spec: RunSpec, now: number): Promise<Plan> {
   const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => null);
-  return planFor(ctx.db, ctx.orgId, spec, now, { project, ownerId: ctx.actor.id, grant: ctx.grant });
+  const { plan, found } = await planFor(ctx.db, ctx.orgId, spec, now, { project, ownerId: ctx.actor.id, grant: ctx.grant });
+  const payer = project && { orgId: ctx.orgId, teamId: project.teamId, projectId: project.id, ownerId: ctx.actor.id };
+  return { ...plan, cost: await planCost(ctx.db, found, payer) };
 }
 
-/** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it. */
-export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<Plan> {
+/** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it, and what it should cost. */
+export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<{ plan: Omit<Plan, "cost">; found: RunEstimate }> {
   const policy = await loadPolicy(db, orgId);
   const [clusters, queue, quotas, shares] = await Promise.all([
     loadSnapshots(db, orgId, (project) => reaches(by.grant, project)),
@@ -48,11 +51,12 @@ export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: num
   const choice = placed.find(({ runId }) => runId === ASKED);
   const crowded = queue.length > MAX_AHEAD;
   const start = choice || crowded ? null : (forecast(input, { only: new Set([ASKED]) }).get(ASKED) ?? null);
-  return planRun(fits, {
+  const plan = planRun(fits, {
     chosen: crowded ? null : (choice?.clusterId ?? null),
     ahead,
     reason: waiting.get(ASKED) ?? null,
     makesRoom: victims.some(({ forRunId }) => forRunId === ASKED),
     start,
   });
+  return { plan, found: await estimateRun(db, orgId, { spec, projectId: by.project?.id ?? null, clusters, now }) };
 }

@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { runs } from "../../../db/schema/experiments.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
 import type { HoldRuns, MoveRuns, PrioritizeRuns, ReleaseRuns } from "../../../domain/queue/inputs.ts";
+import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
@@ -52,7 +53,10 @@ export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<void>
   await forEach(ctx, ids, {
     action: "run.release",
     kind: "run.released",
-    change: async (run) => (run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: null }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null),
+    change: async (run) => {
+      if (run.heldBudgetId) throw new DomainError("conflict", `${run.name} is held by ${run.heldBy}. It goes on when that budget is raised or archived, or when its next month begins.`);
+      return run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: null }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null;
+    },
   });
 }
 

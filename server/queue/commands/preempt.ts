@@ -1,13 +1,22 @@
 import { and, inArray, isNull, sql } from "drizzle-orm";
 import { attempts, runs } from "../../../db/schema/experiments.ts";
-import type { Victim } from "../../../domain/queue/preempt.ts";
+import type { PreemptReason } from "../../../domain/queue/preempt.ts";
 import { note, type Work } from "../../experiments/commands/transitions.ts";
 
+/** One attempt to stop, for another run's sake or since its budget is used up. `message`: one sentence for its timeline. */
+export interface Asked {
+  attemptId: string;
+  runId: string;
+  forRunId: string | null;
+  why: PreemptReason | "budget";
+  message: string;
+}
+
 /**
- * Asks these attempts to stop for other work: signal, grace period, checkpoint; when its agent says that one is gone, its run
+ * Asks these attempts to give way: signal, grace period, checkpoint; when its agent says that one is gone, its run
  * queues again. Runs that somebody else holds right now are left out, the next pass sees them. Answers how many were asked.
  */
-export async function preemptAttempts(work: Work, victims: readonly Victim[]): Promise<number> {
+export async function preemptAttempts(work: Work, victims: readonly Asked[]): Promise<number> {
   if (victims.length === 0) return 0;
   const byRun = new Map(victims.map((victim) => [victim.runId, victim]));
   const locked = await work.tx.select().from(runs).where(and(inArray(runs.id, [...byRun.keys()]), inArray(runs.status, ["starting", "running"]))).orderBy(runs.id).for("no key update", { skipLocked: true });

@@ -1,0 +1,78 @@
+"use client";
+import { Button } from "@mantine/core";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL } from "../../domain/costs/budget.ts";
+import type { BudgetsView, BudgetView } from "../../domain/costs/cost-view.ts";
+import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
+import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
+import { paths } from "../../paths.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan, useOrg } from "../providers/viewer.tsx";
+import { type Column, DataTable } from "../table/data-table.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Guarded } from "../ui/guarded.tsx";
+import { Name } from "../ui/id.tsx";
+import { Meter } from "../ui/meter.tsx";
+import type { Tone } from "../ui/status-tones.ts";
+import { absoluteTime } from "../ui/time.tsx";
+import { AddBudgetButton } from "./budget-form.tsx";
+import { BudgetMenu } from "./budget-menu.tsx";
+import { CostsFrame } from "./costs-frame.tsx";
+import { Money } from "./money.tsx";
+import classes from "./costs.module.css";
+
+/** What each team, project and person may spend this month, what is left, and what the month should end at. */
+export function BudgetsPage() {
+  const view = useSuspenseQuery(useTRPC().costs.budgets.queryOptions()).data;
+  const may = useCan("costs:manage");
+  const org = useOrg();
+  const add = <Guarded allowed={may}><AddBudgetButton currency={view.currency} /></Guarded>;
+  const empty = (
+    <EmptyState title="No budgets yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>
+      A budget limits what the organization, a team, a project or a person may spend in a month. A run is held on it when it is submitted, so that it is never promised twice.
+    </EmptyState>
+  );
+  return (
+    <CostsFrame actions={add}>
+      <p className={classes.stand}>
+        <span>{monthName(view.month)}, UTC</span>
+        <span>Idle capacity falls to no budget.</span>
+        {view.isUnpriced && view.budgets.length > 0 && <span>Nothing has a price yet, so nothing is spent. <Link href={paths.prices(org)}>Set prices</Link></span>}
+      </p>
+      <DataTable label="Budgets" noun="budget" rows={view.budgets} rowKey={(row) => row.id} columns={columnsOf(view, may.ok)} keys={false} empty={empty} />
+    </CostsFrame>
+  );
+}
+
+const monthName = (month: string): string => new Date(`${month}-15T00:00:00Z`).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<BudgetView>[] {
+  return [
+    { key: "name", title: "Budget", width: 190, render: (row) => <><Name value={row.name} max={26} />{row.archivedAt && <span className="dim"> · archived</span>}</> },
+    { key: "scope", title: "Of", width: 190, hideBelow: "sm", render: (row) => <><span className="dim">{BUDGET_SCOPE_LABEL[row.scope.type]}</span>{row.scope.type !== "org" && <> · <Name value={row.scope.label} max={22} /></>}</> },
+    { key: "use", title: "", grow: true, hideBelow: "md", render: (row) => <Use row={row} /> },
+    { key: "percent", title: "Used", align: "right", hideBelow: "xs", render: (row) => <span style={{ color: `var(--tone-${toneOf(row)})` }}>{row.percent} %</span> },
+    { key: "spent", title: "Spent", align: "right", render: (row) => <><Money amount={row.spent} currency={currency} /><span className="dim"> of </span><Money amount={row.amount} currency={currency} /></> },
+    { key: "held", title: "Held", align: "right", hideBelow: "lg", render: (row) => <Money amount={row.held} currency={currency} /> },
+    { key: "left", title: "Left", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.left} currency={currency} /> },
+    { key: "forecast", title: "Month's end", align: "right", hideBelow: "lg", render: (row) => <MonthEnd row={row} currency={currency} /> },
+    { key: "policy", title: "At the limit", hideBelow: "xl", render: (row) => BUDGET_POLICY_LABEL[row.policy] },
+    ...(mayChange ? [{ key: "acts", title: "", align: "right" as const, width: 44, render: (row: BudgetView) => <BudgetMenu budget={row} currency={currency} /> }] : []),
+  ];
+}
+
+const toneOf = ({ percent, levels, left }: BudgetView): Tone => (percent >= 100 || compare(decimal(left), ZERO) < 0 ? "bad" : percent >= (levels.findLast((level) => level < 100) ?? 80) ? "warn" : "neutral");
+
+function Use({ row }: { row: BudgetView }) {
+  const reached = row.alerts.map(({ level, at }) => `${level} % on ${absoluteTime(at)}`).join(", ");
+  const tone = toneOf(row);
+  return <span title={reached ? `Reached ${reached}` : undefined}><Meter used={geometryOf(row.spent)} total={geometryOf(row.amount)} tone={tone === "neutral" ? "active" : tone} label={`Spent of ${row.name}`} /></span>;
+}
+
+/** The middle, with the low and the high in the tooltip. */
+function MonthEnd({ row, currency }: { row: BudgetView; currency: string }) {
+  if (!row.forecast) return <span className="dim" title="Three whole days of costs are needed">—</span>;
+  const { p10, p50, p90 } = row.forecast;
+  return <span className="nowrap" title={`One month in ten ends below ${formatMoney(p10, currency)}, one above ${formatMoney(p90, currency)}`}>{formatMoney(p50, currency)}</span>;
+}

@@ -1,0 +1,84 @@
+import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import { projects, serviceAccounts, teams, users } from "../../../db/schema/access.ts";
+import { budgetAlerts, budgets } from "../../../db/schema/budgets.ts";
+import { forecast, leftOf, percentSpent } from "../../../domain/costs/budget.ts";
+import type { BudgetsView, BudgetView } from "../../../domain/costs/cost-view.ts";
+import { type Decimal, decimal, decimalText } from "../../../domain/costs/decimal.ts";
+import { periodOf } from "../../../domain/costs/ledger.ts";
+import { reachedProjects } from "../../access/queries.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { type Budget, fallsTo, readBudgets } from "./budgets.ts";
+import { readStand } from "./spend.ts";
+
+/** Whole days that a forecast goes by. */
+const DAYS_BACK = 28;
+const DAY_MS = 86_400_000;
+
+/** Budgets that the caller may know of: of what they reach, and their own. The tightest first. */
+export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
+  const { db, orgId } = ctx;
+  const stand = await readStand(db, orgId);
+  const rows = await db
+    .select({ id: budgets.id, archivedAt: budgets.archivedAt, label: sql<string | null>`coalesce(${teams.name}, ${projects.name}, ${users.name}, ${serviceAccounts.name})` })
+    .from(budgets)
+    .leftJoin(teams, and(eq(budgets.scopeType, "team"), eq(teams.id, budgets.scopeId)))
+    .leftJoin(projects, and(eq(budgets.scopeType, "project"), eq(projects.id, budgets.scopeId)))
+    .leftJoin(users, and(eq(budgets.scopeType, "user"), eq(users.id, budgets.scopeId)))
+    .leftJoin(serviceAccounts, and(eq(budgets.scopeType, "user"), eq(serviceAccounts.id, budgets.scopeId)))
+    .where(and(eq(budgets.orgId, orgId), seenBy(ctx)));
+  const month = periodOf(now);
+  const base = { currency: stand.currency, month, isUnpriced: stand.isUnpriced };
+  if (rows.length === 0) return { ...base, budgets: [] };
+  const ids = rows.map(({ id }) => id);
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const [states, days, alerts] = await Promise.all([
+    readBudgets(db, sql`b.id in ${ids}`),
+    daysOf(ctx, ids, now),
+    db.select().from(budgetAlerts).where(and(inArray(budgetAlerts.budgetId, ids), eq(budgetAlerts.month, month))).orderBy(desc(budgetAlerts.level)),
+  ]);
+  const views = states.map((state): BudgetView => ({
+    id: state.id,
+    name: state.name,
+    scope: { type: state.scopeType, id: state.scopeId, label: known.get(state.id)?.label ?? (state.scopeType === "org" ? "Everything" : "Gone") },
+    policy: state.policy,
+    levels: state.levels,
+    amount: decimalText(state.amount),
+    spent: decimalText(state.spent),
+    held: decimalText(state.held),
+    left: decimalText(leftOf(state)),
+    percent: percentSpent(state),
+    forecast: forecastOf(state, days.get(state.id) ?? [], now),
+    alerts: alerts.filter(({ budgetId }) => budgetId === state.id).map(({ level, at }) => ({ level, at })),
+    archivedAt: known.get(state.id)?.archivedAt ?? null,
+  }));
+  return { ...base, budgets: views.toSorted((a, b) => (a.archivedAt ? 1 : 0) - (b.archivedAt ? 1 : 0) || b.percent - a.percent) };
+}
+
+const seenBy = ({ grant, actor }: Ctx): SQL | undefined =>
+  grant.org ? undefined : or(
+    and(eq(budgets.scopeType, "user"), eq(budgets.scopeId, actor.id)),
+    and(eq(budgets.scopeType, "team"), inArray(budgets.scopeId, ["", ...grant.teams])),
+    and(eq(budgets.scopeType, "project"), sql`exists (select 1 from ${projects} where ${projects.id} = ${budgets.scopeId} and ${reachedProjects(grant)})`),
+  );
+
+/** What each of the last whole days cost; a day without any cost is a zero, once there was a first. */
+async function daysOf({ db, orgId }: Ctx, ids: readonly string[], now: number): Promise<Map<string, Decimal[]>> {
+  const first = new Date(now - DAYS_BACK * DAY_MS).toISOString().slice(0, 10);
+  const today = new Date(now).toISOString().slice(0, 10);
+  const rows = await db.execute<{ id: string; amount: string }>(sql`
+    with per_day as (
+      select b.id, d.day, sum(d.amount) as amount from budgets b join cost_daily d on d.org_id = b.org_id and d.day >= ${first}::date and d.day < ${today}::date and ${fallsTo(sql`d.project_id`, sql`d.owner_id`)}
+      where b.org_id = ${orgId} and b.id in ${ids} group by 1, 2
+    ), spans as (select id, min(day) as first from per_day group by id)
+    select s.id, coalesce(p.amount, 0)::text as amount from spans s cross join lateral generate_series(s.first, ${today}::date - 1, interval '1 day') as g (day) left join per_day p on p.id = s.id and p.day = g.day::date`);
+  const days = new Map<string, Decimal[]>();
+  for (const { id, amount } of rows) days.set(id, [...(days.get(id) ?? []), decimal(amount)]);
+  return days;
+}
+
+function forecastOf({ spent, held }: Budget, days: readonly Decimal[], now: number): BudgetView["forecast"] {
+  const date = new Date(now);
+  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  const found = forecast(spent, held, days, last - date.getUTCDate());
+  return found && { p10: decimalText(found.p10), p50: decimalText(found.p50), p90: decimalText(found.p90) };
+}
