@@ -1,5 +1,6 @@
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
+import { describeRun, openNewRun } from "./new-run.ts";
 
 const MINUTE = 60_000;
 
@@ -69,9 +70,8 @@ test("an owner limits a project by a budget: the plan names it, the submit is re
   await dialog.getByRole("button", { name: "Add budget" }).click();
   await expect(page.getByRole("row", { name: /Small one.*0 %.*\$0\.00 of \$5\.00/ })).toBeVisible();
 
-  await page.goto(paths.newRun(org.slug));
-  await page.getByLabel("Name", { exact: true }).fill("too-dear");
-  await page.getByLabel("Command").fill("sleep 1");
+  await openNewRun(page, org.slug);
+  await describeRun(page, "too-dear", "sleep 1");
   const plan = page.getByRole("region", { name: "Plan" });
   await expect(plan.getByText(/Costs \$1\.00 an hour\. It names no maxDuration, so budgets hold a day of it: \$24\.00\./)).toBeVisible({ timeout: 15_000 });
   await expect(plan.getByText(/The budget Small one has \$5\.00 of \$5\.00 left this month/)).toBeVisible();
@@ -86,9 +86,8 @@ test("an owner limits a project by a budget: the plan names it, the submit is re
   await change.getByLabel("Amount").fill("100");
   await change.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("row", { name: /Small one.*of \$100\.00/ })).toBeVisible();
-  await page.goto(paths.newRun(org.slug));
-  await page.getByLabel("Name", { exact: true }).fill("fits-now");
-  await page.getByLabel("Command").fill("sleep 1");
+  await openNewRun(page, org.slug);
+  await describeRun(page, "fits-now", "sleep 1");
   await page.getByRole("button", { name: "Submit run" }).click();
   await expect(page.getByRole("heading", { name: "fits-now" })).toBeVisible();
   await page.goto(paths.budgets(org.slug));

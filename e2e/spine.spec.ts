@@ -1,7 +1,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
+import { describeRun, openNewRun } from "./new-run.ts";
 import { stackUnderTest } from "./stack.ts";
 
+const ORG = "engine-works";
 const OWNER = { name: "Ada Lovelace", email: "ada@example.test", password: "analytical engine 1843", organization: "Engine works" };
 
 test.describe.configure({ mode: "serial" });
@@ -37,18 +39,10 @@ async function signIn(page: Page): Promise<void> {
 
 const status = (page: Page) => page.getByRole("status", { name: "Run status" });
 
-/** The form, once the browser has taken it over: its YAML editor exists only then. What is typed before would be lost. */
-async function openForm(page: Page): Promise<void> {
-  await page.goto("/engine-works/runs/new");
-  await expect(page.locator(".cm-content")).toBeVisible({ timeout: 30_000 });
-}
-
 /** Submit a command from the form. @returns the page of its run. */
 async function submitCommand(page: Page, name: string, command: string): Promise<string> {
-  await openForm(page);
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
-  await page.getByRole("textbox", { name: /^Command/ }).fill(command);
-  await expect(page.locator(".cm-content")).toContainText(name);
+  await openNewRun(page, ORG);
+  await describeRun(page, name, command);
   await page.getByRole("button", { name: "Submit run" }).click();
   await expect(page).toHaveURL(/\/runs\/run_/, { timeout: 30_000 });
   return page.url();
@@ -56,7 +50,7 @@ async function submitCommand(page: Page, name: string, command: string): Promise
 
 test("the digits example is submitted from the form, and its log and loss grow until it succeeds", async ({ page }) => {
   await signIn(page);
-  await openForm(page);
+  await openNewRun(page, ORG);
   await page.getByRole("button", { name: /^Try the/ }).first().click();
   await expect(page.getByRole("textbox", { name: "Name", exact: true })).toHaveValue(/digits/, { timeout: 30_000 });
   await page.getByRole("button", { name: "Submit run" }).click();

@@ -3,6 +3,7 @@ import { open } from "./access/guard.ts";
 import { mountAgentRoutes } from "./agents/endpoint.ts";
 import { mountClusterRoutes } from "./clusters/routes.ts";
 import { mountMlflow } from "./experiments/mlflow/all-routes.ts";
+import { mountCostRoutes } from "./costs/routes.ts";
 import { mountExportRoutes } from "./experiments/export-routes.ts";
 import { mountExperimentRoutes } from "./experiments/routes.ts";
 import { mountLive } from "./monitoring/live.ts";
@@ -13,6 +14,7 @@ export function mountRoutes(app: Hono): void {
   mountClusterRoutes(app);
   mountExperimentRoutes(app);
   mountExportRoutes(app);
+  mountCostRoutes(app);
   mountMlflow(app);
   mountLive(app);
   app.get("/api/health", open("says only that the process answers"), (c) => c.json({ ok: true }));

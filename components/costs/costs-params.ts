@@ -13,6 +13,9 @@ export const loadCostsParams = createLoader(costsParams);
 /** The first page of the dearest runs, the same for the page that prefetches and the table that shows it. */
 export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, limit: 25 });
 
+/** Where the costs of these days are downloaded. */
+export const costsExportUrl = (org: string, format: "csv" | "parquet", spend: ReturnType<typeof spendInput>): string => `/api/costs/export?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
+
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();
 

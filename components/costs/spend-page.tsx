@@ -1,13 +1,13 @@
 "use client";
-import { Button, SegmentedControl, Select } from "@mantine/core";
+import { Button, Menu, SegmentedControl, Select } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import type { RunCostRow, SpendGroup, SpendView } from "../../domain/costs/cost-view.ts";
-import { compare, decimal } from "../../domain/costs/decimal.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
-import { SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
@@ -22,7 +22,7 @@ import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { CostsFrame, Stand } from "./costs-frame.tsx";
-import { costsParams, RANGE_NAMES, type RangeName, runsInput, spendInput } from "./costs-params.ts";
+import { costsExportUrl, costsParams, RANGE_NAMES, type RangeName, runsInput, spendInput } from "./costs-params.ts";
 import { Money } from "./money.tsx";
 import classes from "./costs.module.css";
 
@@ -34,7 +34,7 @@ export function SpendPage({ now }: { now: number }) {
   const input = spendInput(params, now);
   const spend = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, by: params.by })).data;
   return (
-    <CostsFrame>
+    <CostsFrame actions={<ExportCosts input={input} />}>
       <FilterBar>
         <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
         <Select aria-label="Told apart by" data={SPEND_BY.map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy })} w={150} />
@@ -54,12 +54,27 @@ export function SpendPage({ now }: { now: number }) {
   );
 }
 
+/** Every day's sums as the ledger has them, told apart by everything at once. */
+function ExportCosts({ input }: { input: ReturnType<typeof spendInput> }) {
+  const org = useOrg();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Export</Button></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={costsExportUrl(org, "csv", input)} download>CSV</Menu.Item>
+        <Menu.Item component="a" href={costsExportUrl(org, "parquet", input)} download>Parquet</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 const DAY_MS = 86_400_000;
 
 function SpendChart({ spend, from, to }: { spend: SpendView; from: string; to: string }) {
   const series = useMemo(() => {
-    const sorted = [...spend.groups].sort((a, b) => compare(decimal(b.amount), decimal(a.amount)));
-    return sorted.map(({ key, label }) => {
+    const named = spend.groups.filter(({ key }) => key !== OTHERS && spend.days.some((day) => day.key === key));
+    const others = spend.days.some(({ key }) => key === OTHERS) ? [{ key: OTHERS, label: "Others" }] : [];
+    return [...named, ...others].map(({ key, label }) => {
       const byDay = new Map(spend.days.filter((one) => one.key === key).map((one) => [one.day, geometryOf(one.amount)]));
       const points = [];
       for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) {
@@ -73,7 +88,7 @@ function SpendChart({ spend, from, to }: { spend: SpendView; from: string; to: s
 }
 
 function Groups({ spend }: { spend: SpendView }) {
-  const rows = [...spend.groups].sort((a, b) => compare(decimal(b.amount), decimal(a.amount)));
+  const rows = spend.groups;
   const most = Math.max(1e-9, ...rows.map(({ amount }) => geometryOf(amount)));
   const columns: Column<SpendGroup>[] = [
     { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={row.label} max={36} />) },

@@ -14,6 +14,9 @@ const sane = ({ from, to }: { from: string; to: string }) => days(from, to) >= 0
 const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
 export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project") }).refine(sane, SANE);
 export type ReadSpend = z.output<typeof ReadSpend>;
+/** A file of every day's sums. */
+export const ExportCosts = Range.refine(sane, SANE);
+export type ExportCosts = z.output<typeof ExportCosts>;
 /** The dearest runs first. */
 export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
 export type ListRunCosts = z.output<typeof ListRunCosts>;

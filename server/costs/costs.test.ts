@@ -2,6 +2,8 @@ import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare, decimal, sum } from "../../domain/costs/decimal.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { clients } from "../../db/client.ts";
+import { buildApp } from "../app.ts";
 import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
 import { followCapacity } from "./commands/capacity.ts";
 import { completeHours, postDirtyHours } from "./commands/posting.ts";
@@ -24,7 +26,10 @@ beforeAll(async () => {
   await world.sql`update capacity_intervals set from_at = ${new Date(T0)} where cluster_id = ${cluster.id}`;
   await world.sql`update cost_clocks set complete_to = ${new Date(T0)} where cluster_id = ${cluster.id}`;
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await clients().close();
+  await world.close();
+});
 
 async function ran(name: string, projectId: string, project: string, from: number, milliseconds: number | null, gpus: string[]) {
   const run = await world.makeRun({ name, projectId, gpus: gpus.length, spec: specOf({ name, project, resources: { gpus: gpus.length } }) });
@@ -127,5 +132,27 @@ describe("what was spent", () => {
   it("cannot be changed by hand", async () => {
     await expect(world.sql`update ledger_entries set amount = 0`).rejects.toThrow("only grows");
     await expect(world.sql`delete from price_lines`).rejects.toThrow("only grows");
+  });
+});
+
+describe("costs as files", () => {
+  let token = "";
+  beforeAll(async () => {
+    token = (await world.owner.api.access.createMyToken({ name: "files", permissions: ["costs:read"] })).token;
+  });
+  const read = (format: string, set: unknown) => buildApp().request(`/api/costs/export?format=${format}&set=${encodeURIComponent(JSON.stringify(set))}`, { headers: { authorization: `Bearer ${token}` } });
+  it("hold every sum exactly, and add up to what the page shows", async () => {
+    const answer = await read("csv", RANGE);
+    expect(answer.headers.get("content-disposition")).toMatch(/costs-.*\.csv/);
+    const [head, ...lines] = (await answer.text()).trim().split("\r\n").map((line) => line.split(","));
+    const at = head!.indexOf("amount");
+    expect(compare(sum(lines.map((line) => decimal(line[at]!))), decimal((await world.owner.api.costs.spend(RANGE)).amount))).toBe(0);
+    expect(lines.some((line) => line[head!.indexOf("person")] === "Olga Owner" && line[head!.indexOf("unit")] === "GPU-hour")).toBe(true);
+    const parquet = Buffer.from(await (await read("parquet", RANGE)).arrayBuffer());
+    expect(parquet.subarray(0, 4).toString()).toBe("PAR1");
+  });
+  it("name the field that makes no sense", async () => {
+    expect(await (await read("xlsx", RANGE)).text()).toContain("Expected csv or parquet.");
+    expect(await (await read("csv", { from: "2026-02-01", to: "2026-01-01" })).text()).toContain("Must not be before from");
   });
 });

@@ -6,6 +6,7 @@ import { MAX_CODE_BYTES } from "../../domain/experiments/run-spec.ts";
 import { ArtifactId, AttemptId, Sha256 } from "../../domain/shared/ids.ts";
 import { DomainError, notFound } from "../../domain/shared/errors.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
+import { parsed } from "../parsed.ts";
 import { uploadCode } from "./commands/upload-code.ts";
 import { getArtifact } from "./queries/artifacts.ts";
 import { logBytes } from "./queries/log-stream.ts";
@@ -38,16 +39,14 @@ async function sendArtifact(c: C) {
   return sendFile(c.req.raw, await getArtifact(db, grant, id.data), { asFile: c.req.query("download") !== undefined, isPinned: true });
 }
 
-const LogQuery = z.object({ stream: z.enum(["stdout", "stderr"]).optional() });
+const LogQuery = z.object({ stream: z.enum(["stdout", "stderr"], "Expected stdout or stderr.").optional() });
 
 async function sendLog(c: C) {
   const { db, grant } = c.get("ctx");
   const id = AttemptId.safeParse(c.req.param("id"));
   if (!id.success) throw notFound();
-  const query = LogQuery.safeParse(c.req.query());
-  if (!query.success) throw new DomainError("invalid", "stream: Expected stdout or stderr.", { issues: [{ field: "stream", message: "Expected stdout or stderr." }] });
+  const { stream } = parsed("stream", LogQuery, c.req.query());
   const attempt = await getVisibleAttempt(db, grant, id.data);
-  const { stream } = query.data;
   return c.body(webStream(Readable.from(logBytes(db, attempt, stream))), 200, {
     "content-type": "text/plain; charset=utf-8",
     "content-disposition": disposition("attachment", `${attempt.runName}-${attempt.number}${stream ? `-${stream}` : ""}.log`),

@@ -1,31 +1,41 @@
 import { and, eq, gte, lte, or, type SQL, sql } from "drizzle-orm";
-import { projects, teams } from "../../../db/schema/access.ts";
+import { projects, serviceAccounts, teams, users } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { costClocks, costDaily, costRuns, costSettings, priceLines } from "../../../db/schema/costs.ts";
-import { runs } from "../../../db/schema/experiments.ts";
+import { experiments, runs } from "../../../db/schema/experiments.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { CostStand, RunCostRow, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ListRunCosts, ReadSpend } from "../../../domain/costs/inputs.ts";
-import type { SpendBy } from "../../../domain/costs/spend-by.ts";
+import { OTHERS, type SpendBy } from "../../../domain/costs/spend-by.ts";
+import { daysOf, topGroups } from "../../../domain/costs/spend-top.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 
+/** More groups than these are one, in the table and in the chart. */
+const MOST_GROUPS = 200;
+const MOST_SERIES = 7;
 const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
 /** Key and words of each dimension. What nobody held has no project; only who sees the whole organization sees it. */
 const DIMENSIONS: Record<SpendBy, { key: SQL; label: SQL }> = {
   project: { key: sql`${costDaily.projectId}`, label: sql`coalesce(${projects.name}, 'Idle')` },
   team: { key: sql`coalesce(${teams.id}, '')`, label: sql`coalesce(${teams.name}, 'Idle')` },
+  person: { key: sql`${costDaily.ownerId}`, label: sql`coalesce(${users.name}, ${serviceAccounts.name}, 'Gone')` },
+  experiment: { key: sql`${costDaily.experimentId}`, label: sql`${projects.name} || ' / ' || ${experiments.name}` },
   cluster: { key: sql`${costDaily.clusterId}`, label: sql`${clusters.name}` },
   kind: { key: sql`${costDaily.kind} || ' ' || ${costDaily.model}`, label: sql`case ${costDaily.kind} when 'accelerator' then ${costDaily.model} when 'cpu' then 'CPU cores' else 'Memory' end` },
   class: { key: sql`${costDaily.capacityClass}`, label: sql`${costDaily.capacityClass}` },
 };
 
+/** Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization. */
+export function seenCosts({ grant, orgId }: Pick<Ctx, "grant" | "orgId">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
+  const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
+  const seen = grant.org && !project ? or(eq(costDaily.projectId, ""), ofProjects) : ofProjects;
+  return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
+}
+
 /** What was spent in whole UTC days, by day and by one dimension: exact sums, made by the database. */
 export async function readSpend(ctx: Ctx, { from, to, by, project }: ReadSpend): Promise<SpendView> {
   const { key, label } = DIMENSIONS[by];
-  const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(ctx.grant), project ? eq(projects.slug, project) : undefined);
-  const seen = ctx.grant.org && !project ? or(eq(costDaily.projectId, ""), ofProjects) : ofProjects;
-  const where = and(eq(costDaily.orgId, ctx.orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
   const rows = await ctx.db.execute<{ day: string | null; key: string | null; label: string | null; amount: string; provisional: string; hours: string }>(sql`
     select ${costDaily.day}::text as day, ${key} as key, min(${label}) as label, ${zero(sql`sum(${costDaily.amount})`)} as amount, ${zero(sql`sum(${costDaily.provisional})`)} as provisional,
       ${zero(sql`sum(${costDaily.quantity}) filter (where ${costDaily.kind} = 'accelerator')`)} as hours
@@ -33,13 +43,17 @@ export async function readSpend(ctx: Ctx, { from, to, by, project }: ReadSpend):
     join ${clusters} on ${clusters.id} = ${costDaily.clusterId}
     left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
     left join ${teams} on ${teams.id} = ${projects.teamId}
-    where ${where}
+    ${by === "person" ? sql`left join ${users} on ${users.id} = ${costDaily.ownerId} left join ${serviceAccounts} on ${serviceAccounts.id} = ${costDaily.ownerId}` : sql``}
+    ${by === "experiment" ? sql`left join ${experiments} on ${experiments.id} = ${costDaily.experimentId}` : sql``}
+    where ${seenCosts(ctx, { from, to, project })}
     group by grouping sets ((1, 2), (2), ()) order by 1, 2`);
   const all = rows.find((row) => row.day === null && row.key === null);
   const groups = rows.filter((row) => row.day === null && row.key !== null).map((row) => ({ key: row.key!, label: row.label ?? "", amount: row.amount, provisional: row.provisional, acceleratorHours: row.hours }));
+  const shown = topGroups(groups, MOST_GROUPS);
+  const days = rows.filter((row) => row.day !== null && row.key !== null).map((row) => ({ day: row.day!, key: row.key!, amount: row.amount }));
   return {
-    ...(await readStand(ctx.db, ctx.orgId)), by, groups,
-    days: rows.filter((row) => row.day !== null && row.key !== null).map((row) => ({ day: row.day!, key: row.key!, amount: row.amount })),
+    ...(await readStand(ctx.db, ctx.orgId)), by, groups: shown,
+    days: daysOf(days, shown.filter(({ key }) => key !== OTHERS).slice(0, MOST_SERIES)),
     amount: all?.amount ?? "0", provisional: all?.provisional ?? "0",
   };
 }

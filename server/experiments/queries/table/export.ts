@@ -3,18 +3,12 @@ import type { Grant } from "../../../../domain/access/roles.ts";
 import { type ExportTable } from "../../../../domain/experiments/export-inputs.ts";
 import { parseColumns, valuesOf, type TableColumn } from "../../../../domain/experiments/table-columns.ts";
 import type { TableRow } from "../../../../domain/experiments/table-view.ts";
+import type { FileColumn } from "../../../table-file.ts";
 import { rowsOf, searchIds } from "./search.ts";
 
 const PAGE = 500;
 
-export type ExportCell = string | number | Date | null;
-
-/** Columns of a file: a name and what a run has there, as it is, not as a page words it. */
-export interface ExportColumn {
-  name: string;
-  type: "DOUBLE" | "STRING" | "TIMESTAMP";
-  cell: (row: TableRow) => ExportCell;
-}
+type ExportColumn = FileColumn<TableRow>;
 
 const seconds = (from: Date | null, to: Date | null) => (from && to ? (to.getTime() - from.getTime()) / 1000 : null);
 

@@ -1,0 +1,19 @@
+import type { Context, Hono } from "hono";
+import { ExportCosts } from "../../domain/costs/inputs.ts";
+import { ExportFormat } from "../../domain/shared/table-file.ts";
+import { guard, type GuardedEnv } from "../access/guard.ts";
+import { parsed } from "../parsed.ts";
+import { jsonQuery, sendTableFile } from "../table-file.ts";
+import { COST_COLUMNS, costRows } from "./queries/export.ts";
+
+/** What pages cannot hold: costs as files. */
+export function mountCostRoutes(app: Hono): void {
+  app.get("/api/costs/export", guard("costs:read"), sendCosts);
+}
+
+async function sendCosts(c: Context<GuardedEnv>) {
+  const ctx = c.get("ctx");
+  const format = parsed("format", ExportFormat, c.req.query("format"));
+  const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
+  return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: COST_COLUMNS, pages: costRows(ctx, ask) });
+}
