@@ -9,13 +9,16 @@ const config: NextConfig = {
   experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/dates", "@mantine/form", "@mantine/modals", "@mantine/notifications", "@mantine/spotlight", "@tabler/icons-react"] },
   headers: async () => [
     {
-      source: "/:path*",
+      source: "/((?!embed/).*)", // frames of embedded reports have their own (server/costs/embed-headers.ts)
       headers: [
         { key: "x-content-type-options", value: "nosniff" },
         { key: "x-frame-options", value: "DENY" },
+        { key: "content-security-policy", value: "frame-ancestors 'none'" },
         { key: "referrer-policy", value: "same-origin" },
       ],
     },
+    // Other sites load this one script, and nothing else of ours.
+    { source: "/drover-report.js", headers: [{ key: "access-control-allow-origin", value: "*" }, { key: "cross-origin-resource-policy", value: "cross-origin" }] },
   ],
 };
 

@@ -25,6 +25,8 @@ export const paths = {
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   costs: (slug: string) => `${org(slug)}/costs`,
   budgets: (slug: string) => `${org(slug)}/costs/budgets`,
+  embeds: (slug: string) => `${org(slug)}/costs/embeds`,
+  embedFrame: (clientId: string) => `/embed/${clientId}`,
   prices: (slug: string) => `${org(slug)}/costs/prices`,
   people: (slug: string) => `${org(slug)}/people`,
   peopleTab: (slug: string, tab: PeopleTab) => (tab === "members" ? `${org(slug)}/people` : `${org(slug)}/people/${tab}`),

@@ -28,6 +28,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   costs: ({ org }) => paths.costs(org.slug),
   budgets: ({ org }) => paths.budgets(org.slug),
+  embeds: ({ org }) => paths.embeds(org.slug),
   prices: ({ org }) => paths.prices(org.slug),
   people: ({ org }) => paths.people(org.slug),
   teams: ({ org }) => paths.peopleTab(org.slug, "teams"),

@@ -71,7 +71,7 @@ function databaseUrl(folder: string): string {
   return `postgres://app:${read("password")}@127.0.0.1:${read("port")}/drover`;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { port: number };

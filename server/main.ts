@@ -1,10 +1,12 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { clients } from "../db/client.ts";
 import { env } from "../env.ts";
 import { connector } from "./agents/endpoint.ts";
 import { buildApp } from "./app.ts";
+import { frameHeaders, originsOfFrame } from "./costs/embed-headers.ts";
 import { openBus, setBus } from "./bus.ts";
 import { closeJobs, openJobs } from "./jobs/queue.ts";
 import { log } from "./log.ts";
@@ -26,6 +28,7 @@ async function main(): Promise<void> {
   const server = createServer((request, response) => {
     if (request.url?.startsWith("/api/") || request.url?.startsWith("/mlflow/")) return void machine(request, response);
     request.headers["x-drover-path"] = request.url ?? "/"; // server components learn their path (server/trpc/rsc.tsx); never a client's own value
+    if (request.url?.startsWith("/embed/")) return void serveFrame(request, response, pages);
     void pages(request, response);
   });
   server.keepAliveTimeout = 65_000;
@@ -33,6 +36,15 @@ async function main(): Promise<void> {
   server.listen(port, host, () => log().info({ host, port }, "server ready"));
   const stop = () => void shutdown(server, bus.close);
   process.once("SIGTERM", stop).once("SIGINT", stop);
+}
+
+/** A frame of an embedded report: who may put it on a page, and what it may load, is decided for each answer. */
+async function serveFrame(request: IncomingMessage, response: ServerResponse, pages: RequestListener): Promise<void> {
+  const nonce = randomBytes(16).toString("base64");
+  const headers = frameHeaders(await originsOfFrame(request.url!).catch(() => []), nonce);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  request.headers["content-security-policy"] = headers["content-security-policy"]; // Next gives its scripts the nonce that it finds here
+  pages(request, response);
 }
 
 /** Next is loaded only where pages are served: it is most of the start-up time and memory. */

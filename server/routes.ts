@@ -3,6 +3,7 @@ import { open } from "./access/guard.ts";
 import { mountAgentRoutes } from "./agents/endpoint.ts";
 import { mountClusterRoutes } from "./clusters/routes.ts";
 import { mountMlflow } from "./experiments/mlflow/all-routes.ts";
+import { mountEmbedRoutes } from "./costs/embed-routes.ts";
 import { mountCostRoutes } from "./costs/routes.ts";
 import { mountExportRoutes } from "./experiments/export-routes.ts";
 import { mountExperimentRoutes } from "./experiments/routes.ts";
@@ -15,6 +16,7 @@ export function mountRoutes(app: Hono): void {
   mountExperimentRoutes(app);
   mountExportRoutes(app);
   mountCostRoutes(app);
+  mountEmbedRoutes(app);
   mountMlflow(app);
   mountLive(app);
   app.get("/api/health", open("says only that the process answers"), (c) => c.json({ ok: true }));

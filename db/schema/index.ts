@@ -3,6 +3,7 @@ export * from "./agents.ts";
 export * from "./clusters.ts";
 export * from "./budgets.ts";
 export * from "./costs.ts";
+export * from "./embeds.ts";
 export * from "./experiments.ts";
 export * from "./reports.ts";
 export * from "./models.ts";

@@ -30,6 +30,7 @@ export const PERMISSIONS = {
   "queue:manage": { scope: "org", says: "Set quotas, shares and policies of the queue" },
   "costs:read": { scope: "project", says: "See what runs cost" },
   "costs:manage": { scope: "org", says: "Set prices and budgets" },
+  "embeds:manage": { scope: "org", says: "Publish cost reports and say which sites may show them" },
   "runs:annotate": { scope: "project", says: "Tag and archive runs" },
   "reports:read": { scope: "project", says: "Read reports" },
   "reports:write": { scope: "project", says: "Write reports and comments, and share views" },

@@ -24,7 +24,7 @@ const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "qu
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
   owner: new Set(PERMISSION_NAMES),
   admin: new Set(PERMISSION_NAMES.filter((name) => name !== "org:delete")),
-  billing: new Set<Permission>(["org:read", "members:read", "projects:read", "clusters:read", "audit:read", "costs:read", "costs:manage"]),
+  billing: new Set<Permission>(["org:read", "members:read", "projects:read", "clusters:read", "audit:read", "costs:read", "costs:manage", "embeds:manage"]),
   team_lead: new Set(LEAD),
   project_admin: new Set(LEAD),
   member: new Set(WORK),

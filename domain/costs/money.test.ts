@@ -11,3 +11,9 @@ it.each([
 ])("shows %s %s as %s", (amount, currency, shown) => {
   expect(formatMoney(amount, currency)).toBe(shown);
 });
+
+it("shows an amount as the reader's language does, to the last digit, and in our own way where it knows no such language", () => {
+  expect(formatMoney("1234567890123456789.125", "EUR", "de-DE")).toBe("1.234.567.890.123.456.789,12\u00a0€");
+  expect(formatMoney("12.5", "USD", "en-US")).toBe("$12.50");
+  expect(formatMoney("12.5", "USD", "not a language")).toBe("$12.50");
+});

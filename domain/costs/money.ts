@@ -2,16 +2,30 @@ import { decimal, decimalText, roundHalfEven } from "./decimal.ts";
 
 const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
 
-/** An exact amount as people read it: cents, and more digits where a cent says nothing. Only for the eye. */
-export function formatMoney(amount: string, currency: string): string {
+/**
+ * An exact amount as people read it: cents, and more digits where a cent says nothing. Only for the eye.
+ * @param locale A language tag such as `de-CH`; null, or one that nobody knows: the console's own way.
+ */
+export function formatMoney(amount: string, currency: string, locale: string | null = null): string {
   const value = decimal(amount);
   const negative = value.units < 0n;
   const absolute = { ...value, units: negative ? -value.units : value.units };
   const isTiny = absolute.units > 0n && roundHalfEven(absolute, 1).units === 0n;
-  const [whole = "0", fraction] = decimalText(roundHalfEven(absolute, isTiny ? 4 : 2)).split(".");
+  const digits = isTiny ? 4 : 2;
+  const known = locale === null ? null : knownLocale(locale);
+  if (known) return new Intl.NumberFormat(known, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(decimalText(roundHalfEven(value, digits)) as unknown as bigint); // digits as text: Intl takes them exactly, its types lag behind
+  const [whole = "0", fraction] = decimalText(roundHalfEven(absolute, digits)).split(".");
   const text = `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${fraction}`;
   const sign = SIGNS[currency];
   return `${negative ? "−" : ""}${sign ?? ""}${text}${sign ? "" : ` ${currency}`}`;
+}
+
+function knownLocale(tag: string): string | null {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(tag)[0] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Where a chart puts it, and how wide a bar is: geometry, never an amount that anybody adds up or reads. */

@@ -40,6 +40,8 @@ export const ID_PREFIXES = {
   ledgerEntry: "led",
   ledgerTransaction: "ltx",
   budget: "bud",
+  embedReport: "erp",
+  embedClient: "ecl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

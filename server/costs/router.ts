@@ -1,8 +1,12 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
+import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
 import { AddPrice, ListRunCosts, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
+import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { addPrice, setCurrency } from "./commands/prices.ts";
+import { embedAudience } from "./embed-audience.ts";
+import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost } from "./queries/run-cost.ts";
@@ -19,5 +23,12 @@ export const costsRouter = router({
   changeBudget: procedure("costs:manage").input(ChangeBudget).mutation(({ ctx, input }) => changeBudget(ctx, input)),
   archiveBudget: procedure("costs:manage").input(OneBudget).mutation(({ ctx, input }) => archiveBudget(ctx, input.id)),
   restoreBudget: procedure("costs:manage").input(OneBudget).mutation(({ ctx, input }) => restoreBudget(ctx, input.id)),
+  embeds: procedure("embeds:manage").query(({ ctx }) => listEmbeds(ctx.db, ctx.orgId, embedAudience())),
+  publishReport: procedure("embeds:manage").input(PublishReport).mutation(({ ctx, input }) => publishReport(ctx, input)),
+  withdrawReport: procedure("embeds:manage").input(OneEmbedReport).mutation(({ ctx, input }) => withdrawReport(ctx, input.id)),
+  createEmbedClient: procedure("embeds:manage").input(CreateEmbedClient).mutation(({ ctx, input }) => createEmbedClient(ctx, input)),
+  changeEmbedClient: procedure("embeds:manage").input(ChangeEmbedClient).mutation(({ ctx, input }) => changeEmbedClient(ctx, input)),
+  switchEmbedClient: procedure("embeds:manage").input(SwitchEmbedClient).mutation(({ ctx, input }) => switchEmbedClient(ctx, input)),
+  revokeEmbedClient: procedure("embeds:manage").input(OneEmbedClient).mutation(({ ctx, input }) => revokeEmbedClient(ctx, input.id)),
   setCurrency: procedure("costs:manage").input(SetCurrency).mutation(({ ctx, input }) => setCurrency(ctx, input.currency)),
 });

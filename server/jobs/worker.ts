@@ -3,6 +3,7 @@ import { sweepLeases } from "../agents/jobs/leases.ts";
 import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
 import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
+import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
@@ -30,10 +31,11 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
   "models.deliverWebhooks": async ({ sql }) => {
     await deliverDue(sql);
   },
-  "clusters.keepHouse": async ({ sql, bus, objects }) => {
+  "clusters.keepHouse": async ({ sql, db, bus, objects }) => {
     const { made, dropped } = await keepPartitions(sql);
     if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
     await expireOld(sql);
+    await forgetEmbeds(db);
     await forgetReceipts(sql);
     await compactMetrics(sql, Date.now());
     await forgetOldDeliveries(sql);

@@ -3,11 +3,10 @@ import { projects } from "../../../db/schema/access.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
 import type { FileColumn } from "../../table-file.ts";
-import type { Ctx } from "../../trpc/context.ts";
-import { readStand, seenCosts } from "./spend.ts";
+import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
 /** Exact decimals stay text: a spreadsheet may round them, a file may not. */
-interface CostRow extends Record<string, unknown> {
+export interface CostRow extends Record<string, unknown> {
   day: string;
   team: string | null;
   project: string | null;
@@ -32,21 +31,28 @@ const MONTH_DAYS = 31;
 const DAY_MS = 86_400_000;
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
+/** Who and what for: not read for other sites, whose role may not. */
+const NAMES = {
+  columns: sql`coalesce(u.name, s.name) as person, e.name as experiment`,
+  joins: sql`left join users u on u.id = ${costDaily.ownerId} left join service_accounts s on s.id = ${costDaily.ownerId} left join experiments e on e.id = ${costDaily.experimentId}`,
+};
+const NOBODY = { columns: sql`null as person, null as experiment`, joins: sql`` };
+
 /** A month at a time: no export holds a year of rows. */
-export async function* costRows(ctx: Ctx, { from, to, project }: ExportCosts): AsyncGenerator<CostRow[]> {
+export async function* costRows(ctx: SpendReader, { from, to, project }: ExportCosts, { isOutside = false } = {}): AsyncGenerator<CostRow[]> {
+  const names = isOutside ? NOBODY : NAMES;
   const stand = await readStand(ctx.db, ctx.orgId);
   for (let at = Date.parse(from); at <= Date.parse(to); at += MONTH_DAYS * DAY_MS) {
     const until = Math.min(Date.parse(to), at + (MONTH_DAYS - 1) * DAY_MS);
     yield ctx.db.execute<CostRow>(sql`
-      select ${costDaily.day}::text as day, t.name as team, ${projects.slug} as project, coalesce(u.name, s.name) as person, e.name as experiment, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
+      select ${costDaily.day}::text as day, t.name as team, ${projects.slug} as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
         trim_scale(${costDaily.quantity})::text as quantity, case ${costDaily.kind} when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
         trim_scale(${costDaily.amount})::text as amount, trim_scale(${costDaily.provisional})::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
       from ${costDaily}
       join clusters c on c.id = ${costDaily.clusterId}
       left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
       left join teams t on t.id = ${projects.teamId}
-      left join users u on u.id = ${costDaily.ownerId} left join service_accounts s on s.id = ${costDaily.ownerId}
-      left join experiments e on e.id = ${costDaily.experimentId}
+      ${names.joins}
       where ${seenCosts(ctx, { from: dayOf(at), to: dayOf(until), project })}
       order by 1, 2, 3, 4, 5, 6, 7, 8, 9`);
   }

@@ -4,6 +4,7 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { costClocks, costDaily, costRuns, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import { experiments, runs } from "../../../db/schema/experiments.ts";
 import type { DbOrTx } from "../../../db/client.ts";
+import type { Grant } from "../../../domain/access/roles.ts";
 import type { CostStand, RunCostRow, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ListRunCosts, ReadSpend } from "../../../domain/costs/inputs.ts";
 import { OTHERS, type SpendBy } from "../../../domain/costs/spend-by.ts";
@@ -13,7 +14,14 @@ import type { Ctx } from "../../trpc/context.ts";
 
 /** More groups than these are one, in the table and in the chart. */
 const MOST_GROUPS = 200;
-const MOST_SERIES = 7;
+const MOST_SERIES = 6;
+/** Who reads: a person of the console, or an embedded report. */
+export interface SpendReader {
+  db: DbOrTx;
+  orgId: string;
+  grant: Grant;
+}
+
 const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
 /** Key and words of each dimension. What nobody held has no project; only who sees the whole organization sees it. */
 const DIMENSIONS: Record<SpendBy, { key: SQL; label: SQL }> = {
@@ -27,14 +35,14 @@ const DIMENSIONS: Record<SpendBy, { key: SQL; label: SQL }> = {
 };
 
 /** Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization. */
-export function seenCosts({ grant, orgId }: Pick<Ctx, "grant" | "orgId">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
+export function seenCosts({ grant, orgId }: Omit<SpendReader, "db">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
   const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
   const seen = grant.org && !project ? or(eq(costDaily.projectId, ""), ofProjects) : ofProjects;
   return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
 }
 
 /** What was spent in whole UTC days, by day and by one dimension: exact sums, made by the database. */
-export async function readSpend(ctx: Ctx, { from, to, by, project }: ReadSpend): Promise<SpendView> {
+export async function readSpend(ctx: SpendReader, { from, to, by, project }: ReadSpend): Promise<SpendView> {
   const { key, label } = DIMENSIONS[by];
   const rows = await ctx.db.execute<{ day: string | null; key: string | null; label: string | null; amount: string; provisional: string; hours: string }>(sql`
     select ${costDaily.day}::text as day, ${key} as key, min(${label}) as label, ${zero(sql`sum(${costDaily.amount})`)} as amount, ${zero(sql`sum(${costDaily.provisional})`)} as provisional,

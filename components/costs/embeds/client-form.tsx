@@ -1,0 +1,72 @@
+"use client";
+import { Button, type ButtonProps, Checkbox, Modal, MultiSelect, Textarea, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import type { EmbedClientView, EmbedsView } from "../../../domain/costs/embed-view.ts";
+import { fieldErrors, formError } from "../../access/api-error.ts";
+import { FormAlert } from "../../access/form-alert.tsx";
+import { useTRPC } from "../../providers/api.tsx";
+import { useViewer } from "../../providers/viewer.tsx";
+import { notifyDone } from "../../ui/notify.ts";
+import classes from "../costs.module.css";
+
+export function AddClientButton({ view, ...look }: { view: EmbedsView } & ButtonProps) {
+  const [opened, dialog] = useDisclosure(false);
+  return (
+    <>
+      <Button size="compact-sm" variant="default" {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Add a site</Button>
+      <ClientDialog title="Add a site" view={view} client={null} opened={opened} onClose={dialog.close} />
+    </>
+  );
+}
+
+export function ClientDialog({ title, view, client, opened, onClose }: { title: string; view: EmbedsView; client: EmbedClientView | null; opened: boolean; onClose: () => void }) {
+  return <Modal opened={opened} onClose={onClose} title={title} size={560} closeButtonProps={{ "aria-label": "Close" }}><ClientForm view={view} client={client} onDone={onClose} /></Modal>;
+}
+
+const draftOf = (client: EmbedClientView | null, view: EmbedsView) => ({
+  name: client?.name ?? "",
+  publicKey: client?.publicKey ?? "",
+  origins: client?.origins.join("\n") ?? "",
+  reportIds: client?.reportIds ?? view.reports.filter((one) => one.withdrawnAt === null).slice(0, 1).map((one) => one.id),
+  projectIds: client?.projectIds ?? null,
+  mustFilter: client?.mustFilter ?? true,
+  csv: client?.capabilities.includes("csv") ?? false,
+  accent: client?.accent ?? "",
+});
+
+function ClientForm({ view, client, onDone }: { view: EmbedsView; client: EmbedClientView | null; onDone: () => void }) {
+  const trpc = useTRPC();
+  const viewer = useViewer();
+  const [draft, setDraft] = useState(() => draftOf(client, view));
+  const saved = { onSuccess: () => { notifyDone(`${draft.name} saved.`); onDone(); } };
+  const create = useMutation(trpc.costs.createEmbedClient.mutationOptions(saved));
+  const change = useMutation(trpc.costs.changeEmbedClient.mutationOptions(saved));
+  const error = create.error ?? change.error;
+  const errors: Record<string, string> = error ? fieldErrors(error) : {};
+  const said = (field: string) => Object.entries(errors).find(([name]) => name === field || name.startsWith(`${field}.`))?.[1];
+  const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part });
+  const submit = () => {
+    const { csv, accent, origins, ...rest } = draft;
+    const input = { ...rest, origins: origins.split(/\s+/).filter(Boolean), capabilities: csv ? (["csv"] as ["csv"]) : [], accent: accent.trim() || null };
+    if (client) change.mutate({ id: client.id, ...input });
+    else create.mutate(input);
+  };
+  const reports = view.reports.filter((one) => one.withdrawnAt === null).map((one) => ({ value: one.id, label: one.title }));
+  return (
+    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
+      {error && Object.keys(errors).length === 0 && <FormAlert message={formError(error)} />}
+      <TextInput label="Name" placeholder="Customer portal" value={draft.name} error={said("name")} maxLength={64} onChange={(event) => set({ name: event.currentTarget.value })} data-autofocus />
+      <Textarea label="Origins" description="Of the pages that show it, one a line, as the browser writes them." placeholder="https://portal.example" autosize minRows={1} maxRows={5} value={draft.origins} error={said("origins")} onChange={(event) => set({ origins: event.currentTarget.value })} />
+      <Textarea label="Public key" description="Ed25519, as PEM. The private half stays on the site's own server." placeholder="-----BEGIN PUBLIC KEY-----" autosize minRows={3} maxRows={6} value={draft.publicKey} error={said("publicKey")} onChange={(event) => set({ publicKey: event.currentTarget.value })} />
+      <MultiSelect label="Reports" data={reports} value={draft.reportIds.filter((id) => reports.some(({ value }) => value === id))} error={said("reportIds")} onChange={(reportIds) => set({ reportIds })} />
+      <Checkbox label="Every project" description="And what nobody held. Without it, only the projects that are named." checked={draft.projectIds === null} onChange={(event) => set({ projectIds: event.currentTarget.checked ? null : [] })} />
+      {draft.projectIds !== null && <MultiSelect label="Projects" searchable data={viewer.projects.map((one) => ({ value: one.id, label: one.name }))} value={draft.projectIds} error={said("projectIds")} onChange={(projectIds) => set({ projectIds })} />}
+      <Checkbox label="Every token must name projects" description="A token without a filter is refused. For sites whose visitors may each see only a part." checked={draft.mustFilter} onChange={(event) => set({ mustFilter: event.currentTarget.checked })} />
+      <Checkbox label="Figures may be downloaded" description="As CSV, where a token allows it too." checked={draft.csv} onChange={(event) => set({ csv: event.currentTarget.checked })} />
+      <TextInput label="Colour" description="Of bars; empty is Drover's own." placeholder="#1d4ed8" value={draft.accent} error={said("accent")} onChange={(event) => set({ accent: event.currentTarget.value })} w={180} />
+      <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={create.isPending || change.isPending} disabled={draft.name.trim() === ""}>{client ? "Save" : "Add site"}</Button></div>
+    </form>
+  );
+}

@@ -1,0 +1,105 @@
+"use client";
+import { Button, useMantineColorScheme } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import type { EmbeddedReport, EmbedSessionView } from "../../../domain/costs/embed-view.ts";
+import { Money } from "../money.tsx";
+import { SpendChart, SpendGroups } from "../spend-parts.tsx";
+import { Stand } from "../costs-stand.tsx";
+import { tellParent, useEmbedSession } from "./use-embed-session.ts";
+import classes from "./embeds.module.css";
+
+const SAYS: Record<string, string> = {
+  refused: "This page may not show the report. Who runs it finds the reason in the log of the Drover server.",
+  expired: "The page's token had expired. Reload the page.",
+  slow_down: "Too many looks at once. Reload in a moment.",
+  unreachable: "Drover cannot be reached just now.",
+};
+
+/** One report, in a frame on another site. Its session lives in this component and nowhere else. */
+export function EmbedFrame({ client, report, scheme, locale }: { client: string; report: string | null; scheme: string | null; locale: string | null }) {
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const { state, origin, renew } = useEmbedSession(client);
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => setColorScheme(scheme === "dark" || scheme === "light" ? scheme : "auto"), [scheme, setColorScheme]);
+  useHeight(box, origin);
+  const style = state.kind === "open" && state.session.accent ? ({ "--tone-active": state.session.accent } as React.CSSProperties) : undefined;
+  return (
+    <main ref={box} className={classes.frame} style={style}>
+      {state.kind === "waiting" && <p className="dim" aria-live="polite">Waiting for the page around this frame to sign in…</p>}
+      {state.kind === "failed" && <p role="alert">{SAYS[state.code] ?? SAYS.refused}</p>}
+      {state.kind === "open" && <Shown session={state.session} report={report} origin={origin} locale={locale} renew={renew} />}
+    </main>
+  );
+}
+
+/** Tells the page around how high the report is, so that it never scrolls inside. */
+function useHeight(box: React.RefObject<HTMLElement | null>, origin: string | null): void {
+  useEffect(() => {
+    if (!box.current || origin === null) return;
+    const observer = new ResizeObserver(() => tellParent(origin, { type: "resize", height: Math.ceil(box.current?.getBoundingClientRect().height ?? 0) }));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [box, origin]);
+}
+
+function Shown({ session, report, origin, locale, renew }: { session: EmbedSessionView; report: string | null; origin: string | null; locale: string | null; renew: () => void }) {
+  const id = session.reports.find((one) => one.id === report)?.id ?? (report === null ? session.reports[0]?.id : undefined);
+  const [shown, setShown] = useState<EmbeddedReport | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  useEffect(() => {
+    if (id === undefined) return setFailed("refused");
+    let isWanted = true;
+    void read(session.session, id).then((answer) => {
+      if (!isWanted) return;
+      if ("error" in answer) {
+        setFailed(answer.error);
+        return tellParent(origin, { type: "error", code: answer.error });
+      }
+      setFailed(null);
+      setShown(answer);
+      tellParent(origin, { type: "loaded", report: id });
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [session.session, id, origin]);
+  if (failed) return <p role="alert">{SAYS[failed] ?? SAYS.refused} <Button variant="default" size="compact-sm" onClick={renew}>Try again</Button></p>;
+  if (!shown) return <p className="dim" aria-live="polite">Loading…</p>;
+  const { spend } = shown;
+  return (
+    <>
+      <header className={classes.head}>
+        <h1>{shown.title}</h1>
+        {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(session.session, shown)}>CSV</Button>}
+      </header>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {shown.from} to {shown.to}</small></p>
+      <SpendChart spend={spend} from={shown.from} to={shown.to} />
+      <SpendGroups spend={spend} locale={locale} />
+      <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} locale={locale} />} />
+    </>
+  );
+}
+
+const bearer = (session: string) => ({ headers: { authorization: `Bearer ${session}` }, credentials: "omit" as const });
+
+async function read(session: string, id: string): Promise<EmbeddedReport | { error: string }> {
+  try {
+    const answer = (await (await fetch(`/api/embed/report?id=${id}`, bearer(session))).json()) as EmbeddedReport | { error: string };
+    if ("error" in answer) return answer;
+    const { completeTo } = answer.spend;
+    return { ...answer, spend: { ...answer.spend, completeTo: completeTo && new Date(completeTo) } };
+  } catch {
+    return { error: "unreachable" };
+  }
+}
+
+/** By way of memory: the session is in a header, and in no address. */
+async function download(session: string, { id, from, to }: EmbeddedReport): Promise<void> {
+  const answer = await fetch(`/api/embed/export?id=${id}`, bearer(session));
+  if (!answer.ok) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = `costs-${from}-${to}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

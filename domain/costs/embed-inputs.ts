@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { EmbedClientId, EmbedReportId, ProjectId, Slug } from "../shared/ids.ts";
+import { EMBED_BY, EMBED_CAPABILITIES, EMBED_RANGE_NAMES } from "./embed.ts";
+
+const Name = z.string().trim().min(1, "Give it a name.").max(64);
+
+export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(EMBED_RANGE_NAMES) });
+export type PublishReport = z.output<typeof PublishReport>;
+export const OneEmbedReport = z.strictObject({ id: EmbedReportId });
+
+/** Exact: a scheme, a host, a port. http only for this very machine. */
+const Origin = z.string().trim().max(255).superRefine((text, ctx) => {
+  const cure = "Write it as the browser does, such as https://shop.example: no path, no wildcard; http only for localhost.";
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return ctx.addIssue({ code: "custom", message: cure });
+  }
+  const isLocal = url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  const isPlain = isLocal || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(url.hostname);
+  if (url.origin !== text || !isPlain || (url.protocol !== "https:" && !isLocal)) ctx.addIssue({ code: "custom", message: cure });
+});
+/** An Ed25519 public key, as PEM. */
+const PublicKey = z.string().trim().max(1000).regex(/^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/, "Paste the public key as PEM: it begins with -----BEGIN PUBLIC KEY-----.");
+/** A colour for what is active; text keeps the console's own colours, which are checked for contrast. */
+const Accent = z.string().regex(/^#[0-9a-f]{6}$/, "Write it as #rrggbb.");
+
+const client = {
+  name: Name,
+  publicKey: PublicKey,
+  origins: z.array(Origin).min(1, "Name the site that shows it.").max(20),
+  reportIds: z.array(EmbedReportId).min(1, "Choose at least one report.").max(100),
+  projectIds: z.array(ProjectId).min(1, "Choose at least one project.").max(500).nullable(),
+  mustFilter: z.boolean(),
+  capabilities: z.array(z.enum(EMBED_CAPABILITIES)).max(10),
+  accent: Accent.nullable(),
+};
+export const CreateEmbedClient = z.strictObject(client);
+export type CreateEmbedClient = z.output<typeof CreateEmbedClient>;
+export const ChangeEmbedClient = z.strictObject({ id: EmbedClientId, ...client });
+export type ChangeEmbedClient = z.output<typeof ChangeEmbedClient>;
+export const OneEmbedClient = z.strictObject({ id: EmbedClientId });
+export const SwitchEmbedClient = z.strictObject({ id: EmbedClientId, disabled: z.boolean() });
+
+/** The claims that Drover reads, each as narrow as it can be; strict: a misspelt filter is refused, not ignored. */
+export const EmbedClaims = z.strictObject({
+  iss: EmbedClientId,
+  aud: z.string(),
+  /** Who looks, in the host's own words: opaque to us. */
+  sub: z.string().min(1).max(128),
+  jti: z.string().min(8).max(128),
+  iat: z.int(),
+  nbf: z.int().optional(),
+  exp: z.int(),
+  rep: z.array(EmbedReportId).min(1).max(20),
+  flt: z.strictObject({ project: z.array(Slug).max(100).optional() }).optional(),
+  cap: z.array(z.enum(EMBED_CAPABILITIES)).max(10).optional(),
+  /** The origin of the page around the frame. */
+  ori: z.string().max(255),
+});
+export type EmbedClaims = z.output<typeof EmbedClaims>;
+
+export const ExchangeToken = z.strictObject({ client: EmbedClientId, token: z.string().min(1).max(8192), origin: z.string().max(255) });
+export type EmbedExchange = z.output<typeof ExchangeToken>;

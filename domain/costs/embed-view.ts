@@ -1,0 +1,51 @@
+import type { SpendView } from "./cost-view.ts";
+import type { EmbedCapability, EmbedRange } from "./embed.ts";
+import type { SpendBy } from "./spend-by.ts";
+
+/** What a frame gets for its token. It keeps it in memory only. */
+export interface EmbedSessionView {
+  session: string;
+  expiresInSeconds: number;
+  reports: { id: string; title: string }[];
+  capabilities: EmbedCapability[];
+  accent: string | null;
+}
+export interface EmbeddedReport {
+  id: string;
+  title: string;
+  from: string;
+  to: string;
+  spend: SpendView;
+}
+
+export interface EmbedReportView {
+  id: string;
+  title: string;
+  by: SpendBy;
+  range: EmbedRange;
+  withdrawnAt: Date | null;
+  createdBy: string;
+  createdAt: Date;
+}
+export interface EmbedClientView {
+  id: string;
+  name: string;
+  publicKey: string;
+  origins: string[];
+  reportIds: string[];
+  projectIds: string[] | null;
+  mustFilter: boolean;
+  capabilities: EmbedCapability[];
+  accent: string | null;
+  notBefore: Date | null;
+  disabledAt: Date | null;
+  lastUsedAt: Date | null;
+  createdBy: string;
+  createdAt: Date;
+}
+export interface EmbedsView {
+  /** What tokens must name as `aud`. */
+  audience: string;
+  reports: EmbedReportView[];
+  clients: EmbedClientView[];
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { paths } from "../paths.ts";
+import { expect, test } from "./fixtures.ts";
+import { freePort, stackUnderTest } from "./stack.ts";
+
+const HOST_SITE = resolve(import.meta.dirname, "../examples/embed-host/server.mjs");
+const MINUTE = 60_000;
+
+/** The example site, as its README starts it. */
+async function startSite(env: Record<string, string>): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [HOST_SITE], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise<void>((done, fail) => {
+    child.stdout!.on("data", (text: Buffer) => text.toString().startsWith("ready") && done());
+    child.once("exit", (code) => fail(new Error(`The site ended with ${code}.`)));
+  });
+  return child;
+}
+
+test("a report is shown live in a page of another site, by nobody else, and no more once the site is disabled", async ({ make, org, as, browser }) => {
+  const { url } = stackUnderTest();
+  const owner = await make.member(org, "member");
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  const node = await make.node(cluster, { name: "node-1" });
+  const [startedAt, endedAt] = [new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE)];
+  const run = await make.run(org.project, owner.id, { name: "metered", status: "succeeded", startedAt, endedAt, input: { resources: { cpus: 4 } } });
+  const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome: "succeeded", startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
+  await make.prices(org, "1.50", "0");
+  await make.metered(run, attempt.id, node, startedAt, endedAt);
+  const pair = generateKeyPairSync("ed25519");
+  const port = String(await freePort());
+  const site = `http://127.0.0.1:${port}`;
+
+  const page = await as("owner");
+  await page.goto(paths.embeds(org.slug));
+  await page.getByRole("button", { name: "Publish a report" }).click();
+  await page.getByRole("dialog").getByLabel("Title").fill("What it costs");
+  await page.getByRole("dialog").getByRole("button", { name: "Publish report" }).click();
+  await expect(page.getByRole("row", { name: /What it costs.*Spend by project, 30d/ })).toBeVisible();
+  await page.getByRole("button", { name: "Add a site" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a site" });
+  await dialog.getByLabel("Name").fill("Portal");
+  await dialog.getByLabel("Origins").fill("https://*.example");
+  await dialog.getByLabel("Public key").fill(pair.publicKey.export({ type: "spki", format: "pem" }).toString());
+  await dialog.getByLabel("Every token must name projects").uncheck();
+  await dialog.getByLabel("Figures may be downloaded").check();
+  await dialog.getByRole("button", { name: "Add site" }).click();
+  await expect(dialog.getByText("Write it as the browser does")).toBeVisible();
+  await dialog.getByLabel("Origins").fill(site);
+  await dialog.getByRole("button", { name: "Add site" }).click();
+  await expect(page.getByRole("row", { name: /Portal.*every project, 1 report/ })).toBeVisible();
+  await page.getByRole("button", { name: "Change Portal" }).click();
+  await page.getByRole("menuitem", { name: "How to embed" }).click();
+  const snippet = await page.getByRole("dialog", { name: "Show reports in Portal" }).locator("pre").first().textContent();
+  const [client, report] = [/ecl_[\w-]+/.exec(snippet!)![0], /erp_[\w-]+/.exec(snippet!)![0]];
+  await page.keyboard.press("Escape");
+
+  const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
+  writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
+  const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client, EMBED_REPORT: report, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
+  const evil = createServer((_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(`<h1>Evil</h1><iframe src="${url}${paths.embedFrame(client)}"></iframe>`)).listen(0, "127.0.0.1");
+  const visitor = await browser.newContext(); // signed in nowhere
+  try {
+    const shop = await visitor.newPage();
+    const errors: string[] = [];
+    shop.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    await shop.goto(`${site}/`);
+    const frame = shop.frameLocator("drover-report iframe");
+    await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
+    await expect(frame.getByRole("row", { name: new RegExp(`^${org.project.name}.*\\$6\\.00`) })).toBeVisible({ timeout: 30_000 });
+    await expect(shop.locator("#event")).toHaveText("loaded");
+    await expect.poll(async () => (await shop.locator("drover-report iframe").boundingBox())!.height).not.toBe(480);
+    expect((await new AxeBuilder({ page: shop }).include("drover-report").analyze()).violations).toEqual([]);
+    const download = shop.waitForEvent("download");
+    await frame.getByRole("button", { name: "CSV" }).click();
+    expect((await download).suggestedFilename()).toMatch(/^costs-.*\.csv$/);
+    expect(await visitor.cookies()).toEqual([]);
+    expect(errors).toEqual([]);
+
+    const stranger = await visitor.newPage();
+    const refusals: string[] = [];
+    stranger.on("console", (message) => refusals.push(message.text()));
+    await stranger.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`);
+    await expect.poll(() => refusals.join(" ")).toContain("frame-ancestors");
+    const alone = await visitor.newPage();
+    await alone.goto(`${url}${paths.embedFrame(client)}`); // in no frame: nobody gives it a token
+    await expect(alone.getByText("Waiting for the page around this frame")).toBeVisible();
+
+    await page.getByRole("button", { name: "Change Portal" }).click();
+    await page.getByRole("menuitem", { name: "Disable" }).click();
+    await page.getByRole("button", { name: "Disable site" }).click();
+    await expect(page.getByRole("row", { name: /Portal · disabled/ })).toBeVisible();
+    await shop.reload();
+    await expect.poll(async () => shop.locator("drover-report iframe").evaluate(() => true)).toBe(true);
+    await expect(frame.getByRole("heading", { name: "What it costs" })).toHaveCount(0);
+  } finally {
+    host.kill();
+    evil.close();
+    await visitor.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

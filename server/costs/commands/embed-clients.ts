@@ -1,0 +1,92 @@
+import { createPublicKey } from "node:crypto";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { projects } from "../../../db/schema/access.ts";
+import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
+import type { AuditAction } from "../../../domain/access/audit-actions.ts";
+import type { ChangeEmbedClient, CreateEmbedClient, PublishReport } from "../../../domain/costs/embed-inputs.ts";
+import { DomainError, notFound } from "../../../domain/shared/errors.ts";
+import { audit } from "../../access/audit.ts";
+import { bus } from "../../bus.ts";
+import type { Ctx } from "../../trpc/context.ts";
+
+const NOW = sql`now()` as unknown as Date;
+const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+
+export async function publishReport(ctx: Ctx, { title, by, range }: PublishReport): Promise<{ id: string }> {
+  const id = await ctx.db.transaction(async (tx) => {
+    const [made] = await tx.insert(embedReports).values({ orgId: ctx.orgId, title, by, range, createdBy: ctx.actor.name }).returning();
+    await audit(tx, ctx, { action: "embed.publish", target: { type: "report", id: made!.id, name: title }, after: { title, by, range } });
+    return made!.id;
+  });
+  await tell(ctx);
+  return { id };
+}
+
+/** No site shows it any more, from the next look on. */
+export async function withdrawReport(ctx: Ctx, id: string): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const [gone] = await tx.update(embedReports).set({ withdrawnAt: NOW }).where(and(eq(embedReports.orgId, ctx.orgId), eq(embedReports.id, id), isNull(embedReports.withdrawnAt))).returning();
+    if (!gone) throw notFound();
+    await audit(tx, ctx, { action: "embed.withdraw", target: { type: "report", id, name: gone.title } });
+  });
+  await tell(ctx);
+}
+
+export async function createEmbedClient(ctx: Ctx, input: CreateEmbedClient): Promise<{ id: string }> {
+  const id = await ctx.db.transaction(async (tx) => {
+    await check(tx, ctx.orgId, input);
+    const [made] = await tx.insert(embedClients).values({ ...input, orgId: ctx.orgId, createdBy: ctx.actor.name }).returning();
+    await audit(tx, ctx, { action: "embed.client-create", target: { type: "embed-client", id: made!.id, name: input.name }, after: input });
+    return made!.id;
+  });
+  await tell(ctx);
+  return { id };
+}
+
+/** What becomes narrower holds for sessions that are open too: their next look is checked against it. */
+export async function changeEmbedClient(ctx: Ctx, { id, ...change }: ChangeEmbedClient): Promise<void> {
+  await update(ctx, id, "embed.client-change", change, (tx) => check(tx, ctx.orgId, change));
+}
+export async function switchEmbedClient(ctx: Ctx, { id, disabled }: { id: string; disabled: boolean }): Promise<void> {
+  await update(ctx, id, disabled ? "embed.client-disable" : "embed.client-enable", { disabledAt: disabled ? NOW : null });
+}
+/** Every token and session from before this moment is dead; the key stays. */
+export async function revokeEmbedClient(ctx: Ctx, id: string): Promise<void> {
+  await update(ctx, id, "embed.client-revoke", { notBefore: NOW }, async (tx) => {
+    await tx.delete(embedSessions).where(eq(embedSessions.clientId, id));
+  });
+}
+
+async function update(ctx: Ctx, id: string, action: AuditAction, patch: Partial<typeof embedClients.$inferInsert>, also?: (tx: Tx) => Promise<void>): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const [before] = await tx.select().from(embedClients).where(and(eq(embedClients.orgId, ctx.orgId), eq(embedClients.id, id))).for("update");
+    if (!before) throw notFound();
+    await also?.(tx);
+    const [after] = await tx.update(embedClients).set(patch).where(eq(embedClients.id, id)).returning();
+    await audit(tx, ctx, { action, target: { type: "embed-client", id, name: after!.name }, before, after });
+  });
+  await tell(ctx);
+}
+
+/** @throws DomainError "invalid" for a key that is not Ed25519, and for reports or projects that are not here. */
+async function check(tx: Tx, orgId: string, { publicKey, reportIds, projectIds }: CreateEmbedClient): Promise<void> {
+  if (!isEd25519(publicKey)) refuse("publicKey", "This is no Ed25519 key. Make a pair with: openssl genpkey -algorithm ed25519");
+  const known = await tx.select({ id: embedReports.id }).from(embedReports).where(and(eq(embedReports.orgId, orgId), inArray(embedReports.id, reportIds)));
+  if (known.length < new Set(reportIds).size) refuse("reportIds", "One of these reports is not here.");
+  if (!projectIds) return;
+  const found = await tx.select({ id: projects.id }).from(projects).where(and(eq(projects.orgId, orgId), inArray(projects.id, projectIds)));
+  if (found.length < new Set(projectIds).size) refuse("projectIds", "One of these projects is not here.");
+}
+
+function isEd25519(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === "ed25519";
+  } catch {
+    return false;
+  }
+}
+
+function refuse(field: string, message: string): never {
+  throw new DomainError("invalid", message, { issues: [{ field, message }] });
+}

@@ -1,0 +1,239 @@
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { clients } from "../../db/client.ts";
+import { newId } from "../../db/schema/columns.ts";
+import { costDaily } from "../../db/schema/costs.ts";
+import type { CreateEmbedClient } from "../../domain/costs/embed-inputs.ts";
+import { decimal, sum, decimalText } from "../../domain/costs/decimal.ts";
+import type { EmbeddedReport, EmbedSessionView } from "../../domain/costs/embed-view.ts";
+import { buildApp } from "../app.ts";
+import { testWorld, type TestWorld } from "../experiments/testing.ts";
+
+const HOST = "https://shop.example";
+const TODAY = new Date().toISOString().slice(0, 10);
+const keys = () => generateKeyPairSync("ed25519");
+const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" }).toString();
+const now = () => Math.floor(Date.now() / 1000);
+const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const HEAD = { alg: "EdDSA", typ: "embed+jwt" };
+
+let world: TestWorld;
+let app: ReturnType<typeof buildApp>;
+let report: string;
+let other: string;
+let audience: string;
+const pair = keys();
+
+beforeAll(async () => {
+  world = await testWorld();
+  app = buildApp();
+  const rival = await world.makeOrg("rival");
+  const rivals = await rival.makeProject("secret");
+  const cluster = await world.makeCluster(world.org.id, "berlin");
+  const far = await world.makeCluster(rival.id, "far");
+  const day = (orgId: string, clusterId: string, projectId: string, amount: string) => ({ day: TODAY, orgId, clusterId, projectId, ownerId: projectId && world.owner.id, experimentId: "", kind: "cpu" as const, model: "", capacityClass: "owned" as const, quantity: amount, amount, provisional: "0" });
+  await world.db.insert(costDaily).values([day(world.org.id, cluster.id, world.vision.id, "10"), day(world.org.id, cluster.id, world.speech.id, "5"), day(world.org.id, cluster.id, "", "2"), day(rival.id, far.id, rivals.id, "1000")]);
+  const { api } = world.owner;
+  report = (await api.costs.publishReport({ title: "By project", by: "project", range: "7d" })).id;
+  other = (await api.costs.publishReport({ title: "By class", by: "class", range: "7d" })).id;
+  audience = (await api.costs.embeds()).audience;
+});
+afterAll(async () => {
+  await clients().close();
+  await world.close();
+});
+
+const input = (more: Partial<CreateEmbedClient> = {}): CreateEmbedClient => ({ name: "Shop", publicKey: pem(pair.publicKey), origins: [HOST], reportIds: [report], projectIds: null, mustFilter: false, capabilities: ["csv"], accent: null, ...more });
+let client: string;
+beforeEach(async () => {
+  client = (await world.owner.api.costs.createEmbedClient(input())).id;
+});
+
+type Claims = Record<string, unknown>;
+const claims = (more: Claims = {}): Claims => ({ iss: client, aud: audience, sub: "viewer-7", jti: randomUUID(), iat: now(), exp: now() + 120, rep: [report], ori: HOST, ...more });
+function token(more: Claims = {}, head: Claims = HEAD, key: KeyObject = pair.privateKey): string {
+  const text = `${b64(head)}.${b64(claims(more))}`;
+  return `${text}.${sign(null, Buffer.from(text), key).toString("base64url")}`;
+}
+const exchange = (signed: string, origin = HOST, id = client) => app.request("/api/embed/session", { method: "POST", body: JSON.stringify({ client: id, token: signed, origin }), headers: { "content-type": "application/json" } });
+async function sessionOf(more: Claims = {}): Promise<string> {
+  const answer = await exchange(token(more));
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as EmbedSessionView).session;
+}
+const look = (session: string, id = report, what = "report") => app.request(`/api/embed/${what}?id=${id}`, { headers: { authorization: `Bearer ${session}` } });
+const seen = async (session: string) => ((await (await look(session)).json()) as EmbeddedReport).spend.groups.map(({ label, amount }) => `${label} ${decimalText(decimal(amount)).replace(/\.0+$/, "")}`).toSorted();
+async function refused(answer: Response | Promise<Response>, code = "refused"): Promise<void> {
+  const response = await answer;
+  expect([response.status, await response.text()]).toEqual([401, JSON.stringify({ error: code })]); // the same words for whatever is wrong
+}
+
+describe("a token of a client", () => {
+  it("is swapped once for a session that shows the report as the console does", async () => {
+    const signed = token();
+    const answer = (await (await exchange(signed)).json()) as EmbedSessionView;
+    expect(answer).toMatchObject({ expiresInSeconds: 300, reports: [{ id: report, title: "By project" }], capabilities: [] });
+    expect(await seen(answer.session)).toEqual(["Idle 2", "speech 5", "vision 10"]);
+    const console = await world.owner.api.costs.spend({ from: TODAY, to: TODAY, by: "project" });
+    expect(decimalText(sum(console.groups.map(({ amount }) => decimal(amount)))).replace(/\.0+$/, "")).toBe("17");
+    await refused(exchange(signed)); // replayed
+  });
+
+  it("is refused whatever its own header says about how it is signed", async () => {
+    const text = `${b64({ ...HEAD, alg: "none" })}.${b64(claims())}`;
+    await refused(exchange(`${text}.`));
+    const hs = `${b64({ ...HEAD, alg: "HS256" })}.${b64(claims())}`;
+    await refused(exchange(`${hs}.${createHmac("sha256", pem(pair.publicKey)).update(hs).digest("base64url")}`));
+    const strange = keys();
+    await refused(exchange(token({}, { ...HEAD, jwk: strange.publicKey.export({ format: "jwk" }) }, strange.privateKey)));
+    await refused(exchange(token({}, { ...HEAD, kid: "../../etc/passwd", jku: "http://127.0.0.1:1/keys" }, strange.privateKey)));
+    await refused(exchange(token({}, { alg: "EdDSA", typ: "JWT" }))); // a token for something else
+    await refused(exchange(token({}, { alg: "EdDSA" })));
+  });
+
+  it("is good only now, and for a short while", async () => {
+    await refused(exchange(token({ iat: now() - 400, exp: now() - 200 })), "expired");
+    await refused(exchange(token({ iat: now() - 10, exp: now() + 3600 })));
+    await refused(exchange(token({ iat: now() + 600, exp: now() + 700 })));
+    await refused(exchange(token({ nbf: now() + 600 })));
+    expect((await exchange(token({ iat: now() + 45, exp: now() + 100 }))).status).toBe(200); // clocks differ a little
+    expect((await exchange(token({ iat: now() - 60, exp: now() - 30 }))).status).toBe(200);
+    for (const missing of ["exp", "iat", "jti", "sub", "rep", "ori"]) await refused(exchange(token({ [missing]: undefined })));
+  });
+
+  it("is good only here, for its own client, its origin and its reports", async () => {
+    await refused(exchange(token({ aud: "https://other.example/embed" })));
+    await refused(exchange(token({ iss: newId("embedClient") })));
+    const second = (await world.owner.api.costs.createEmbedClient(input({ name: "Second" }))).id;
+    await refused(exchange(token(), HOST, second));
+    await refused(exchange(token(), "https://evil.example"));
+    for (const ori of ["https://evil.example", "null", "http://shop.example", "https://shop.example.evil.example", "https://xn--shp-8cd.example", "https://shop.example/"]) await refused(exchange(token({ ori }), ori));
+    await refused(exchange(token({ rep: [other] })));
+    await refused(exchange(token({ rep: [report, other] })));
+    await refused(exchange(token({ rep: [newId("embedReport")] })));
+    await refused(exchange(token(), HOST, newId("embedClient")));
+  });
+
+  it("is refused when a claim is misspelt, of another type, or one that Drover does not know", async () => {
+    for (const more of [{ flt: { projects: ["vision"] } }, { flt: { project: "vision" } }, { flt: { project: { in: ["vision"] } } }, { flt: [] }, { filter: { project: ["vision"] } }, { rep: report }, { rep: { 0: report } }, { cap: ["admin"] }, { sub: 7 }, { role: "owner" }]) await refused(exchange(token(more)));
+    for (const body of ["", "{}", "[]", JSON.stringify({ client, token: 7, origin: HOST }), JSON.stringify({ client: "x", token: token(), origin: HOST })]) await refused(app.request("/api/embed/session", { method: "POST", body }));
+  });
+
+  it("is no token of the API, and the other way round", async () => {
+    const mine = (await world.owner.api.access.createMyToken({ name: "laptop", permissions: ["costs:read"] })).token;
+    await refused(exchange(mine));
+    await refused(look(mine));
+    const session = await sessionOf();
+    for (const bearer of [session, token()]) expect((await app.request("/api/costs/export?format=csv", { headers: { authorization: `Bearer ${bearer}` } })).status).toBe(401);
+  });
+});
+
+describe("what a session sees", () => {
+  it("is the narrower of its token and its client, and nothing for an empty filter", async () => {
+    expect(await seen(await sessionOf({ flt: { project: ["vision"] } }))).toEqual(["vision 10"]);
+    expect(await seen(await sessionOf({ flt: { project: [] } }))).toEqual([]);
+    expect(await seen(await sessionOf({ flt: { project: ["secret", "nowhere"] } }))).toEqual([]); // of another organization, of none
+    client = (await world.owner.api.costs.createEmbedClient(input({ projectIds: [world.speech.id] }))).id;
+    expect(await seen(await sessionOf())).toEqual(["speech 5"]);
+    expect(await seen(await sessionOf({ flt: { project: ["vision"] } }))).toEqual([]);
+    expect(await seen(await sessionOf({ flt: { project: ["vision", "speech"] } }))).toEqual(["speech 5"]);
+    client = (await world.owner.api.costs.createEmbedClient(input({ mustFilter: true }))).id;
+    await refused(exchange(token()));
+    await refused(exchange(token({ flt: {} })));
+    expect(await seen(await sessionOf({ flt: { project: ["speech"] } }))).toEqual(["speech 5"]);
+  });
+
+  it("ends at once when the client is narrowed, disabled or revoked, or the report withdrawn", async () => {
+    const { api } = world.owner;
+    const session = await sessionOf();
+    await api.costs.changeEmbedClient({ id: client, ...input({ projectIds: [world.speech.id] }) });
+    expect(await seen(session)).toEqual(["speech 5"]);
+    await api.costs.switchEmbedClient({ id: client, disabled: true });
+    await refused(look(session));
+    await refused(exchange(token()));
+    await api.costs.switchEmbedClient({ id: client, disabled: false });
+    const before = token({ iat: now() - 5 });
+    await api.costs.revokeEmbedClient({ id: client });
+    await refused(look(session));
+    await refused(exchange(before));
+    const rotated = keys();
+    await api.costs.changeEmbedClient({ id: client, ...input({ publicKey: pem(rotated.publicKey) }) });
+    await refused(exchange(token({ iat: now() + 2 })));
+    const gone = (await api.costs.publishReport({ title: "Soon gone", by: "team", range: "7d" })).id;
+    client = (await api.costs.createEmbedClient(input({ reportIds: [gone, report] }))).id;
+    const last = await sessionOf({ rep: [gone, report] });
+    expect((await look(last, gone)).status).toBe(200);
+    await api.costs.withdrawReport({ id: gone });
+    await refused(look(last, gone));
+    await api.costs.changeEmbedClient({ id: client, ...input({ reportIds: [other] }) });
+    await refused(look(last, report));
+  });
+
+  it("is only the reports of its token, only while it lives", async () => {
+    client = (await world.owner.api.costs.createEmbedClient(input({ reportIds: [report, other] }))).id;
+    const session = await sessionOf();
+    await refused(look(session, other));
+    await refused(look(session, newId("embedReport")));
+    await refused(look(session, "1"));
+    await refused(look("A".repeat(43)));
+    await refused(app.request(`/api/embed/report?id=${report}`));
+    await world.sql`update embed_sessions set expires_at = now() - interval '1 second' where client_id = ${client}`;
+    await refused(look(session));
+    await refused(look(session, report, "export"));
+  });
+
+  it("is given as a file only where client and token allow it, without people, and it is written down", async () => {
+    await refused(look(await sessionOf(), report, "export"));
+    const answer = await look(await sessionOf({ cap: ["csv"], flt: { project: ["vision"] } }), report, "export");
+    const [head, ...lines] = (await answer.text()).trim().split("\r\n");
+    expect(head).toBe("day,team,project,cluster,kind,model,capacity_class,quantity,unit,amount,provisional,currency,rating_version");
+    expect(lines).toEqual([`${TODAY},vision,vision,berlin,cpu,,owned,10,CPU-hour,10,0,USD,0`]);
+    expect(await world.sql`select 1 from audit_log where action = 'embed.export' and after->>'viewer' = 'viewer-7'`).toHaveLength(1);
+    client = (await world.owner.api.costs.createEmbedClient(input({ capabilities: [] }))).id;
+    await refused(look(await sessionOf({ cap: ["csv"] }), report, "export"));
+  });
+
+  it("waits when it asks too often", async () => {
+    const session = await sessionOf();
+    const answers = await Promise.all(Array.from({ length: 40 }, () => look(session)));
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(5);
+    expect(answers.find(({ status }) => status === 429)!.headers.get("retry-after")).toMatch(/^[1-9]/);
+  });
+});
+
+describe("the database role that embedded reports are read as", () => {
+  const as = (settings: { org?: string; projects?: string }, query: string) => world.sql.begin(async (tx) => {
+    if (settings.org !== undefined) await tx`select set_config('drover.embed_org', ${settings.org}, true)`;
+    if (settings.projects !== undefined) await tx`select set_config('drover.embed_projects', ${settings.projects}, true)`;
+    await tx.unsafe("set local role drover_embed");
+    return tx.unsafe(query);
+  });
+  it("sees nothing unless an organization and its projects are named, and then only those", async () => {
+    const rows = "select amount::int as amount from cost_daily order by 1";
+    expect(await as({}, rows)).toHaveLength(0);
+    expect(await as({ org: world.org.id }, rows)).toHaveLength(0);
+    expect(await as({ projects: "*" }, rows)).toHaveLength(0);
+    expect(await as({ org: world.org.id, projects: "" }, rows)).toHaveLength(0);
+    expect((await as({ org: world.org.id, projects: world.vision.id }, rows)).map(({ amount }) => amount as number)).toEqual([10]);
+    expect((await as({ org: world.org.id, projects: "*" }, rows)).map(({ amount }) => amount as number)).toEqual([2, 5, 10]);
+    expect(await as({ org: world.org.id, projects: world.vision.id }, "select 1 from projects")).toHaveLength(1);
+  });
+  it("reads no other table and writes none", async () => {
+    for (const query of ["select 1 from users", "select 1 from runs", "select unit_price from price_lines", "select 1 from ledger_entries", "select 1 from embed_clients", "select 1 from secrets", "select 1 from api_tokens", "update cost_daily set amount = 0", "delete from cost_daily", "insert into teams (id) values ('x')"]) {
+      await expect(as({ org: world.org.id, projects: "*" }, query), query).rejects.toThrow(/permission denied|does not exist/);
+    }
+  });
+});
+
+describe("a client", () => {
+  it("is not made with a key, an origin or a scope that makes no sense", async () => {
+    const { api } = world.owner;
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    await expect(api.costs.createEmbedClient(input({ publicKey: pem(rsa.publicKey) }))).rejects.toThrow("no Ed25519 key");
+    for (const origin of ["*", "null", "https://*.example", "http://shop.example", "https://shop.example/", "https://shop.example/path", "javascript:alert(1)", "https://user@shop.example"]) await expect(api.costs.createEmbedClient(input({ origins: [origin] })), origin).rejects.toThrow("Write it as the browser does");
+    await expect(api.costs.createEmbedClient(input({ projectIds: [newId("project")] }))).rejects.toThrow("not here");
+    await expect(api.costs.createEmbedClient(input({ reportIds: [newId("embedReport")] }))).rejects.toThrow("not here");
+    const member = await world.makeUser(world.org.id, world.org.slug, "Vic", [["member", "project", world.vision.id]]);
+    await expect(member.api.costs.embeds()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+});

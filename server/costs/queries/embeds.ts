@@ -1,0 +1,80 @@
+import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import type { Db, DbOrTx } from "../../../db/client.ts";
+import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
+import { EMBED_RANGES, type EmbedCapability } from "../../../domain/costs/embed.ts";
+import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-view.ts";
+import type { Grant } from "../../../domain/access/roles.ts";
+import { sha256 } from "../../access/secrets.ts";
+import { readSpend, type SpendReader } from "./spend.ts";
+
+/** Reports and clients as those see them who manage them. */
+export async function listEmbeds(db: DbOrTx, orgId: string, audience: string): Promise<EmbedsView> {
+  const reports = await db.select().from(embedReports).where(eq(embedReports.orgId, orgId)).orderBy(desc(embedReports.id));
+  const clients = await db.select().from(embedClients).where(eq(embedClients.orgId, orgId)).orderBy(asc(embedClients.name));
+  return { audience, reports: reports.map(({ orgId: _org, updatedAt: _at, ...report }) => report), clients: clients.map(({ orgId: _org, updatedAt: _at, ...client }) => client) };
+}
+
+/** Where a client's frame may stand; empty where there is none, or it is disabled. */
+export async function originsOf(db: DbOrTx, clientId: string): Promise<string[]> {
+  const [client] = await db.select({ origins: embedClients.origins }).from(embedClients).where(and(eq(embedClients.id, clientId), sql`${embedClients.disabledAt} is null`));
+  return client?.origins ?? [];
+}
+
+/** What a session may see of one report right now. */
+export interface EmbedLook {
+  orgId: string;
+  clientId: string;
+  viewer: string;
+  report: { id: string; title: string; from: string; to: string; by: (typeof embedReports.$inferSelect)["by"] };
+  /** Null: everything. */
+  projectIds: string[] | null;
+  capabilities: EmbedCapability[];
+}
+
+const DAY_MS = 86_400_000;
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+/**
+ * Everything is looked at again on every look: the session, its client with the ceiling of this moment, the report.
+ * Null for all that is refused, whatever the reason.
+ */
+export async function findLook(db: DbOrTx, session: string, reportId: string, now: number): Promise<EmbedLook | null> {
+  const [row] = await db
+    .select({ session: embedSessions, client: embedClients, report: embedReports })
+    .from(embedSessions)
+    .innerJoin(embedClients, eq(embedClients.id, embedSessions.clientId))
+    .innerJoin(embedReports, and(eq(embedReports.id, reportId), eq(embedReports.orgId, embedClients.orgId)))
+    .where(and(
+      eq(embedSessions.hash, sha256(session)),
+      gt(embedSessions.expiresAt, sql`now()`),
+      sql`${embedClients.disabledAt} is null and ${embedReports.withdrawnAt} is null and ${embedSessions.issuedAt} >= coalesce(${embedClients.notBefore}, '-infinity')`,
+      sql`${reportId} = any(${embedSessions.reportIds}) and ${reportId} = any(${embedClients.reportIds})`,
+    ));
+  if (!row) return null;
+  const { client, report } = row;
+  const ceiling = client.projectIds;
+  const asked = row.session.projectIds;
+  return {
+    orgId: client.orgId,
+    clientId: client.id,
+    viewer: row.session.viewer,
+    report: { id: report.id, title: report.title, by: report.by, from: dayOf(now - (EMBED_RANGES[report.range] - 1) * DAY_MS), to: dayOf(now) },
+    projectIds: ceiling === null ? asked : (asked ?? ceiling).filter((id) => ceiling.includes(id)),
+    capabilities: row.session.capabilities.filter((one) => client.capabilities.includes(one)),
+  };
+}
+
+/** The same read as the console's, as a database role that sees only these projects whatever the query says. */
+export async function asEmbed<Result>(db: Db, { orgId, projectIds }: EmbedLook, read: (reader: SpendReader) => Promise<Result>): Promise<Result> {
+  const grant: Grant = { orgId, permission: "costs:read", org: projectIds === null, teams: new Set(), projects: new Set(projectIds ?? []) };
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${projectIds === null ? "*" : projectIds.join(",")}, true), set_config('statement_timeout', '5s', true)`);
+    await tx.execute(sql`set local role drover_embed`);
+    return read({ db: tx, orgId, grant });
+  }, { accessMode: "read only" });
+}
+
+export async function readEmbedded(db: Db, look: EmbedLook): Promise<EmbeddedReport> {
+  const { id, title, by, from, to } = look.report;
+  return { id, title, from, to, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
+}
