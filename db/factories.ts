@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
 import { hashPassword } from "better-auth/crypto";
 import { eq } from "drizzle-orm";
@@ -12,6 +12,7 @@ import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/a
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./schema/clusters.ts";
 import { budgets } from "./schema/budgets.ts";
+import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
@@ -181,7 +182,14 @@ function makeMoney(db: DbOrTx) {
     const [made] = await db.insert(budgets).values({ orgId: of.id, scopeType: "org", scopeId: of.id, levels: [50, 80, 100], policy: "block", ...values }).returning();
     return made!;
   }
-  return { metered, prices, budget };
+  /** A published report, and a site that may show it. */
+  async function embed(of: Org, title: string, site: string) {
+    const [report] = await db.insert(embedReports).values({ orgId: of.id, title, by: "project", range: "30d", createdBy: "Olga Owner" }).returning();
+    const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
+    const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner" }).returning();
+    return { report: report!, client: client! };
+  }
+  return { metered, prices, budget, embed };
 }
 
 function makeRecords(db: DbOrTx) {

@@ -51,7 +51,7 @@ function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<Budget
   return [
     { key: "name", title: "Budget", width: 190, render: (row) => <><Name value={row.name} max={26} />{row.archivedAt && <span className="dim"> · archived</span>}</> },
     { key: "scope", title: "Of", width: 190, hideBelow: "sm", render: (row) => <><span className="dim">{BUDGET_SCOPE_LABEL[row.scope.type]}</span>{row.scope.type !== "org" && <> · <Name value={row.scope.label} max={22} /></>}</> },
-    { key: "use", title: "", grow: true, hideBelow: "md", render: (row) => <Use row={row} /> },
+    { key: "use", title: "Share", grow: true, hideBelow: "md", render: (row) => <Use row={row} /> },
     { key: "percent", title: "Used", align: "right", hideBelow: "xs", render: (row) => <span style={{ color: `var(--tone-${toneOf(row)})` }}>{row.percent} %</span> },
     { key: "spent", title: "Spent", align: "right", render: (row) => <><Money amount={row.spent} currency={currency} /><span className="dim"> of </span><Money amount={row.amount} currency={currency} /></> },
     { key: "held", title: "Held", align: "right", hideBelow: "lg", render: (row) => <Money amount={row.held} currency={currency} /> },

@@ -38,7 +38,7 @@ export function SpendGroups({ spend, locale = null }: { spend: SpendView; locale
   const most = Math.max(1e-9, ...rows.map(({ amount }) => geometryOf(amount)));
   const columns: Column<SpendGroup>[] = [
     { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={row.label} max={36} />) },
-    { key: "bar", title: "", grow: true, hideBelow: "sm", render: (row) => <Meter used={Math.max(0, geometryOf(row.amount))} total={most} label={`Cost of ${row.label}`} /> },
+    { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={Math.max(0, geometryOf(row.amount))} total={most} label={`Cost of ${row.label}`} /> },
     { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatNumber(geometryOf(row.acceleratorHours), 2) },
     { key: "provisional", title: "Provisional", align: "right", hideBelow: "md", render: (row) => <Money amount={row.provisional} currency={spend.currency} locale={locale} /> },
     { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.amount} currency={spend.currency} locale={locale} /> },

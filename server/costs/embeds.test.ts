@@ -195,7 +195,7 @@ describe("what a session sees", () => {
 
   it("waits when it asks too often", async () => {
     const session = await sessionOf();
-    const answers = await Promise.all(Array.from({ length: 40 }, () => look(session)));
+    const answers = await Promise.all(Array.from({ length: 40 }, async () => look(session)));
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(5);
     expect(answers.find(({ status }) => status === 429)!.headers.get("retry-after")).toMatch(/^[1-9]/);
   });

@@ -56,14 +56,12 @@ async function claimsOf(client: Client, token: string, audience: string): Promis
 
 async function open(db: Db, client: Client, claims: EmbedClaims, scope: EmbedScope): Promise<EmbedSessionView> {
   const session = randomBytes(32).toString("base64url");
-  const reports = await db.transaction(async (tx) => {
-    const expiresAt = new Date((claims.exp + CLOCK_SECONDS) * 1000);
-    const once = await tx.insert(embedTokens).values({ clientId: client.id, jti: claims.jti, expiresAt }).onConflictDoNothing().returning();
-    if (once.length === 0) throw new EmbedRefused("it was used already");
-    await tx.insert(embedSessions).values({ hash: sha256(session), clientId: client.id, orgId: client.orgId, viewer: claims.sub, ...scope, issuedAt: new Date(claims.iat * 1000), expiresAt: sql`now() + make_interval(secs => ${SESSION_SECONDS})` as unknown as Date });
-    await tx.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date }).where(eq(embedClients.id, client.id));
-    return tx.select({ id: embedReports.id, title: embedReports.title }).from(embedReports).where(sql`${inArray(embedReports.id, scope.reportIds)} and ${embedReports.withdrawnAt} is null`);
-  });
+  const expiresAt = new Date((claims.exp + CLOCK_SECONDS) * 1000);
+  const once = await db.insert(embedTokens).values({ clientId: client.id, jti: claims.jti, expiresAt }).onConflictDoNothing().returning();
+  if (once.length === 0) throw new EmbedRefused("it was used already"); // a crash after this burns a token; its host signs another
+  await db.insert(embedSessions).values({ hash: sha256(session), clientId: client.id, orgId: client.orgId, viewer: claims.sub, ...scope, issuedAt: new Date(claims.iat * 1000), expiresAt: sql`now() + make_interval(secs => ${SESSION_SECONDS})` as unknown as Date });
+  await db.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date }).where(eq(embedClients.id, client.id));
+  const reports = await db.select({ id: embedReports.id, title: embedReports.title }).from(embedReports).where(sql`${inArray(embedReports.id, scope.reportIds)} and ${embedReports.withdrawnAt} is null`);
   log().info({ embedClient: client.id, viewer: claims.sub }, "an embed session began");
   return { session, expiresInSeconds: SESSION_SECONDS, reports, capabilities: scope.capabilities, accent: client.accent };
 }
