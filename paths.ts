@@ -24,6 +24,7 @@ export const paths = {
   queue: (slug: string) => `${org(slug)}/queue`,
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   costs: (slug: string) => `${org(slug)}/costs`,
+  waste: (slug: string) => `${org(slug)}/costs/waste`,
   budgets: (slug: string) => `${org(slug)}/costs/budgets`,
   embeds: (slug: string) => `${org(slug)}/costs/embeds`,
   embedFrame: (clientId: string) => `/embed/${clientId}`,

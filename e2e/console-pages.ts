@@ -27,6 +27,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(CLUSTER_TABS.map((tab) => [`cluster ${tab}`, ({ org, cluster }: World) => paths.clusterTab(org.slug, cluster.id, tab)])),
   ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   costs: ({ org }) => paths.costs(org.slug),
+  waste: ({ org }) => paths.waste(org.slug),
   budgets: ({ org }) => paths.budgets(org.slug),
   embeds: ({ org }) => paths.embeds(org.slug),
   prices: ({ org }) => paths.prices(org.slug),

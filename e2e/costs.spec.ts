@@ -48,6 +48,23 @@ test("a viewer sees what was spent, the prices and the budgets, and reads why no
   await expect(page.getByRole("button", { name: "Change Everything" })).toHaveCount(0);
 });
 
+test("a member sees which run holds an accelerator in vain, and goes to it", async ({ make, org, as }) => {
+  const page = await as("member");
+  const owner = await make.member(org, "member", { name: "Ida Idle" });
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
+  const startedAt = new Date(Date.now() - 120 * MINUTE);
+  const run = await make.run(org.project, owner.id, { name: "forgotten", status: "running", startedAt, input: { resources: { gpus: 1 } } });
+  await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: [node.name], acceleratorIndexes: [1] });
+  await make.samples(cluster.id, "accelerator", `${node.name}/1`, "gpu", Array.from({ length: 60 }, (_, at) => ({ at: Date.now() - (60 - at) * MINUTE, value: 0.4 })));
+  await page.goto(paths.waste(org.slug));
+  await expect(page.getByText("1 of 2 accelerators held and idle")).toBeVisible();
+  await expect(page.getByRole("row", { name: /^forgotten.*Ida Idle.*<1 %.*1 of 1/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^Oslo/ })).toBeVisible();
+  await page.getByRole("link", { name: "forgotten" }).click();
+  await expect(page.getByRole("heading", { name: "forgotten" })).toBeVisible();
+});
+
 test("an owner limits a project by a budget: the plan names it, the submit is refused, and raising it lets the run in", async ({ make, org, as }) => {
   const page = await as("owner");
   const cluster = await make.cluster(org, { name: "Oslo" });

@@ -11,6 +11,7 @@ import { listBudgets } from "./queries/budgets-page.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost } from "./queries/run-cost.ts";
 import { listRunCosts, readSpend } from "./queries/spend.ts";
+import { readWaste } from "./queries/waste.ts";
 
 export const costsRouter = router({
   spend: procedure("costs:read").input(ReadSpend).query(({ ctx, input }) => readSpend(ctx, input)),
@@ -18,6 +19,7 @@ export const costsRouter = router({
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
+  waste: procedure("costs:read").query(({ ctx }) => readWaste(ctx, Date.now())),
   budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),
   createBudget: procedure("costs:manage").input(CreateBudget).mutation(({ ctx, input }) => createBudget(ctx, input)),
   changeBudget: procedure("costs:manage").input(ChangeBudget).mutation(({ ctx, input }) => changeBudget(ctx, input)),

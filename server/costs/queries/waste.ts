@@ -1,0 +1,77 @@
+import { sql } from "drizzle-orm";
+import { projects } from "../../../db/schema/access.ts";
+import { decimalText } from "../../../domain/costs/decimal.ts";
+import type { CapacityClass } from "../../../domain/costs/metering.ts";
+import { byWaste, type ClusterWaste, type HeldCard, hourOf, type IdleRun, isIdle, sumOfHours, WASTE_LEAST_MINUTES, WASTE_WINDOW_MINUTES, type WasteView } from "../../../domain/costs/waste.ts";
+import { reachedProjects } from "../../access/queries.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { loadPriceBook } from "./prices.ts";
+
+interface CardRow extends Record<string, unknown> {
+  cluster_id: string;
+  cluster: string;
+  capacity_class: CapacityClass;
+  node: string;
+  model: string;
+  run_id: string | null;
+  run: string;
+  owner: string;
+  project: string;
+  is_seen: boolean;
+  started_at: string;
+  is_due: boolean;
+  use: number | null;
+}
+
+/**
+ * Every accelerator that is there, with the run that holds it and how much of it was used of late. Named runs are only
+ * those that the caller reaches; the others count, without a name.
+ */
+async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
+  return db.execute<CardRow>(sql`
+    with held as (
+      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, projects.name as project, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at
+      from attempts a join runs r on r.id = a.run_id join ${projects} on ${projects.orgId} = r.org_id and ${projects.id} = r.project_id
+      left join users u on u.id = r.owner_id left join service_accounts s on s.id = r.owner_id,
+        unnest(a.node_names) as node (name), unnest(a.accelerator_indexes) as card (index)
+      where a.org_id = ${orgId} and a.status in ('running', 'unreachable') and a.started_at is not null
+    )
+    select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.project, coalesce(h.is_seen, false) as is_seen, h.started_at::text,
+      coalesce(h.started_at < now() - make_interval(mins => ${WASTE_LEAST_MINUTES}), false) as is_due, m.use
+    from accelerators x join nodes n on n.id = x.node_id join clusters c on c.id = x.cluster_id
+    left join held h on h.cluster_id = x.cluster_id and h.node = n.name and h.index = x.index
+    left join lateral (
+      select avg(sample.value) as use from telemetry t, unnest(t.times, t.values) as sample (at, value)
+      where h.run_id is not null and t.cluster_id = x.cluster_id and t.subject = 'accelerator' and t.subject_id = n.name || '/' || x.index and t.key = 'gpu'
+        and t.at > now() - make_interval(mins => ${2 * WASTE_WINDOW_MINUTES}) and sample.at >= extract(epoch from greatest(h.started_at, now() - make_interval(mins => ${WASTE_WINDOW_MINUTES}))) * 1000
+    ) m on true
+    where c.org_id = ${orgId} and n.state <> 'gone' and x.present
+    order by c.name, n.name, x.index`);
+}
+
+/** What is held and not used right now, by whom, and what that costs. */
+export async function readWaste(ctx: Ctx, now: number): Promise<WasteView> {
+  const [rows, book] = await Promise.all([listCards(ctx), loadPriceBook(ctx.db, ctx.orgId)]);
+  const cards = rows.map((row) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard }));
+  const runs = [...Map.groupBy(cards.filter(({ row }) => row.run_id !== null && row.is_seen && row.is_due), ({ row }) => row.run_id!).values()].flatMap((own): IdleRun[] => {
+    const idle = own.filter(({ card }) => isIdle(card));
+    if (idle.length === 0) return [];
+    const { row } = own[0]!;
+    const hour = hourOf(idle.map(({ card }) => card), book.lines, now, book.version);
+    const measured = own.filter(({ card }) => card.use !== null);
+    return [{
+      id: row.run_id!, name: row.run, owner: row.owner, project: row.project, cluster: row.cluster, nodes: [...new Set(own.map((one) => one.row.node))],
+      idle: idle.length, held: own.length, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
+    }];
+  }).toSorted(byWaste);
+  return { currency: book.currency, clusters: clustersOf(cards), runs, perHour: sumOfHours(runs) };
+}
+
+function clustersOf(cards: readonly { row: CardRow; card: HeldCard }[]): ClusterWaste[] {
+  return [...Map.groupBy(cards, ({ card }) => card.clusterId)].map(([id, own]) => {
+    const held = own.filter(({ row }) => row.run_id !== null);
+    const idleHeld = held.filter(({ card, row }) => row.is_due && isIdle(card)).length;
+    const unmeasured = held.filter(({ card }) => card.use === null).length;
+    return { id, name: own[0]!.row.cluster, total: own.length, busy: held.length - idleHeld - unmeasured, idleHeld, unmeasured, free: own.length - held.length };
+  });
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { telemetry } from "../../db/schema/clusters.ts";
+import { compare, decimal } from "../../domain/costs/decimal.ts";
+import { testWorld, type TestWorld } from "../experiments/testing.ts";
+
+const MINUTE = 60_000;
+let world: TestWorld;
+let cluster: Awaited<ReturnType<TestWorld["makeCluster"]>>;
+beforeAll(async () => {
+  world = await testWorld();
+  cluster = await world.makeCluster(world.org.id, "berlin", { gpus: 6 });
+  await world.owner.api.costs.addPrice({ kind: "accelerator", unitPrice: "2.5", validFrom: "2020-01-01T00:00:00Z" });
+});
+afterAll(() => world.close());
+
+async function holds(name: string, projectId: string, indexes: number[], minutes: number, use: Record<number, number>) {
+  const run = await world.makeRun({ name, projectId, status: "running", gpus: indexes.length });
+  const startedAt = new Date(Date.now() - minutes * MINUTE);
+  await world.makeAttempt(run, cluster.id, { status: "running", gpus: indexes.length, startedAt, nodeNames: ["node-1"], acceleratorIndexes: indexes });
+  const times = Array.from({ length: Math.min(minutes, 90) }, (_, at) => Date.now() - (at + 1) * MINUTE).toReversed();
+  for (const [index, value] of Object.entries(use)) await world.db.insert(telemetry).values({ clusterId: cluster.id, subject: "accelerator", subjectId: `node-1/${index}`, key: "gpu", at: new Date(times[0]!), times, values: times.map(() => value) });
+  return run;
+}
+
+it("names the runs that hold accelerators and do nothing with them, and what that costs; a run that has just begun is let be", async () => {
+  const idle = await holds("forgotten", world.vision.id, [0, 1], 120, { 0: 1, 1: 2 });
+  await holds("half", world.speech.id, [2, 3], 45, { 2: 90, 3: 0 });
+  await holds("young", world.vision.id, [4], 3, { 4: 0 });
+  const view = await world.owner.api.costs.waste();
+  expect(view.runs.map(({ name, idle: count, held, use, owner }) => ({ name, idle: count, held, use, owner }))).toEqual([
+    { name: "forgotten", idle: 2, held: 2, use: 1.5, owner: "Olga Owner" },
+    { name: "half", idle: 1, held: 2, use: 45, owner: "Olga Owner" },
+  ]);
+  expect(view.runs[0]!.id).toBe(idle.id);
+  expect(compare(decimal(view.runs[0]!.perHour!), decimal("5"))).toBe(0);
+  expect(compare(decimal(view.perHour!), decimal("7.5"))).toBe(0);
+  expect(view.clusters).toEqual([{ id: cluster.id, name: "berlin", total: 6, busy: 2, idleHeld: 3, unmeasured: 0, free: 1 }]);
+});
+
+it("looks at the last hour only, and says what nobody measured", async () => {
+  await world.sql`update telemetry set values = (select array_agg(case when at < (extract(epoch from now()) - 3600) * 1000 then 0 else 80 end) from unnest(times) as at)`;
+  await holds("dark", world.vision.id, [5], 60, {});
+  const view = await world.owner.api.costs.waste();
+  expect(view.runs).toEqual([]);
+  expect(view.perHour).toBeNull();
+  expect(view.clusters[0]).toMatchObject({ busy: 5, idleHeld: 0, unmeasured: 1, free: 0 });
+});
+
+it("counts what others hold without naming it", async () => {
+  await world.sql`update telemetry set values = (select array_agg(0::float8) from unnest(times))`;
+  const member = await world.makeUser(world.org.id, world.org.slug, "Vic", [["viewer", "project", world.speech.id]]);
+  const view = await member.api.costs.waste();
+  expect(view.runs.map(({ name }) => name)).toEqual(["half"]);
+  expect(view.clusters[0]!.idleHeld).toBe(4);
+});
