@@ -25,6 +25,8 @@ export const paths = {
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   costs: (slug: string) => `${org(slug)}/costs`,
   waste: (slug: string) => `${org(slug)}/costs/waste`,
+  periods: (slug: string) => `${org(slug)}/costs/periods`,
+  period: (slug: string, period: string) => `${org(slug)}/costs/periods/${period}`,
   budgets: (slug: string) => `${org(slug)}/costs/budgets`,
   embeds: (slug: string) => `${org(slug)}/costs/embeds`,
   embedFrame: (clientId: string) => `/embed/${clientId}`,

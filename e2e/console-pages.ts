@@ -28,6 +28,8 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   costs: ({ org }) => paths.costs(org.slug),
   waste: ({ org }) => paths.waste(org.slug),
+  periods: ({ org }) => paths.periods(org.slug),
+  period: ({ org }) => paths.period(org.slug, new Date().toISOString().slice(0, 7)),
   budgets: ({ org }) => paths.budgets(org.slug),
   embeds: ({ org }) => paths.embeds(org.slug),
   prices: ({ org }) => paths.prices(org.slug),

@@ -110,3 +110,35 @@ test("an owner limits a project by a budget: the plan names it, the submit is re
   await page.goto(paths.budgets(org.slug));
   await expect(page.getByRole("row", { name: /Small one.*\$24\.00.*\$76\.00/ })).toBeVisible();
 });
+
+test("a month is closed by two people, and its statement downloaded", async ({ make, org, as }) => {
+  test.setTimeout(240_000); // the hours since then are completed two days at a time
+  const month = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 0, 12)); // the last day of the one before
+  const period = month.toISOString().slice(0, 7);
+  const owner = await make.member(org, "member");
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  const node = await make.node(cluster, { name: "node-1" });
+  const [startedAt, endedAt] = [month, new Date(month.getTime() + 60 * MINUTE)];
+  const run = await make.run(org.project, owner.id, { name: "metered", status: "succeeded", startedAt, endedAt, input: { resources: { cpus: 4 } } });
+  const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome: "succeeded", startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
+  await make.prices(org, "1.50", "0");
+  await make.metered(run, attempt.id, node, startedAt, endedAt);
+  const page = await as("owner");
+  await page.goto(paths.periods(org.slug));
+  await expect(page.getByRole("row", { name: /Open/ }).first()).toBeVisible({ timeout: 30_000 });
+  await page.goto(paths.period(org.slug, period));
+  await expect(page.getByRole("list", { name: "Checks" }).getByText("The month is over", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Ask for the close" })).not.toHaveAttribute("data-disabled", { timeout: 180_000 }); // once its hours are complete
+  await page.getByRole("button", { name: "Ask for the close" }).click();
+  await expect(page.getByText("Close asked for")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Close month" })).toHaveAttribute("data-disabled");
+  const other = await as("billing");
+  await other.goto(paths.period(org.slug, period));
+  await other.getByRole("button", { name: "Close month" }).click();
+  await other.getByRole("dialog").getByRole("button", { name: "Close month" }).click();
+  await expect(other.getByText(/^Closed by/)).toBeVisible();
+  const download = other.waitForEvent("download");
+  await other.getByRole("button", { name: "Statement" }).click();
+  await other.getByRole("menuitem", { name: "CSV" }).click();
+  expect((await download).suggestedFilename()).toBe(`statement-${period}.csv`);
+});

@@ -20,6 +20,7 @@ import { AddBudgetButton } from "./budget-form.tsx";
 import { BudgetMenu } from "./budget-menu.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 import { Money } from "./money.tsx";
+import { monthName } from "./period-state.tsx";
 import classes from "./costs.module.css";
 
 /** What each team, project and person may spend this month, what is left, and what the month should end at. */
@@ -44,8 +45,6 @@ export function BudgetsPage() {
     </CostsFrame>
   );
 }
-
-const monthName = (month: string): string => new Date(`${month}-15T00:00:00Z`).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 
 function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<BudgetView>[] {
   return [

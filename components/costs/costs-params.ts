@@ -16,6 +16,9 @@ export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, 
 /** Where the costs of these days are downloaded. */
 export const costsExportUrl = (org: string, format: "csv" | "parquet", spend: ReturnType<typeof spendInput>): string => `/api/costs/export?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
 
+/** Where the statement of a month is downloaded. */
+export const statementUrl = (org: string, format: "csv" | "parquet", period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
+
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();
 

@@ -31,7 +31,7 @@ export function WastePage() {
       </Section>
       {view.clusters.length > 0 && (
         <Section title="Clusters" count={view.clusters.length}>
-          <DataTable label="Accelerators of clusters" rows={view.clusters} rowKey={(row) => row.id} columns={CLUSTERS} flat keys={false} empty={null} />
+          <DataTable label="Accelerators of clusters" rows={view.clusters} rowKey={(row) => row.id} columns={CLUSTERS} flat keys={false} empty={<EmptyState title="No cluster has accelerators" />} />
         </Section>
       )}
     </CostsFrame>

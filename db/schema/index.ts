@@ -4,6 +4,7 @@ export * from "./clusters.ts";
 export * from "./budgets.ts";
 export * from "./costs.ts";
 export * from "./embeds.ts";
+export * from "./periods.ts";
 export * from "./experiments.ts";
 export * from "./reports.ts";
 export * from "./models.ts";

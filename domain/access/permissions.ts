@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   "queue:order": { scope: "project", says: "Hold, release, reorder and move anybody's queued runs" },
   "queue:manage": { scope: "org", says: "Set quotas, shares and policies of the queue" },
   "costs:read": { scope: "project", says: "See what runs cost" },
-  "costs:manage": { scope: "org", says: "Set prices and budgets" },
+  "costs:manage": { scope: "org", says: "Set prices and budgets, and close months" },
   "embeds:manage": { scope: "org", says: "Publish cost reports and say which sites may show them" },
   "runs:annotate": { scope: "project", says: "Tag and archive runs" },
   "reports:read": { scope: "project", says: "Read reports" },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ClusterId, RunId, Slug } from "../shared/ids.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
+import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
 import { SPEND_BY } from "./spend-by.ts";
 
@@ -36,3 +37,4 @@ export const AddPrice = z.strictObject({
 }).refine(({ kind, model }) => model === null || kind === "accelerator", { message: "Only accelerators have models.", path: ["model"] });
 export type AddPrice = z.output<typeof AddPrice>;
 export const SetCurrency = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as USD.") });
+export const OnePeriod = z.strictObject({ period: z.string().refine(isPeriod, "Write the month as 2026-11.") });

@@ -1,13 +1,15 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, ListRunCosts, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
+import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, setCurrency } from "./commands/prices.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
+import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost } from "./queries/run-cost.ts";
 import { listRunCosts, readSpend } from "./queries/spend.ts";
@@ -32,5 +34,10 @@ export const costsRouter = router({
   changeEmbedClient: procedure("embeds:manage").input(ChangeEmbedClient).mutation(({ ctx, input }) => changeEmbedClient(ctx, input)),
   switchEmbedClient: procedure("embeds:manage").input(SwitchEmbedClient).mutation(({ ctx, input }) => switchEmbedClient(ctx, input)),
   revokeEmbedClient: procedure("embeds:manage").input(OneEmbedClient).mutation(({ ctx, input }) => revokeEmbedClient(ctx, input.id)),
+  periods: procedure("costs:read").query(({ ctx }) => listPeriods(ctx)),
+  period: procedure("costs:read").input(OnePeriod).query(({ ctx, input }) => getPeriod(ctx, input.period, Date.now())),
+  requestClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => requestClose(ctx, input.period)),
+  withdrawClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => withdrawClose(ctx, input.period)),
+  closePeriod: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => closePeriod(ctx, input.period)),
   setCurrency: procedure("costs:manage").input(SetCurrency).mutation(({ ctx, input }) => setCurrency(ctx, input.currency)),
 });

@@ -1,14 +1,17 @@
 import type { Context, Hono } from "hono";
-import { ExportCosts } from "../../domain/costs/inputs.ts";
+import { ExportCosts, OnePeriod } from "../../domain/costs/inputs.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
 import { jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
+import { getPeriod } from "./queries/periods.ts";
+import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 
 /** What pages cannot hold: costs as files. */
 export function mountCostRoutes(app: Hono): void {
   app.get("/api/costs/export", guard("costs:read"), sendCosts);
+  app.get("/api/costs/statement", guard("costs:read"), sendStatement);
 }
 
 async function sendCosts(c: Context<GuardedEnv>) {
@@ -16,4 +19,12 @@ async function sendCosts(c: Context<GuardedEnv>) {
   const format = parsed("format", ExportFormat, c.req.query("format"));
   const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
   return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: COST_COLUMNS, pages: costRows(ctx, ask) });
+}
+
+/** The month as it stands; `state` says whether it is closed. */
+async function sendStatement(c: Context<GuardedEnv>) {
+  const format = parsed("format", ExportFormat, c.req.query("format"));
+  const { period } = parsed("period", OnePeriod, { period: c.req.query("period") });
+  const view = await getPeriod(c.get("ctx"), period, Date.now());
+  return sendTableFile(c, { name: `statement-${period}`, format, columns: STATEMENT_COLUMNS, pages: statementRows(view) });
 }

@@ -7,6 +7,7 @@ import { HOUR_MS } from "../../../domain/costs/metering.ts";
 import { priceSpans } from "../../../domain/costs/price-book.ts";
 import { rateAssetHour } from "../../../domain/costs/rating.ts";
 import { failpoint } from "../../failpoint.ts";
+import { booking } from "./period-lock.ts";
 import { type DirtyHour, type HourFacts, loadHourFacts, takeDirtyHours } from "../queries/dirty.ts";
 import { loadPriceBook, type PriceBook } from "../queries/prices.ts";
 
@@ -27,8 +28,9 @@ export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: num
     if (hours.length === 0) return { hours: 0, orgs: [] };
     const facts = await loadHourFacts(tx, hours);
     const orgs = [...new Set(hours.map(({ orgId }) => orgId))];
+    const closed = await booking(tx, orgs);
     const books = new Map(await Promise.all(orgs.map(async (orgId) => [orgId, await loadPriceBook(db, orgId)] as const)));
-    const rows = hours.flatMap((hour, at) => rowsOf(hour, facts[at]!, books.get(hour.orgId)!, now));
+    const rows = hours.flatMap((hour, at) => rowsOf(hour, facts[at]!, books.get(hour.orgId)!, closed.get(hour.orgId)!, now));
     if (rows.length > 0) await append(tx, rows);
     await tx`
       delete from dirty_hours d using unnest(${hours.map((one) => one.clusterId)}::text[], ${hours.map((one) => one.node)}::text[], ${hours.map((one) => one.kind)}::text[], ${hours.map((one) => one.model)}::text[], ${hours.map((one) => new Date(one.hour).toISOString())}::timestamptz[]) as k (cluster_id, node, kind, model, hour)
@@ -54,12 +56,12 @@ interface LedgerRow {
 }
 
 /** Line 0 is the asset's own side: the sum of the others, taken back. */
-function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, now: number): LedgerRow[] {
+function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, closed: ReadonlySet<string>, now: number): LedgerRow[] {
   const asset = { kind: hour.kind, clusterId: hour.clusterId, model: hour.kind === "accelerator" ? hour.model : null, capacityClass: facts.capacityClass };
   const prices = priceSpans(book.lines, asset, hour.hour, hour.hour + HOUR_MS, book.version);
   const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, isComplete: hour.isComplete }));
   if (entries.length === 0) return [];
-  const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, new Set(), now) };
+  const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, closed, now) };
   const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, evidence: "measured", reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)) };
   return [own, ...entries.map((entry, at): LedgerRow => ({ ...common, line: at + 1, account: entry.attemptId === null ? "idle" : "holder", entry, unitPrice: decimalText(entry.unitPrice), quantity: decimalText(entry.quantity), amount: decimalText(entry.amount) }))];
 }
@@ -88,6 +90,11 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       from fresh where line > 0 group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by 1, 2, 3, 4, 5, 6, 7, 8, 9
       on conflict (org_id, day, project_id, owner_id, experiment_id, cluster_id, kind, model, capacity_class) do update set
         quantity = c.quantity + excluded.quantity, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    ), by_period as (
+      insert into cost_booked as c (org_id, period, project_id, amount, provisional, corrections)
+      select org_id, period, coalesce(project_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0), coalesce(sum(amount) filter (where charge_class = 'Correction'), 0)
+      from fresh where line > 0 group by 1, 2, 3 order by 1, 2, 3
+      on conflict (org_id, period, project_id) do update set amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional, corrections = c.corrections + excluded.corrections
     ), monthly as (
       insert into cost_monthly as c (org_id, month, project_id, owner_id, amount, provisional)
       select org_id, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), coalesce(owner_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)

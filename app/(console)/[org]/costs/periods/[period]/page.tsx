@@ -1,0 +1,22 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { Suspense } from "react";
+import { CostsSkeleton } from "../../../../../../components/costs/costs-frame.tsx";
+import { PeriodPage } from "../../../../../../components/costs/period-page.tsx";
+import { isPeriod } from "../../../../../../domain/costs/period.ts";
+import { HydrateClient, prefetch, trpc } from "../../../../../../server/trpc/rsc.tsx";
+
+export const metadata: Metadata = { title: "Period" };
+
+export default async function Period({ params }: { params: Promise<{ period: string }> }) {
+  const { period } = await params;
+  if (!isPeriod(period)) notFound();
+  prefetch(trpc.costs.period.queryOptions({ period }));
+  return (
+    <HydrateClient>
+      <Suspense fallback={<CostsSkeleton />}>
+        <PeriodPage period={period} />
+      </Suspense>
+    </HydrateClient>
+  );
+}

@@ -1,0 +1,96 @@
+"use client";
+import { Button, Menu } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import type { PeriodCheck } from "../../domain/costs/period.ts";
+import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan, useOrg } from "../providers/viewer.tsx";
+import { paths } from "../../paths.ts";
+import { type Column, DataTable } from "../table/data-table.tsx";
+import { confirmAct } from "../ui/confirm.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Guarded } from "../ui/guarded.tsx";
+import { Name } from "../ui/id.tsx";
+import { notifyDone, notifyError } from "../ui/notify.ts";
+import { PageHeader, Section } from "../ui/page-header.tsx";
+import { ToneIcon } from "../ui/status-badge.tsx";
+import { Ago } from "../ui/time.tsx";
+import { statementUrl } from "./costs-params.ts";
+import { Money } from "./money.tsx";
+import { monthName, PeriodState } from "./period-state.tsx";
+import classes from "./costs.module.css";
+
+/** One month's books: who owes what, what is in the way of the close, and the close itself. */
+export function PeriodPage({ period }: { period: string }) {
+  const org = useOrg();
+  const view = useSuspenseQuery(useTRPC().costs.period.queryOptions({ period })).data;
+  const money = (amount: string) => <Money amount={amount} currency={view.currency} />;
+  return (
+    <>
+      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement period={period} /><CloseActs view={view} /></>} />
+      <p className={classes.total}>{money(view.amount)}</p>
+      <p className={classes.stand}>
+        <span>Corrections of closed months: {money(view.corrections)}</span>
+        <span>Provisional: {money(view.provisional)}</span>
+        {view.closedAt && <span>Closed by {view.closedBy} <Ago at={view.closedAt} />, asked for by {view.requestedBy}</span>}
+      </p>
+      {view.checks.length > 0 && <Section title="Before the close"><ul className={classes.checks} aria-label="Checks">{view.checks.map((check) => <Check key={check.name} check={check} />)}</ul></Section>}
+      <Section title="Statement" count={view.lines.length}>
+        <DataTable label="Statement" rows={view.lines} rowKey={(row) => row.projectId || "idle"} columns={linesOf(view)} flat keys={false} empty={<EmptyState title="Nothing is booked in this month">Hours are booked as they are rated.</EmptyState>} />
+        <p className={classes.stand}><span>Rounded to cents, the lines add up to {money(view.roundedTotal)}.</span></p>
+      </Section>
+    </>
+  );
+}
+
+function Check({ check }: { check: PeriodCheck }) {
+  return (
+    <li>
+      <ToneIcon icon={check.ok ? "check" : "cross"} tone={check.ok ? "good" : "bad"} />
+      <span>{check.name}{check.problem && <span className="dim">: {check.problem}</span>}</span>
+    </li>
+  );
+}
+
+const linesOf = ({ currency }: PeriodView): Column<PeriodLine>[] => [
+  { key: "project", title: "Project", grow: true, render: (row) => (row.projectId === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={row.project} max={40} />) },
+  { key: "team", title: "Team", hideBelow: "sm", render: (row) => (row.team ? <Name value={row.team} max={28} /> : <span className="dim">—</span>) },
+  { key: "corrections", title: "Corrections", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.corrections} currency={currency} /> },
+  { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.rounded} currency={currency} /> },
+];
+
+function Statement({ period }: { period: string }) {
+  const org = useOrg();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Statement</Button></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={statementUrl(org, "csv", period)} download>CSV</Menu.Item>
+        <Menu.Item component="a" href={statementUrl(org, "parquet", period)} download>Parquet</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function CloseActs({ view }: { view: PeriodView }) {
+  const trpc = useTRPC();
+  const { period } = view;
+  const may = useCan("costs:manage");
+  const failed = notifyError(`${monthName(period)} was not changed`);
+  const request = useMutation(trpc.costs.requestClose.mutationOptions({ onSuccess: () => notifyDone("Asked for. Somebody else now closes it."), onError: failed }));
+  const withdraw = useMutation(trpc.costs.withdrawClose.mutationOptions({ onError: failed }));
+  const close = useMutation(trpc.costs.closePeriod.mutationOptions({ onSuccess: () => notifyDone(`${monthName(period)} is closed.`), onError: failed }));
+  if (view.state === "closed") return null;
+  const blocked = view.checks.find(({ ok }) => !ok);
+  const ready = !may.ok || !blocked ? may : { ok: false as const, reason: `${blocked.name}: no. ${blocked.problem}` };
+  if (view.state === "open") return <Guarded allowed={ready}><Button loading={request.isPending} onClick={() => request.mutate({ period })}>Ask for the close</Button></Guarded>;
+  const other = ready.ok && view.isOwnRequest ? { ok: false as const, reason: "You asked for the close yourself. Somebody else must close it." } : ready;
+  const ask = () => confirmAct({ title: `Close ${monthName(period)}?`, effect: "For good. What comes later, such as a late journal or a price that begins in the past, is booked as a correction in an open month.", verb: "Close month", onConfirm: () => close.mutate({ period }) });
+  return (
+    <>
+      <Guarded allowed={may}><Button variant="default" loading={withdraw.isPending} onClick={() => withdraw.mutate({ period })}>Withdraw</Button></Guarded>
+      <Guarded allowed={other}><Button loading={close.isPending} onClick={ask}>Close month</Button></Guarded>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+import type { PeriodCheck, PeriodState } from "./period.ts";
+
+export interface PeriodRow {
+  period: string;
+  state: "open" | PeriodState;
+  amount: string;
+  provisional: string;
+  corrections: string;
+  requestedBy: string | null;
+  requestedAt: Date | null;
+  closedBy: string | null;
+  closedAt: Date | null;
+}
+export interface PeriodLine {
+  /** Empty: what nobody held. */
+  projectId: string;
+  project: string;
+  team: string;
+  amount: string;
+  corrections: string;
+  /** In cents, so that the lines add up to the rounded total. */
+  rounded: string;
+}
+export interface PeriodView extends PeriodRow {
+  currency: string;
+  lines: PeriodLine[];
+  roundedTotal: string;
+  /** Empty for those who do not see the whole organization. */
+  checks: PeriodCheck[];
+  /** The caller asked for its close, so that somebody else must confirm it. */
+  isOwnRequest: boolean;
+}

@@ -1,0 +1,70 @@
+import { and, eq, or, type SQL, sql } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { projects, teams } from "../../../db/schema/access.ts";
+import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
+import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/decimal.ts";
+import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
+import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
+import { reachedProjects } from "../../access/queries.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { readStand } from "./spend.ts";
+
+const CENTS = 2;
+const text = (amount: SQL) => sql<string>`trim_scale(coalesce(sum(${amount}), 0))::text`;
+/** What the caller reaches; what nobody held, for those who see the whole organization. */
+const seen = ({ grant, orgId }: Ctx) => and(eq(costBooked.orgId, orgId), or(grant.org ? eq(costBooked.projectId, "") : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
+
+/** Months with something booked, the newest first. */
+export async function listPeriods(ctx: Ctx, only?: string): Promise<PeriodRow[]> {
+  const rows = await ctx.db
+    .select({ period: costBooked.period, amount: text(sql`${costBooked.amount}`), provisional: text(sql`${costBooked.provisional}`), corrections: text(sql`${costBooked.corrections}`), state: costPeriods.state, requestedBy: costPeriods.requestedByName, requestedAt: costPeriods.requestedAt, closedBy: costPeriods.closedByName, closedAt: costPeriods.closedAt })
+    .from(costBooked)
+    .leftJoin(projects, and(eq(projects.orgId, costBooked.orgId), eq(projects.id, costBooked.projectId)))
+    .leftJoin(costPeriods, and(eq(costPeriods.orgId, costBooked.orgId), eq(costPeriods.period, costBooked.period)))
+    .where(and(seen(ctx), only ? eq(costBooked.period, only) : undefined))
+    .groupBy(costBooked.period, costPeriods.orgId, costPeriods.period)
+    .orderBy(sql`${costBooked.period} desc`);
+  return rows.map((row) => ({ ...row, state: row.state ?? "open" }));
+}
+
+/** A month in which nothing is booked yet. */
+const EMPTY: Omit<PeriodRow, "period"> = { state: "open", amount: "0", provisional: "0", corrections: "0", requestedBy: null, requestedAt: null, closedBy: null, closedAt: null };
+
+/** One month: who owes what, and what stands between it and its close. */
+export async function getPeriod(ctx: Ctx, period: string, now: number): Promise<PeriodView> {
+  const row = (await listPeriods(ctx, period))[0] ?? { ...EMPTY, period };
+  const lines = await ctx.db
+    .select({ projectId: costBooked.projectId, project: sql<string>`coalesce(${projects.name}, 'Idle')`, team: sql<string>`coalesce(${teams.name}, '')`, amount: sql<string>`trim_scale(${costBooked.amount})::text`, corrections: sql<string>`trim_scale(${costBooked.corrections})::text` })
+    .from(costBooked)
+    .leftJoin(projects, and(eq(projects.orgId, costBooked.orgId), eq(projects.id, costBooked.projectId)))
+    .leftJoin(teams, eq(teams.id, projects.teamId))
+    .where(and(seen(ctx), eq(costBooked.period, period)))
+    .orderBy(sql`${costBooked.amount} desc`, costBooked.projectId);
+  const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), CENTS);
+  const { currency } = await readStand(ctx.db, ctx.orgId);
+  const [asked] = await ctx.db.select({ by: costPeriods.requestedBy }).from(costPeriods).where(and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.period, period)));
+  return {
+    ...row,
+    currency,
+    lines: lines.map((line, at) => ({ ...line, rounded: decimalText(rounded[at]!) })),
+    roundedTotal: decimalText(sum(rounded)),
+    checks: ctx.grant.org && row.state !== "closed" ? periodChecks(period, await readPeriodFacts(ctx.db, ctx.orgId, period), now) : [],
+    isOwnRequest: asked?.by === ctx.actor.id,
+  };
+}
+
+/** What the checks of a month's close look at. */
+export async function readPeriodFacts(db: DbOrTx, orgId: string, period: string): Promise<PeriodFacts> {
+  const { from, to } = spanOf(period);
+  const [start, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
+  const [row] = await db.execute<{ complete_to: string | null; dirty: number; provisional: string; reviews: number; negative: number; open_before: string | null }>(sql`
+    select (select (extract(epoch from min(complete_to)) * 1000)::bigint::text from cost_clocks where org_id = ${orgId}) as complete_to,
+      (select count(*)::int from dirty_hours where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz) as dirty,
+      (select coalesce(sum(provisional), 0)::text from cost_booked where org_id = ${orgId} and period = ${period}) as provisional,
+      (select count(*)::int from usage_reviews where org_id = ${orgId} and resolved_at is null and opened_at < ${end}::timestamptz) as reviews,
+      (select count(*)::int from (
+        select 1 from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null
+        group by cluster_id, node, kind, model, hour having sum(quantity) < 0) as short) as negative,
+      (select min(b.period) from cost_booked b where b.org_id = ${orgId} and b.period < ${period} and not exists (select 1 from cost_periods p where p.org_id = b.org_id and p.period = b.period and p.state = 'closed')) as open_before`);
+  return { completeTo: row!.complete_to === null ? null : +row!.complete_to, dirtyHours: row!.dirty, provisional: decimal(row!.provisional), openReviews: row!.reviews, negativeIdle: row!.negative, openBefore: row!.open_before };
+}
