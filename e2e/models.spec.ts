@@ -26,6 +26,29 @@ test("an owner moves a version to a stage and gives it an alias, and the timelin
   await expect(page.getByText("Pat owner").first()).toBeVisible();
 });
 
+test("a member registers what a run left as a model, and then its next version", async ({ make, org, as }) => {
+  const maker = await make.member(org, "member");
+  const run = await make.run(org.project, maker.id, { name: "train-churn", status: "succeeded" });
+  await make.artifact(run, null, "out/model/MLmodel", Buffer.from("flavors: {}"), "text/plain");
+  await make.artifact(run, null, "out/report.txt", Buffer.from("fine"), "text/plain");
+  const page = await as("member");
+  for (const version of [1, 2]) {
+    await page.goto(paths.runTab(org.slug, run.id, "artifacts"));
+    await page.getByRole("button", { name: "Register a model" }).click();
+    const dialog = page.getByRole("dialog", { name: "Register a model from train-churn" });
+    await expect(dialog.getByRole("combobox", { name: "Folder or file" }).or(dialog.getByLabel("Folder or file")).first()).toHaveValue("out/model");
+    await dialog.getByLabel("Model", { exact: true }).fill(version === 1 ? "a/b" : "churn");
+    if (version === 1) {
+      await dialog.getByRole("button", { name: "Register version" }).click();
+      await expect(dialog.getByText(/may not contain a slash/)).toBeVisible();
+      await dialog.getByLabel("Model", { exact: true }).fill("churn");
+    } else await expect(dialog.getByText("It becomes its next version.")).toBeVisible();
+    await dialog.getByRole("button", { name: "Register version" }).click();
+    await expect(page).toHaveURL(new RegExp(`/versions/${version}$`));
+    await expect(page.getByRole("link", { name: "train-churn" }).first()).toBeVisible();
+  }
+});
+
 test("a member may describe a model but not promote it, and reads why", async ({ make, org, as }) => {
   const maker = await make.member(org, "member");
   const run = await make.run(org.project, maker.id, { status: "succeeded" });

@@ -3,6 +3,7 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryStates } from "nuqs";
 import type { ArtifactView } from "../../../domain/experiments/run-view.ts";
 import { formatBytes } from "../../../domain/shared/format.ts";
+import { RegisterButton } from "../../models/register-dialog.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -38,6 +39,7 @@ export function RunArtifacts({ id }: { id: string }) {
         <FilterBar>
           <FilterText value={q} onChange={(next) => void setParams({ q: next || null })} placeholder="Part of a path" />
           <span className="dim">{formatBytes(bytes)} in all</span>
+          <RegisterButton run={run} files={artifacts.map((one) => one.path)} />
         </FilterBar>
         <DataTable label="Artifacts" noun="file" rows={shown} rowKey={(one) => one.id} columns={columns} total={artifacts.length} empty={<EmptyState title="No file matches" />} />
       </div>
