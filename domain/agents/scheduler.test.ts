@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { foreignHolds, waitWords, type ForeignJob } from "./scheduler.ts";
+import { foreignHolds, type ForeignJob, type Surroundings, unknownNames, waitWords } from "./scheduler.ts";
 
 const job = (more: Partial<ForeignJob> = {}): ForeignJob => ({ id: "17", name: "sim", user: "ada", account: "research", partition: "gpu", qos: "normal", state: "running", reason: null, nodes: ["n1", "n2"], nodeCount: 2, cpus: 16, memoryMib: 8193, gpus: 4, submittedAt: 1, startedAt: 1_000_000, limitSeconds: 60, ...more });
 
@@ -20,5 +20,22 @@ describe("why a job waits at Slurm", () => {
     expect(waitWords({ job: "9", state: "PENDING", reason: "Priority", startsAt: null })).toBe("Slurm has it as job 9 (PENDING: Priority), jobs of higher priority are ahead of it");
     expect(waitWords({ job: "9", state: "PENDING", reason: "SomethingNew", startsAt: null })).toBe("Slurm has it as job 9 (PENDING: SomethingNew)");
     expect(waitWords({ job: "9", state: "PENDING", reason: null, startsAt: null })).toBe("Slurm has it as job 9 (PENDING)");
+  });
+});
+
+describe("names that a run asks of a scheduler", () => {
+  const partition = (name: string, more: object = {}) => ({ name, isDefault: false, state: "UP", nodes: 1, cpus: 8, gpus: 0, maxSeconds: null, preemption: null, allowed: "", ...more });
+  const slurm: Surroundings = { kind: "slurm", partitions: [partition("cpu", { isDefault: true, maxSeconds: 3600 }), partition("gpu")], qos: [{ name: "normal", priority: 0, maxSeconds: null, limits: "", preempts: "" }], accounts: [], reservations: [] };
+  it("are refused where it has no such, with those that it has; a list that it does not keep is not held against it", () => {
+    expect(unknownNames({ partition: "gpu", qos: "normal", account: "anything", reservation: "any" }, null, slurm)).toEqual([]);
+    expect(unknownNames({ partition: "gpus", qos: "high" }, null, slurm)).toEqual([
+      { field: "overrides.slurm.partition", message: "Slurm has no partition gpus. It has: cpu, gpu." },
+      { field: "overrides.slurm.qos", message: "Slurm has no QOS high. It has: normal." },
+    ]);
+  });
+  it("are held to the time that their partition gives, the default one where none is named", () => {
+    expect(unknownNames({}, 7200, slurm)).toEqual([{ field: "maxDuration", message: "The partition cpu gives at most 1 h; asked for 2 h." }]);
+    expect(unknownNames({ partition: "gpu" }, 7200, slurm)).toEqual([]);
+    expect(unknownNames({}, null, slurm)).toEqual([]);
   });
 });

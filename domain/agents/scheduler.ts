@@ -1,5 +1,6 @@
 import type { AttemptReport, ForeignJob, SchedulerReport } from "../../agent/protocol/messages.ts";
-import { formatCount } from "../shared/format.ts";
+import type { FieldIssue } from "../shared/errors.ts";
+import { formatCount, formatSeconds } from "../shared/format.ts";
 import type { LiveHold } from "./placement.ts";
 
 export type { ForeignJob };
@@ -55,3 +56,30 @@ export function waitWords(word: SchedulerWord): string {
 
 /** `5,000 of 12,345`: how much of the list is here. */
 export const jobsShown = ({ jobs, jobCount }: Pick<SchedulerView, "jobs" | "jobCount">): string => (jobs.length < jobCount ? `${formatCount(jobs.length)} of ${formatCount(jobCount)}` : formatCount(jobCount));
+
+/** What a run asks of a scheduler by name. */
+export interface AskedNames {
+  partition?: string | undefined;
+  account?: string | undefined;
+  qos?: string | undefined;
+  reservation?: string | undefined;
+}
+
+/** Names that the scheduler does not have, and a time that its partition does not give, each with the cure. Lists that it does not keep are not held against a run. */
+export function unknownNames(asked: AskedNames, maxSeconds: number | null, { partitions, qos, accounts, reservations }: Surroundings): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  const check = (key: keyof AskedNames, known: readonly { name: string }[]) => {
+    const name = asked[key];
+    if (name === undefined || known.length === 0 || known.some((one) => one.name === name)) return;
+    issues.push({ field: `overrides.slurm.${key}`, message: `Slurm has no ${key === "qos" ? "QOS" : key} ${name}. It has: ${known.slice(0, 20).map((one) => one.name).join(", ")}${known.length > 20 ? ", …" : ""}.` });
+  };
+  check("partition", partitions);
+  check("account", accounts);
+  check("qos", qos);
+  check("reservation", reservations);
+  const partition = asked.partition === undefined ? partitions.find(({ isDefault }) => isDefault) : partitions.find(({ name }) => name === asked.partition);
+  if (maxSeconds !== null && partition?.maxSeconds != null && maxSeconds > partition.maxSeconds) {
+    issues.push({ field: "maxDuration", message: `The partition ${partition.name} gives at most ${formatSeconds(partition.maxSeconds)}; asked for ${formatSeconds(maxSeconds)}.` });
+  }
+  return issues;
+}

@@ -17,6 +17,7 @@ import { takeHolds } from "../../costs/commands/holds.ts";
 import { planCost } from "../../costs/queries/estimate.ts";
 import { findObject } from "../queries/artifacts.ts";
 import { planFor } from "../queries/plan.ts";
+import { loadSchedulers, schedulerIssues } from "../queries/schedulers.ts";
 import { holdOpen } from "./lock.ts";
 import { getProject } from "../queries/visible.ts";
 
@@ -31,7 +32,7 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   if (both) refuse("secrets", `${both} is in env too. Take it out of one of the two.`);
   const missing = await missingSecrets(ctx.db, project.id, spec.secrets);
   if (missing.length > 0) refuse("secrets", `${spec.project} has no secret ${missing.join(", ")}. Set it first: drover secrets set ${missing[0]} --project ${spec.project}`);
-  refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId));
+  refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId), await loadSchedulers(ctx.db, ctx.orgId));
   const { plan, found } = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
   const { id, isNew } = await ctx.db.transaction(async (tx) => {
     const inserted = await insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null);
@@ -54,7 +55,7 @@ async function checkCode(ctx: Ctx, { code }: RunSpec): Promise<void> {
 }
 
 /** @throws DomainError "invalid" when the named cluster does not exist, or no cluster that the spec allows can honour it. */
-export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[]): void {
+export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[], schedulers: Awaited<ReturnType<typeof loadSchedulers>>): void {
   if (spec.cluster && !clusters.some(({ slug }) => slug === spec.cluster)) {
     const known = clusters.map(({ slug }) => slug).join(", ");
     refuse("cluster", `There is no cluster ${spec.cluster}. ${known ? `Known: ${known}.` : "None is connected yet."}`);
@@ -66,7 +67,10 @@ export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[]): v
   const { drivers } = spec.constraints;
   const able = told.filter((one) => drivers.length === 0 || drivers.includes(one.driver!));
   if (able.length === 0) refuse("constraints.drivers", `No cluster runs ${drivers.join(" or ")}. Known: ${[...new Set(told.map(({ driver }) => driver))].join(", ")}.`);
-  const answers = able.map((one) => ({ one, issues: unsupportedFields(spec, one.capabilities!) }));
+  const answers = able.map((one) => {
+    const issues = unsupportedFields(spec, one.capabilities!);
+    return { one, issues: issues.length === 0 && one.driver === "slurm" ? schedulerIssues(spec, schedulers.get(one.id)) : issues };
+  });
   if (answers.some(({ issues }) => issues.length === 0)) return;
   const nearest = answers.sort((a, b) => a.issues.length - b.issues.length)[0]!;
   const issues: FieldIssue[] = nearest.issues;

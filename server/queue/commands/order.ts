@@ -8,6 +8,7 @@ import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
 import { lockRunFor } from "../../experiments/commands/lock.ts";
 import { refuseUnsupported } from "../../experiments/commands/submit.ts";
+import { loadSchedulers } from "../../experiments/queries/schedulers.ts";
 import { databaseTime, note, transact, type RunRecord, type Work } from "../../experiments/commands/transitions.ts";
 import type { Ctx } from "../../trpc/context.ts";
 
@@ -76,7 +77,7 @@ export async function moveRuns(ctx: Ctx, { ids, cluster }: MoveRuns): Promise<vo
     change: async (run, work) => {
       if (!run.spec || run.spec.cluster === cluster) return null;
       const spec = { ...run.spec, cluster };
-      refuseUnsupported(spec, await loadSnapshots(work.tx, ctx.orgId));
+      refuseUnsupported(spec, await loadSnapshots(work.tx, ctx.orgId), await loadSchedulers(work.tx, ctx.orgId));
       const message = cluster ? `Moved to the cluster ${cluster}.` : "May go to any cluster that fits.";
       return { patch: { spec, pending: null }, message, before: { cluster: run.spec.cluster }, after: { cluster } };
     },
