@@ -141,4 +141,8 @@ test("a month is closed by two people, and its statement downloaded", async ({ m
   await other.getByRole("button", { name: "Statement" }).click();
   await other.getByRole("menuitem", { name: "CSV" }).click();
   expect((await download).suggestedFilename()).toBe(`statement-${period}.csv`);
+  const focus = other.waitForEvent("download");
+  await other.getByRole("button", { name: "Statement" }).click();
+  await other.getByRole("menuitem", { name: "Cost and usage" }).click();
+  expect((await focus).suggestedFilename()).toBe(`focus-1.4-cost-and-usage-${period}.csv`);
 });

@@ -1,4 +1,5 @@
 import { createLoader, parseAsString, parseAsStringLiteral } from "nuqs/server";
+import type { FocusDataset } from "../../domain/costs/focus.ts";
 import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
 
@@ -18,6 +19,9 @@ export const costsExportUrl = (org: string, format: "csv" | "parquet", spend: Re
 
 /** Where the statement of a month is downloaded. */
 export const statementUrl = (org: string, format: "csv" | "parquet", period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
+
+/** Where a month's charges after FOCUS are downloaded. */
+export const focusUrl = (org: string, dataset: FocusDataset, period: string): string => `/api/costs/focus?${new URLSearchParams({ org, format: "csv", dataset, period }).toString()}`;
 
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();

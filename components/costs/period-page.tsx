@@ -2,6 +2,7 @@
 import { Button, Menu } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
 import type { PeriodCheck } from "../../domain/costs/period.ts";
 import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -16,7 +17,7 @@ import { notifyDone, notifyError } from "../ui/notify.ts";
 import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import { Ago } from "../ui/time.tsx";
-import { statementUrl } from "./costs-params.ts";
+import { focusUrl, statementUrl } from "./costs-params.ts";
 import { Money } from "./money.tsx";
 import { monthName, PeriodState } from "./period-state.tsx";
 import classes from "./costs.module.css";
@@ -60,14 +61,23 @@ const linesOf = ({ currency }: PeriodView): Column<PeriodLine>[] => [
   { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.rounded} currency={currency} /> },
 ];
 
+const FOCUS_LABEL: Record<FocusDataset, string> = { "cost-and-usage": "Cost and usage", "billing-period": "Billing period", "invoice-detail": "Invoice detail" };
+
 function Statement({ period }: { period: string }) {
   const org = useOrg();
+  const mayAll = useCan("costs:manage").ok;
   return (
     <Menu position="bottom-end">
       <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Statement</Button></Menu.Target>
       <Menu.Dropdown>
         <Menu.Item component="a" href={statementUrl(org, "csv", period)} download>CSV</Menu.Item>
         <Menu.Item component="a" href={statementUrl(org, "parquet", period)} download>Parquet</Menu.Item>
+        {mayAll && (
+          <>
+            <Menu.Label>FOCUS 1.4, every charge</Menu.Label>
+            {FOCUS_DATASETS.map((dataset) => <Menu.Item key={dataset} component="a" href={focusUrl(org, dataset, period)} download>{FOCUS_LABEL[dataset]}</Menu.Item>)}
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ClusterId, RunId, Slug } from "../shared/ids.ts";
+import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
 import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
@@ -37,4 +38,9 @@ export const AddPrice = z.strictObject({
 }).refine(({ kind, model }) => model === null || kind === "accelerator", { message: "Only accelerators have models.", path: ["model"] });
 export type AddPrice = z.output<typeof AddPrice>;
 export const SetCurrency = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as USD.") });
-export const OnePeriod = z.strictObject({ period: z.string().refine(isPeriod, "Write the month as 2026-11.") });
+export const OnePeriod = z.strictObject({ period: z.string("Write the month as 2026-11.").refine(isPeriod, "Write the month as 2026-11.") });
+/** A file after FOCUS of one billing period. */
+export const ExportFocus = z
+  .strictObject({ period: OnePeriod.shape.period, dataset: z.enum(FOCUS_DATASETS, `Expected one of ${FOCUS_DATASETS.join(", ")}.`).default("cost-and-usage"), version: z.enum(FOCUS_VERSIONS, `Expected one of ${FOCUS_VERSIONS.join(", ")}.`).default("1.4") })
+  .refine(({ dataset, version }) => hasDataset(dataset, version), { message: "Only FOCUS 1.4 has this data set.", path: ["dataset"] });
+export type ExportFocus = z.output<typeof ExportFocus>;

@@ -1,16 +1,19 @@
 import type { Context, Hono } from "hono";
-import { ExportCosts, OnePeriod } from "../../domain/costs/inputs.ts";
+import { focusColumns } from "../../domain/costs/focus.ts";
+import { ExportCosts, ExportFocus, OnePeriod } from "../../domain/costs/inputs.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
-import { jsonQuery, sendTableFile } from "../table-file.ts";
+import { type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
+import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { getPeriod } from "./queries/periods.ts";
 import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 
 /** What pages cannot hold: costs as files. */
 export function mountCostRoutes(app: Hono): void {
   app.get("/api/costs/export", guard("costs:read"), sendCosts);
+  app.get("/api/costs/focus", guard("costs:manage"), sendFocus);
   app.get("/api/costs/statement", guard("costs:read"), sendStatement);
 }
 
@@ -27,4 +30,13 @@ async function sendStatement(c: Context<GuardedEnv>) {
   const { period } = parsed("period", OnePeriod, { period: c.req.query("period") });
   const view = await getPeriod(c.get("ctx"), period, Date.now());
   return sendTableFile(c, { name: `statement-${period}`, format, columns: STATEMENT_COLUMNS, pages: statementRows(view) });
+}
+
+/** The whole organization's charges after FOCUS: for those who look after its money. */
+async function sendFocus(c: Context<GuardedEnv>) {
+  const { format: as, org: _org, ...asked } = c.req.query();
+  const format = parsed("format", ExportFormat, as);
+  const ask = parsed("focus", ExportFocus, asked);
+  const columns = focusColumns(ask.dataset, ask.version).map(({ name }): FileColumn<FocusRow> => ({ name, type: "STRING", cell: (row) => row[name] ?? null }));
+  return sendTableFile(c, { name: `focus-${ask.version}-${ask.dataset}-${ask.period}`, format, columns, pages: focusRows(c.get("ctx"), ask) });
 }

@@ -1,0 +1,54 @@
+import type { CapacityClass, HeldKind } from "./metering.ts";
+
+/** The FOCUS specification that the files follow, and the older ones that they are projected to. */
+export const FOCUS_VERSIONS = ["1.4", "1.3", "1.2"] as const;
+export type FocusVersion = (typeof FOCUS_VERSIONS)[number];
+export const FOCUS_DATASETS = ["cost-and-usage", "billing-period", "invoice-detail"] as const;
+export type FocusDataset = (typeof FOCUS_DATASETS)[number];
+
+export interface FocusColumn {
+  name: string;
+  type: "decimal" | "datetime" | "string" | "json";
+  nullable: boolean;
+  /** What it may say. */
+  allowed?: readonly string[];
+  /** The versions that have it; all where it is not said. */
+  only?: readonly FocusVersion[];
+}
+
+const text = (name: string, more: Partial<FocusColumn> = {}): FocusColumn => ({ name, type: "string", nullable: false, ...more });
+const maybe = (name: string, more: Partial<FocusColumn> = {}): FocusColumn => text(name, { nullable: true, ...more });
+const decimal = (name: string, nullable = false): FocusColumn => ({ name, type: "decimal", nullable });
+const moment = (name: string, nullable = false): FocusColumn => ({ name, type: "datetime", nullable });
+
+/** Columns that Drover fills, FOCUS's own first, in the order of the alphabet as the specification lists them. */
+export const COST_AND_USAGE: readonly FocusColumn[] = [
+  decimal("BilledCost"), text("BillingAccountId"), maybe("BillingAccountName"), text("BillingCurrency"), moment("BillingPeriodEnd"), moment("BillingPeriodStart"),
+  text("ChargeCategory", { allowed: ["Usage", "Purchase", "Tax", "Credit", "Adjustment"] }), maybe("ChargeClass", { allowed: ["Correction"] }), maybe("ChargeDescription"),
+  text("ChargeFrequency", { allowed: ["One-Time", "Recurring", "Usage-Based"] }), moment("ChargePeriodEnd"), moment("ChargePeriodStart"),
+  decimal("ConsumedQuantity", true), maybe("ConsumedUnit"), decimal("ContractedCost"), decimal("ContractedUnitPrice", true), decimal("EffectiveCost"),
+  maybe("HostProviderName", { only: ["1.4", "1.3"] }), maybe("InvoiceId"), text("InvoiceIssuerName"), decimal("ListCost"), decimal("ListUnitPrice", true),
+  maybe("PricingCategory", { allowed: ["Standard", "Dynamic", "Committed", "Other"] }), decimal("PricingQuantity", true), maybe("PricingUnit"),
+  text("ProviderName", { only: ["1.3", "1.2"] }), text("PublisherName", { only: ["1.3", "1.2"] }),
+  maybe("RegionId"), maybe("RegionName"), maybe("ResourceId"), maybe("ResourceName"), maybe("ResourceType"),
+  text("ServiceCategory", { allowed: ["AI and Machine Learning", "Compute"] }), text("ServiceName"), text("ServiceProviderName", { only: ["1.4", "1.3"] }), maybe("ServiceSubcategory"),
+  maybe("SkuId"), maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
+  maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_RatingVersion"), maybe("x_RunId"),
+];
+export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCreated"), moment("BillingPeriodEnd"), moment("BillingPeriodLastUpdated"), moment("BillingPeriodStart"), text("BillingPeriodStatus", { allowed: ["Open", "Closed"] }), text("InvoiceIssuerName")];
+export const INVOICE_DETAIL: readonly FocusColumn[] = [
+  decimal("BilledCost"), text("BillingAccountId"), text("BillingCurrency"), moment("BillingPeriodEnd"), moment("BillingPeriodStart"), text("ChargeCategory", { allowed: ["Usage"] }),
+  moment("InvoiceDetailCreated"), maybe("InvoiceDetailDescription"), text("InvoiceDetailId"), moment("InvoiceDetailLastUpdated"), text("InvoiceId"), moment("InvoiceIssueDate", true),
+  text("InvoiceIssueStatus", { allowed: ["Open", "Issued", "Voided"] }), text("InvoiceIssuerName"), moment("PaymentDueDate", true), text("PaymentTerms"), maybe("ReferenceInvoiceId"),
+];
+const COLUMNS: Record<FocusDataset, readonly FocusColumn[]> = { "cost-and-usage": COST_AND_USAGE, "billing-period": BILLING_PERIOD, "invoice-detail": INVOICE_DETAIL };
+
+export const focusColumns = (dataset: FocusDataset, version: FocusVersion): FocusColumn[] => COLUMNS[dataset].filter(({ only }) => !only || only.includes(version));
+/** The two smaller data sets came with 1.4. */
+export const hasDataset = (dataset: FocusDataset, version: FocusVersion): boolean => dataset === "cost-and-usage" || version === "1.4";
+
+/** How capacity was bought, in FOCUS's words. */
+export const PRICING_CATEGORY: Record<CapacityClass, string> = { "on-demand": "Standard", spot: "Dynamic", reserved: "Committed", owned: "Other" };
+export const FOCUS_UNIT: Record<HeldKind, string> = { accelerator: "GPU-Hours", cpu: "CPU-Hours", memory: "GiB-Hours" };
+/** A moment as FOCUS writes it. */
+export const focusTime = (at: number): string => new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { compare, decimal, multiply, sum } from "../../domain/costs/decimal.ts";
+import { FOCUS_VERSIONS, focusColumns, type FocusDataset, type FocusVersion } from "../../domain/costs/focus.ts";
+import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { buildApp } from "../app.ts";
+import { type MeteredWorld, meteredWorld } from "./testing.ts";
+
+let world: MeteredWorld;
+let token: string;
+beforeAll(async () => {
+  world = await meteredWorld();
+  await world.ran(world.vision.id, world.start, HOUR_MS + 7);
+  await world.ran(world.speech.id, world.start + HOUR_MS, HOUR_MS / 3);
+  await world.book();
+  token = (await world.owner.api.access.createMyToken({ name: "files", permissions: ["costs:read", "costs:manage"] })).token;
+});
+afterAll(() => world.close());
+
+type Row = Record<string, string | null>;
+const get = (query: string, bearer = token) => buildApp().request(`/api/costs/focus?${query}`, { headers: { authorization: `Bearer ${bearer}` } });
+
+/** Cells of a line after RFC 4180; an empty one is a null. */
+function cells(line: string): (string | null)[] {
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain || null));
+}
+async function rowsOf(dataset: FocusDataset, version: FocusVersion = "1.4", period = world.last): Promise<Row[]> {
+  const answer = await get(`period=${period}&dataset=${dataset}&version=${version}&format=csv`);
+  expect(answer.status).toBe(200);
+  const [head, ...lines] = (await answer.text()).trim().split("\r\n").map(cells);
+  expect(head).toEqual(focusColumns(dataset, version).map(({ name }) => name));
+  return lines.map((line) => Object.fromEntries(head!.map((name, at) => [name!, line[at] ?? null])));
+}
+
+/** What the specification says of each column and of the columns together. @returns what is wrong. */
+function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[]): string[] {
+  const problems: string[] = [];
+  for (const [at, row] of rows.entries()) {
+    const bad = (what: string) => problems.push(`row ${at}: ${what}`);
+    for (const { name, type, nullable, allowed } of focusColumns(dataset, version)) {
+      const value = row[name] ?? null;
+      if (value === null) {
+        if (!nullable) bad(`${name} is missing`);
+        continue;
+      }
+      if (type === "decimal" && !/^-?\d+(\.\d+)?$/.test(value)) bad(`${name} is no plain number: ${value}`);
+      if (type === "datetime" && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) bad(`${name} is no moment: ${value}`);
+      if (type === "json" && typeof JSON.parse(value) !== "object") bad(`${name} is no object: ${value}`);
+      if (allowed && !allowed.includes(value)) bad(`${name} may not say ${value}`);
+      if (/^(N\/A|null|none|-)$/i.test(value) || (name.endsWith("Id") && /^\d+$/.test(value))) bad(`${name} is a placeholder or all digits: ${value}`);
+    }
+    if (row.BillingPeriodStart! >= row.BillingPeriodEnd!) bad("its billing period ends before it begins");
+    if (dataset !== "cost-and-usage") continue;
+    const product = (price: string) => problems.length > 0 || compare(multiply(decimal(row[price]!), decimal(row.PricingQuantity!)), decimal(row[price === "ListUnitPrice" ? "ListCost" : "ContractedCost"]!)) === 0;
+    if (row.ChargeClass === null && !(product("ListUnitPrice") && product("ContractedUnitPrice"))) bad("a cost is not its unit price times its quantity");
+    if (row.ChargePeriodStart! >= row.ChargePeriodEnd!) bad("its charge period ends before it begins");
+    if (row.ChargeClass === null && (row.ChargePeriodStart! < row.BillingPeriodStart! || row.ChargePeriodEnd! > row.BillingPeriodEnd!)) bad("it is charged outside its billing period");
+    if ((row.PricingQuantity === null) !== (row.PricingUnit === null) || (row.ConsumedQuantity === null) !== (row.ConsumedUnit === null)) bad("a quantity without its unit");
+    if ((row.SubAccountId === null) !== (row.SubAccountType === null)) bad("a sub-account without its type");
+  }
+  return problems;
+}
+const billed = (rows: readonly Row[]) => sum(rows.map((row) => decimal(row.BilledCost!)));
+
+it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the ledger", async (version) => {
+  const rows = await rowsOf("cost-and-usage", version);
+  expect(rows.length).toBeGreaterThan(10);
+  expect(check("cost-and-usage", version, rows)).toEqual([]);
+  expect(compare(billed(rows), decimal((await world.owner.api.costs.period({ period: world.last })).amount))).toBe(0);
+  expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null)).toBe(true);
+  expect(rows.some((row) => row.SubAccountName === "vision" && row.x_Evidence === "measured")).toBe(true);
+});
+
+it("the checker finds what is wrong", async () => {
+  const [row] = await rowsOf("cost-and-usage");
+  const wrong = (more: Row): number => check("cost-and-usage", "1.4", [{ ...row!, ...more }]).length;
+  const cases: Row[] = [{ BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }];
+  for (const more of cases) expect(wrong(more), JSON.stringify(more)).toBeGreaterThan(0);
+});
+
+it("the invoice of a closed month adds up to its charges, which name it; what comes later is a correction in the next", async () => {
+  expect(check("billing-period", "1.4", await rowsOf("billing-period"))).toEqual([]);
+  expect((await rowsOf("billing-period"))[0]).toMatchObject({ BillingPeriodStatus: "Open" });
+  await world.second.api.costs.requestClose({ period: world.last });
+  await world.owner.api.costs.closePeriod({ period: world.last });
+  expect((await rowsOf("billing-period"))[0]).toMatchObject({ BillingPeriodStatus: "Closed" });
+  const [invoice, charges] = [await rowsOf("invoice-detail"), await rowsOf("cost-and-usage")];
+  expect(check("invoice-detail", "1.4", invoice)).toEqual([]);
+  expect(new Set([...invoice, ...charges].map((row) => row.InvoiceId)).size).toBe(1);
+  expect(invoice.every((row) => row.InvoiceIssueStatus === "Issued")).toBe(true);
+  expect(compare(billed(invoice), billed(charges))).toBe(0);
+  await world.price("3");
+  await world.book();
+  const later = await rowsOf("cost-and-usage", "1.4", new Date().toISOString().slice(0, 7));
+  const corrections = later.filter((row) => row.ChargeClass === "Correction");
+  expect(corrections.length).toBeGreaterThan(0);
+  expect(check("cost-and-usage", "1.4", corrections)).toEqual([]);
+  expect(compare(billed(await rowsOf("cost-and-usage")), billed(charges))).toBe(0);
+});
+
+it("files are for those who look after the money, and what makes no sense is refused by field", async () => {
+  const reader = (await world.owner.api.access.createMyToken({ name: "reader", permissions: ["costs:read"] })).token;
+  expect((await get(`period=${world.last}&format=csv`, reader)).status).toBe(403);
+  for (const [query, says] of [["format=csv", "period: Write the month"], [`period=${world.last}&format=csv&version=9`, "version: Expected one of 1.4"], [`period=${world.last}&format=csv&version=1.2&dataset=invoice-detail`, "dataset: Only FOCUS 1.4"], [`period=${world.last}&format=csv&colour=red`, "Unrecognized key"]] as const) {
+    const answer = await get(query);
+    expect([answer.status, await answer.text()]).toEqual([422, expect.stringContaining(says)]);
+  }
+  const parquet = Buffer.from(await (await get(`period=${world.last}&format=parquet`)).arrayBuffer());
+  expect(parquet.subarray(0, 4).toString()).toBe("PAR1");
+});

@@ -1,0 +1,118 @@
+import { sql } from "drizzle-orm";
+import type { ExportFocus } from "../../../domain/costs/inputs.ts";
+import { FOCUS_UNIT, focusTime, PRICING_CATEGORY } from "../../../domain/costs/focus.ts";
+import { HOUR_MS, type CapacityClass, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
+import { spanOf } from "../../../domain/costs/period.ts";
+import { notFound } from "../../../domain/shared/errors.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { getPeriod } from "./periods.ts";
+
+export type FocusRow = Record<string, string | null>;
+
+interface Charge extends Record<string, unknown> {
+  hour: string;
+  node: string;
+  kind: HeldKind;
+  model: string;
+  capacity_class: CapacityClass;
+  charge_class: "Correction" | null;
+  cluster_id: string;
+  cluster: string;
+  region: string;
+  attempt_id: string | null;
+  run_id: string | null;
+  run: string | null;
+  project_id: string | null;
+  project: string | null;
+  team: string | null;
+  experiment_id: string | null;
+  experiment: string | null;
+  price_id: string | null;
+  unit_price: string;
+  quantity: string;
+  amount: string;
+  evidence: UsageEvidence;
+  rating_version: number;
+}
+
+const DAY_MS = 24 * HOUR_MS;
+/** Rows of so many days at once: no export holds a month of them. */
+const DAYS_TOGETHER = 1;
+
+interface Frame {
+  org: { id: string; name: string };
+  currency: string;
+  /** Null while the period is open: nothing is invoiced yet. */
+  invoiceId: string | null;
+  from: number;
+  to: number;
+}
+
+async function frameOf(ctx: Ctx, period: string): Promise<Frame & { view: Awaited<ReturnType<typeof getPeriod>> }> {
+  const [org] = await ctx.db.execute<{ name: string }>(sql`select name from orgs where id = ${ctx.orgId}`);
+  if (!org) throw notFound();
+  const view = await getPeriod(ctx, period, Date.now());
+  return { org: { id: ctx.orgId, name: org.name }, currency: view.currency, invoiceId: view.state === "closed" ? invoiceIdOf(ctx.orgId, period) : null, ...spanOf(period), view };
+}
+
+const invoiceIdOf = (orgId: string, period: string): string => `inv_${orgId}_${period}`;
+
+/** One of the three data sets of a billing period, page by page. */
+export async function* focusRows(ctx: Ctx, { period, dataset }: ExportFocus): AsyncGenerator<FocusRow[]> {
+  const frame = await frameOf(ctx, period);
+  if (dataset === "billing-period") yield [billingPeriod(frame)];
+  else if (dataset === "invoice-detail") yield invoiceDetail(frame, period);
+  else yield* costAndUsage(ctx, frame, period);
+}
+
+/** What stands in the ledger of that period, netted by asset-hour, holder and price: what was taken back is not there. */
+async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGenerator<FocusRow[]> {
+  const [first] = await ctx.db.execute<{ at: string | null }>(sql`select (extract(epoch from min(hour)) * 1000)::bigint::text as at from ledger_entries where org_id = ${ctx.orgId} and period = ${period}`);
+  if (!first?.at) return;
+  for (let at = Math.floor(+first.at / DAY_MS) * DAY_MS; at < frame.to; at += DAYS_TOGETHER * DAY_MS) {
+    const charges = await ctx.db.execute<Charge>(sql`
+      select (extract(epoch from l.hour) * 1000)::bigint::text as hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name as cluster, c.region, l.attempt_id, l.run_id, r.name as run, l.project_id, p.slug as project, t.name as team,
+        l.experiment_id, e.name as experiment, l.price_id, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
+      from ledger_entries l join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id
+      where l.org_id = ${ctx.orgId} and l.period = ${period} and l.line > 0 and l.hour >= ${new Date(at).toISOString()}::timestamptz and l.hour < ${new Date(at + DAYS_TOGETHER * DAY_MS).toISOString()}::timestamptz
+      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.unit_price, l.evidence
+      having sum(l.quantity) <> 0
+      order by l.hour, l.cluster_id, l.node, l.kind, l.model, l.attempt_id, l.price_id`);
+    if (charges.length > 0) yield charges.map((charge) => usageRow(charge, frame));
+  }
+}
+
+function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame): FocusRow {
+  const isIdle = charge.attempt_id === null;
+  const unit = FOCUS_UNIT[charge.kind];
+  const tags = Object.fromEntries(Object.entries({ team: charge.team, experiment: charge.experiment }).filter(([, value]) => value !== null));
+  return {
+    BilledCost: charge.amount, EffectiveCost: charge.amount, ListCost: charge.amount, ContractedCost: charge.amount,
+    ListUnitPrice: charge.unit_price, ContractedUnitPrice: charge.unit_price, PricingQuantity: charge.quantity, PricingUnit: unit, PricingCategory: PRICING_CATEGORY[charge.capacity_class],
+    ConsumedQuantity: isIdle ? null : charge.quantity, ConsumedUnit: isIdle ? null : unit,
+    BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId,
+    ChargeCategory: "Usage", ChargeClass: charge.charge_class, ChargeFrequency: "Usage-Based", ChargePeriodStart: focusTime(+charge.hour), ChargePeriodEnd: focusTime(+charge.hour + HOUR_MS),
+    ChargeDescription: isIdle ? `${charge.quantity} ${unit} of ${charge.node} that nobody held` : `${charge.quantity} ${unit} of ${charge.node}, run ${charge.run ?? charge.run_id}`,
+    HostProviderName: "self", InvoiceIssuerName: org.name, ServiceProviderName: org.name, ProviderName: org.name, PublisherName: org.name,
+    RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: { accelerator: "GPU", cpu: "CPU", memory: "Memory" }[charge.kind],
+    ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? "Idle capacity" : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
+    SkuId: charge.price_id, SkuPriceId: charge.price_id, SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
+    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
+  };
+}
+
+function billingPeriod({ org, from, to, view }: Awaited<ReturnType<typeof frameOf>>): FocusRow {
+  const changed = view.closedAt ?? view.requestedAt;
+  return { BillingPeriodCreated: focusTime(from), BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), BillingPeriodLastUpdated: focusTime(changed ? changed.getTime() : Math.min(to, Date.now())), BillingPeriodStatus: view.state === "closed" ? "Closed" : "Open", InvoiceIssuerName: org.name };
+}
+
+/** A line for each project; exact, as the rows of usage are, so that they add up to the same. */
+function invoiceDetail({ org, currency, from, to, view }: Awaited<ReturnType<typeof frameOf>>, period: string): FocusRow[] {
+  const closedAt = view.closedAt?.getTime() ?? null;
+  const at = focusTime(closedAt ?? Math.min(to, Date.now()));
+  return view.lines.map((line) => ({
+    BilledCost: line.amount, BillingAccountId: org.id, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), ChargeCategory: "Usage",
+    InvoiceDetailId: `${invoiceIdOf(org.id, period)}_${line.projectId || "idle"}`, InvoiceDetailDescription: line.projectId === "" ? "Capacity that nobody held" : `Project ${line.project}`, InvoiceDetailCreated: at, InvoiceDetailLastUpdated: at,
+    InvoiceId: invoiceIdOf(org.id, period), InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal", ReferenceInvoiceId: null,
+  }));
+}

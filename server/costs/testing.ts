@@ -1,0 +1,41 @@
+import { clients } from "../../db/client.ts";
+import { periodOf } from "../../domain/costs/ledger.ts";
+import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { spanOf } from "../../domain/costs/period.ts";
+import { testWorld } from "../experiments/testing.ts";
+import { followCapacity } from "./commands/capacity.ts";
+import { postDirtyHours } from "./commands/posting.ts";
+import { ingestUsage } from "./commands/usage-ingest.ts";
+
+/** A world whose one node of eight cores was metered in the last ten hours of the month before this one, at 1 USD a core-hour. */
+export async function meteredWorld() {
+  const world = await testWorld();
+  const last = periodOf(spanOf(periodOf(Date.now())).from - 1);
+  const start = spanOf(last).to - 10 * HOUR_MS;
+  const second = await world.makeUser(world.org.id, world.org.slug, "Bea Billing", [["billing", "org", world.org.id]]);
+  const cluster = await world.makeCluster(world.org.id, "berlin", { cpus: 8 });
+  await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId: cluster.id }));
+  await world.sql`update capacity_intervals set from_at = ${new Date(start)} where cluster_id = ${cluster.id}`;
+  await world.sql`update cost_clocks set complete_to = ${new Date(spanOf(last).to)} where cluster_id = ${cluster.id}`;
+
+  /** Two cores of a run, from a moment on for so long. */
+  async function ran(projectId: string, from: number, milliseconds: number): Promise<void> {
+    const run = await world.makeRun({ projectId });
+    const attempt = await world.makeAttempt(run, cluster.id, { status: "running" });
+    const events = [{ kind: "open" as const, at: from, holds: [{ node: "node-1", accelerators: [], gpus: 0, cpus: 2, memoryMib: 1024 }] }, { kind: "close" as const, at: from + milliseconds, lifeMs: milliseconds, evidence: "measured" as const }];
+    await ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events, aliveAt: null }] }, Date.now());
+  }
+  async function book(): Promise<void> {
+    while ((await postDirtyHours(world, Date.now())).hours > 0);
+  }
+  const price = (unitPrice: string) => world.owner.api.costs.addPrice({ kind: "cpu", unitPrice, validFrom: "2020-01-01T00:00:00Z" });
+  await price("1");
+  return {
+    ...world, second, cluster, last, start, ran, book, price,
+    close: async () => {
+      await clients().close();
+      await world.close();
+    },
+  };
+}
+export type MeteredWorld = Awaited<ReturnType<typeof meteredWorld>>;
