@@ -1,18 +1,13 @@
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
+import { meteredRun } from "./metered-run.ts";
 import { describeRun, openNewRun } from "./new-run.ts";
 
 const MINUTE = 60_000;
 
 test("an owner sets a price that begins in the past: the run, its project and the page of spend show what it cost", async ({ make, org, as }) => {
   const page = await as("owner");
-  const owner = await make.member(org, "member");
-  const cluster = await make.cluster(org, { name: "Oslo" });
-  const node = await make.node(cluster, { name: "node-1" });
-  const [startedAt, endedAt] = [new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE)];
-  const run = await make.run(org.project, owner.id, { name: "metered", status: "succeeded", startedAt, endedAt, input: { resources: { cpus: 4 } } });
-  const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome: "succeeded", startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
-  await make.metered(run, attempt.id, node, startedAt, endedAt);
+  await meteredRun(make, org, new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE));
   await page.goto(paths.costs(org.slug));
   await expect(page.getByText("Nothing has a price yet")).toBeVisible();
   await page.getByRole("link", { name: "Prices" }).last().click();
@@ -115,14 +110,8 @@ test("a month is closed by two people, and its statement downloaded", async ({ m
   test.setTimeout(240_000); // the hours since then are completed two days at a time
   const month = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 0, 12)); // the last day of the one before
   const period = month.toISOString().slice(0, 7);
-  const owner = await make.member(org, "member");
-  const cluster = await make.cluster(org, { name: "Oslo" });
-  const node = await make.node(cluster, { name: "node-1" });
-  const [startedAt, endedAt] = [month, new Date(month.getTime() + 60 * MINUTE)];
-  const run = await make.run(org.project, owner.id, { name: "metered", status: "succeeded", startedAt, endedAt, input: { resources: { cpus: 4 } } });
-  const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome: "succeeded", startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
   await make.prices(org, "1.50", "0");
-  await make.metered(run, attempt.id, node, startedAt, endedAt);
+  await meteredRun(make, org, month, new Date(month.getTime() + 60 * MINUTE));
   const page = await as("owner");
   await page.goto(paths.periods(org.slug));
   await expect(page.getByRole("row", { name: /Open/ }).first()).toBeVisible({ timeout: 30_000 });

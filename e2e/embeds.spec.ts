@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
+import { meteredRun } from "./metered-run.ts";
 import { freePort, stackUnderTest } from "./stack.ts";
 
 const HOST_SITE = resolve(import.meta.dirname, "../examples/embed-host/server.mjs");
@@ -25,14 +26,8 @@ async function startSite(env: Record<string, string>): Promise<ChildProcess> {
 
 test("a report is shown live in a page of another site, by nobody else, and no more once the site is disabled", async ({ make, org, as, browser }) => {
   const { url } = stackUnderTest();
-  const owner = await make.member(org, "member");
-  const cluster = await make.cluster(org, { name: "Oslo" });
-  const node = await make.node(cluster, { name: "node-1" });
-  const [startedAt, endedAt] = [new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE)];
-  const run = await make.run(org.project, owner.id, { name: "metered", status: "succeeded", startedAt, endedAt, input: { resources: { cpus: 4 } } });
-  const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome: "succeeded", startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
   await make.prices(org, "1.50", "0");
-  await make.metered(run, attempt.id, node, startedAt, endedAt);
+  await meteredRun(make, org, new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE));
   const pair = generateKeyPairSync("ed25519");
   const port = String(await freePort());
   const site = `http://127.0.0.1:${port}`;

@@ -1,4 +1,5 @@
 import { createLoader, parseAsString, parseAsStringLiteral } from "nuqs/server";
+import type { ExportFormat } from "../../domain/shared/table-file.ts";
 import type { FocusDataset } from "../../domain/costs/focus.ts";
 import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
@@ -15,10 +16,10 @@ export const loadCostsParams = createLoader(costsParams);
 export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, limit: 25 });
 
 /** Where the costs of these days are downloaded. */
-export const costsExportUrl = (org: string, format: "csv" | "parquet", spend: ReturnType<typeof spendInput>): string => `/api/costs/export?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
+export const costsExportUrl = (org: string, format: ExportFormat, spend: ReturnType<typeof spendInput>): string => `/api/costs/export?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
 
 /** Where the statement of a month is downloaded. */
-export const statementUrl = (org: string, format: "csv" | "parquet", period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
+export const statementUrl = (org: string, format: ExportFormat, period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
 
 /** Where a month's charges after FOCUS are downloaded. */
 export const focusUrl = (org: string, dataset: FocusDataset, period: string): string => `/api/costs/focus?${new URLSearchParams({ org, format: "csv", dataset, period }).toString()}`;

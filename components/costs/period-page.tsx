@@ -1,6 +1,5 @@
 "use client";
 import { Button, Menu } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
 import type { PeriodCheck } from "../../domain/costs/period.ts";
@@ -10,6 +9,7 @@ import { useCan, useOrg } from "../providers/viewer.tsx";
 import { paths } from "../../paths.ts";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { confirmAct } from "../ui/confirm.tsx";
+import { DownloadItem, DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Guarded } from "../ui/guarded.tsx";
 import { Name } from "../ui/id.tsx";
@@ -67,19 +67,10 @@ function Statement({ period }: { period: string }) {
   const org = useOrg();
   const mayAll = useCan("costs:manage").ok;
   return (
-    <Menu position="bottom-end">
-      <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Statement</Button></Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component="a" href={statementUrl(org, "csv", period)} download>CSV</Menu.Item>
-        <Menu.Item component="a" href={statementUrl(org, "parquet", period)} download>Parquet</Menu.Item>
-        {mayAll && (
-          <>
-            <Menu.Label>FOCUS 1.4, every charge</Menu.Label>
-            {FOCUS_DATASETS.map((dataset) => <Menu.Item key={dataset} component="a" href={focusUrl(org, dataset, period)} download>{FOCUS_LABEL[dataset]}</Menu.Item>)}
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <DownloadMenu label="Statement" urlOf={(format) => statementUrl(org, format, period)}>
+      {mayAll && <Menu.Label>FOCUS 1.4, every charge</Menu.Label>}
+      {mayAll && FOCUS_DATASETS.map((dataset) => <DownloadItem key={dataset} href={focusUrl(org, dataset, period)}>{FOCUS_LABEL[dataset]}</DownloadItem>)}
+    </DownloadMenu>
   );
 }
 

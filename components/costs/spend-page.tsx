@@ -1,6 +1,5 @@
 "use client";
-import { Button, Menu, SegmentedControl, Select } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { Button, SegmentedControl, Select } from "@mantine/core";
 import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
@@ -13,6 +12,7 @@ import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
+import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filters.tsx";
 import { Name } from "../ui/id.tsx";
@@ -33,7 +33,7 @@ export function SpendPage({ now }: { now: number }) {
   const input = spendInput(params, now);
   const spend = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, by: params.by })).data;
   return (
-    <CostsFrame actions={<ExportCosts input={input} />}>
+    <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)} />}>
       <FilterBar>
         <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
         <Select aria-label="Told apart by" data={SPEND_BY.map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy })} w={150} />
@@ -50,20 +50,6 @@ export function SpendPage({ now }: { now: number }) {
         </>
       )}
     </CostsFrame>
-  );
-}
-
-/** Every day's sums as the ledger has them, told apart by everything at once. */
-function ExportCosts({ input }: { input: ReturnType<typeof spendInput> }) {
-  const org = useOrg();
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Export</Button></Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component="a" href={costsExportUrl(org, "csv", input)} download>CSV</Menu.Item>
-        <Menu.Item component="a" href={costsExportUrl(org, "parquet", input)} download>Parquet</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 

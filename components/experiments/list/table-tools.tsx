@@ -1,11 +1,11 @@
 "use client";
-import { Button, Menu, Select, Switch } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
+import { Select, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { parseColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
+import { DownloadMenu } from "../../ui/download-menu.tsx";
 import { Chip } from "../../ui/filters.tsx";
 import { rawUrls } from "../raw-urls.ts";
 import { runsParams, scopeOf, tableInput } from "../runs-params.ts";
@@ -27,7 +27,6 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
     { group: "Tag", items: keys.tags.slice(0, 200).map((key) => ({ value: `tag:${key}`, label: key })) },
   ].filter(({ items }) => items.length > 0);
   const { columns: _values, limit: _limit, ...set } = tableInput(params);
-  const exported = (format: "csv" | "parquet") => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) });
   return (
     <div className={classes.row} style={{ marginBottom: 10 }} role="group" aria-label="Table">
       <FilterBuilder value={params.f} keys={keys} onChange={(f) => void setParams({ f: f || null })} />
@@ -39,13 +38,7 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
       <Switch size="xs" label="Archived" checked={params.archived} onChange={(event) => void setParams({ archived: event.currentTarget.checked || null })} />
       <span style={{ flex: 1 }} />
       <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ pin })} />
-      <Menu>
-        <Menu.Target><Button variant="default" leftSection={<IconDownload size={14} />}>Export</Button></Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component="a" href={exported("csv")} download>CSV</Menu.Item>
-          <Menu.Item component="a" href={exported("parquet")} download>Parquet</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <DownloadMenu urlOf={(format) => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) })} />
     </div>
   );
 }
