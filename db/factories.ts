@@ -163,12 +163,12 @@ function makeMoney(db: DbOrTx) {
   async function metered(of: { id: string; orgId: string; cpus: number; memoryMib: number }, attemptId: string, node: { clusterId: string; name: string; cpus: number; memoryMib: number }, from: Date, to: Date) {
     const asset = (kind: "cpu" | "memory") => ({ orgId: of.orgId, clusterId: node.clusterId, node: node.name, kind, model: "" });
     const begun = new Date(hourOf(from.getTime()) - 24 * HOUR);
-    await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(hourOf(from.getTime())) }).onConflictDoNothing();
     await db.insert(capacityIntervals).values([{ ...asset("cpu"), milli: node.cpus * 1000, capacityClass: "owned", fromAt: begun }, { ...asset("memory"), milli: Math.round((node.memoryMib * 1000) / 1024), capacityClass: "owned", fromAt: begun }]);
     await db.insert(usageMeters).values({ attemptId, orgId: of.orgId, clusterId: node.clusterId, runId: of.id, nextEvent: 2, openedAt: from, aliveAt: to, closedAt: to });
     const held = { attemptId, runId: of.id, event: 0, fromAt: from, untilAt: to, evidence: "measured" as const };
     await db.insert(usageIntervals).values([{ ...asset("cpu"), ...held, milli: of.cpus * 1000 }, { ...asset("memory"), ...held, milli: Math.round((of.memoryMib * 1000) / 1024) }]);
     for (let hour = hourOf(from.getTime()); hour < to.getTime(); hour += HOUR) await db.insert(dirtyHours).values([{ ...asset("cpu"), hour: new Date(hour) }, { ...asset("memory"), hour: new Date(hour) }]);
+    await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(hourOf(from.getTime())) }).onConflictDoNothing(); // last: from then on a worker marks hours too
   }
 
   /** Prices that hold since long ago, by an hour of a core and of a GiB. */
