@@ -5,7 +5,7 @@ import { runs } from "../db/schema/experiments.ts";
 import { parseFilter, parseOrder } from "../domain/experiments/filter/parse.ts";
 import { searchRuns } from "../server/experiments/queries/search/search-runs.ts";
 import { percentile, say } from "./figures.ts";
-import { withStack } from "./with-stack.ts";
+import { databaseUrlOf, withStack } from "./with-stack.ts";
 
 // Searching many runs of one experiment with 20 metrics and 20 parameters each: filter, sort, page.
 
@@ -20,8 +20,7 @@ const ASKED: [what: string, filter: string, order: string][] = [
 ];
 
 await withStack(async (stack) => {
-  const { host, port, user, pass, database } = stack.sql.options;
-  const direct = connect(`postgres://${user}:${encodeURIComponent(String(pass ?? ""))}@${host[0]}:${port[0]}/${database}`, { max: 2, rawMax: 1 });
+  const direct = connect(databaseUrlOf(stack), { max: 2, rawMax: 1 });
   try {
     const make = factories(direct.db);
     const org = await make.org();

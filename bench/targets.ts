@@ -2,7 +2,7 @@ import { until } from "../chaos/processes.ts";
 import type { Stack } from "../chaos/stack.ts";
 import { openSql } from "../db/connection.ts";
 import { MLFLOW_DATABASE, startMlflow } from "./mlflow-server.ts";
-import { withStack } from "./with-stack.ts";
+import { databaseUrlOf, withStack } from "./with-stack.ts";
 
 /** A server that speaks MLflow's API. */
 export interface Target {
@@ -21,10 +21,7 @@ export async function call(target: Target, method: string, path: string, body?: 
 export const newRun = async (target: Target): Promise<string> => ((await call(target, "POST", "runs/create", { experiment_id: "0", start_time: Date.now() })) as { run: { info: { run_id: string } } }).run.info.run_id;
 
 /** A client of the database that MLflow's server keeps on the stack's PostgreSQL. */
-export function mlflowSql({ sql }: Stack) {
-  const { host, port, user, pass } = sql.options;
-  return openSql(`postgres://${user}:${encodeURIComponent(String(pass ?? ""))}@${host[0]}:${port[0]}/${MLFLOW_DATABASE}`, { max: 1 });
-}
+export const mlflowSql = (stack: Stack) => openSql(databaseUrlOf(stack, MLFLOW_DATABASE), { max: 1 });
 
 /** Drover and MLflow's own server, side by side on one PostgreSQL. */
 export async function withTargets(measure: (stack: Stack, drover: Target, mlflow: Target) => Promise<void>): Promise<void> {

@@ -1,9 +1,9 @@
 import { until } from "../chaos/processes.ts";
 import type { Stack } from "../chaos/stack.ts";
-import { openSql } from "../db/connection.ts";
 import { compactMetrics } from "../server/experiments/jobs/compaction.ts";
 import { percentile, say } from "./figures.ts";
-import { MLFLOW_DATABASE, startMlflow } from "./mlflow-server.ts";
+import { startMlflow } from "./mlflow-server.ts";
+import { mlflowSql } from "./targets.ts";
 import { withStack } from "./with-stack.ts";
 
 // The same requests to Drover and to the MLflow server, on the same PostgreSQL, in one run: points per second, durable, in
@@ -61,11 +61,6 @@ async function fill(target: Target, points: number): Promise<string> {
   }
   return id;
 }
-
-const mlflowSql = ({ sql }: Stack) => {
-  const { host, port, user, pass } = sql.options;
-  return openSql(`postgres://${user}:${encodeURIComponent(String(pass ?? ""))}@${host[0]}:${port[0]}/${MLFLOW_DATABASE}`, { max: 1 });
-};
 
 /** The same series in MLflow's table, written straight into it: through its API this would take many minutes. */
 async function fillMlflow(stack: Stack, target: Target, points: number): Promise<string> {

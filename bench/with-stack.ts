@@ -15,3 +15,9 @@ export async function withStack(measure: (stack: Stack) => Promise<void>): Promi
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Where the Drover's own Postgres listens, for clients beside its processes. */
+export function databaseUrlOf({ sql }: Stack, database = sql.options.database): string {
+  const { host, port, user, pass } = sql.options;
+  return `postgres://${user}:${encodeURIComponent(String(pass ?? ""))}@${host[0]}:${port[0]}/${database}`;
+}

@@ -12,6 +12,7 @@ const BENCHES = {
   queue: "one placement pass over 5,000 waiting runs; completion times beside first in, first out and shortest first",
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
   tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
+  rate: "usage rated and booked per second; views of costs beside a float sum over raw rows",
   search: "pages of a search of 100,000 runs (DROVER_BENCH_RUNS says otherwise) with 20 metrics and 20 parameters each",
   start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
 };
