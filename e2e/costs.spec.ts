@@ -41,6 +41,8 @@ test("a viewer sees what was spent, the prices and the budgets, and reads why no
   await expect(page.getByRole("row", { name: /^Everything/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Add a budget" })).toHaveAttribute("data-disabled");
   await expect(page.getByRole("button", { name: "Change Everything" })).toHaveCount(0);
+  await page.goto(paths.overview(world.org.slug));
+  await expect(page.getByText("The budget Digits only is used up. Nothing is refused.")).toBeVisible();
 });
 
 test("a member sees which run holds an accelerator in vain, and goes to it", async ({ make, org, as }) => {

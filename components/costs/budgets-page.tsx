@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL } from "../../domain/costs/budget.ts";
+import { BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL, lastWarning } from "../../domain/costs/budget.ts";
 import type { BudgetsView, BudgetView } from "../../domain/costs/cost-view.ts";
 import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
 import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
@@ -61,7 +61,7 @@ function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<Budget
   ];
 }
 
-const toneOf = ({ percent, levels, left }: BudgetView): Tone => (percent >= 100 || compare(decimal(left), ZERO) < 0 ? "bad" : percent >= (levels.findLast((level) => level < 100) ?? 80) ? "warn" : "neutral");
+const toneOf = ({ percent, levels, left }: BudgetView): Tone => (percent >= 100 || compare(decimal(left), ZERO) < 0 ? "bad" : percent >= lastWarning(levels) ? "warn" : "neutral");
 
 function Use({ row }: { row: BudgetView }) {
   const reached = row.alerts.map(({ level, at }) => `${level} % on ${absoluteTime(at)}`).join(", ");

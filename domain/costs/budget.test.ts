@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { admits, type BudgetState, forecast, isUsedUp, leftOf, newLevels, percentSpent, refusalOf } from "./budget.ts";
+import { admits, type BudgetState, forecast, isUsedUp, lastWarning, leftOf, newLevels, percentSpent, refusalOf } from "./budget.ts";
 import { costInWords } from "./plan-words.ts";
 import { add, compare, type Decimal, decimal, decimalText, ZERO } from "./decimal.ts";
 import { estimate, guessLength, holdsOf, type PricedPlace } from "./estimate.ts";
@@ -30,6 +30,7 @@ describe("a budget", () => {
     expect(percentSpent(state("79.999", "0"))).toBe(79);
     expect(newLevels(state("79.999", "0"), [100, 50, 80], [])).toEqual([50]);
     expect(newLevels(state("120", "0"), [100, 50, 80], [50])).toEqual([80, 100]);
+    expect([[50, 80, 100], [100], [10, 120]].map(lastWarning)).toEqual([80, 80, 10]);
     expect(isUsedUp(state("99.999999999999999999", "0"))).toBe(false);
     expect(isUsedUp(state("100", "0"))).toBe(true);
   });

@@ -34,6 +34,9 @@ export const percentSpent = ({ amount, spent }: Pick<BudgetState, "amount" | "sp
 export const newLevels = (state: Pick<BudgetState, "amount" | "spent">, levels: readonly number[], announced: readonly number[]): number[] =>
   levels.filter((level) => !announced.includes(level) && level <= percentSpent(state)).toSorted((a, b) => a - b);
 
+/** The highest level before all is spent; 80 % where none was set. From then on it is shown to everybody whom it concerns. */
+export const lastWarning = (levels: readonly number[]): number => levels.findLast((level) => level < 100) ?? 80;
+
 /** Why a budget does not take a run, with the cures. */
 export function refusalOf(name: string, state: BudgetState, hold: Decimal, currency: string): string {
   const left = leftOf(state);
