@@ -5,6 +5,7 @@ import { HOUR_MS } from "../../domain/costs/metering.ts";
 import { type PeriodFacts, periodChecks, spanOf } from "../../domain/costs/period.ts";
 import { buildApp } from "../app.ts";
 import { postDirtyHours } from "./commands/posting.ts";
+import { LOCKS } from "../locks.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
 
 let world: MeteredWorld;
@@ -73,7 +74,7 @@ describe("the close of a month", () => {
     await world.sql`insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) select distinct org_id, cluster_id, node, kind, model, hour from ledger_entries on conflict do nothing`;
     let isBooked = false;
     await world.sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(7070010, hashtext(${world.org.id}))`; // as the close does
+      await tx`select pg_advisory_xact_lock(${LOCKS.booking}, hashtext(${world.org.id}))`; // as the close does
       void postDirtyHours(world, Date.now()).then(() => (isBooked = true));
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(isBooked).toBe(false);

@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
+import { LOCKS } from "../locks.ts";
 
-const LOCK = 7_070_011;
 const DAYS_AHEAD = 3;
 export const TELEMETRY_DAYS = 30;
 
@@ -11,7 +11,7 @@ export const TELEMETRY_DAYS = 30;
 export async function keepPartitions(sql: Sql): Promise<{ made: string[]; dropped: string[] }> {
   return sql.begin(async (tx) => {
     await tx`set local lock_timeout = '2s'`;
-    await tx`select pg_advisory_xact_lock(${LOCK})`;
+    await tx`select pg_advisory_xact_lock(${LOCKS.housekeeping})`;
     const rows = await tx<{ name: string }[]>`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'telemetry'::regclass and c.relname <> 'telemetry_default'`;
     const have = new Set(rows.map(({ name }) => name));
     const days = await tx<{ day: string; next: string }[]>`

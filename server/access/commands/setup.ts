@@ -10,8 +10,8 @@ import { publishAccess } from "../publish.ts";
 import { hasOwner, isSetupLinkLive } from "../queries.ts";
 import { sha256 } from "../secrets.ts";
 import { hashPassword, insertUser } from "./account.ts";
+import { LOCKS } from "../../locks.ts";
 
-const SETUP_LOCK = 7_070_010;
 
 export async function insertSetupLink(db: Db, tokenHash: string, expiresAt: Date): Promise<void> {
   await db.insert(setupLinks).values({ tokenHash, expiresAt });
@@ -26,7 +26,7 @@ export async function completeSetup(ctx: { db: Db; requestId: string }, input: C
   if (!(await isSetupLinkLive(ctx.db, tokenHash))) throw deadLink();
   const passwordHash = await hashPassword(input.password);
   const made = await ctx.db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${SETUP_LOCK})`); // two different links must not make two owners
+    await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.setup})`); // two different links must not make two owners
     const [link] = await tx
       .update(setupLinks)
       .set({ usedAt: sql`now()` })

@@ -13,8 +13,8 @@ import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.t
 import { loadWaiting, WINDOW, type WaitingRow } from "../../queue/queries/waiting.ts";
 import { loadSnapshots } from "../queries.ts";
 import type { AgentServices } from "../services.ts";
+import { LOCKS } from "../../locks.ts";
 
-const LOCK = 7_070_010;
 
 export interface Pass {
   placed: number;
@@ -42,7 +42,7 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
     services.db,
     services.bus,
     async (work) => {
-      const [lock] = await work.tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCK}, hashtext(${orgId})) as held`);
+      const [lock] = await work.tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCKS.placement}, hashtext(${orgId})) as held`);
       if (!lock?.held) return { placed: 0, busy: true, more: false };
       return placeHead(work, services, orgId);
     },

@@ -5,15 +5,15 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { SYSTEM } from "../../access/actor.ts";
 import { hadAgent } from "../queries.ts";
 import { insertCluster, insertCode, LOCAL_SLUG } from "./enrolment.ts";
+import { LOCKS } from "../../locks.ts";
 
-const LOCAL_LOCK = 7_070_020;
 
 /** See server/clusters/local.ts. Two launchers at once make one cluster; insertCluster and insertCode call audit(…). */
 export async function enrolLocalCluster(db: Db): Promise<{ code: string } | "enrolled" | "no-org"> {
   return db.transaction(async (tx) => {
     const [org] = await tx.select({ id: orgs.id }).from(orgs).orderBy(asc(orgs.createdAt), asc(orgs.id)).limit(1);
     if (!org) return "no-org";
-    await tx.execute(sql`select pg_advisory_xact_lock(${LOCAL_LOCK})`);
+    await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.localCluster})`);
     const by = { orgId: org.id, actor: SYSTEM, requestId: null };
     const here = and(eq(clusters.orgId, org.id), eq(clusters.slug, LOCAL_SLUG));
     const [known] = await tx.select({ id: clusters.id, name: clusters.name }).from(clusters).where(here);

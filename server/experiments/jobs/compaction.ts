@@ -3,8 +3,8 @@ import { ID_PREFIXES } from "../../../domain/shared/id-format.ts";
 import { least, most } from "../commands/metric-store.ts";
 import { type Columns, encode, intAt, toInts } from "../metrics/codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
+import { LOCKS } from "../../locks.ts";
 
-const LOCK = 7_070_012;
 /** Batches that one pass looks at, and points that one packed row may hold. */
 const WINDOW = 5000;
 const MOST_POINTS = 16_384;
@@ -31,7 +31,7 @@ interface Head {
 export async function compactMetrics(sql: Sql, now: number, settledMs = SETTLED_MS): Promise<number | null> {
   const before = idAt(now - settledMs);
   const found = await sql.begin(async (tx) => {
-    const [lock] = await tx<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${LOCK}) as held`;
+    const [lock] = await tx<{ held: boolean }[]>`select pg_try_advisory_xact_lock(${LOCKS.compaction}) as held`;
     if (!lock?.held) return null;
     await tx`insert into metric_compaction (id) values (1) on conflict do nothing`;
     const rows = await tx<{ id: string; run_id: string; key: string }[]>`
