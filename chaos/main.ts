@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { walkFailpoints } from "./failpoints.ts";
 import { ALL_FAILPOINTS } from "./fuses.ts";
+import { makeBudget } from "./money.ts";
 import { retriedBatches } from "./retried-batches.ts";
 import { startStack } from "./stack.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
   const count = (ok: boolean) => (ok ? (passed += 1) : (failed += 1));
   const stack = await startStack(folder);
   try {
+    await makeBudget(stack);
     for (let trial = 0; trial < options.trials; trial += 1) {
       const result = await runTrial(stack, trial, options.seed + trial, options.runs);
       report(result);

@@ -39,12 +39,13 @@ export async function cancel(stack: Stack, runId: string): Promise<void> {
 
 /** All runs have ended and everything they wrote has arrived. */
 export async function converge(stack: Stack, runIds: string[]): Promise<void> {
-  await until("every run to end and drain", async () => {
+  await until("every run to end and drain, and its hold to be let go", async () => {
     const [open] = await stack.sql`
       select (select count(*) from runs where id = any(${runIds}) and status not in ('succeeded', 'failed', 'cancelled'))::int as runs,
-             (select count(*) from attempts where run_id = any(${runIds}) and status = 'ended' and drained_at is null)::int as attempts`;
-    if (open!.runs === 0 && open!.attempts === 0) return true;
-    throw new Error(`${open!.runs} runs are open, ${open!.attempts} attempts are not drained`);
+             (select count(*) from attempts where run_id = any(${runIds}) and status = 'ended' and drained_at is null)::int as attempts,
+             (select count(*) from budget_holds where run_id = any(${runIds}) and released_at is null)::int as holds`;
+    if (open!.runs === 0 && open!.attempts === 0 && open!.holds === 0) return true;
+    throw new Error(`${open!.runs} runs are open, ${open!.attempts} attempts are not drained, ${open!.holds} holds are not let go`);
   }, CONVERGE_SECONDS);
 }
 

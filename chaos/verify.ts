@@ -117,6 +117,8 @@ export async function verify(stack: Stack, runs: Map<string, Job>): Promise<stri
   const ids = [...runs.keys()];
   const [submits] = await stack.sql`select count(*)::int as n, count(distinct target_id)::int as runs from audit_log where action = 'run.submit' and target_id = any(${ids})`;
   if (submits!.n !== ids.length || submits!.runs !== ids.length) found.push(`${ids.length} runs have ${submits!.n} audit entries for their submission`);
+  const [holds] = await stack.sql`select count(*)::int as n from budget_holds where run_id = any(${ids})`;
+  if (holds!.n !== ids.length) found.push(`${ids.length} runs have ${holds!.n} holds on the budget`);
   const left = ids.flatMap((id) => pidsWithEnv(`DROVER_RUN_ID=${id}`));
   if (left.length > 0) found.push(`processes are left: ${left.join(", ")}`);
   return found;

@@ -17,10 +17,9 @@ const SAYS: Record<string, string> = {
 
 /** One report, in a frame on another site. Its session lives in this component and nowhere else. */
 export function EmbedFrame({ client, report, scheme, locale }: { client: string; report: string | null; scheme: string | null; locale: string | null }) {
-  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const { state, origin, renew } = useEmbedSession(client);
   const box = useRef<HTMLElement>(null);
-  useEffect(() => setColorScheme(scheme === "dark" || scheme === "light" ? scheme : "auto"), [scheme, setColorScheme]);
+  useScheme(scheme);
   useHeight(box, origin);
   const style = state.kind === "open" && state.session.accent ? ({ "--tone-active": state.session.accent } as React.CSSProperties) : undefined;
   return (
@@ -30,6 +29,18 @@ export function EmbedFrame({ client, report, scheme, locale }: { client: string;
       {state.kind === "open" && <Shown session={state.session} report={report} origin={origin} locale={locale} renew={renew} />}
     </main>
   );
+}
+
+/** What the page around says, on this document only: Mantine's own way would keep it for the console too, which may share our storage. */
+function useScheme(scheme: string | null): void {
+  const { colorScheme } = useMantineColorScheme();
+  useEffect(() => {
+    if (scheme !== "dark" && scheme !== "light") return;
+    const apply = () => document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
+    apply();
+    const later = requestAnimationFrame(apply); // after the provider's own first effect
+    return () => cancelAnimationFrame(later);
+  }, [scheme, colorScheme]);
 }
 
 /** Tells the page around how high the report is, so that it never scrolls inside. */
