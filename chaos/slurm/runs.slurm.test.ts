@@ -83,10 +83,14 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
     await world.untilStatus(id, "cancelled");
   });
 
-  it("is refused where Slurm has no such partition, with Slurm's words", async () => {
-    const id = await world.submit({ name: "nowhere", command: "true", overrides: { slurm: { partition: "moon" } } });
+  it("is refused at submit where Slurm has no such partition, with those that it has", async () => {
+    await expect(world.submit({ name: "nowhere", command: "true", overrides: { slurm: { partition: "moon" } } })).rejects.toThrow(/Slurm has no partition moon\. It has: .*gpu/);
+  });
+
+  it("ends as a mistake of its spec where Slurm takes no such node, with Slurm's words", async () => {
+    const id = await world.submit({ name: "no-such-node", command: "true", overrides: { slurm: { nodelist: "moon01" } } });
     const run = await world.untilStatus(id, "failed");
-    expect(run).toMatchObject({ failureClass: "config", statusReason: expect.stringMatching(/partition/i) });
+    expect(run).toMatchObject({ failureClass: "config", statusReason: expect.stringMatching(/node/i) });
   });
 
   it("is refused at submit for what this driver does not know, by name", async () => {
