@@ -90,7 +90,7 @@ export class Observer {
 
   /** The command's end is on record. What Slurm says matters only where it failed. */
   private async recorded(seen: Seen, exit: Exit): Promise<Observation> {
-    const job = this.queue.find(seen.id, seen.attemptId);
+    const job = this.queue.find(seen.id, seen.attemptId) ?? (await this.lookAgain(seen));
     if (exit.status === 0) return this.ended(seen, exit, null, job ?? null);
     let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
     if (!job && this.queue.reachable) settled = await this.queue.remembered(seen.id, seen.attemptId);
@@ -104,6 +104,12 @@ export class Observer {
     // A stop that we asked for is told by the record that asked; Slurm only did it.
     const ours = verdict?.cause === "stopped" && (await exists(path.join(seen.folder, "asked")));
     return this.ended(seen, exit, ours ? null : verdict, settled ?? null);
+  }
+
+  /** A job that was over before it was ever listed: where it ran is still to be learnt. */
+  private async lookAgain(seen: Seen): Promise<QueuedJob | undefined> {
+    await this.queue.refresh(200);
+    return this.queue.find(seen.id, seen.attemptId);
   }
 
   /** Slurm says that it is over, or knows nothing of it, and no end is on record. */
