@@ -1,12 +1,9 @@
 import { createLoader, parseAsString, parseAsStringLiteral } from "nuqs/server";
+import { daysUntil, RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import type { ExportFormat } from "../../domain/shared/table-file.ts";
 import type { FocusDataset } from "../../domain/costs/focus.ts";
 import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
-
-export const RANGES = { "7d": 7, "30d": 30, "90d": 90, "1y": 365 } as const;
-export type RangeName = keyof typeof RANGES;
-export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
 /** The URL of the spend page. */
 export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d") };
@@ -27,10 +24,7 @@ export const focusUrl = (org: string, dataset: FocusDataset, period: string): st
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();
 
-const DAY_MS = 86_400_000;
-const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
-
 /** Whole UTC days up to today. @param now Unix ms. */
 export function spendInput({ project, range }: { project: string | null; range: RangeName }, now: number) {
-  return { from: dayOf(now - (RANGES[range] - 1) * DAY_MS), to: dayOf(now), ...(project && isSlug(project) ? { project } : {}) };
+  return { ...daysUntil(now, range), ...(project && isSlug(project) ? { project } : {}) };
 }

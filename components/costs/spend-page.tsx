@@ -4,6 +4,7 @@ import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-quer
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import type { RunCostRow } from "../../domain/costs/cost-view.ts";
+import { RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
@@ -19,7 +20,7 @@ import { Name } from "../ui/id.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
-import { costsExportUrl, costsParams, RANGE_NAMES, type RangeName, runsInput, spendInput } from "./costs-params.ts";
+import { costsExportUrl, costsParams, runsInput, spendInput } from "./costs-params.ts";
 import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
 import { SpendChart, SpendGroups } from "./spend-parts.tsx";

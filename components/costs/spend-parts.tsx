@@ -1,6 +1,7 @@
 "use client";
 import { useMemo } from "react";
 import type { SpendGroup, SpendView } from "../../domain/costs/cost-view.ts";
+import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { OTHERS, SPEND_BY_LABEL } from "../../domain/costs/spend-by.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
@@ -12,8 +13,6 @@ import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { Money } from "./money.tsx";
 
-const DAY_MS = 86_400_000;
-
 /** Each day's cost of the dearest groups, and of all others together. */
 export function SpendChart({ spend, from, to }: { spend: SpendView; from: string; to: string }) {
   const series = useMemo(() => {
@@ -23,7 +22,7 @@ export function SpendChart({ spend, from, to }: { spend: SpendView; from: string
       const byDay = new Map(spend.days.filter((one) => one.key === key).map((one) => [one.day, geometryOf(one.amount)]));
       const points = [];
       for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) {
-        const value = byDay.get(new Date(at).toISOString().slice(0, 10)) ?? 0;
+        const value = byDay.get(dayOf(at)) ?? 0;
         points.push({ x: at, min: value, max: value, last: value });
       }
       return { key: key || "idle", label, points };

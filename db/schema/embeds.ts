@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, check, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import { EMBED_BY, EMBED_CAPABILITIES, EMBED_RANGE_NAMES } from "../../domain/costs/embed.ts";
+import { RANGE_NAMES } from "../../domain/costs/days.ts";
+import { EMBED_BY, EMBED_CAPABILITIES } from "../../domain/costs/embed.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -10,14 +11,14 @@ export const embedReports = pgTable("embed_reports", {
   orgId: text().notNull().references(() => orgs.id),
   title: text().notNull(),
   by: text({ enum: EMBED_BY }).notNull(),
-  range: text({ enum: EMBED_RANGE_NAMES }).notNull(),
+  range: text({ enum: RANGE_NAMES }).notNull(),
   withdrawnAt: moment(),
   createdBy: text().notNull(),
   ...timestamps,
 }, (t) => [
   index("embed_reports_org").on(t.orgId),
   check("embed_reports_by_known", oneOf(t.by, EMBED_BY)),
-  check("embed_reports_range_known", oneOf(t.range, EMBED_RANGE_NAMES)),
+  check("embed_reports_range_known", oneOf(t.range, RANGE_NAMES)),
 ]);
 
 /** A site that may show reports: it signs tokens with a key of which we have the public half, and can never reach beyond this row. */

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { EmbedClientId, EmbedReportId, ProjectId, Slug } from "../shared/ids.ts";
-import { EMBED_BY, EMBED_CAPABILITIES, EMBED_RANGE_NAMES } from "./embed.ts";
+import { RANGE_NAMES } from "./days.ts";
+import { EMBED_BY, EMBED_CAPABILITIES } from "./embed.ts";
 
 const Name = z.string().trim().min(1, "Give it a name.").max(64);
 
-export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(EMBED_RANGE_NAMES) });
+export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(RANGE_NAMES) });
 export type PublishReport = z.output<typeof PublishReport>;
 export const OneEmbedReport = z.strictObject({ id: EmbedReportId });
 

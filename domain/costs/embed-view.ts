@@ -1,5 +1,6 @@
 import type { SpendView } from "./cost-view.ts";
-import type { EmbedCapability, EmbedRange } from "./embed.ts";
+import type { RangeName } from "./days.ts";
+import type { EmbedCapability } from "./embed.ts";
 import type { SpendBy } from "./spend-by.ts";
 
 /** What a frame gets for its token. It keeps it in memory only. */
@@ -22,7 +23,7 @@ export interface EmbedReportView {
   id: string;
   title: string;
   by: SpendBy;
-  range: EmbedRange;
+  range: RangeName;
   withdrawnAt: Date | null;
   createdBy: string;
   createdAt: Date;

@@ -2,9 +2,6 @@ import type { SpendBy } from "./spend-by.ts";
 
 /** What an embedded report may tell apart: nobody's person or experiment leaves the house. */
 export const EMBED_BY = ["project", "team", "cluster", "kind", "class"] as const satisfies readonly SpendBy[];
-export const EMBED_RANGES = { "7d": 7, "30d": 30, "90d": 90, "1y": 365 } as const;
-export type EmbedRange = keyof typeof EMBED_RANGES;
-export const EMBED_RANGE_NAMES = Object.keys(EMBED_RANGES) as [EmbedRange, ...EmbedRange[]];
 /** Beyond looking. `csv`: the figures as a file. */
 export const EMBED_CAPABILITIES = ["csv"] as const;
 export type EmbedCapability = (typeof EMBED_CAPABILITIES)[number];

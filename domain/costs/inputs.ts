@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ClusterId, RunId, Slug } from "../shared/ids.ts";
+import { DAY_MS } from "./days.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
 import { isPeriod } from "./period.ts";
@@ -8,7 +9,7 @@ import { SPEND_BY } from "./spend-by.ts";
 
 const Day = z.iso.date();
 const MOST_DAYS = 400;
-const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS;
 
 /** Whole UTC days, both included. */
 const Range = z.strictObject({ from: Day, to: Day, project: Slug.optional() });

@@ -1,4 +1,4 @@
-import { add, compare, type Decimal, decimal, decimalText, ZERO } from "./decimal.ts";
+import { compare, type Decimal, decimal, decimalText, sum } from "./decimal.ts";
 import type { CapacityClass } from "./metering.ts";
 import { type PriceLine, priceAt } from "./price-book.ts";
 
@@ -60,7 +60,7 @@ export const isIdle = ({ use }: HeldCard): boolean => use !== null && use < IDLE
 /** What an hour of these accelerators costs; null where none of them has a price. */
 export function hourOf(cards: readonly HeldCard[], lines: readonly PriceLine[], at: number, version: number): Decimal | null {
   const prices = cards.map(({ clusterId, model, capacityClass }) => priceAt(lines, { kind: "accelerator", clusterId, model, capacityClass }, at, version)?.unitPrice).filter((price) => price !== undefined);
-  return prices.length > 0 ? prices.reduce(add, ZERO) : null;
+  return prices.length > 0 ? sum(prices) : null;
 }
 
 /** The dearest first; those without a price by how many they hold idle. */
@@ -71,5 +71,5 @@ export function byWaste(a: Pick<IdleRun, "perHour" | "idle">, b: Pick<IdleRun, "
 
 export const sumOfHours = (runs: readonly Pick<IdleRun, "perHour">[]): string | null => {
   const known = runs.map(({ perHour }) => perHour).filter((price) => price !== null);
-  return known.length > 0 ? decimalText(known.map(decimal).reduce(add, ZERO)) : null;
+  return known.length > 0 ? decimalText(sum(known.map(decimal))) : null;
 };

@@ -3,7 +3,8 @@ import { Button, type ButtonProps, Modal, SegmentedControl, Select, TextInput } 
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { EMBED_BY, EMBED_RANGE_NAMES, type EmbedRange } from "../../../domain/costs/embed.ts";
+import { RANGE_NAMES, type RangeName } from "../../../domain/costs/days.ts";
+import { EMBED_BY } from "../../../domain/costs/embed.ts";
 import { SPEND_BY_LABEL } from "../../../domain/costs/spend-by.ts";
 import { fieldErrors, formError } from "../../access/api-error.ts";
 import { FormAlert } from "../../access/form-alert.tsx";
@@ -24,7 +25,7 @@ export function PublishButton(look: ButtonProps) {
 function PublishForm({ onDone }: { onDone: () => void }) {
   const [title, setTitle] = useState("");
   const [by, setBy] = useState<(typeof EMBED_BY)[number]>("project");
-  const [range, setRange] = useState<EmbedRange>("30d");
+  const [range, setRange] = useState<RangeName>("30d");
   const publish = useMutation(useTRPC().costs.publishReport.mutationOptions({ onSuccess: () => { notifyDone(`${title} is published.`); onDone(); } }));
   const errors: Record<string, string> = publish.error ? fieldErrors(publish.error) : {};
   return (
@@ -32,7 +33,7 @@ function PublishForm({ onDone }: { onDone: () => void }) {
       {publish.error && Object.keys(errors).length === 0 && <FormAlert message={formError(publish.error)} />}
       <TextInput label="Title" placeholder="GPU spend" value={title} error={errors.title} maxLength={64} onChange={(event) => setTitle(event.currentTarget.value)} data-autofocus />
       <Select label="Spend by" description="People and experiments are never shown on other sites." data={EMBED_BY.map((value) => ({ value, label: SPEND_BY_LABEL[value] }))} value={by} allowDeselect={false} onChange={(next) => setBy(next as typeof by)} />
-      <SegmentedControl aria-label="Time range" data={[...EMBED_RANGE_NAMES]} value={range} onChange={(next) => setRange(next as EmbedRange)} />
+      <SegmentedControl aria-label="Time range" data={[...RANGE_NAMES]} value={range} onChange={(next) => setRange(next as RangeName)} />
       <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={publish.isPending} disabled={title.trim() === ""}>Publish report</Button></div>
     </form>
   );

@@ -12,7 +12,6 @@ import { sha256 } from "../secrets.ts";
 import { hashPassword, insertUser } from "./account.ts";
 import { LOCKS } from "../../locks.ts";
 
-
 export async function insertSetupLink(db: Db, tokenHash: string, expiresAt: Date): Promise<void> {
   await db.insert(setupLinks).values({ tokenHash, expiresAt });
 }

@@ -15,7 +15,6 @@ import { loadSnapshots } from "../queries.ts";
 import type { AgentServices } from "../services.ts";
 import { LOCKS } from "../../locks.ts";
 
-
 export interface Pass {
   placed: number;
   /** Another worker is placing for this organization right now: look again shortly. */

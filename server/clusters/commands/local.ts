@@ -7,7 +7,6 @@ import { hadAgent } from "../queries.ts";
 import { insertCluster, insertCode, LOCAL_SLUG } from "./enrolment.ts";
 import { LOCKS } from "../../locks.ts";
 
-
 /** See server/clusters/local.ts. Two launchers at once make one cluster; insertCluster and insertCode call audit(…). */
 export async function enrolLocalCluster(db: Db): Promise<{ code: string } | "enrolled" | "no-org"> {
   return db.transaction(async (tx) => {

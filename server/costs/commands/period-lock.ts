@@ -3,7 +3,6 @@ import type { TransactionSql } from "postgres";
 import type { Tx } from "../../../db/client.ts";
 import { LOCKS } from "../../locks.ts";
 
-
 /** Until this transaction ends nobody closes a month of these organizations. @returns their closed months. */
 export async function booking(tx: TransactionSql, orgIds: readonly string[]): Promise<Map<string, ReadonlySet<string>>> {
   await tx`select pg_advisory_xact_lock_shared(${LOCKS.booking}, hashtext(id)) from unnest(${[...orgIds].sort()}::text[]) as one (id)`;

@@ -3,6 +3,7 @@ import { projects, serviceAccounts, teams, users } from "../../../db/schema/acce
 import { budgetAlerts, budgets } from "../../../db/schema/budgets.ts";
 import { forecast, leftOf, percentSpent } from "../../../domain/costs/budget.ts";
 import type { BudgetsView, BudgetView } from "../../../domain/costs/cost-view.ts";
+import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { type Decimal, decimal, decimalText } from "../../../domain/costs/decimal.ts";
 import { periodOf } from "../../../domain/costs/ledger.ts";
 import { reachedProjects } from "../../access/queries.ts";
@@ -12,7 +13,6 @@ import { readStand } from "./spend.ts";
 
 /** Whole days that a forecast goes by. */
 const DAYS_BACK = 28;
-const DAY_MS = 86_400_000;
 
 /** Budgets that the caller may know of: of what they reach, and their own. The tightest first. */
 export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
@@ -63,8 +63,8 @@ const seenBy = ({ grant, actor }: Ctx): SQL | undefined =>
 
 /** What each of the last whole days cost; a day without any cost is a zero, once there was a first. */
 async function daysOf({ db, orgId }: Ctx, ids: readonly string[], now: number): Promise<Map<string, Decimal[]>> {
-  const first = new Date(now - DAYS_BACK * DAY_MS).toISOString().slice(0, 10);
-  const today = new Date(now).toISOString().slice(0, 10);
+  const first = dayOf(now - DAYS_BACK * DAY_MS);
+  const today = dayOf(now);
   const rows = await db.execute<{ id: string; amount: string }>(sql`
     with per_day as (
       select b.id, d.day, sum(d.amount) as amount from budgets b join cost_daily d on d.org_id = b.org_id and d.day >= ${first}::date and d.day < ${today}::date and ${fallsTo(sql`d.project_id`, sql`d.owner_id`)}

@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
 import type { Db, DbOrTx } from "../../../db/client.ts";
 import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
-import { EMBED_RANGES, type EmbedCapability } from "../../../domain/costs/embed.ts";
+import { daysUntil } from "../../../domain/costs/days.ts";
+import type { EmbedCapability } from "../../../domain/costs/embed.ts";
 import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-view.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { sha256 } from "../../access/secrets.ts";
@@ -31,9 +32,6 @@ export interface EmbedLook {
   capabilities: EmbedCapability[];
 }
 
-const DAY_MS = 86_400_000;
-const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
-
 /**
  * Everything is looked at again on every look: the session, its client with the ceiling of this moment, the report.
  * Null for all that is refused, whatever the reason.
@@ -58,7 +56,7 @@ export async function findLook(db: DbOrTx, session: string, reportId: string, no
     orgId: client.orgId,
     clientId: client.id,
     viewer: row.session.viewer,
-    report: { id: report.id, title: report.title, by: report.by, from: dayOf(now - (EMBED_RANGES[report.range] - 1) * DAY_MS), to: dayOf(now) },
+    report: { id: report.id, title: report.title, by: report.by, ...daysUntil(now, report.range) },
     projectIds: ceiling === null ? asked : (asked ?? ceiling).filter((id) => ceiling.includes(id)),
     capabilities: row.session.capabilities.filter((one) => client.capabilities.includes(one)),
   };

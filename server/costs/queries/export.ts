@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
+import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
 import type { FileColumn } from "../../table-file.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
@@ -28,8 +29,6 @@ const text = (name: keyof CostRow & string): FileColumn<CostRow> => ({ name, typ
 export const COST_COLUMNS: readonly FileColumn<CostRow>[] = (["day", "team", "project", "person", "experiment", "cluster", "kind", "model", "capacity_class", "quantity", "unit", "amount", "provisional", "currency", "rating_version"] as const).map(text);
 
 const MONTH_DAYS = 31;
-const DAY_MS = 86_400_000;
-const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** Who and what for: not read for other sites, whose role may not. */
 const NAMES = {
