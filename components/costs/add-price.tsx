@@ -1,6 +1,5 @@
 "use client";
-import { Button, type ButtonProps, Modal, Select, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { CAPACITY_CLASSES, type CapacityClass, HELD_KINDS, type HeldKind, KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
@@ -10,19 +9,10 @@ import { useTRPC } from "../providers/api.tsx";
 import { notifyDone } from "../ui/notify.ts";
 import classes from "./costs.module.css";
 
-export function AddPriceButton({ currency, ...look }: { currency: string } & ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Add a price</Button>
-      <Modal opened={opened} onClose={dialog.close} title="Add a price" size={480} closeButtonProps={{ "aria-label": "Close" }}><AddPriceForm currency={currency} onDone={dialog.close} /></Modal>
-    </>
-  );
-}
-
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-function AddPriceForm({ currency, onDone }: { currency: string; onDone: () => void }) {
+/** A line of the price book. */
+export function AddPriceForm({ currency, onDone }: { currency: string; onDone: () => void }) {
   const trpc = useTRPC();
   const clusters = useQuery(trpc.clusters.list.queryOptions()).data ?? [];
   const [kind, setKind] = useState<HeldKind>("accelerator");

@@ -1,6 +1,5 @@
 "use client";
-import { Button, type ButtonProps, Modal, Radio, Select, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, Modal, Radio, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { BUDGET_POLICIES, BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL, BUDGET_SCOPES, type BudgetPolicy, type BudgetScope } from "../../domain/costs/budget.ts";
@@ -11,16 +10,6 @@ import { useTRPC } from "../providers/api.tsx";
 import { useViewer } from "../providers/viewer.tsx";
 import { notifyDone } from "../ui/notify.ts";
 import classes from "./costs.module.css";
-
-export function AddBudgetButton({ currency, ...look }: { currency: string } & ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Add a budget</Button>
-      <Modal opened={opened} onClose={dialog.close} title="Add a budget" size={480} closeButtonProps={{ "aria-label": "Close" }}><AddForm currency={currency} onDone={dialog.close} /></Modal>
-    </>
-  );
-}
 
 export function ChangeBudgetDialog({ budget, currency, opened, onClose }: { budget: BudgetView; currency: string; opened: boolean; onClose: () => void }) {
   return <Modal opened={opened} onClose={onClose} title={`Change ${budget.name}`} size={480} closeButtonProps={{ "aria-label": "Close" }}><ChangeForm budget={budget} currency={currency} onDone={onClose} /></Modal>;
@@ -39,7 +28,8 @@ const SAYS: Record<BudgetPolicy, string> = {
 };
 const levelsOf = (text: string): number[] => text.split(/[\s,;%]+/).filter(Boolean).map(Number);
 
-function AddForm({ currency, onDone }: { currency: string; onDone: () => void }) {
+/** A new budget: of what, how much, what happens at the limit. */
+export function AddBudgetForm({ currency, onDone }: { currency: string; onDone: () => void }) {
   const trpc = useTRPC();
   const [type, setType] = useState<BudgetScope>("team");
   const [id, setId] = useState<string | null>(null);

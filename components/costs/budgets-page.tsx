@@ -10,13 +10,13 @@ import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
+import { DialogButton } from "../ui/dialog-button.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Guarded } from "../ui/guarded.tsx";
 import { Name } from "../ui/id.tsx";
 import { Meter } from "../ui/meter.tsx";
 import type { Tone } from "../ui/status-tones.ts";
 import { absoluteTime } from "../ui/time.tsx";
-import { AddBudgetButton } from "./budget-form.tsx";
+import { AddBudgetForm } from "./budget-form.tsx";
 import { BudgetMenu } from "./budget-menu.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 import { Money } from "./money.tsx";
@@ -28,7 +28,7 @@ export function BudgetsPage() {
   const view = useSuspenseQuery(useTRPC().costs.budgets.queryOptions()).data;
   const may = useCan("costs:manage");
   const org = useOrg();
-  const add = <Guarded allowed={may}><AddBudgetButton currency={view.currency} /></Guarded>;
+  const add = <DialogButton label="Add a budget" allowed={may} form={(close) => <AddBudgetForm currency={view.currency} onDone={close} />} />;
   const empty = (
     <EmptyState title="No budgets yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>
       A budget limits what the organization, a team, a project or a person may spend in a month. A run is held on it when it is submitted, so that it is never promised twice.

@@ -2,7 +2,7 @@
 import { Skeleton } from "@mantine/core";
 import { paths } from "../../paths.ts";
 import { useCan, useOrg } from "../providers/viewer.tsx";
-import { TableSkeleton } from "../table/data-table.tsx";
+import { TableSkeleton } from "../table/table-skeleton.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { TabLinks } from "../ui/tab-links.tsx";
 

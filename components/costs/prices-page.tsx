@@ -6,11 +6,11 @@ import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
+import { DialogButton } from "../ui/dialog-button.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Guarded } from "../ui/guarded.tsx";
 import { Name } from "../ui/id.tsx";
 import { absoluteTime, Ago } from "../ui/time.tsx";
-import { AddPriceButton } from "./add-price.tsx";
+import { AddPriceForm } from "./add-price.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 
 /** The price book: lines are added, never changed, so that a report of last month can still be read. */
@@ -27,7 +27,7 @@ export function PricesPage() {
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
     { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {book.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
   ];
-  const add = <Guarded allowed={may}><AddPriceButton currency={book.currency} /></Guarded>;
+  const add = <DialogButton label="Add a price" allowed={may} form={(close) => <AddPriceForm currency={book.currency} onDone={close} />} />;
   return (
     <CostsFrame actions={add}>
       <DataTable label="Prices" noun="price" rows={book.lines} rowKey={(line) => line.id} columns={columns} empty={<EmptyState title="No prices yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>An hour of an accelerator, a core or a GiB costs nothing until somebody says what. A price may begin in the past: what was metered since then is rated anew, and the old entries stay.</EmptyState>} />

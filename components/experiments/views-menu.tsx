@@ -1,14 +1,16 @@
 "use client";
-import { Button, Menu, Modal, Radio, TextInput } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { IconBookmark, IconBookmarkFilled, IconLink, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { usePathname, useRouter, useSearchParams } from "next/navigation";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { isChanged, type SavedView, type ViewPage, viewQuery, viewState } from "../../domain/experiments/saved-view.ts";
 import { useTRPC } from "../providers/api.tsx";
-import { useCan, useViewer } from "../providers/viewer.tsx";
 import { confirmAct } from "../ui/confirm.tsx";
+import { FormDialog } from "../ui/dialog-button.tsx";
 import { notifyDone, notifyError } from "../ui/notify.ts";
+
+const NewView = lazy(() => import("./new-view.tsx").then((module) => ({ default: module.NewView })));
 
 /** What the page shows, under a name: open one, save this one, share it in the project. */
 export function ViewsMenu({ page, project }: { page: ViewPage; project: string | null }) {
@@ -47,7 +49,7 @@ export function ViewsMenu({ page, project }: { page: ViewPage; project: string |
           {current?.mine && <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => ask(current)}>Delete {current.name}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={naming} onClose={() => setNaming(false)} title="Save as a view" closeButtonProps={{ "aria-label": "Close" }}>
+      <FormDialog opened={naming} onClose={() => setNaming(false)} title="Save as a view" width={440}>
         <NewView page={page} project={project} state={viewState(query.toString())} onSaved={(id) => {
           setNaming(false);
           void refresh();
@@ -55,33 +57,7 @@ export function ViewsMenu({ page, project }: { page: ViewPage; project: string |
           next.set("view", id);
           router.replace(`${path}?${next.toString()}`);
         }} />
-      </Modal>
+      </FormDialog>
     </>
-  );
-}
-
-function NewView({ page, project, state, onSaved }: { page: ViewPage; project: string | null; state: string; onSaved: (id: string) => void }) {
-  const trpc = useTRPC();
-  const { projects } = useViewer();
-  const projectId = projects.find(({ slug }) => slug === project)?.id;
-  const writes = useCan("reports:write", projectId);
-  const [name, setName] = useState("");
-  const [sharing, setSharing] = useState<"private" | "project">("private");
-  const save = useMutation(trpc.views.save.mutationOptions({ onSuccess: ({ id }) => onSaved(id), onError: notifyError("The view was not saved") }));
-  const cannot = !projectId ? "Choose a project in the top bar to share it there." : writes.ok ? null : writes.reason;
-  return (
-    <form style={{ display: "grid", gap: 14 }} onSubmit={(event) => {
-      event.preventDefault();
-      if (name.trim()) save.mutate({ page, name: name.trim(), state, sharing, ...(projectId ? { projectId } : {}) });
-    }}>
-      <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={120} data-autofocus required />
-      <Radio.Group label="Who sees it" value={sharing} onChange={(next) => setSharing(next as "private" | "project")}>
-        <div style={{ display: "grid", gap: 8, marginTop: 6 }}>
-          <Radio value="private" label="Only I" />
-          <Radio value="project" label="Everybody in the project" disabled={cannot !== null} description={cannot ?? undefined} />
-        </div>
-      </Radio.Group>
-      <Button type="submit" loading={save.isPending} disabled={!name.trim()} style={{ justifySelf: "end" }}>Save view</Button>
-    </form>
   );
 }

@@ -1,12 +1,11 @@
 "use client";
-import { Button, Modal, Textarea } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Allowed } from "../../domain/experiments/run-view.ts";
 import { MODEL_LIMITS } from "../../domain/models/registry.ts";
 import { useTRPC } from "../providers/api.tsx";
-import { Guarded } from "../ui/guarded.tsx";
+import { DialogButton } from "../ui/dialog-button.tsx";
 import { notifyError } from "../ui/notify.ts";
 import classes from "./models.module.css";
 import { useRefreshModels } from "./use-model.ts";
@@ -20,13 +19,7 @@ interface Described {
 }
 
 export function DescribeButton({ allowed, ...of }: Described & { allowed: Allowed }) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Guarded allowed={allowed}><Button variant="default" onClick={dialog.open}>Describe</Button></Guarded>
-      <Modal opened={opened} onClose={dialog.close} title={`Describe ${of.name}`} size={560}><DescribeForm {...of} onClose={dialog.close} /></Modal>
-    </>
-  );
+  return <DialogButton variant="default" label="Describe" title={`Describe ${of.name}`} allowed={allowed} width={560} form={(close) => <DescribeForm {...of} onClose={close} />} />;
 }
 
 function DescribeForm({ id, version, description, name, onClose }: Described & { onClose: () => void }) {

@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { PageHeader, Section } from "../ui/page-header.tsx";
-import { TableSkeleton } from "../table/data-table.tsx";
+import { TableSkeleton } from "../table/table-skeleton.tsx";
 import { RUNNING_COLUMNS } from "./run-lines.tsx";
 import classes from "./overview.module.css";
 

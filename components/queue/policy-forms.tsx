@@ -1,6 +1,5 @@
 "use client";
-import { Button, type ButtonProps, Checkbox, Modal, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { QueuePolicy } from "../../domain/queue/policy.ts";
@@ -10,17 +9,7 @@ import { notifyError } from "../ui/notify.ts";
 import classes from "./queue.module.css";
 
 /** The organization's rules of the queue, changed all at once. */
-export function PolicyButton({ policy, ...look }: { policy: QueuePolicy } & ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button size="compact-sm" variant="default" {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Change</Button>
-      <Modal opened={opened} onClose={dialog.close} title="Policies of the queue" size={480}><PolicyForm policy={policy} onDone={dialog.close} /></Modal>
-    </>
-  );
-}
-
-function PolicyForm({ policy, onDone }: { policy: QueuePolicy; onDone: () => void }) {
+export function PolicyForm({ policy, onDone }: { policy: QueuePolicy; onDone: () => void }) {
   const trpc = useTRPC();
   const [draft, setDraft] = useState(policy);
   const save = useMutation(trpc.queue.setPolicy.mutationOptions({ onSuccess: onDone, onError: notifyError("The policies were not changed") }));
@@ -41,17 +30,8 @@ function PolicyForm({ policy, onDone }: { policy: QueuePolicy; onDone: () => voi
   );
 }
 
-export function QuotaButton(look: ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button size="compact-sm" variant="default" {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Set a quota</Button>
-      <Modal opened={opened} onClose={dialog.close} title="Set a quota" size={440}><QuotaForm onDone={dialog.close} /></Modal>
-    </>
-  );
-}
-
-function QuotaForm({ onDone }: { onDone: () => void }) {
+/** What a team or project holds of a model. */
+export function QuotaForm({ onDone }: { onDone: () => void }) {
   const trpc = useTRPC();
   const viewer = useViewer();
   const { data: summary } = useQuery(trpc.queue.summary.queryOptions());

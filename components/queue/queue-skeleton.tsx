@@ -1,4 +1,4 @@
-import { TableSkeleton } from "../table/data-table.tsx";
+import { TableSkeleton } from "../table/table-skeleton.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 
 const COLUMNS = [

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { lazy } from "react";
 import type { QueueSummary, TeamUse } from "../../domain/queue/queue-view.ts";
 import { formatCount, formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
@@ -9,14 +10,16 @@ import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { confirmAct } from "../ui/confirm.tsx";
-import { Guarded } from "../ui/guarded.tsx";
+import { DialogButton } from "../ui/dialog-button.tsx";
 import { Meter } from "../ui/meter.tsx";
 import { notifyError } from "../ui/notify.ts";
 import { Section } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
-import { PolicyButton, QuotaButton } from "./policy-forms.tsx";
 import { QueueFrame } from "./queue-frame.tsx";
 import classes from "./queue.module.css";
+
+const PolicyForm = lazy(() => import("./policy-forms.tsx").then((module) => ({ default: module.PolicyForm })));
+const QuotaForm = lazy(() => import("./policy-forms.tsx").then((module) => ({ default: module.QuotaForm })));
 
 /** Who used how much, who may hold how much, where capacity is, and the rules, in words. */
 export function SharesPage() {
@@ -76,7 +79,7 @@ function Quotas({ summary }: { summary: QueueSummary }) {
     ...(may.ok ? [{ key: "acts", title: "", align: "right" as const, render: (quota: Quota) => <Button size="compact-xs" variant="subtle" color="gray" onClick={() => ask(quota)} aria-label={`Remove the quota of ${quota.scopeName}`}>Remove</Button> }] : []),
   ];
   return (
-    <Section title="Quotas" actions={<Guarded allowed={may}><QuotaButton /></Guarded>}>
+    <Section title="Quotas" actions={<DialogButton size="compact-sm" variant="default" label="Set a quota" allowed={may} width={440} form={(close) => <QuotaForm onDone={close} />} />}>
       <DataTable label="Quotas" rows={summary.quotas} rowKey={(quota) => quota.id} columns={columns} flat keys={false} empty={<div className={classes.none}>No quotas: whoever goes first may take what is free. A quota guarantees a team or a project accelerators, and limits what it may hold.</div>} />
     </Section>
   );
@@ -104,7 +107,7 @@ function Capacity({ summary }: { summary: QueueSummary }) {
 function Policies({ summary }: { summary: QueueSummary }) {
   const may = useCan("queue:manage");
   return (
-    <Section title="Policies" actions={<Guarded allowed={may}><PolicyButton policy={summary.policy} /></Guarded>}>
+    <Section title="Policies" actions={<DialogButton size="compact-sm" variant="default" label="Change" title="Policies of the queue" allowed={may} form={(close) => <PolicyForm policy={summary.policy} onDone={close} />} />}>
       <dl className={classes.policies}>
         {summary.words.map((one) => <div key={one.title}><dt>{one.title}</dt><dd>{one.says}</dd></div>)}
       </dl>

@@ -1,5 +1,5 @@
 "use client";
-import { Button, Checkbox, Skeleton } from "@mantine/core";
+import { Button, Checkbox } from "@mantine/core";
 import Link from "next/link";
 import { useRef } from "react";
 import { formatCount, plural } from "../../domain/shared/format.ts";
@@ -148,39 +148,6 @@ function Foot<T>({ rows, total, more, noun = "row" }: DataTableProps<T>) {
     <div className={classes.foot}>
       <span>{count}</span>
       {more?.hasMore && <Button variant="default" onClick={more.load} loading={more.loading}>Load more</Button>}
-    </div>
-  );
-}
-
-const WIDTHS = ["62%", "84%", "48%", "71%", "56%"];
-
-/** Same head, same rows' height: nothing jumps when the rows come. */
-export function TableSkeleton<T>({ columns, rows = 12, selectable, flat }: { columns: readonly Pick<Column<T>, "key" | "title" | "unit" | "align" | "width" | "hideBelow" | "grow">[]; rows?: number; selectable?: boolean; flat?: boolean }) {
-  return (
-    <div className={classes.wrap} aria-busy="true" aria-label="Loading">
-      <table className={classes.table} data-flat={flat || undefined}>
-        <thead>
-          <tr>
-            {selectable && <th className={classes.check} />}
-            {columns.map((column) => (
-              <th key={column.key} data-align={column.align} data-hide={column.hideBelow} data-grow={column.grow || undefined} style={column.width ? { width: column.width } : undefined}>
-                {column.title}{column.unit && <span className={classes.unit}> {column.unit}</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {Array.from({ length: rows }, (_, row) => (
-            <tr key={row}>
-              {selectable && <td className={classes.check} />}
-              {columns.map((column, at) => (
-                <td key={column.key} data-hide={column.hideBelow} data-grow={column.grow || undefined}><Skeleton height={10} width={WIDTHS[(row + at) % WIDTHS.length]} /></td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {!flat && <div className={classes.foot} />}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import { TableSkeleton } from "../../table/data-table.tsx";
+import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { FilterBar } from "../../ui/filters.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 

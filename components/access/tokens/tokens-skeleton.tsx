@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import { TableSkeleton } from "../../table/data-table.tsx";
+import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { TokensFrame } from "./tokens-frame.tsx";
 
 const COLUMNS = [

@@ -1,6 +1,5 @@
 "use client";
-import { Button, type ButtonProps, Checkbox, Modal, MultiSelect, Textarea, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, Checkbox, MultiSelect, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { EmbedClientView, EmbedsView } from "../../../domain/costs/embed-view.ts";
@@ -10,20 +9,6 @@ import { useTRPC } from "../../providers/api.tsx";
 import { useViewer } from "../../providers/viewer.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import classes from "../costs.module.css";
-
-export function AddClientButton({ view, ...look }: { view: EmbedsView } & ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button size="compact-sm" variant="default" {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Add a site</Button>
-      <ClientDialog title="Add a site" view={view} client={null} opened={opened} onClose={dialog.close} />
-    </>
-  );
-}
-
-export function ClientDialog({ title, view, client, opened, onClose }: { title: string; view: EmbedsView; client: EmbedClientView | null; opened: boolean; onClose: () => void }) {
-  return <Modal opened={opened} onClose={onClose} title={title} size={560} closeButtonProps={{ "aria-label": "Close" }}><ClientForm view={view} client={client} onDone={onClose} /></Modal>;
-}
 
 const draftOf = (client: EmbedClientView | null, view: EmbedsView) => ({
   name: client?.name ?? "",
@@ -36,7 +21,8 @@ const draftOf = (client: EmbedClientView | null, view: EmbedsView) => ({
   accent: client?.accent ?? "",
 });
 
-function ClientForm({ view, client, onDone }: { view: EmbedsView; client: EmbedClientView | null; onDone: () => void }) {
+/** A site that may show reports, new or changed. */
+export function ClientForm({ view, client, onDone }: { view: EmbedsView; client: EmbedClientView | null; onDone: () => void }) {
   const trpc = useTRPC();
   const viewer = useViewer();
   const [draft, setDraft] = useState(() => draftOf(client, view));

@@ -1,15 +1,18 @@
 "use client";
-import { Menu, Modal } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBan, IconCode, IconPencil, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
+import { lazy } from "react";
 import type { EmbedClientView, EmbedsView } from "../../../domain/costs/embed-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { ActsMenu } from "../../ui/acts-menu.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
+import { FormDialog } from "../../ui/dialog-button.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
-import { ClientDialog } from "./client-form.tsx";
-import { HowTo } from "./how-to.tsx";
+
+const ClientForm = lazy(() => import("./client-form.tsx").then((module) => ({ default: module.ClientForm })));
+const HowTo = lazy(() => import("./how-to.tsx").then((module) => ({ default: module.HowTo })));
 
 const ICON = { size: 15, stroke: 1.7 };
 
@@ -29,8 +32,8 @@ export function ClientMenu({ client, view }: { client: EmbedClientView; view: Em
         {client.disabledAt ? <Menu.Item leftSection={<IconPlayerPlay {...ICON} />} onClick={() => toggle.mutate({ id: client.id, disabled: false })}>Enable</Menu.Item> : <Menu.Item leftSection={<IconPlayerPause {...ICON} />} onClick={disable}>Disable</Menu.Item>}
         <Menu.Item leftSection={<IconBan {...ICON} />} onClick={revokeAll}>Revoke tokens and sessions</Menu.Item>
       </ActsMenu>
-      <ClientDialog title={`Change ${client.name}`} view={view} client={client} opened={changing} onClose={change.close} />
-      <Modal opened={reading} onClose={how.close} title={`Show reports in ${client.name}`} size={640} closeButtonProps={{ "aria-label": "Close" }}><HowTo client={client} view={view} /></Modal>
+      <FormDialog opened={changing} onClose={change.close} title={`Change ${client.name}`} width={560}><ClientForm view={view} client={client} onDone={change.close} /></FormDialog>
+      <FormDialog opened={reading} onClose={how.close} title={`Show reports in ${client.name}`} width={640}><HowTo client={client} view={view} /></FormDialog>
     </>
   );
 }

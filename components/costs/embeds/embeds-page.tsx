@@ -1,6 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { lazy } from "react";
 import type { EmbedClientView, EmbedReportView } from "../../../domain/costs/embed-view.ts";
 import { SPEND_BY_LABEL } from "../../../domain/costs/spend-by.ts";
 import { plural } from "../../../domain/shared/format.ts";
@@ -8,16 +9,17 @@ import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
+import { DialogButton } from "../../ui/dialog-button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
-import { Guarded } from "../../ui/guarded.tsx";
 import { Id, Name } from "../../ui/id.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { Section } from "../../ui/page-header.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { CostsFrame } from "../costs-frame.tsx";
-import { AddClientButton } from "./client-form.tsx";
 import { ClientMenu } from "./client-menu.tsx";
-import { PublishButton } from "./publish-form.tsx";
+
+const PublishForm = lazy(() => import("./publish-form.tsx").then((module) => ({ default: module.PublishForm })));
+const ClientForm = lazy(() => import("./client-form.tsx").then((module) => ({ default: module.ClientForm })));
 
 /** Which reports other sites may show, and which sites those are. */
 export function EmbedsPage() {
@@ -27,10 +29,10 @@ export function EmbedsPage() {
   const needsReport = live.length > 0 ? may : { ok: false as const, reason: "Publish a report first." };
   return (
     <CostsFrame>
-      <Section title="Published reports" count={live.length} actions={<Guarded allowed={may}><PublishButton /></Guarded>}>
+      <Section title="Published reports" count={live.length} actions={<DialogButton size="compact-sm" variant="default" label="Publish a report" allowed={may} width={440} form={(close) => <PublishForm onDone={close} />} />}>
         <DataTable label="Published reports" rows={live} rowKey={(row) => row.id} columns={REPORTS} flat keys={false} empty={<EmptyState title="No report is published">A published report can be shown in other sites, by those that are named below and by nobody else.</EmptyState>} />
       </Section>
-      <Section title="Sites" count={view.clients.length} actions={<Guarded allowed={needsReport}><AddClientButton view={view} /></Guarded>}>
+      <Section title="Sites" count={view.clients.length} actions={<DialogButton size="compact-sm" variant="default" label="Add a site" allowed={needsReport} width={560} form={(close) => <ClientForm view={view} client={null} onDone={close} />} />}>
         <DataTable
           label="Sites"
           rows={view.clients}

@@ -1,6 +1,5 @@
 "use client";
-import { Button, type ButtonProps, Modal, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { RANGE_NAMES, type RangeName } from "../../../domain/costs/days.ts";
@@ -12,17 +11,8 @@ import { useTRPC } from "../../providers/api.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import classes from "../costs.module.css";
 
-export function PublishButton(look: ButtonProps) {
-  const [opened, dialog] = useDisclosure(false);
-  return (
-    <>
-      <Button size="compact-sm" variant="default" {...look} onClick={look["data-disabled" as never] ? undefined : dialog.open}>Publish a report</Button>
-      <Modal opened={opened} onClose={dialog.close} title="Publish a report" size={440} closeButtonProps={{ "aria-label": "Close" }}><PublishForm onDone={dialog.close} /></Modal>
-    </>
-  );
-}
-
-function PublishForm({ onDone }: { onDone: () => void }) {
+/** What is shown, of which days. */
+export function PublishForm({ onDone }: { onDone: () => void }) {
   const [title, setTitle] = useState("");
   const [by, setBy] = useState<(typeof EMBED_BY)[number]>("project");
   const [range, setRange] = useState<RangeName>("30d");

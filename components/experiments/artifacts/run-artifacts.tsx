@@ -1,11 +1,13 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryStates } from "nuqs";
+import { lazy } from "react";
 import type { ArtifactView } from "../../../domain/experiments/run-view.ts";
 import { formatBytes } from "../../../domain/shared/format.ts";
-import { RegisterButton } from "../../models/register-dialog.tsx";
 import { useTRPC } from "../../providers/api.tsx";
+import { useCan } from "../../providers/viewer.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
+import { DialogButton } from "../../ui/dialog-button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { FilterBar, FilterText } from "../../ui/filters.tsx";
 import { Id } from "../../ui/id.tsx";
@@ -14,6 +16,7 @@ import { Ago } from "../../ui/time.tsx";
 import classes from "./artifacts.module.css";
 import { ArtifactPreview } from "./artifact-preview.tsx";
 
+const RegisterForm = lazy(() => import("../../models/register-form.tsx").then((module) => ({ default: module.RegisterForm })));
 const artifactParams = { q: parseAsString.withDefault(""), file: parseAsString };
 
 /** Files that the run left, and a look into the one that is chosen. */
@@ -21,6 +24,7 @@ export function RunArtifacts({ id }: { id: string }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id })).data;
   const artifacts = useSuspenseQuery(trpc.experiments.artifacts.queryOptions({ id })).data;
+  const mayRegister = useCan("models:write", run.project.id);
   const [{ q, file }, setParams] = useQueryStates(artifactParams);
   const shown = artifacts.filter((one) => one.path.toLowerCase().includes(q.toLowerCase()));
   const chosen = artifacts.find((one) => one.id === file) ?? null;
@@ -39,7 +43,7 @@ export function RunArtifacts({ id }: { id: string }) {
         <FilterBar>
           <FilterText value={q} onChange={(next) => void setParams({ q: next || null })} placeholder="Part of a path" />
           <span className="dim">{formatBytes(bytes)} in all</span>
-          <RegisterButton run={run} files={artifacts.map((one) => one.path)} />
+          <DialogButton variant="default" label="Register a model" title={`Register a model from ${run.name}`} allowed={mayRegister} width={520} form={(close) => <RegisterForm run={run} files={artifacts.map((one) => one.path)} onClose={close} />} />
         </FilterBar>
         <DataTable label="Artifacts" noun="file" rows={shown} rowKey={(one) => one.id} columns={columns} total={artifacts.length} empty={<EmptyState title="No file matches" />} />
       </div>

@@ -1,10 +1,12 @@
 "use client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { narrowTo } from "../../../domain/experiments/filter/edit.ts";
 import { valuesOf, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import type { TableGroup } from "../../../domain/experiments/table-view.ts";
 import { formatCount, formatNumber } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
-import { type Column, DataTable, TableSkeleton } from "../../table/data-table.tsx";
+import { type Column, DataTable } from "../../table/data-table.tsx";
+import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { type RunsParams, tableSetOf } from "../runs-params.ts";
@@ -12,13 +14,13 @@ import { type RunsParams, tableSetOf } from "../runs-params.ts";
 const FIRST = { key: "value", title: "Group", grow: true } as const;
 
 /** A row per value: how many runs, how many still go, and what they reached in the metrics that are columns. */
-export function GroupsTable({ params, columns, label, onOpen }: { params: RunsParams; columns: readonly TableColumn[]; label: string; onOpen: (value: string | null) => void }) {
+export function GroupsTable({ params, columns, label, onOpen }: { params: RunsParams; columns: readonly TableColumn[]; label: string; onOpen: (filter: string) => void }) {
   const trpc = useTRPC();
   const metrics = [...new Set(valuesOf(columns).flatMap((value) => (value.kind === "metric" ? [value.key] : [])))].slice(0, 3);
   const query = useQuery({ ...trpc.table.groups.queryOptions({ ...tableSetOf(params), by: params.group, metrics }), placeholderData: keepPreviousData });
   if (query.error) return <ErrorBox what="The groups could not be loaded" error={query.error} retry={() => void query.refetch()} />;
   const shown: Column<TableGroup>[] = [
-    { ...FIRST, title: label, render: (group) => <button type="button" data-row-link onClick={() => onOpen(group.value)} style={{ padding: 0, border: 0, background: "none", font: "inherit", fontWeight: 500, color: "inherit", cursor: "pointer" }}>{group.value ?? "not set"}</button> },
+    { ...FIRST, title: label, render: (group) => <button type="button" data-row-link onClick={() => onOpen(narrowTo(params.f, params.group, group.value))} style={{ padding: 0, border: 0, background: "none", font: "inherit", fontWeight: 500, color: "inherit", cursor: "pointer" }}>{group.value ?? "not set"}</button> },
     { key: "runs", title: "Runs", align: "right", render: (group) => formatCount(group.runs) },
     { key: "active", title: "Active", align: "right", hideBelow: "xs", render: (group) => (group.active > 0 ? formatCount(group.active) : <span className="dim">0</span>) },
     ...metrics.map((key, at): Column<TableGroup> => ({ key: `m${at}`, title: `${key}: mean, least to greatest, n`, align: "right", hideBelow: at > 0 ? "md" : "sm", render: (group) => <Figures of={group.metrics[at] ?? null} /> })),

@@ -1,27 +1,29 @@
 "use client";
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { useMemo, useState } from "react";
-import { narrowTo } from "../../../domain/experiments/filter/edit.ts";
+import { type ComponentProps, lazy, Suspense, useMemo, useState } from "react";
 import { moveColumn, parseColumns, pressSort, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import { formatCount, plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
+import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { GridTable } from "../../table/grid-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { whenWanted } from "../../ui/when-wanted.tsx";
 import { isNarrowed, runsParams, scopeOf, tableSetOf } from "../runs-params.ts";
 import { ViewsMenu } from "../views-menu.tsx";
-import { BulkActs } from "./bulk-acts.tsx";
-import { GroupsTable } from "./groups-table.tsx";
+import type { BulkActs as BulkActsType } from "./bulk-acts.tsx";
 import { NewRunButton, RunsEmpty } from "./runs-empty.tsx";
 import { RunsFilters } from "./runs-filters.tsx";
 import { gridColumns } from "./table-cells.tsx";
 import { TableTools } from "./table-tools.tsx";
 import { useTable } from "./use-table.ts";
 
+// What most visits never open comes when it is wanted.
+const BulkActs = whenWanted((props: ComponentProps<typeof BulkActsType>) => props.runs.length > 0, () => import("./bulk-acts.tsx").then((module) => module.BulkActs));
+const GroupsTable = lazy(() => import("./groups-table.tsx").then((module) => ({ default: module.GroupsTable })));
 const RunPeek = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./run-peek.tsx").then((module) => module.RunPeek));
 
 /** The table of runs: everything that decides what it shows stands in the URL. */
@@ -49,7 +51,7 @@ export function RunsPage() {
       <RunsFilters />
       <TableTools columns={columns} onColumns={setColumns} />
       {table.error ? <ErrorBox what="The runs could not be loaded" error={table.error} retry={table.retry} /> : params.group ? (
-        <GroupsTable params={params} columns={columns} label={params.group.replace(/^(param|tag):/, "")} onOpen={(value) => void setParams({ f: narrowTo(params.f, params.group, value), group: null })} />
+        <Suspense fallback={<TableSkeleton columns={[{ key: "value", title: "Group", grow: true }]} />}><GroupsTable params={params} columns={columns} label={params.group.replace(/^(param|tag):/, "")} onOpen={(f) => void setParams({ f, group: null })} /></Suspense>
       ) : (
         <GridTable
           label="Runs"

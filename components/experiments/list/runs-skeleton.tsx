@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { DEFAULT_COLUMNS, parseColumn } from "../../../domain/experiments/table-columns.ts";
-import { TableSkeleton } from "../../table/data-table.tsx";
+import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { FilterBar } from "../../ui/filters.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import classes from "./table.module.css";

@@ -1,5 +1,5 @@
 "use client";
-import { ActionIcon, Button, Menu, Popover, Select, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, NativeSelect, Popover, TextInput, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconClock, IconDownload, IconTextWrap } from "@tabler/icons-react";
 import { useState } from "react";
@@ -13,25 +13,24 @@ export function AttemptSelect({ attempts, value, onChange }: { attempts: Attempt
   if (attempts.length < 2) return null;
   const newest = attempts.at(-1)!.number;
   return (
-    <Select
+    <NativeSelect
       aria-label="Attempt"
       w={190}
-      allowDeselect={false}
       data={attempts.toReversed().map((attempt) => ({ value: String(attempt.number), label: `Attempt ${attempt.number} · ${attempt.outcome ?? attempt.status}` }))}
       value={String(value.number)}
-      onChange={(number) => onChange(number === null || Number(number) === newest ? null : Number(number))}
+      onChange={({ currentTarget: { value: number } }) => onChange(Number(number) === newest ? null : Number(number))}
     />
   );
 }
 
 export function StreamSelect({ value, onChange }: { value: "stdout" | "stderr" | null; onChange: (stream: "stdout" | "stderr" | null) => void }) {
   const data = [{ value: "all", label: "Both streams" }, { value: "stdout", label: "stdout" }, { value: "stderr", label: "stderr" }];
-  return <Select aria-label="Stream" w={124} allowDeselect={false} data={data} value={value ?? "all"} onChange={(next) => onChange(next === "stdout" || next === "stderr" ? next : null)} />;
+  return <NativeSelect aria-label="Stream" w={132} data={data} value={value ?? "all"} onChange={({ currentTarget: { value: next } }) => onChange(next === "stdout" || next === "stderr" ? next : null)} />;
 }
 
 export function LevelSelect({ value, onChange }: { value: "error" | "warn" | null; onChange: (level: "error" | "warn" | null) => void }) {
   const data = [{ value: "all", label: "All lines" }, { value: "error", label: "Errors only" }, { value: "warn", label: "Warnings only" }];
-  return <Select aria-label="Level" w={130} allowDeselect={false} data={data} value={value ?? "all"} onChange={(next) => onChange(next === "error" || next === "warn" ? next : null)} />;
+  return <NativeSelect aria-label="Level" w={140} data={data} value={value ?? "all"} onChange={({ currentTarget: { value: next } }) => onChange(next === "error" || next === "warn" ? next : null)} />;
 }
 
 /** Wrap, times, go to a line, download. */

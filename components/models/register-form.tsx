@@ -1,6 +1,5 @@
 "use client";
-import { Autocomplete, Button, Modal, Select, Textarea } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Autocomplete, Button, Select, Textarea } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
@@ -10,8 +9,7 @@ import { paths } from "../../paths.ts";
 import { fieldErrors, formError } from "../access/api-error.ts";
 import { FormAlert } from "../access/form-alert.tsx";
 import { useTRPC } from "../providers/api.tsx";
-import { useCan, useOrg } from "../providers/viewer.tsx";
-import { Guarded } from "../ui/guarded.tsx";
+import { useOrg } from "../providers/viewer.tsx";
 import { notifyDone } from "../ui/notify.ts";
 import classes from "./models.module.css";
 import { useRefreshModels } from "./use-model.ts";
@@ -23,18 +21,7 @@ interface Source {
 }
 
 /** Makes what a run left a version of a model. */
-export function RegisterButton(source: Source) {
-  const [opened, dialog] = useDisclosure(false);
-  const may = useCan("models:write", source.run.project.id);
-  return (
-    <>
-      <Guarded allowed={may}><Button variant="default" onClick={may.ok ? dialog.open : undefined}>Register a model</Button></Guarded>
-      <Modal opened={opened} onClose={dialog.close} title={`Register a model from ${source.run.name}`} size={520} closeButtonProps={{ "aria-label": "Close" }}><RegisterForm {...source} onClose={dialog.close} /></Modal>
-    </>
-  );
-}
-
-function RegisterForm({ run, files, onClose }: Source & { onClose: () => void }) {
+export function RegisterForm({ run, files, onClose }: Source & { onClose: () => void }) {
   const trpc = useTRPC();
   const org = useOrg();
   const router = useRouter();

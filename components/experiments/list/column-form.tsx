@@ -1,0 +1,60 @@
+"use client";
+import { ActionIcon, Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, parseColumn, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
+import classes from "./table.module.css";
+
+const SHOWN = 60;
+
+/** Which columns, in which order: those there are first, with arrows; then everything that the runs have, by name. */
+export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns: readonly TableColumn[]; keys: TableKeysFound; pinned: number; onChange: (columns: TableColumn[]) => void; onPin: (pinned: number) => void }) {
+  const [text, setText] = useState("");
+  const on = new Set(columns.map(({ name }) => name));
+  const all = [
+    ...Object.keys(ATTRIBUTE_COLUMNS),
+    ...keys.metrics.flatMap((key) => [`metric:${key}`, `metric.min:${key}`, `metric.max:${key}`]),
+    ...keys.params.map((key) => `param:${key}`),
+    ...keys.tags.map((key) => `tag:${key}`),
+  ];
+  const matching = all.filter((name) => !on.has(name) && name.toLowerCase().includes(text.trim().toLowerCase()));
+  const toggle = (name: string) => onChange(on.has(name) ? columns.filter((column) => column.name !== name) : [...columns, parseColumn(name)!]);
+  return (
+    <>
+      <div className={classes.row}>
+        <NumberInput aria-label="Columns that stay in place" prefix="Pin first " min={0} max={6} value={pinned} onChange={(next) => onPin(Number(next) || 0)} w={120} />
+        <span style={{ flex: 1 }} />
+        <Button variant="subtle" color="gray" onClick={() => onChange(DEFAULT_COLUMNS.map((name) => parseColumn(name)!))}>Usual</Button>
+      </div>
+      <ul className={classes.picker} aria-label="Shown columns">
+        {columns.map((column, at) => (
+          <li key={column.name}>
+            <Checkbox checked disabled={column.name === "name"} onChange={() => toggle(column.name)} aria-label={`Show ${column.title}`} />
+            <span className={classes.pickerName} title={column.name}>{labelOf(column.name)}</span>
+            <ActionIcon size={22} aria-label={`Move ${column.title} to the left`} disabled={at === 0} onClick={() => onChange(moveColumn(columns, column.name, at - 1))}><IconArrowUp size={12} /></ActionIcon>
+            <ActionIcon size={22} aria-label={`Move ${column.title} to the right`} disabled={at === columns.length - 1} onClick={() => onChange(moveColumn(columns, column.name, at + 1))}><IconArrowDown size={12} /></ActionIcon>
+          </li>
+        ))}
+      </ul>
+      <TextInput aria-label="Find a column" placeholder="Metric, parameter, tag …" leftSection={<IconSearch size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)} mt="xs" data-autofocus />
+      <ul className={classes.picker} aria-label="More columns">
+        {matching.slice(0, SHOWN).map((name) => (
+          <li key={name}>
+            <Checkbox checked={false} disabled={columns.length >= MAX_COLUMNS} onChange={() => toggle(name)} aria-label={`Show ${labelOf(name)}`} />
+            <span className={classes.pickerName} title={name}>{labelOf(name)}</span>
+          </li>
+        ))}
+      </ul>
+      <div className={classes.pickerHead}>{matching.length > SHOWN ? `${SHOWN} of ${matching.length}: type to find others. ` : ""}Names of the newest {keys.runs} runs.</div>
+    </>
+  );
+}
+
+const KINDS: Record<string, string> = { metric: "metric, last", "metric.min": "metric, least", "metric.max": "metric, greatest", param: "parameter", tag: "tag" };
+
+function labelOf(name: string): string {
+  const column = parseColumn(name);
+  if (!column || column.attribute) return column?.title ?? name;
+  return `${column.value!.key} · ${KINDS[name.slice(0, name.indexOf(":"))]}`;
+}
