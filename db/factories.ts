@@ -16,6 +16,7 @@ import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
+import { reports, reportVersions } from "./schema/reports.ts";
 
 /** The password of every made person that got none. */
 export const PASSWORD = "correct horse battery";
@@ -235,5 +236,12 @@ function makeRecords(db: DbOrTx) {
     return made!;
   }
 
-  return { metrics, log, artifact, model };
+  /** A report with its first version, written by one person. */
+  async function report(of: Project, by: { id: string; name: string }, title: string, body: string) {
+    const [made] = await db.insert(reports).values({ orgId: of.orgId, projectId: of.id, title, body, createdBy: by.id, createdByName: by.name, updatedByName: by.name }).returning();
+    await db.insert(reportVersions).values({ reportId: made!.id, version: 1, title, body, byName: by.name });
+    return made!;
+  }
+
+  return { metrics, log, artifact, model, report };
 }

@@ -36,7 +36,8 @@ export async function makeWorld(make: Factories) {
   await make.log(killed.id, "epoch 3  loss 0.4121\n", times.startedAt);
   const waiting = await make.run(org.project, owner.id, { name: "digits-waiting", experimentId: experiment.id, input: { resources: { gpus: 8 }, cluster: cluster.slug } });
   const model = await make.model(org.project, owner.name, finished, "digits");
-  return { org, owner, viewer, cluster, node, finished, failed, waiting, model };
+  const report = await make.report(org.project, owner, "What the rate of learning does", `Digits with a rate of 0.02, see \`${finished.id}\`.\n\n\`\`\`chart\nmetric: [loss, accuracy]\nruns: [${finished.id}]\ntitle: Does it settle?\n\`\`\`\n\n## All runs\n\n\`\`\`runs\nfilter: status = "succeeded"\ncolumns: [status, name, metric:accuracy, param:learning_rate, duration]\n\`\`\`\n\n| rate | verdict |\n| --- | --- |\n| 0.02 | good |\n`);
+  return { org, owner, viewer, cluster, node, finished, failed, waiting, model, report };
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;

@@ -37,12 +37,13 @@ export interface LinesChartProps extends Omit<LinesLook, "chartId"> {
   tools?: React.ReactNode;
   loading: boolean;
   empty?: React.ReactNode;
+  legend?: React.ReactNode;
   /** In words, under the chart: what is not drawn. */
   notes?: readonly string[];
 }
 
 /** Many runs over one axis. What cannot be shown as asked is said in words under the chart. */
-export function LinesChart({ title, lines, height, loading, tools, clip, empty, notes = [], domain: asked, ...rest }: LinesChartProps) {
+export function LinesChart({ title, lines, height, loading, tools, clip, empty, legend, notes = [], domain: asked, ...rest }: LinesChartProps) {
   const chartId = useId();
   const { owner, set } = useHighlight();
   const model = useMemo(() => {
@@ -65,6 +66,7 @@ export function LinesChart({ title, lines, height, loading, tools, clip, empty, 
           </Suspense>
         )}
       </div>
+      {legend}
       <div className={classes.notes}>{said.join(" · ")}</div>
     </ChartFrame>
   );

@@ -10,7 +10,7 @@ export function useLeaveGuard(dirty: boolean): void {
     const onClick = (event: MouseEvent) => {
       const link = (event.target as HTMLElement | null)?.closest?.("a[href]");
       if (!link || link.getAttribute("target") === "_blank" || event.metaKey || event.ctrlKey || event.shiftKey) return;
-      if (window.confirm("Leave without submitting? What you entered will be lost.")) return;
+      if (window.confirm("Leave without saving? What you entered will be lost.")) return;
       event.preventDefault();
       event.stopPropagation();
     };

@@ -1,4 +1,4 @@
-import { IconActivity, IconBox, IconBuilding, IconCoins, IconHistory, IconKey, IconListNumbers, IconPlayerPlay, IconServer2, IconUsers } from "@tabler/icons-react";
+import { IconActivity, IconBox, IconBuilding, IconCoins, IconHistory, IconKey, IconListNumbers, IconNotes, IconPlayerPlay, IconServer2, IconUsers } from "@tabler/icons-react";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { paths } from "../../paths.ts";
 
@@ -23,7 +23,7 @@ export interface NavGroup {
 export function navGroups(org: string, held: readonly string[]): NavGroup[] {
   const groups: NavGroup[] = [
     { label: null, items: [{ label: "Overview", href: paths.overview(org), icon: IconActivity, needs: "org:read", key: "o", scoped: true }] },
-    { label: "Work", items: [{ label: "Runs", href: paths.runs(org), icon: IconPlayerPlay, needs: "runs:read", key: "r", scoped: true }] },
+    { label: "Work", items: [{ label: "Runs", href: paths.runs(org), icon: IconPlayerPlay, needs: "runs:read", key: "r", scoped: true }, { label: "Reports", href: paths.reports(org), icon: IconNotes, needs: "reports:read", scoped: true }] },
     { label: "Serve", items: [{ label: "Models", href: paths.models(org), icon: IconBox, needs: "models:read", scoped: true }] },
     { label: "Fleet", items: [{ label: "Clusters", href: paths.clusters(org), icon: IconServer2, needs: "clusters:read", key: "c", scoped: true }, { label: "Queue", href: paths.queue(org), icon: IconListNumbers, needs: "runs:read", key: "q", scoped: true }] },
     { label: "Money", items: [{ label: "Costs", href: paths.costs(org), icon: IconCoins, needs: "costs:read", scoped: true }] },

@@ -6,7 +6,7 @@ import { type Line, linesOf } from "../../../domain/experiments/compare/lines.ts
 import type { ComparedSeries } from "../../../domain/experiments/compare/view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import type { CompareState } from "./compare-params.ts";
-import { useCompared } from "./use-compare.ts";
+import type { Compared } from "./use-compare.ts";
 
 export interface PanelSeries {
   lines: Line[];
@@ -21,10 +21,11 @@ export interface PanelSeries {
 /** Seconds on the page, milliseconds on the wire. */
 export const scaleOf = (x: string): number => (x === "relative" ? 0.001 : 1);
 
+export type SeriesState = Pick<CompareState, "x" | "from" | "to" | "group" | "how" | "smooth" | "mid">;
+
 /** One request per metric, all runs in each. While another range is on its way the old lines stay. */
-export function usePanelSeries(keys: readonly string[], state: CompareState, enabled: boolean): PanelSeries {
+export function usePanelSeries(keys: readonly string[], state: SeriesState, enabled: boolean, { ids, nameOf }: Pick<Compared, "ids" | "nameOf">): PanelSeries {
   const trpc = useTRPC();
-  const { ids, nameOf } = useCompared();
   const scale = scaleOf(state.x);
   const ends = state.from !== null && state.to !== null ? { from: state.from / scale, to: state.to / scale } : {};
   const group = state.group ? { group: state.group } : {};
