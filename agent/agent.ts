@@ -14,6 +14,7 @@ import type { Identity } from "./identity/identity.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { log } from "./log.ts";
 import { ArtifactsLoop } from "./loops/artifacts.ts";
+import { CheckpointsLoop } from "./loops/checkpoints.ts";
 import { runDeadlines } from "./loops/deadlines.ts";
 import { LogsLoop } from "./loops/logs.ts";
 import { MetricsLoop } from "./loops/metrics.ts";
@@ -67,8 +68,9 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const logs = new LogsLoop({ client, supervisor, sources, bytes, capBytes: agentEnv().DROVER_AGENT_SPOOL_BYTES, onDrop: (record, dropped) => telemetry.dropped(record, dropped) });
   const metrics = new MetricsLoop({ client, supervisor, sources, bytes });
   const artifacts = new ArtifactsLoop({ client, supervisor, bytes, news });
+  const checkpoints = new CheckpointsLoop({ client, supervisor, state });
   const usage = new UsageLoop({ client, supervisor, bytes, news });
-  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, usage };
+  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage };
 }
 
 /**
@@ -95,6 +97,7 @@ async function runLocked(options: RunOptions, lock: Lock): Promise<number> {
     parts.logs.run(loops.signal),
     parts.metrics.run(loops.signal),
     parts.artifacts.run(loops.signal),
+    parts.checkpoints.run(loops.signal),
     parts.telemetry.run(loops.signal),
     parts.usage.run(loops.signal),
   ]);

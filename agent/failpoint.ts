@@ -39,7 +39,7 @@ export const FAILPOINTS = [
   "agent.usage.after-answer",
 ] as const;
 
-/** Passed only by what they are named after: enrolment, code, a stop, a full spool, artifacts. */
+/** Passed only by what they are named after: enrolment, code, a stop, a full spool, artifacts, a checkpoint that goes to another cluster. */
 export const SPECIAL_FAILPOINTS = [
   "agent.enrol.before-identity",
   "agent.enrol.after-identity",
@@ -56,6 +56,9 @@ export const SPECIAL_FAILPOINTS = [
   "agent.artifacts.before-upload",
   "agent.artifacts.after-upload",
   "agent.artifacts.after-manifest",
+  "agent.checkpoint.after-manifest",
+  "agent.checkpoint.after-fetch",
+  "agent.checkpoint.between-renames",
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number] | (typeof SPECIAL_FAILPOINTS)[number];
 

@@ -33,6 +33,7 @@ export function attemptFolder(state: StateFolder, attemptId: string) {
     usage: at("usage.json"),
     keptMetrics: at("metrics.kept.jsonl"),
     artifacts: at("artifacts.json"),
+    checkpoint: at("checkpoint.json"),
     work: at("work"),
     stdout: at("stdout.log"),
     stderr: at("stderr.log"),

@@ -2,6 +2,7 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { burntOf, type FuseBox, isDone, type Owner, OWNERS } from "./fuses.ts";
 import { expectedOutput, type Job, jobOf, jobOfKind } from "./job.ts";
+import { leadMoves } from "./moving.ts";
 import { until } from "./processes.ts";
 import { agentProcess, enrolmentCode, type Stack } from "./stack.ts";
 import { cancel, converge, submit } from "./trial.ts";
@@ -143,11 +144,15 @@ const clone: Scenario = {
   },
 };
 
+/** A second cluster, to which runs that failed on the first one go with their checkpoint. */
+const moving: Scenario = { brings: "agent", lead: leadMoves };
+
 /** Which scenario leads through a named place. */
 export function scenarioFor(name: string): Scenario {
   if (/^(agent|server)\.enrol\.|^server\.join\.|^server\.sync\..*-inventory-/.test(name)) return enrolment;
   if (name.startsWith("server.clone.")) return clone;
   if (name.startsWith("worker.lease.")) return silent;
   if (/^agent\.logs\.(before|after)-drop$/.test(name)) return flood;
+  if (/^(agent|server)\.checkpoint\./.test(name)) return moving;
   return ordinary;
 }

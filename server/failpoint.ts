@@ -21,6 +21,7 @@ export const FAILPOINTS = [
   "server.telemetry.before-commit", "server.telemetry.after-commit",
   "server.objects.after-write", "server.objects.after-rename", "server.objects.after-commit", "server.objects.before-answer",
   "server.artifacts.before-commit", "server.artifacts.after-commit",
+  "server.checkpoint.before-commit", "server.checkpoint.after-commit",
   "worker.place.begin", "worker.place.before-commit", "worker.place.after-commit", "worker.place.after-notify",
   "worker.lease.before-lose-commit", "worker.lease.after-lose-commit", "worker.lease.before-give-up-commit", "worker.lease.after-give-up-commit", "worker.lease.after-silent-commit",
   "worker.archive.begin", "worker.archive.after-object", "worker.archive.before-commit", "worker.archive.after-commit",

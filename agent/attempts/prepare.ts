@@ -14,10 +14,11 @@ import type { Account, Policy } from "../policy.ts";
 import type { JobSpec } from "../protocol/messages.ts";
 import type { StateFolder } from "../state.ts";
 import type { AttemptRecord, Intent } from "./record.ts";
+import { restoreCheckpoint } from "./restore.ts";
 
 export interface Surroundings {
   state: StateFolder;
-  client: Pick<ServerClient, "send" | "origin">;
+  client: Pick<ServerClient, "send" | "json" | "origin">;
   policy: Policy;
   /** The policy's one account for all jobs. */
   account: Account | null;
@@ -45,6 +46,7 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   const checkpoint = around.state.checkpoint(spec.runId);
   await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
   await makeFolder(checkpoint);
+  await restoreCheckpoint(around, record, spec, signal);
   if (account) {
     await giveTo(work, account);
     await giveTo(checkpoint, account);

@@ -28,6 +28,7 @@ const StreamsFile = z.object({
   metrics: z.object({ next: z.int().nonnegative(), counter: z.int().nonnegative(), sent: z.object({ next: z.int(), counter: z.int() }).nullable() }),
 });
 const ArtifactsFile = z.object({ done: z.literal(true), count: z.int() });
+const CheckpointFile = z.object({ done: z.literal(true) });
 const UsageFile = z.object({ events: z.array(UsageEvent) });
 const Tombstone = z.object({ report: AttemptReport.nullable(), at: z.number() });
 
@@ -54,6 +55,7 @@ export class AttemptRecord {
   report: AttemptReport;
   streams: Streams = freshStreams();
   artifactsDone = false;
+  private checkpointSent = false;
   /** Who held what, in order; `usageNext`: how many the server has. Null: it wants none of this attempt. */
   usage: UsageEvent[] = [];
   usageNext: number | null = 0;
@@ -116,6 +118,7 @@ export class AttemptRecord {
     this.streams = named(await readJson(folder.streams, StreamsFile)) ?? freshStreams();
     this.usage = named(await readJson(folder.usage, UsageFile))?.events ?? [];
     this.artifactsDone = named(await readJson(folder.artifacts, ArtifactsFile)) !== null;
+    this.checkpointSent = named(await readJson(folder.checkpoint, CheckpointFile)) !== null;
     const kept = await readJson(folder.report, ReportFile);
     const last = named(kept);
     if (last) {
@@ -197,6 +200,16 @@ export class AttemptRecord {
   /** The server has all of an ended attempt's usage, or wants none of it. */
   get usageDone(): boolean {
     return this.ended && (this.usageNext === null || this.usageNext >= this.usage.length);
+  }
+
+  /** Its last checkpoint is in the object store, or was never asked for, or nobody will go on from it. */
+  get checkpointDone(): boolean {
+    return this.checkpointSent || !this.spec?.checkpointSync || this.report.exit?.code === 0;
+  }
+
+  async saveCheckpointDone(): Promise<void> {
+    await writeJson(this.folder.checkpoint, { done: true });
+    this.checkpointSent = true;
   }
 
   async saveArtifactsDone(count: number): Promise<void> {

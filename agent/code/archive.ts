@@ -1,28 +1,20 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 import { extract, list, type ReadEntry } from "tar";
-import { makeFolder } from "../disk.ts";
 import { agentEnv } from "../env.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
-import { mayPass } from "../identity/refusals.ts";
 import { reason } from "../log.ts";
-import { AGENT_PATHS } from "../protocol/messages.ts";
 import type { StateFolder } from "../state.ts";
+import { fetchObject, hashOf } from "./objects.ts";
 import { SetupFailed } from "./setup-failed.ts";
 
 const MAX_ENTRIES = 500_000;
-const DOWNLOAD_MS = 30 * 60_000;
 
 /** Downloads (or takes from the cache) the archive with this hash and unpacks it into the empty folder `work`. */
 export async function fetchArchive(around: { state: StateFolder; client: Pick<ServerClient, "send"> }, sha256: string, work: string, signal: AbortSignal): Promise<void> {
   const file = path.join(around.state.cache, `${sha256}.tar.gz`);
-  if (!(await isWhole(file, sha256))) await download(around.client, sha256, file, signal);
+  if (!(await isWhole(file, sha256))) await fetchObject(around.client, sha256, file, "code", signal);
   failpoint("agent.code.after-download");
   const now = new Date();
   await utimes(file, now, now); // the cache drops what was used longest ago
@@ -32,29 +24,7 @@ export async function fetchArchive(around: { state: StateFolder; client: Pick<Se
 }
 
 async function isWhole(file: string, sha256: string): Promise<boolean> {
-  if (!(await stat(file).catch(() => null))) return false;
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex") === sha256;
-}
-
-async function download(client: Pick<ServerClient, "send">, sha256: string, file: string, signal: AbortSignal): Promise<void> {
-  await makeFolder(path.dirname(file));
-  const temporary = `${file}.${process.pid}.${Date.now()}.tmp`;
-  try {
-    const response = await client.send({ method: "GET", path: AGENT_PATHS.object(sha256), signal, timeoutMs: DOWNLOAD_MS });
-    if (!response.body) throw new SetupFailed("code: the server sent no bytes.");
-    const hash = createHash("sha256");
-    const source = Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>);
-    source.on("data", (chunk: Uint8Array) => hash.update(chunk));
-    await pipeline(source, createWriteStream(temporary, { mode: 0o600 }), { signal });
-    if (hash.digest("hex") !== sha256) throw new SetupFailed("code: the archive's bytes do not fit its SHA-256.");
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    if (error instanceof SetupFailed || signal.aborted || mayPass(error)) throw error;
-    throw new SetupFailed(`code: the archive could not be fetched: ${reason(error)}`);
-  }
+  return (await hashOf(file).catch(() => null))?.sha256 === sha256;
 }
 
 /**
@@ -98,7 +68,8 @@ function wrongWith(entry: ReadEntry): string | null {
   return null;
 }
 
-function leaves(name: string): boolean {
+/** Whether a relative name leads out of its folder. */
+export function leaves(name: string): boolean {
   if (name.includes("\0") || path.posix.isAbsolute(name)) return true;
   const normal = path.posix.normalize(name);
   return normal === ".." || normal.startsWith("../");

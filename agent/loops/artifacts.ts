@@ -1,15 +1,11 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 import { glob } from "tinyglobby";
 import { workingDirectory } from "../attempts/prepare.ts";
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import type { Bell } from "../backoff.ts";
+import { putFile } from "../code/objects.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { Refused } from "../identity/refusals.ts";
@@ -20,9 +16,6 @@ import { forever } from "./loop.ts";
 import { MetricsLoop } from "./metrics.ts";
 
 const IDLE_MS = 250;
-const UPLOAD_MS = 6 * 3_600_000;
-/** A file that changes while it is uploaded is hashed again this often. */
-const TRIES = 3;
 
 export interface Found {
   /** Relative to the working directory, with forward slashes. */
@@ -50,21 +43,6 @@ export async function findArtifacts(root: string, patterns: readonly string[]): 
     else found.push({ path: name.split(path.sep).join("/"), file, bytes: info.size });
   }
   return { found, left };
-}
-
-async function hashOf(file: string): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  await pipeline(createReadStream(file), async function* (source) {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      hash.update(chunk);
-      yield chunk.length;
-    }
-  }, async (lengths) => {
-    for await (const _ of lengths) void _;
-  });
-  return { sha256: hash.digest("hex"), bytes };
 }
 
 export interface ArtifactsParts {
@@ -98,9 +76,9 @@ export class ArtifactsLoop {
     return this.parts.supervisor.records().filter((record) => record.ended && !record.orphan);
   }
 
-  /** Tells the server once logs, metrics, usage and artifacts are all acknowledged. */
+  /** Tells the server once logs, metrics, usage, artifacts and the checkpoint are all acknowledged. */
   async noteDrained(record: AttemptRecord): Promise<void> {
-    if (record.report.drained || !record.artifactsDone || !record.usageDone) return;
+    if (record.report.drained || !record.artifactsDone || !record.checkpointDone || !record.usageDone) return;
     if (!(await LogsLoop.isDone(record)) || !(await MetricsLoop.isDone(record))) return;
     await record.saveReport({ drained: true });
     this.parts.news.ring();
@@ -115,7 +93,7 @@ export class ArtifactsLoop {
     if (left.length > 0) log.warn("Artifacts were left out", { attempt: record.id, left: left.slice(0, 20) });
     const files: { path: string; sha256: string; bytes: number }[] = [];
     for (const each of found) {
-      const object = await this.put(each, signal);
+      const object = await putFile(this.parts.client, each.file, signal);
       if (object) files.push({ path: each.path, ...object });
     }
     if (!(await this.sendManifest(record, files, signal))) return;
@@ -141,27 +119,5 @@ export class ArtifactsLoop {
         files.splice(Number(bad), 1);
       }
     }
-  }
-
-  /** Null where the file went away or never stood still. */
-  private async put(each: Found, signal: AbortSignal): Promise<{ sha256: string; bytes: number } | null> {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const object = await hashOf(each.file).catch(() => null);
-      if (!object) return null;
-      failpoint("agent.artifacts.before-upload");
-      const stream = () => Readable.toWeb(createReadStream(each.file)) as unknown as ReadableStream<Uint8Array>;
-      const request = { method: "PUT" as const, path: AGENT_PATHS.object(object.sha256), stream, bodySha256: object.sha256, bytes: object.bytes, contentType: "application/octet-stream", signal, timeoutMs: UPLOAD_MS };
-      try {
-        await (await this.parts.client.send(request)).arrayBuffer();
-        failpoint("agent.artifacts.after-upload");
-        return object;
-      } catch (error) {
-        // Its bytes no longer fit the hash: something still writes it. Anything else is not about this file.
-        if (!(error instanceof Refused) || !["bad_request", "bad_signature", "too_large"].includes(error.code)) throw error;
-        log.warn("An artifact was refused", { file: each.path, reason: error.message });
-        if (error.code === "too_large") return null;
-      }
-    }
-    return null;
   }
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { Id } from "./fields.ts";
-
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+import { CheckpointSync } from "./checkpoint.ts";
+import { Id, Sha256 } from "./fields.ts";
 
 /** What the process gets and how it is started. Everything the agent needs, so that it never asks again. */
 export const JobSpec = z.object({
@@ -26,6 +25,7 @@ export const JobSpec = z.object({
   launcher: z.string(),
   maxDurationSeconds: z.int().nullable(),
   checkpoint: z.boolean(),
+  checkpointSync: CheckpointSync.optional(),
   graceSeconds: z.int(),
   artifacts: z.array(z.string()),
   overrides: z.record(z.string(), z.unknown()), // of this cluster's driver only

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Fence, Id, Time } from "./fields.ts";
+import { Fence, Id, Sha256, Time } from "./fields.ts";
 import { JobSpec } from "./job.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
@@ -14,7 +14,7 @@ export * from "./usage.ts";
  * 2 (2026-11): telemetry has a batch number, so that a message that comes again is stored once.
  *   A job's spec says where its process logs to, and with which token. A scheduler's own words: of an attempt, of a node, of the cluster with the jobs that others gave it; ends
  *   `preempted` by it and the rank that failed first; processes per node, restarts, the owner and nodes to leave out in a job.
- *   Usage, a stream of its own: who held what from when to when.
+ *   Usage, a stream of its own: who held what from when to when. Checkpoints to and from the object store, where the job's spec asks for it.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -29,6 +29,8 @@ export const AGENT_PATHS = {
   telemetry: "/api/agent/telemetry",
   usage: "/api/agent/usage",
   artifacts: "/api/agent/artifacts",
+  checkpoint: "/api/agent/checkpoint",
+  restore: "/api/agent/restore",
   object: (sha256: string) => `/api/agent/objects/${sha256}`,
 } as const;
 
@@ -60,7 +62,6 @@ export const LIMITS = {
   clockSkewMs: 60_000,
 } as const;
 
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** float64, faithful: JSON has no NaN or infinities, so those three travel as strings. */
 export const WireNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
 
@@ -256,6 +257,7 @@ export const MetricBatches = z.strictObject({
 });
 export const MetricOffsets = z.object({ serverTime: Time, offsets: z.array(z.object({ attemptId: Id, next: z.int().nonnegative() })), stale: z.array(Id) });
 
+export { CheckpointManifest, Restore, Restored } from "./checkpoint.ts";
 export { Telemetry } from "./telemetry.ts";
 export const Ok = z.object({ ok: z.literal(true), serverTime: Time });
 

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { z } from "zod";
-import { AGENT_PATHS, ArtifactManifest, type AttemptReport, type Desired, Enrol, Join, LogHeader, MetricBatches, type Refusal, SIGNED_HEADERS, signingText, Sync, Telemetry, Usage, type UsageEvent } from "../protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, type AttemptReport, CheckpointManifest, type Desired, Enrol, Join, LogHeader, MetricBatches, type Refusal, SIGNED_HEADERS, signingText, Sync, Telemetry, Usage, type UsageEvent } from "../protocol/messages.ts";
 
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
@@ -27,6 +27,7 @@ export interface Seen {
   points: { key: string; step: number; value: number | string }[];
   usage: UsageEvent[];
   manifest: z.infer<typeof ArtifactManifest> | null;
+  checkpoints: z.infer<typeof CheckpointManifest>[];
 }
 
 /**
@@ -40,6 +41,8 @@ export class FakeServer {
   readonly attempts = new Map<string, Seen>();
   readonly telemetry: z.infer<typeof Telemetry>[] = [];
   readonly calls: string[] = [];
+  /** Answers to questions for a checkpoint, in order; none is left: there is none. */
+  readonly restores: { ready: boolean; attemptNumber: number | null; files: { path: string; sha256: string; bytes: number }[] }[] = [];
   agent: { id: string; publicKey: string; joinHash: string; nextHash: string | null; session: string; code: string } | null = null;
   locked: "revoked" | "cloned" | null = null;
   isDown = false;
@@ -105,7 +108,7 @@ export class FakeServer {
   }
 
   private seen(attemptId: string, fence: string): Seen {
-    const fresh: Seen = { fence, reports: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), lost: { stdout: 0, stderr: 0 }, next: { stdout: 0, stderr: 0, metrics: 0 }, points: [], usage: [], manifest: null };
+    const fresh: Seen = { fence, reports: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), lost: { stdout: 0, stderr: 0 }, next: { stdout: 0, stderr: 0, metrics: 0 }, points: [], usage: [], manifest: null, checkpoints: [] };
     const seen = this.attempts.get(attemptId) ?? fresh;
     seen.fence = fence;
     this.attempts.set(attemptId, seen);
@@ -145,6 +148,8 @@ export class FakeServer {
     if (path === AGENT_PATHS.logs) return this.logs(body);
     if (path === AGENT_PATHS.metrics) return this.metrics(MetricBatches.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.artifacts) return this.artifacts(ArtifactManifest.parse(JSON.parse(body.toString())));
+    if (path === AGENT_PATHS.checkpoint) return this.checkpoint(CheckpointManifest.parse(JSON.parse(body.toString())));
+    if (path === AGENT_PATHS.restore) return { serverTime: this.now(), ...(this.restores.shift() ?? { ready: true, attemptNumber: null, files: [] }) };
     if (path === AGENT_PATHS.usage) return this.takeUsage(Usage.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.telemetry) {
       this.telemetry.push(Telemetry.parse(JSON.parse(body.toString())));
@@ -288,6 +293,14 @@ export class FakeServer {
       return [{ attemptId, next: seen.usage.length }];
     });
     return { serverTime: this.now(), offsets, unknown: attempts.filter(({ attemptId }) => !this.attempts.has(attemptId)).map(({ attemptId }) => attemptId) };
+  }
+
+  private checkpoint(manifest: z.infer<typeof CheckpointManifest>) {
+    const seen = this.attempts.get(manifest.attemptId);
+    if (!seen || seen.fence !== manifest.fence) throw new No("stale_fence");
+    for (const file of manifest.files) if (!this.objects.has(file.sha256)) throw new No("not_found");
+    seen.checkpoints.push(manifest);
+    return { ok: true, serverTime: this.now() };
   }
 
   private artifacts(manifest: z.infer<typeof ArtifactManifest>) {

@@ -6,6 +6,7 @@ export * from "./costs.ts";
 export * from "./embeds.ts";
 export * from "./periods.ts";
 export * from "./experiments.ts";
+export * from "./checkpoints.ts";
 export * from "./reports.ts";
 export * from "./models.ts";
 export * from "./queue.ts";

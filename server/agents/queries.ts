@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, exists, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm";
 import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { Db, DbOrTx } from "../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../db/schema/access.ts";
 import { agents, agentSessions } from "../../db/schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes } from "../../db/schema/clusters.ts";
+import { runCheckpointFiles } from "../../db/schema/checkpoints.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
 import { durationHistory } from "../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
@@ -210,11 +211,17 @@ export async function listDrainedNodes(db: DbOrTx, clusterId: string): Promise<s
   return rows.map(({ name }) => name);
 }
 
+/** The newest attempt before this one that ran, where that was on another cluster: what lies on this cluster's disk is older. */
+const CAME_FROM = sql<number | null>`(
+  select case when earlier.cluster_id <> ${attempts.clusterId} then earlier.number end from ${attempts} earlier
+  where earlier.run_id = ${attempts.runId} and earlier.number < ${attempts.number} and earlier.started_at is not null order by earlier.number desc limit 1
+)`;
+
 /** What an agent needs to start these attempts, by attempt id. */
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
@@ -222,7 +229,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     .leftJoin(users, and(eq(runs.ownerType, "user"), eq(users.id, runs.ownerId)))
     .leftJoin(serviceAccounts, and(eq(runs.ownerType, "service_account"), eq(serviceAccounts.id, runs.ownerId), eq(serviceAccounts.orgId, runs.orgId)))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, owner }) => (spec ? [[id, {
+  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, mayMove, cameFrom, owner }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -242,6 +249,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     ...(owner ? { owner } : {}),
     maxDurationSeconds: spec.maxDuration,
     checkpoint: spec.checkpoint.enabled,
+    ...(spec.checkpoint.enabled && mayMove && spec.cluster === null ? { checkpointSync: { everySeconds: env().DROVER_CHECKPOINT_SECONDS, from: cameFrom === null ? null : { attemptNumber: cameFrom } } } : {}),
     graceSeconds: spec.checkpoint.graceSeconds,
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
@@ -250,14 +258,18 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
   }] as const] : [])));
 }
 
-/** Whether an object is the code of an attempt that lives on this agent's cluster. */
+/** Whether an object is the code of an attempt that lives on this agent's cluster, or of the checkpoint of its run. */
 export async function findReadable(db: DbOrTx, agent: { orgId: string; clusterId: string }, sha256: string): Promise<{ sha256: string; key: string | null } | null> {
+  const needed = or(
+    eq(sql`${runs.spec} #>> '{code,sha256}'`, sha256),
+    exists(db.select({ one: sql`1` }).from(runCheckpointFiles).where(and(eq(runCheckpointFiles.runId, runs.id), eq(runCheckpointFiles.sha256, sha256)))),
+  );
   const [row] = await db
     .select({ sha256: objects.sha256, key: objects.key })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(objects, and(eq(objects.orgId, attempts.orgId), eq(objects.sha256, sha256)))
-    .where(and(eq(attempts.orgId, agent.orgId), eq(attempts.clusterId, agent.clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), eq(sql`${runs.spec} #>> '{code,sha256}'`, sha256)))
+    .where(and(eq(attempts.orgId, agent.orgId), eq(attempts.clusterId, agent.clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), needed))
     .limit(1);
   return row ?? null;
 }

@@ -1,11 +1,12 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Readable } from "node:stream";
-import { AGENT_PATHS, ArtifactManifest, LIMITS, LogHeader, MetricBatches, Telemetry, Usage } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, Restore, Telemetry, Usage } from "../../agent/protocol/messages.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
 import { ingestUsage } from "../costs/commands/usage-ingest.ts";
 import { ingestManifest } from "../experiments/commands/artifact-ingest.ts";
+import { ingestCheckpoint, readRestore } from "../experiments/commands/checkpoints.ts";
 import { ingestLogs, type ArrivedChunk } from "../experiments/commands/log-ingest.ts";
 import { ingestMetrics } from "../experiments/commands/metric-ingest.ts";
 import { storeObject } from "../experiments/commands/objects.ts";
@@ -23,6 +24,8 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.telemetry, open, answer(postTelemetry));
   app.post(AGENT_PATHS.usage, open, answer(postUsage));
   app.post(AGENT_PATHS.artifacts, open, answer(postArtifacts));
+  app.post(AGENT_PATHS.checkpoint, open, answer(postCheckpoint));
+  app.post(AGENT_PATHS.restore, open, answer(postRestore));
   app.put(AGENT_PATHS.object(":sha256"), open, answer(putObject));
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
 }
@@ -107,16 +110,44 @@ async function postArtifacts(c: AgentContext, connector: Connector): Promise<Res
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
   const agent = await signed(c, connector, sha256Hex(body));
   const manifest = parseMessage(ArtifactManifest, parseJson(body));
+  requireGoodPaths(manifest.files);
+  for (const change of alive(await ingestManifest(services.db, agent, manifest))) services.bus.publish(change);
+  return c.json({ ok: true, serverTime: services.now() });
+}
+
+async function postCheckpoint(c: AgentContext, connector: Connector): Promise<Response> {
+  const { services } = connector;
+  const body = await readBody(c.req.raw, LIMITS.jsonBody);
+  const agent = await signed(c, connector, sha256Hex(body));
+  const manifest = parseMessage(CheckpointManifest, parseJson(body));
+  requireGoodPaths(manifest.files);
+  for (const change of alive(await ingestCheckpoint(services.db, agent, manifest))) services.bus.publish(change);
+  return c.json({ ok: true, serverTime: services.now() });
+}
+
+async function postRestore(c: AgentContext, connector: Connector): Promise<Response> {
+  const { services } = connector;
+  const body = await readBody(c.req.raw, LIMITS.jsonBody);
+  const agent = await signed(c, connector, sha256Hex(body));
+  const { restored, changes } = alive(await readRestore(services.db, agent, parseMessage(Restore, parseJson(body))));
+  for (const change of changes) services.bus.publish(change);
+  return c.json({ serverTime: services.now(), ...restored });
+}
+
+/** @throws Refused that names the file. */
+function requireGoodPaths(files: readonly { path: string }[]): void {
   const seen = new Set<string>();
-  for (const [at, { path }] of manifest.files.entries()) {
+  for (const [at, { path }] of files.entries()) {
     const problem = artifactPathProblem(path) ?? (seen.has(path) ? "The same path comes twice." : null);
     if (problem) throw new Refused("bad_request", `files.${at}.path: ${problem}`, `files.${at}.path`);
     seen.add(path);
   }
-  const changes = await ingestManifest(services.db, agent, manifest);
-  if (!changes) throw new Refused("stale_fence", "This attempt was given up, or is not of this cluster. Stop it and report no more of it.", "fence");
-  for (const change of changes) services.bus.publish(change);
-  return c.json({ ok: true, serverTime: services.now() });
+}
+
+/** @throws Refused where the attempt's fence is dead. */
+function alive<T>(result: T | null): T {
+  if (result === null) throw new Refused("stale_fence", "This attempt was given up, or is not of this cluster. Stop it and report no more of it.", "fence");
+  return result;
 }
 
 function objectHash(c: AgentContext): string {
@@ -137,7 +168,7 @@ async function putObject(c: AgentContext, connector: Connector): Promise<Respons
   return c.json({ ok: true, serverTime: services.now() });
 }
 
-/** Only what this cluster's live attempts need: their code. Anything else does not exist. */
+/** Only what this cluster's live attempts need: their code, the checkpoint that they go on from. Anything else does not exist. */
 async function getObject(c: AgentContext, connector: Connector): Promise<Response> {
   const { services } = connector;
   const sha256 = objectHash(c);

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { makeFolder } from "../disk.ts";
+import { failpoint } from "../failpoint.ts";
+import type { ServerClient } from "../identity/client.ts";
+import { mayPass, Refused } from "../identity/refusals.ts";
+import { log, reason } from "../log.ts";
+import { AGENT_PATHS } from "../protocol/messages.ts";
+import { SetupFailed } from "./setup-failed.ts";
+
+const DOWNLOAD_MS = 6 * 3_600_000;
+const UPLOAD_MS = 6 * 3_600_000;
+/** A file that changes while it is uploaded is hashed again this often. */
+const TRIES = 3;
+
+type Client = Pick<ServerClient, "send">;
+
+export async function hashOf(file: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    hash.update(chunk);
+  }
+  return { sha256: hash.digest("hex"), bytes };
+}
+
+/**
+ * Fetches an object into `file`, which is there whole or not at all.
+ * @param what Names it in errors: "code", "checkpoint".
+ * @throws SetupFailed where trying again would not help.
+ */
+export async function fetchObject(client: Client, sha256: string, file: string, what: string, signal: AbortSignal): Promise<void> {
+  await makeFolder(path.dirname(file));
+  const temporary = `${file}.${process.pid}.${Date.now()}.tmp`;
+  try {
+    const response = await client.send({ method: "GET", path: AGENT_PATHS.object(sha256), signal, timeoutMs: DOWNLOAD_MS });
+    if (!response.body) throw new SetupFailed(`${what}: the server sent no bytes.`);
+    const hash = createHash("sha256");
+    const source = Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>);
+    source.on("data", (chunk: Uint8Array) => hash.update(chunk));
+    await pipeline(source, createWriteStream(temporary, { mode: 0o600 }), { signal });
+    if (hash.digest("hex") !== sha256) throw new SetupFailed(`${what}: the bytes that came do not fit their SHA-256.`);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    if (error instanceof SetupFailed || signal.aborted || mayPass(error)) throw error;
+    throw new SetupFailed(`${what}: it could not be fetched: ${reason(error)}`);
+  }
+}
+
+/**
+ * Puts a file's bytes into the object store.
+ * @returns null where the file went away or never stood still.
+ */
+export async function putFile(client: Client, file: string, signal: AbortSignal): Promise<{ sha256: string; bytes: number } | null> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const object = await hashOf(file).catch(() => null);
+    if (!object) return null;
+    failpoint("agent.artifacts.before-upload");
+    const stream = () => Readable.toWeb(createReadStream(file)) as unknown as ReadableStream<Uint8Array>;
+    const request = { method: "PUT" as const, path: AGENT_PATHS.object(object.sha256), stream, bodySha256: object.sha256, bytes: object.bytes, contentType: "application/octet-stream", signal, timeoutMs: UPLOAD_MS };
+    try {
+      await (await client.send(request)).arrayBuffer();
+      failpoint("agent.artifacts.after-upload");
+      return object;
+    } catch (error) {
+      // Its bytes no longer fit the hash: something still writes it. Anything else is not about this file.
+      if (!(error instanceof Refused) || !["bad_request", "bad_signature", "too_large"].includes(error.code)) throw error;
+      log.warn("A file was refused", { file, reason: error.message });
+      if (error.code === "too_large") return null;
+    }
+  }
+  return null;
+}
