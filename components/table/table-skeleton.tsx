@@ -1,3 +1,4 @@
+"use client"; // its columns come from client modules, which a server component may hand on but not read
 import { Skeleton } from "@mantine/core";
 import type { Column } from "./data-table.tsx";
 import classes from "./data-table.module.css";

@@ -1,6 +1,8 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Readable } from "node:stream";
+import type { z } from "zod";
 import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, Restore, Telemetry, Usage } from "../../agent/protocol/messages.ts";
+import type { Db } from "../../db/client.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
@@ -10,6 +12,7 @@ import { ingestCheckpoint, readRestore } from "../experiments/commands/checkpoin
 import { ingestLogs, type ArrivedChunk } from "../experiments/commands/log-ingest.ts";
 import { ingestMetrics } from "../experiments/commands/metric-ingest.ts";
 import { storeObject } from "../experiments/commands/objects.ts";
+import type { Change } from "../bus.ts";
 import { failpoint } from "../failpoint.ts";
 import { sha256Hex, type AgentIdentity } from "./authenticate.ts";
 import { readBody } from "./body.ts";
@@ -23,8 +26,8 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.metrics, open, answer(postMetrics));
   app.post(AGENT_PATHS.telemetry, open, answer(postTelemetry));
   app.post(AGENT_PATHS.usage, open, answer(postUsage));
-  app.post(AGENT_PATHS.artifacts, open, answer(postArtifacts));
-  app.post(AGENT_PATHS.checkpoint, open, answer(postCheckpoint));
+  app.post(AGENT_PATHS.artifacts, open, answer(postManifest(ArtifactManifest, ingestManifest)));
+  app.post(AGENT_PATHS.checkpoint, open, answer(postManifest(CheckpointManifest, ingestCheckpoint)));
   app.post(AGENT_PATHS.restore, open, answer(postRestore));
   app.put(AGENT_PATHS.object(":sha256"), open, answer(putObject));
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
@@ -105,24 +108,17 @@ async function postUsage(c: AgentContext, connector: Connector): Promise<Respons
   return c.json({ serverTime: services.now(), ...reply });
 }
 
-async function postArtifacts(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
-  const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
-  const manifest = parseMessage(ArtifactManifest, parseJson(body));
-  requireGoodPaths(manifest.files);
-  for (const change of alive(await ingestManifest(services.db, agent, manifest))) services.bus.publish(change);
-  return c.json({ ok: true, serverTime: services.now() });
-}
-
-async function postCheckpoint(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
-  const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
-  const manifest = parseMessage(CheckpointManifest, parseJson(body));
-  requireGoodPaths(manifest.files);
-  for (const change of alive(await ingestCheckpoint(services.db, agent, manifest))) services.bus.publish(change);
-  return c.json({ ok: true, serverTime: services.now() });
+/** Takes a list of files whose bytes were sent before. `ingest` answers null where the attempt's fence is dead. */
+function postManifest<Manifest extends { files: { path: string }[] }>(schema: z.ZodType<Manifest>, ingest: (db: Db, agent: AgentIdentity, manifest: Manifest) => Promise<Change[] | null>) {
+  return async (c: AgentContext, connector: Connector): Promise<Response> => {
+    const { services } = connector;
+    const body = await readBody(c.req.raw, LIMITS.jsonBody);
+    const agent = await signed(c, connector, sha256Hex(body));
+    const manifest = parseMessage(schema, parseJson(body));
+    requireGoodPaths(manifest.files);
+    for (const change of alive(await ingest(services.db, agent, manifest))) services.bus.publish(change);
+    return c.json({ ok: true, serverTime: services.now() });
+  };
 }
 
 async function postRestore(c: AgentContext, connector: Connector): Promise<Response> {

@@ -1,5 +1,5 @@
 "use client";
-import { Select, Switch } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { parseColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
@@ -35,7 +35,7 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
         const column = parseColumn(one.replace(/^-/, ""));
         return column && <Chip key={one} on onToggle={() => void setParams({ sort: params.sort.filter((other) => other !== one) })}>{one.startsWith("-") ? "↓" : "↑"} {column.title}</Chip>;
       })}
-      <Switch size="xs" label="Archived" checked={params.archived} onChange={(event) => void setParams({ archived: event.currentTarget.checked || null })} />
+      <Chip on={params.archived} onToggle={() => void setParams({ archived: !params.archived || null })}>Archived</Chip>
       <span style={{ flex: 1 }} />
       <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ pin })} />
       <DownloadMenu urlOf={(format) => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) })} />
