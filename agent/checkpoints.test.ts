@@ -44,6 +44,17 @@ describe("a checkpoint that may be needed on another cluster", () => {
     }
   });
 
+  it("is sent of a run that saved it when it was asked to give way, though it ended well", async () => {
+    const { server, agent } = world;
+    const wanted = order('trap \'echo saved > "$DROVER_CHECKPOINT_DIR/step"; exit 0\' TERM; echo up; while :; do sleep 0.05; done', sync(3600));
+    server.want(wanted);
+    agent.start();
+    await until("it to be up", async () => server.get(wanted.attemptId).stdout.includes("up"));
+    server.order(wanted.attemptId, "preempted");
+    expect((await drained(server, wanted.attemptId)).exit).toMatchObject({ cause: "stopped", code: 0 });
+    expect(server.get(wanted.attemptId).checkpoints).toEqual([expect.objectContaining({ final: true, files: [stored("step", "saved\n")] })]);
+  });
+
   it("is taken over before the start: waited for, then whole, in place of what is older here", async () => {
     const { server, agent } = world;
     const wanted = order('find "$DROVER_CHECKPOINT_DIR" -type f | sed "s|.*/checkpoint/||" | sort; cat "$DROVER_CHECKPOINT_DIR/step"', { attemptNumber: 3, ...sync(3600, 2) });

@@ -202,9 +202,10 @@ export class AttemptRecord {
     return this.ended && (this.usageNext === null || this.usageNext >= this.usage.length);
   }
 
-  /** Its last checkpoint is in the object store, or was never asked for, or nobody will go on from it. */
+  /** Its last checkpoint is in the object store, or was never asked for, or nobody will go on from it. Whoever saves when asked to stop may end with 0 too. */
   get checkpointDone(): boolean {
-    return this.checkpointSent || !this.spec?.checkpointSync || this.report.exit?.code === 0;
+    const { exit } = this.report;
+    return this.checkpointSent || !this.spec?.checkpointSync || (exit?.cause === "exited" && exit.code === 0);
   }
 
   async saveCheckpointDone(): Promise<void> {

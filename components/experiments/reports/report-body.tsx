@@ -42,7 +42,7 @@ function componentsFor(org: string, project: string): Components {
 
 function TextLink({ href, children }: { href: string | undefined; children: ReactNode }) {
   if (!href) return <>{children}</>;
-  if (href.startsWith("/") || href.startsWith("#")) return <Link href={href}>{children}</Link>;
+  if (/^(\/(?!\/)|#)/.test(href)) return <Link href={href}>{children}</Link>;
   return <a href={href} target="_blank" rel="noopener noreferrer nofollow">{children}</a>;
 }
 
