@@ -99,6 +99,19 @@ describe("a checkpoint that may be needed on another cluster", () => {
     expect(await readFile(path.join(folderOf(wanted), "step"), "utf8")).toBe("3\n");
   });
 
+  it("that the server will never take holds up neither its own attempt nor another's", async () => {
+    const { server, agent } = world;
+    const deep = Array.from({ length: 5 }, () => "x".repeat(240)).join("/"); // a path longer than any manifest may say
+    const [odd, other] = [order(`mkdir -p "$DROVER_CHECKPOINT_DIR/${deep}"; echo 1 > "$DROVER_CHECKPOINT_DIR/${deep}/step"; exit 1`, sync(3600)), order('echo 1 > "$DROVER_CHECKPOINT_DIR/step"; exit 1', sync(3600))];
+    server.want(odd);
+    agent.start();
+    await drained(server, odd.attemptId);
+    expect(server.get(odd.attemptId).checkpoints).toEqual([]);
+    server.want(odd, other);
+    await drained(server, other.attemptId);
+    expect(server.get(other.attemptId).checkpoints).toHaveLength(1);
+  });
+
   it("goes on with logs and the end of other runs while one waits for its checkpoint", async () => {
     const { server, agent } = world;
     const [waits, other] = [order("true", { runId: "run_waits", ...sync(3600, 1) }), order("echo fine")];

@@ -85,7 +85,7 @@ export class CheckpointsLoop {
       files.push({ path: one.path, ...object });
     }
     if (markOf(await standing(folder)) !== mark) return false; // something was written meanwhile: half of one and half of another is no checkpoint
-    if (!(await this.sendManifest(record, files, final, signal))) return true;
+    await this.sendManifest(record, files, final, signal);
     known.sent = mark;
     for (const key of known.objects.keys()) if (!before.some((one) => key === `${one.path} ${one.mark}`)) known.objects.delete(key);
     failpoint("agent.checkpoint.after-manifest");
@@ -97,14 +97,14 @@ export class CheckpointsLoop {
     return true;
   }
 
-  private async sendManifest(record: AttemptRecord, files: { path: string; sha256: string; bytes: number }[], final: boolean, signal: AbortSignal): Promise<boolean> {
+  /** What the server will never take is not sent again: a checkpoint without one of its files is none. */
+  private async sendManifest(record: AttemptRecord, files: { path: string; sha256: string; bytes: number }[], final: boolean, signal: AbortSignal): Promise<void> {
     try {
       await this.parts.client.json(AGENT_PATHS.checkpoint, { attemptId: record.id, fence: record.fence, files, final }, Ok, signal);
-      return true;
     } catch (error) {
-      if (!(error instanceof Refused) || error.code !== "stale_fence") throw error;
-      await this.parts.supervisor.abandon(record.id, error.message);
-      return false;
+      if (!(error instanceof Refused) || !["stale_fence", "bad_request"].includes(error.code)) throw error;
+      if (error.code === "stale_fence") await this.parts.supervisor.abandon(record.id, error.message);
+      else log.warn("A checkpoint was refused and is not kept outside of this cluster", { attempt: record.id, reason: error.message });
     }
   }
 }

@@ -1,8 +1,5 @@
 import { z } from "zod";
-import { Fence, Id, Sha256, Time } from "./fields.ts";
-
-const MOST_FILES = 10_000;
-const StoredFile = z.strictObject({ path: z.string().min(1).max(1024), sha256: Sha256, bytes: z.int().nonnegative() });
+import { Fence, Id, MOST_FILES, StoredFile, Time } from "./fields.ts";
 
 /** Asks the agent to keep the run's checkpoint folder in the object store too: absent where the run can only ever go on where it is. */
 export const CheckpointSync = z.object({

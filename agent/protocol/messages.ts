@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Fence, Id, Sha256, Time } from "./fields.ts";
+import { Fence, Id, MOST_FILES, Sha256, StoredFile, Time } from "./fields.ts";
 import { JobSpec } from "./job.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
@@ -57,7 +57,7 @@ export const LIMITS = {
   metricPoints: 10_000,
   metricKey: 250,
   artifactBytes: 10 * 1024 * 1024 * 1024,
-  artifactCount: 10_000,
+  artifactCount: MOST_FILES,
   longPollSeconds: 25,
   clockSkewMs: 60_000,
 } as const;
@@ -265,5 +265,5 @@ export const Ok = z.object({ ok: z.literal(true), serverTime: Time });
 export const ArtifactManifest = z.strictObject({
   attemptId: Id,
   fence: Fence,
-  files: z.array(z.strictObject({ path: z.string().min(1).max(1024), sha256: Sha256, bytes: z.int().nonnegative() })).max(LIMITS.artifactCount),
+  files: z.array(StoredFile).max(LIMITS.artifactCount),
 });
