@@ -32,3 +32,8 @@ export function useCan(permission: Permission, projectId?: string): Allowed {
   const where = projectId ? "in this project" : `in ${viewer.org.name}`;
   return { ok: false, reason: `You need the permission “${PERMISSIONS[permission].says}” (${permission}) ${where}. An organization admin can give it.` };
 }
+
+/** Projects, not archived, in which the viewer may do this. */
+export function useProjectsWhere(permission: Permission) {
+  return useViewer().projects.filter(({ held, archived }) => !archived && held.includes(permission));
+}

@@ -3,7 +3,7 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
-import { useCan, useOrg, useViewer } from "../../providers/viewer.tsx";
+import { useCan, useOrg, useProjectsWhere } from "../../providers/viewer.tsx";
 import { useProjectScope } from "../../shell/scope-select.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
@@ -16,9 +16,8 @@ import classes from "./new-run.module.css";
 
 /** An empty form, in the scope's project or the only one that may be submitted to. */
 export function NewRunPage() {
-  const { projects } = useViewer();
   const scope = useProjectScope();
-  const mine = projects.filter(({ held, archived }) => !archived && held.includes("runs:submit"));
+  const mine = useProjectsWhere("runs:submit");
   const project = mine.find(({ slug }) => slug === scope)?.slug ?? (mine.length === 1 ? mine[0]!.slug : undefined);
   return <Frame title="New run" initial={project ? writeSpec({ project }) : ""} />;
 }

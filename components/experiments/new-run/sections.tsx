@@ -5,18 +5,17 @@ import { DEFAULT_RETRY_ON, FAILURE_CLASSES } from "../../../domain/experiments/f
 import { DRIVERS, LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useTRPC } from "../../providers/api.tsx";
-import { useViewer } from "../../providers/viewer.tsx";
+import { useProjectsWhere, useViewer } from "../../providers/viewer.tsx";
 import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { AreaField, ListField, NumberField, SelectField, TextField } from "./fields.tsx";
 import { PairsField } from "./pairs-field.tsx";
 
 export function BasicsSection() {
-  const { projects } = useViewer();
   const trpc = useTRPC();
   const { value: project, name, error, change, onBlur, disabled } = useField<string>(["project"]);
   const groups = useQuery(trpc.experiments.groups.queryOptions(project ? { project } : {})).data ?? [];
   const other = groups.find((group) => group.name !== "Default");
-  const mine = projects.filter(({ held, archived }) => !archived && held.includes("runs:submit"));
+  const mine = useProjectsWhere("runs:submit");
   return (
     <FormSection title="What to run" hasIssue={useHasIssue("name", "project", "experiment", "command")}>
       <TextField path={["name"]} label="Name" placeholder="resnet-baseline" required />

@@ -12,7 +12,7 @@ import { fieldErrors, formError } from "../../access/api-error.ts";
 import { FormAlert } from "../../access/form-alert.tsx";
 import { useLeaveGuard } from "../../form/use-leave-guard.ts";
 import { useTRPC } from "../../providers/api.tsx";
-import { useOrg, useViewer } from "../../providers/viewer.tsx";
+import { useOrg, useProjectsWhere } from "../../providers/viewer.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { LazyReportBody } from "./lazy-report-body.tsx";
@@ -28,7 +28,7 @@ interface Draft {
 export function NewReportPage({ scope }: { scope: string | null }) {
   const trpc = useTRPC();
   const org = useOrg();
-  const projects = useViewer().projects.filter(({ held, archived }) => !archived && held.includes("reports:write"));
+  const projects = useProjectsWhere("reports:write");
   const save = useMutation(trpc.reports.create.mutationOptions());
   const first = projects.find(({ slug }) => slug === scope) ?? projects[0];
   if (!first) return <PageHeader title="New report" breadcrumbs={[{ label: "Reports", href: paths.reports(org) }]} subtitle="You may not write reports in any project. An organization admin can give you reports:write." />;
