@@ -43,6 +43,7 @@ export const paths = {
   tokensTab: (slug: string, tab: TokensTab) => (tab === "mine" ? `${org(slug)}/tokens` : `${org(slug)}/tokens/${tab}`),
   audit: (slug: string) => `${org(slug)}/audit`,
   settings: (slug: string) => `${org(slug)}/settings`,
+  storage: (slug: string) => `${org(slug)}/settings/storage`,
 };
 
 export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "spec", "compare"] as const;

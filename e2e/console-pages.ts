@@ -45,5 +45,6 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   "all tokens": ({ org }) => paths.tokensTab(org.slug, "all"),
   audit: ({ org }) => paths.audit(org.slug),
   settings: ({ org }) => paths.settings(org.slug),
+  storage: ({ org }) => paths.storage(org.slug),
   "not found": ({ org }) => paths.run(org.slug, "run_00000000-0000-7000-8000-000000000000"),
 };

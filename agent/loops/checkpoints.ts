@@ -77,6 +77,7 @@ export class CheckpointsLoop {
     if (before.length === 0 || before.length > LIMITS.artifactCount || (final && record.report.startedAt === null)) return this.done(record, final);
     const mark = markOf(before);
     if (known.sent === mark && !final) return true;
+    const isRemembered = known.objects.size > 0;
     const files: { path: string; sha256: string; bytes: number }[] = [];
     for (const one of before) {
       const object = known.objects.get(`${one.path} ${one.mark}`) ?? (await putFile(this.parts.client, one.file, signal));
@@ -85,7 +86,10 @@ export class CheckpointsLoop {
       files.push({ path: one.path, ...object });
     }
     if (markOf(await standing(folder)) !== mark) return false; // something was written meanwhile: half of one and half of another is no checkpoint
-    await this.sendManifest(record, files, final, signal);
+    if (!(await this.sendManifest(record, files, final, signal))) {
+      known.objects.clear();
+      if (isRemembered) return false; // the server may have let go what was sent long ago: all of it once more
+    }
     known.sent = mark;
     for (const key of known.objects.keys()) if (!before.some((one) => key === `${one.path} ${one.mark}`)) known.objects.delete(key);
     failpoint("agent.checkpoint.after-manifest");
@@ -97,14 +101,16 @@ export class CheckpointsLoop {
     return true;
   }
 
-  /** What the server will never take is not sent again: a checkpoint without one of its files is none. */
-  private async sendManifest(record: AttemptRecord, files: { path: string; sha256: string; bytes: number }[], final: boolean, signal: AbortSignal): Promise<void> {
+  /** What the server will never take is not sent again: a checkpoint without one of its files is none. @returns whether it was taken. */
+  private async sendManifest(record: AttemptRecord, files: { path: string; sha256: string; bytes: number }[], final: boolean, signal: AbortSignal): Promise<boolean> {
     try {
       await this.parts.client.json(AGENT_PATHS.checkpoint, { attemptId: record.id, fence: record.fence, files, final }, Ok, signal);
+      return true;
     } catch (error) {
       if (!(error instanceof Refused) || !["stale_fence", "bad_request"].includes(error.code)) throw error;
       if (error.code === "stale_fence") await this.parts.supervisor.abandon(record.id, error.message);
       else log.warn("A checkpoint was refused and is not kept outside of this cluster", { attempt: record.id, reason: error.message });
+      return false;
     }
   }
 }

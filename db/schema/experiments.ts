@@ -95,6 +95,8 @@ export const runs = pgTable("runs", {
   index("runs_held_by_budget").on(t.heldBudgetId).where(sql`held_budget_id is not null`),
   index("runs_live").on(t.orgId, t.status).where(sql`status not in ('succeeded','failed','cancelled')`),
   index("runs_ended").on(t.orgId, t.endedAt).where(sql`ended_at is not null`), // a run that starts need not touch it
+  index("runs_deleted").on(t.orgId, t.deletedAt).where(sql`deleted_at is not null`),
+  index("runs_code").on(t.orgId, sql`(spec -> 'code' ->> 'sha256')`).where(sql`spec -> 'code' ->> 'sha256' is not null`), // who still needs an archive
   check("runs_status_known", oneOf(t.status, RUN_STATUSES)),
   check("runs_failure_known", oneOf(t.failureClass, FAILURE_CLASSES)),
   check("runs_origin_known", oneOf(t.origin, RUN_ORIGINS)),
@@ -181,7 +183,7 @@ export const logHeads = pgTable("log_heads", {
   bytes: bigint({ mode: "number" }).notNull().default(0),
   lines: bigint({ mode: "number" }).notNull().default(0),
   archiveSha256: text(), // once archived, chunks' bodies live in this object
-});
+}, (t) => [index("log_heads_archive").on(t.archiveSha256).where(sql`archive_sha256 is not null`)]);
 /** A piece of a log, in the order read. `line`: newlines before it in the attempt's whole log, the sparse index for seeking. */
 export const logChunks = pgTable("log_chunks", {
   attemptId: text().notNull().references(() => attempts.id),
@@ -271,7 +273,7 @@ export const objects = pgTable("objects", {
   key: text(), // where the bytes lie; null: under the hash alone, as older releases kept them
   createdAt: moment().notNull().defaultNow(),
   touchedAt: moment().notNull().defaultNow(), // when somebody last sent these bytes: what nothing refers to stays a while after that
-}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] }), index("objects_touched").on(t.touchedAt)]);
+}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] }), index("objects_touched").on(t.touchedAt), index("objects_by_hash").on(t.sha256).where(sql`key is null`)]);
 export const artifacts = pgTable("artifacts", {
   id: id("artifact"),
   orgId: text().notNull(),

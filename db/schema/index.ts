@@ -8,5 +8,6 @@ export * from "./periods.ts";
 export * from "./experiments.ts";
 export * from "./checkpoints.ts";
 export * from "./reports.ts";
+export * from "./retention.ts";
 export * from "./models.ts";
 export * from "./queue.ts";

@@ -1,6 +1,6 @@
 /** Every action that leaves an audit entry. `object.verb`. */
 export const AUDIT_ACTIONS = [
-  "org.create", "org.update",
+  "org.create", "org.update", "org.retention",
   "team.create", "team.update", "team.archive", "team.restore",
   "project.create", "project.update", "project.move", "project.archive", "project.restore",
   "member.invite", "member.accept", "member.revoke-invitation", "member.grant", "member.revoke",

@@ -6,7 +6,9 @@ import type { AgentServices } from "../agents/services.ts";
 import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
+import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
+import { applyRetention } from "../experiments/jobs/retention.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
 import { failpoint } from "../failpoint.ts";
@@ -42,6 +44,10 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
     await objects.sweep(STALE_UPLOAD_MS);
     for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
   },
+  "experiments.keepObjects": async ({ db, bus, objects }) => {
+    await applyRetention(db, bus);
+    await collectObjects(db, objects);
+  },
 };
 
 /** The reconcile loops and the job handlers of one worker. Any number of workers may run. */
@@ -62,6 +68,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
     });
   }
   await boss.schedule("clusters.keepHouse", "*/10 * * * *", {});
+  await boss.schedule("experiments.keepObjects", "23 */6 * * *", {});
   await boss.schedule("models.deliverWebhooks", "* * * * *", {});
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {

@@ -4,6 +4,7 @@ import { costsRouter } from "../costs/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
+import { storageRouter } from "../experiments/routers/storage.ts";
 import { tableRouter } from "../experiments/routers/table.ts";
 import { modelsRouter } from "../models/router.ts";
 import { queueRouter } from "../queue/router.ts";
@@ -18,6 +19,7 @@ export const appRouter = router({
   models: modelsRouter,
   queue: queueRouter,
   reports: reportsRouter,
+  storage: storageRouter,
   table: tableRouter,
   views: viewsRouter,
 });

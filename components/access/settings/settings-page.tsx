@@ -8,13 +8,13 @@ import { useCan, useViewer } from "../../providers/viewer.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { Id } from "../../ui/id.tsx";
 import { notifyDone } from "../../ui/notify.ts";
-import { PageHeader } from "../../ui/page-header.tsx";
 import classes from "../access.module.css";
 import { fieldErrors, formError } from "../api-error.ts";
 import { FormAlert } from "../form-alert.tsx";
 import { NewPassword } from "../password-field.tsx";
 import { signOut } from "../session.ts";
 import { lazySchema } from "../../form/lazy-schema.ts";
+import { SettingsFrame } from "./settings-frame.tsx";
 
 const checkUpdateOrg = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.UpdateOrg));
 const checkUpdateProfile = lazySchema(() => import("../../../domain/access/inputs.ts").then((inputs) => inputs.UpdateProfile));
@@ -23,8 +23,7 @@ const checkChangePassword = lazySchema(() => import("../../../domain/access/inpu
 /** The organization's name, and the viewer's own things. */
 export function SettingsPage() {
   return (
-    <>
-      <PageHeader title="Settings" breadcrumbs={[]} />
+    <SettingsFrame>
       <div className={classes.settings}>
         <Organization />
         <Profile />
@@ -32,7 +31,7 @@ export function SettingsPage() {
         <Appearance />
         <Session />
       </div>
-    </>
+    </SettingsFrame>
   );
 }
 

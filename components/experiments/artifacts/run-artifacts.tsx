@@ -1,5 +1,5 @@
 "use client";
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryStates } from "nuqs";
 import { lazy } from "react";
 import type { ArtifactView } from "../../../domain/experiments/run-view.ts";
@@ -28,7 +28,7 @@ export function RunArtifacts({ id }: { id: string }) {
   const [{ q, file }, setParams] = useQueryStates(artifactParams);
   const shown = artifacts.filter((one) => one.path.toLowerCase().includes(q.toLowerCase()));
   const chosen = artifacts.find((one) => one.id === file) ?? null;
-  if (artifacts.length === 0) return <NoArtifacts globs={run.spec?.artifacts ?? null} ended={run.endedAt !== null} />;
+  if (artifacts.length === 0) return <NoArtifacts id={id} globs={run.spec?.artifacts ?? null} ended={run.endedAt !== null} />;
   const columns: Column<ArtifactView>[] = [
     { key: "path", title: "File", grow: true, render: (one) => <FileButton artifact={one} chosen={one.id === file} onChoose={() => void setParams({ file: one.id === file ? null : one.id })} /> },
     { key: "size", title: "Size", align: "right", render: (one) => <Bytes value={one.bytes} /> },
@@ -62,7 +62,9 @@ function FileButton({ artifact, chosen, onChoose }: { artifact: ArtifactView; ch
   );
 }
 
-function NoArtifacts({ globs, ended }: { globs: string[] | null; ended: boolean }) {
+function NoArtifacts({ id, globs, ended }: { id: string; globs: string[] | null; ended: boolean }) {
+  const { data: removal } = useQuery(useTRPC().storage.removal.queryOptions({ id }));
+  if (removal) return <EmptyState title="The files were removed">{removal.message} <Ago at={removal.at} /></EmptyState>;
   if (!globs) return <EmptyState title="No artifacts">What the client logs with <code>mlflow.log_artifact</code> is kept here.</EmptyState>;
   if (globs.length === 0) return <EmptyState title="No artifacts">Name files in the spec’s <code>artifacts</code>, such as <code>out/**</code>, and they are kept here when an attempt ends.</EmptyState>;
   return <EmptyState title={ended ? "No file matched" : "No artifacts yet"}>{ended ? "The attempt left no file that matches " : "When the attempt ends, files that match "}<code>{globs.join(", ")}</code>{ended ? "." : " are uploaded here."}</EmptyState>;

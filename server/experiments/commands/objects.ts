@@ -31,3 +31,9 @@ export async function storeObject(db: Db, store: ObjectStore, { orgId, kind }: O
   }
   return { ...stored, isNew: false };
 }
+
+/** As if its bytes had been sent again: what will name them has a day to come. Null where they are not here. */
+export async function touchObject(db: Db, orgId: string, sha256: string): Promise<{ bytes: number } | null> {
+  const [found] = await db.update(objects).set({ touchedAt: sql`now()` }).where(and(eq(objects.orgId, orgId), eq(objects.sha256, sha256))).returning({ bytes: objects.bytes });
+  return found ?? null;
+}

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
-import { experiments, runEvents, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { experiments, objects, runEvents, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
 import type { ClusterSnapshot } from "../../../domain/agents/placement.ts";
 import { unsupportedFields } from "../../../domain/clusters/capabilities.ts";
 import type { SubmitRun } from "../../../domain/experiments/run-inputs.ts";
@@ -15,7 +15,6 @@ import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { takeHolds } from "../../costs/commands/holds.ts";
 import { planCost } from "../../costs/queries/estimate.ts";
-import { findObject } from "../queries/artifacts.ts";
 import { planFor } from "../queries/plan.ts";
 import { loadSchedulers, schedulerIssues } from "../queries/schedulers.ts";
 import { holdOpen } from "./lock.ts";
@@ -27,7 +26,6 @@ import { getProject } from "../queries/visible.ts";
  */
 export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): Promise<{ id: string; plan: Plan }> {
   const project = await getProject(ctx.db, ctx.grant, spec.project).catch(() => refuse("project", "There is no such project, or you may not submit to it."));
-  await checkCode(ctx, spec);
   const both = spec.secrets.find((name) => name in spec.env);
   if (both) refuse("secrets", `${both} is in env too. Take it out of one of the two.`);
   const missing = await missingSecrets(ctx.db, project.id, spec.secrets);
@@ -35,6 +33,7 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId), await loadSchedulers(ctx.db, ctx.orgId));
   const { plan, found } = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
   const { id, isNew } = await ctx.db.transaction(async (tx) => {
+    await requireCode(tx, ctx.orgId, spec);
     const inserted = await insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null);
     if (inserted.isNew) await takeHolds(tx, { orgId: ctx.orgId, teamId: project.teamId, projectId: project.id, ownerId: ctx.actor.id }, inserted.id, found);
     return inserted;
@@ -47,9 +46,10 @@ function refuse(field: string, message: string): never {
   throw new DomainError("invalid", `${field}: ${message}`, { issues: [{ field, message }] });
 }
 
-async function checkCode(ctx: Ctx, { code }: RunSpec): Promise<void> {
+/** Locks it, so that nothing removes the archive before the run that needs it is there. */
+async function requireCode(tx: Tx, orgId: string, { code }: RunSpec): Promise<void> {
   if (code?.kind !== "archive") return;
-  const found = await findObject(ctx.db, ctx.orgId, code.sha256);
+  const [found] = await tx.select({ bytes: objects.bytes }).from(objects).where(and(eq(objects.orgId, orgId), eq(objects.sha256, code.sha256))).for("key share");
   if (!found) refuse("code.sha256", "This archive was not uploaded. PUT it to /api/code/<sha256> first.");
   if (found.bytes !== code.bytes) refuse("code.bytes", `The uploaded archive has ${found.bytes} bytes.`);
 }
