@@ -13,6 +13,10 @@ const Env = z.object({
   DROVER_OBJECTS: z.string().min(1).default(".drover/objects"),
   /** Hosts inside one's own network that webhooks may call, by name or address. */
   DROVER_WEBHOOK_HOSTS: z.string().default("").transform((text) => text.split(",").map((host) => host.trim()).filter(Boolean)),
+  /** Where mail is handed in: smtp://USER:PASSWORD@HOST:587 (TLS by STARTTLS) or smtps://…:465. Without it nothing is mailed. */
+  DROVER_SMTP: z.url({ protocol: /^smtps?$/, error: "Expected smtp://user:password@host:587 or smtps://user:password@host:465" }).optional(),
+  /** Whom mail is from. */
+  DROVER_MAIL_FROM: z.string().default("Drover <drover@localhost>"),
   /** Silence after which an attempt is shown as unreachable. */
   DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),
   /** How often at most the checkpoint of a run that may move to another cluster is copied to the object store while it runs. */

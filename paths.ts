@@ -33,6 +33,7 @@ export const paths = {
   periods: (slug: string) => `${org(slug)}/costs/periods`,
   period: (slug: string, period: string) => `${org(slug)}/costs/periods/${period}`,
   budgets: (slug: string) => `${org(slug)}/costs/budgets`,
+  schedules: (slug: string) => `${org(slug)}/costs/schedules`,
   embeds: (slug: string) => `${org(slug)}/costs/embeds`,
   embedFrame: (clientId: string) => `/embed/${clientId}`,
   prices: (slug: string) => `${org(slug)}/costs/prices`,

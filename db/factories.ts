@@ -12,6 +12,7 @@ import { accounts, orgs, projects, roleBindings, teams, users } from "./schema/a
 import { agents } from "./schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./schema/clusters.ts";
 import { budgets } from "./schema/budgets.ts";
+import { costDeliveries, costSchedules } from "./schema/schedules.ts";
 import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
@@ -183,6 +184,12 @@ function makeMoney(db: DbOrTx) {
     const [made] = await db.insert(budgets).values({ orgId: of.id, scopeType: "org", scopeId: of.id, levels: [50, 80, 100], policy: "block", ...values }).returning();
     return made!;
   }
+  /** A cost report that is mailed, and one mail that arrived. */
+  async function schedule(of: Org, recipient = "finance@example.test") {
+    const [made] = await db.insert(costSchedules).values({ orgId: of.id, cadence: "monthly", scopeType: "org", scopeId: of.id, recipients: [recipient], createdBy: "usr_x", createdByName: "Olga Owner" }).returning();
+    await db.insert(costDeliveries).values({ orgId: of.id, scheduleId: made!.id, dueAt: new Date(), recipient, fromDay: "2026-01-01", toDay: "2026-01-31", tries: 1, nextAt: null, sentAt: new Date() });
+    return made!;
+  }
   /** A published report, and a site that may show it. */
   async function embed(of: Org, title: string, site: string) {
     const [report] = await db.insert(embedReports).values({ orgId: of.id, title, by: "project", range: "30d", createdBy: "Olga Owner" }).returning();
@@ -190,7 +197,7 @@ function makeMoney(db: DbOrTx) {
     const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner" }).returning();
     return { report: report!, client: client! };
   }
-  return { metered, prices, budget, embed };
+  return { metered, prices, budget, embed, schedule };
 }
 
 function makeRecords(db: DbOrTx) {

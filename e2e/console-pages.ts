@@ -35,6 +35,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   periods: ({ org }) => paths.periods(org.slug),
   period: ({ org }) => paths.period(org.slug, new Date().toISOString().slice(0, 7)),
   budgets: ({ org }) => paths.budgets(org.slug),
+  schedules: ({ org }) => paths.schedules(org.slug),
   embeds: ({ org }) => paths.embeds(org.slug),
   prices: ({ org }) => paths.prices(org.slug),
   people: ({ org }) => paths.people(org.slug),

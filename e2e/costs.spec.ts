@@ -132,6 +132,10 @@ test("a month is closed by two people, and its statement downloaded", async ({ m
   await other.getByRole("button", { name: "Statement" }).click();
   await other.getByRole("menuitem", { name: "CSV" }).click();
   expect((await download).suggestedFilename()).toBe(`statement-${period}.csv`);
+  const pdf = other.waitForEvent("download");
+  await other.getByRole("button", { name: "Statement" }).click();
+  await other.getByRole("menuitem", { name: "Default", exact: true }).click(); // that team's invoice
+  expect((await pdf).suggestedFilename()).toMatch(/^costs-.*-team-default\.pdf$/);
   const focus = other.waitForEvent("download");
   await other.getByRole("button", { name: "Statement" }).click();
   await other.getByRole("menuitem", { name: "Cost and usage" }).click();

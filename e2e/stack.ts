@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { startSmtpServer, type TakenMail } from "../scripts/test/smtp-server.ts";
 
 /** A running Drover that the tests talk to. */
 export interface StackUnderTest {
@@ -12,6 +14,8 @@ export interface StackUnderTest {
   /** The one-time link that `./drover up` printed. */
   setupLink: string;
   folder: string;
+  /** A folder with one JSON file for each mail that its SMTP server took: to, subject, text, files (name, bytes in base64). */
+  mails: string;
 }
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -32,21 +36,32 @@ export default async function setup(): Promise<() => Promise<void>> {
   mkdirSync(parent, { recursive: true, mode: 0o711 });
   const folder = mkdtempSync(join(parent, "e2e-"));
   const port = await freePort();
+  const mails = join(folder, "mails");
+  mkdirSync(mails);
+  const smtp = await startSmtpServer({ onMail: (taken) => keepMail(mails, taken) });
   const { DATABASE_URL: _own, DROVER_URL: _url, DROVER_SECRET: _secret, DROVER_OBJECTS: _objects, ...env } = process.env;
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "scripts/drover.ts"), "up", "--port", String(port), "--stop-jobs", "--no-open"], {
     cwd: ROOT,
-    env: { ...env, DROVER_STATE: folder, NO_COLOR: "1" },
+    env: { ...env, DROVER_STATE: folder, DROVER_SMTP: smtp.url, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const setupLink = await readLink(child);
-  const stack: StackUnderTest = { url: `http://localhost:${port}`, databaseUrl: databaseUrl(folder), secret: readFileSync(join(folder, "secret"), "utf8").trim(), setupLink, folder };
+  const stack: StackUnderTest = { url: `http://localhost:${port}`, databaseUrl: databaseUrl(folder), secret: readFileSync(join(folder, "secret"), "utf8").trim(), setupLink, folder, mails };
   process.env[VARIABLE] = JSON.stringify(stack);
   return async () => {
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
     await gone;
+    await smtp.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+function keepMail(folder: string, { to, mail }: TakenMail): void {
+  const files = mail.attachments.map(({ filename, content }) => ({ name: filename, bytes: content.toString("base64") }));
+  const name = join(folder, `${Date.now()}-${randomUUID()}.json`);
+  writeFileSync(`${name}.part`, JSON.stringify({ to, subject: mail.subject, text: mail.text, files }));
+  renameSync(`${name}.part`, name); // whole, or not there
 }
 
 function readLink(child: ChildProcess): Promise<string> {

@@ -30,6 +30,7 @@ export async function makeWorld(make: Factories) {
   await make.metered(finished, attempt.id, node, times.startedAt, times.endedAt);
   await make.budget(org, { name: "Everything", amount: "1200" });
   await make.budget(org, { name: "Digits only", amount: "0.01", scopeType: "project", scopeId: org.project.id, policy: "warn" });
+  await make.schedule(org);
   await make.embed(org, "GPU spend", "Portal");
 
   const failed = await make.run(org.project, owner.id, { name: "digits-failed", experimentId: experiment.id, status: "failed", failureClass: "oom", statusReason: "The process used more memory than it may and was killed.", evidence: { signal: "SIGKILL", detail: "Killed by the kernel.", lastLines: ["epoch 3  loss 0.4121"], peakMemoryMib: 1024, limitMemoryMib: 1024 }, ...times });

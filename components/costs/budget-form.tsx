@@ -1,14 +1,14 @@
 "use client";
 import { Button, Modal, Radio, Select, TextInput } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { BUDGET_POLICIES, BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL, BUDGET_SCOPES, type BudgetPolicy, type BudgetScope } from "../../domain/costs/budget.ts";
 import type { BudgetView } from "../../domain/costs/cost-view.ts";
 import { fieldErrors, formError } from "../access/api-error.ts";
 import { FormAlert } from "../access/form-alert.tsx";
 import { useTRPC } from "../providers/api.tsx";
-import { useViewer } from "../providers/viewer.tsx";
 import { notifyDone } from "../ui/notify.ts";
+import { ScopeSelect } from "./scope-select.tsx";
 import classes from "./costs.module.css";
 
 export function ChangeBudgetDialog({ budget, currency, opened, onClose }: { budget: BudgetView; currency: string; opened: boolean; onClose: () => void }) {
@@ -45,15 +45,6 @@ export function AddBudgetForm({ currency, onDone }: { currency: string; onDone: 
       </div>
     </BudgetFields>
   );
-}
-
-function ScopeSelect({ type, value, error, onChange }: { type: Exclude<BudgetScope, "org">; value: string | null; error: string | undefined; onChange: (id: string | null) => void }) {
-  const trpc = useTRPC();
-  const viewer = useViewer();
-  const people = useQuery({ ...trpc.access.people.queryOptions({ limit: 200 }), enabled: type === "user" }).data?.items ?? [];
-  const teams = useQuery({ ...trpc.access.teams.queryOptions(), enabled: type === "team" }).data ?? [];
-  const data = { team: teams.filter((one) => !one.archivedAt), project: viewer.projects, user: people }[type].map((one) => ({ value: one.id, label: one.name }));
-  return <Select label={BUDGET_SCOPE_LABEL[type]} placeholder="Choose" searchable nothingFoundMessage="None by this name" data={data} value={value} error={error} onChange={onChange} />;
 }
 
 function ChangeForm({ budget, currency, onDone }: { budget: BudgetView; currency: string; onDone: () => void }) {

@@ -6,6 +6,7 @@ import { BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL, lastWarning } from "../../doma
 import type { BudgetsView, BudgetView } from "../../domain/costs/cost-view.ts";
 import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
 import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
+import { monthName } from "../../domain/costs/period.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -20,7 +21,6 @@ import { AddBudgetForm } from "./budget-form.tsx";
 import { BudgetMenu } from "./budget-menu.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 import { Money } from "./money.tsx";
-import { monthName } from "./period-state.tsx";
 import classes from "./costs.module.css";
 
 /** What each team, project and person may spend this month, what is left, and what the month should end at. */

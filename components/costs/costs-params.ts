@@ -18,6 +18,9 @@ export const costsExportUrl = (org: string, format: ExportFormat, spend: ReturnT
 /** Where the statement of a month is downloaded. */
 export const statementUrl = (org: string, format: ExportFormat, period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
 
+/** The same for people. @param team Of that team only. */
+export const statementPdfUrl = (org: string, period: string, team?: string): string => `/api/costs/statement/pdf?${new URLSearchParams({ org, period, ...(team ? { team } : {}) }).toString()}`;
+
 /** Where a month's charges after FOCUS are downloaded. */
 export const focusUrl = (org: string, dataset: FocusDataset, period: string): string => `/api/costs/focus?${new URLSearchParams({ org, format: "csv", dataset, period }).toString()}`;
 

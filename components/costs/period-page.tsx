@@ -2,7 +2,7 @@
 import { Button, Menu } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
-import type { PeriodCheck } from "../../domain/costs/period.ts";
+import { monthName, type PeriodCheck } from "../../domain/costs/period.ts";
 import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -17,9 +17,9 @@ import { notifyDone, notifyError } from "../ui/notify.ts";
 import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import { Ago } from "../ui/time.tsx";
-import { focusUrl, statementUrl } from "./costs-params.ts";
+import { focusUrl, statementPdfUrl, statementUrl } from "./costs-params.ts";
 import { Money } from "./money.tsx";
-import { monthName, PeriodState } from "./period-state.tsx";
+import { PeriodState } from "./period-state.tsx";
 import classes from "./costs.module.css";
 
 /** One month's books: who owes what, what is in the way of the close, and the close itself. */
@@ -29,7 +29,7 @@ export function PeriodPage({ period }: { period: string }) {
   const money = (amount: string) => <Money amount={amount} currency={view.currency} />;
   return (
     <>
-      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement period={period} /><CloseActs view={view} /></>} />
+      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} /><CloseActs view={view} /></>} />
       <p className={classes.total}>{money(view.amount)}</p>
       <p className={classes.stand}>
         <span>Corrections of closed months: {money(view.corrections)}</span>
@@ -63,11 +63,15 @@ const linesOf = ({ currency }: PeriodView): Column<PeriodLine>[] => [
 
 const FOCUS_LABEL: Record<FocusDataset, string> = { "cost-and-usage": "Cost and usage", "billing-period": "Billing period", "invoice-detail": "Invoice detail" };
 
-function Statement({ period }: { period: string }) {
+function Statement({ view: { period, lines } }: { view: PeriodView }) {
   const org = useOrg();
   const mayAll = useCan("costs:manage").ok;
+  const teams = new Map(lines.flatMap(({ teamId, team }) => (teamId === null ? [] : [[teamId, team] as const])));
   return (
     <DownloadMenu label="Statement" urlOf={(format) => statementUrl(org, format, period)}>
+      <DownloadItem href={statementPdfUrl(org, period)}>PDF</DownloadItem>
+      {teams.size > 0 && <Menu.Label>PDF of one team</Menu.Label>}
+      {[...teams].map(([id, name]) => <DownloadItem key={id} href={statementPdfUrl(org, period, id)}>{name}</DownloadItem>)}
       {mayAll && <Menu.Label>FOCUS 1.4, every charge</Menu.Label>}
       {mayAll && FOCUS_DATASETS.map((dataset) => <DownloadItem key={dataset} href={focusUrl(org, dataset, period)}>{FOCUS_LABEL[dataset]}</DownloadItem>)}
     </DownloadMenu>

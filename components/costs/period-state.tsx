@@ -13,5 +13,3 @@ export function PeriodState({ state }: { state: PeriodRow["state"] }) {
   const { word, tone, icon } = LOOK[state];
   return <span className={classes.state}><ToneIcon icon={icon} tone={tone} /> {word}</span>;
 }
-
-export const monthName = (month: string): string => new Date(`${month}-15T00:00:00Z`).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });

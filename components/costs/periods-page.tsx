@@ -1,5 +1,6 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { monthName } from "../../domain/costs/period.ts";
 import type { PeriodRow } from "../../domain/costs/period-view.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -9,7 +10,7 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { Ago } from "../ui/time.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 import { Money } from "./money.tsx";
-import { PeriodState, monthName } from "./period-state.tsx";
+import { PeriodState } from "./period-state.tsx";
 
 /** The books, month by month. */
 export function PeriodsPage() {

@@ -5,6 +5,7 @@ export * from "./budgets.ts";
 export * from "./costs.ts";
 export * from "./embeds.ts";
 export * from "./periods.ts";
+export * from "./schedules.ts";
 export * from "./experiments.ts";
 export * from "./checkpoints.ts";
 export * from "./reports.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClusterId, RunId, Slug } from "../shared/ids.ts";
+import { ClusterId, RunId, Slug, TeamId } from "../shared/ids.ts";
 import { DAY_MS } from "./days.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
@@ -40,6 +40,8 @@ export const AddPrice = z.strictObject({
 export type AddPrice = z.output<typeof AddPrice>;
 export const SetCurrency = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as USD.") });
 export const OnePeriod = z.strictObject({ period: z.string("Write the month as 2026-11.").refine(isPeriod, "Write the month as 2026-11.") });
+/** A month's statement; of one team, that team's invoice. */
+export const OneStatement = OnePeriod.extend({ team: TeamId.optional() });
 /** A file after FOCUS of one billing period. */
 export const ExportFocus = z
   .strictObject({ period: OnePeriod.shape.period, dataset: z.enum(FOCUS_DATASETS, `Expected one of ${FOCUS_DATASETS.join(", ")}.`).default("cost-and-usage"), version: z.enum(FOCUS_VERSIONS, `Expected one of ${FOCUS_VERSIONS.join(", ")}.`).default("1.4") })

@@ -15,6 +15,7 @@ export interface PeriodLine {
   /** Empty: what nobody held. */
   projectId: string;
   project: string;
+  teamId: string | null;
   team: string;
   amount: string;
   corrections: string;

@@ -13,6 +13,9 @@ export function spanOf(period: string): { from: number; to: number } {
   return { from: Date.UTC(+year!, +month! - 1, 1), to: Date.UTC(+year!, +month!, 1) };
 }
 
+/** "November 2026". */
+export const monthName = (month: string): string => new Date(`${month}-15T00:00:00Z`).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
 /** What stands between a month and its close. */
 export interface PeriodFacts {
   /** The hour before which every cluster's hours are over and rated; null where no cluster is metered. */

@@ -10,11 +10,6 @@ export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const WEBHOOK_STATUSES = ["ACTIVE", "DISABLED"] as const;
 export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
 
-/** Tries of one delivery: at once, then after growing pauses, an hour in all. */
-export const DELIVERY_TRIES = 8;
-/** Seconds before the next try. @param tries that were made. */
-export const retryAfterSeconds = (tries: number): number => Math.min(1800, 15 * 2 ** Math.max(0, tries - 1));
-
 /** Why a webhook must not be sent there; null when the URL itself is fine. Where its name leads is checked when it is sent. */
 export function webhookUrlProblem(text: string): string | null {
   if (text.length > 500 || !URL.canParse(text)) return "Webhook URL must be a valid URL of at most 500 characters.";

@@ -42,6 +42,8 @@ export const ID_PREFIXES = {
   budget: "bud",
   embedReport: "erp",
   embedClient: "ecl",
+  costSchedule: "csc",
+  costDelivery: "cdl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -1,17 +1,20 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
 import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, setCurrency } from "./commands/prices.ts";
+import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost } from "./queries/run-cost.ts";
+import { listSchedules } from "./queries/schedules.ts";
 import { listRunCosts, readSpend } from "./queries/spend.ts";
 import { readWaste } from "./queries/waste.ts";
 
@@ -39,5 +42,11 @@ export const costsRouter = router({
   requestClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => requestClose(ctx, input.period)),
   withdrawClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => withdrawClose(ctx, input.period)),
   closePeriod: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => closePeriod(ctx, input.period)),
+  schedules: procedure("costs:manage").query(({ ctx }) => listSchedules(ctx.db, ctx.orgId, Date.now())),
+  createSchedule: procedure("costs:manage").input(CreateSchedule).mutation(({ ctx, input }) => createSchedule(ctx, input)),
+  changeSchedule: procedure("costs:manage").input(ChangeSchedule).mutation(({ ctx, input }) => changeSchedule(ctx, input)),
+  pauseSchedule: procedure("costs:manage").input(PauseSchedule).mutation(({ ctx, input }) => pauseSchedule(ctx, input)),
+  deleteSchedule: procedure("costs:manage").input(OneSchedule).mutation(({ ctx, input }) => deleteSchedule(ctx, input.id)),
+  sendSchedule: procedure("costs:manage").input(OneSchedule).mutation(({ ctx, input }) => sendSchedule(ctx, input.id)),
   setCurrency: procedure("costs:manage").input(SetCurrency).mutation(({ ctx, input }) => setCurrency(ctx, input.currency)),
 });

@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { focusColumns } from "../../domain/costs/focus.ts";
-import { ExportCosts, ExportFocus, OnePeriod } from "../../domain/costs/inputs.ts";
+import { ExportCosts, ExportFocus, OnePeriod, OneStatement } from "../../domain/costs/inputs.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
@@ -8,6 +8,9 @@ import { type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { getPeriod } from "./queries/periods.ts";
+import { readStatement } from "./queries/report.ts";
+import { fileNameOf } from "./report-mail.ts";
+import { renderPdf } from "./report-pdf.ts";
 import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 
 /** What pages cannot hold: costs as files. */
@@ -15,6 +18,7 @@ export function mountCostRoutes(app: Hono): void {
   app.get("/api/costs/export", guard("costs:read"), sendCosts);
   app.get("/api/costs/focus", guard("costs:manage"), sendFocus);
   app.get("/api/costs/statement", guard("costs:read"), sendStatement);
+  app.get("/api/costs/statement/pdf", guard("costs:read"), sendStatementPdf);
 }
 
 async function sendCosts(c: Context<GuardedEnv>) {
@@ -30,6 +34,16 @@ async function sendStatement(c: Context<GuardedEnv>) {
   const { period } = parsed("period", OnePeriod, { period: c.req.query("period") });
   const view = await getPeriod(c.get("ctx"), period, Date.now());
   return sendTableFile(c, { name: `statement-${period}`, format, columns: STATEMENT_COLUMNS, pages: statementRows(view) });
+}
+
+/** The same for people: of all that the caller may see, or of one team of it. */
+async function sendStatementPdf(c: Context<GuardedEnv>) {
+  const { org: _org, ...asked } = c.req.query();
+  const { period, team } = parsed("statement", OneStatement, asked);
+  const now = Date.now();
+  const report = await readStatement(c.get("ctx"), period, team ?? null, now);
+  const headers = { "content-type": "application/pdf", "content-disposition": `attachment; filename="${fileNameOf(report)}.pdf"`, "cache-control": "private, no-store", "x-content-type-options": "nosniff" };
+  return c.body(new Uint8Array(await renderPdf(report, new Date(now))), 200, headers);
 }
 
 /** The whole organization's charges after FOCUS: for those who look after its money. */

@@ -8,6 +8,8 @@ export const JOBS = {
   "models.deliverWebhooks": z.strictObject({}),
   /** Logs whose job was lost on the way; partitions of telemetry; old codes and sessions; cut-off uploads. */
   "clusters.keepHouse": z.strictObject({}),
+  /** Cost reports whose day has come. */
+  "costs.sendReports": z.strictObject({}),
   /** Files that the retention rules no longer keep, and bytes that nothing refers to. */
   "experiments.keepObjects": z.strictObject({}),
 } as const;

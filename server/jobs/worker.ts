@@ -5,6 +5,7 @@ import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
 import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
+import { sendReports } from "../costs/jobs/send-reports.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
@@ -44,6 +45,9 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
     await objects.sweep(STALE_UPLOAD_MS);
     for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
   },
+  "costs.sendReports": async (services) => {
+    await sendReports(services, services.now());
+  },
   "experiments.keepObjects": async ({ db, bus, objects }) => {
     await applyRetention(db, bus);
     await collectObjects(db, objects);
@@ -69,6 +73,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   }
   await boss.schedule("clusters.keepHouse", "*/10 * * * *", {});
   await boss.schedule("experiments.keepObjects", "23 */6 * * *", {});
+  await boss.schedule("costs.sendReports", "* * * * *", {});
   await boss.schedule("models.deliverWebhooks", "* * * * *", {});
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {

@@ -79,6 +79,7 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
     { input: { id: "$foreign", subject: "node", subjectId: "$node", keys: ["cpu"], from: 1_700_000_000_000, to: 1_700_000_060_000, buckets: 10 }, kinds: ["cluster"] },
   ],
   "costs.addPrice": [{ input: { kind: "cpu", clusterId: "$foreign", validFrom: "2026-01-01T00:00:00Z", unitPrice: "1" }, kinds: ["cluster"] }],
+  "costs.changeSchedule": [{ input: { id: "$foreign", recipients: ["a@b.test"] }, kinds: ["costSchedule"] }],
   "costs.changeBudget": [{ input: { id: "$foreign", name: "b", amount: "5", levels: [50], policy: "warn" }, kinds: ["budget"] }],
   "costs.changeEmbedClient": [
     { input: { id: "$foreign", name: "c", publicKey: "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----", origins: ["https://a.example"], reportIds: ["$embedReport"], projectIds: null, mustFilter: false, capabilities: [], accent: null }, kinds: ["embedClient"] },
@@ -143,8 +144,9 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   await server.db.insert(modelVersions).values({ orgId: org.id, modelId: model!.id, version: 1, source: "s3://b/m", location: "s3://b/m", createdBy: "o" });
   const budget = await server.make.budget(org, { name: "b", amount: "5" });
   const embed = await server.make.embed(org, "r", name);
+  const costSchedule = await server.make.schedule(org);
   const ids: Partial<Record<IdKind, string>> = {
-    budget: budget.id, embedReport: embed.report.id, embedClient: embed.client.id,
+    budget: budget.id, embedReport: embed.report.id, embedClient: embed.client.id, costSchedule: costSchedule.id,
     registeredModel: model!.id,
     user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
     cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id, quota: quota!.id,

@@ -6,22 +6,21 @@ import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/dec
 import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
-import type { Ctx } from "../../trpc/context.ts";
-import { readStand } from "./spend.ts";
+import { readStand, type SpendReader } from "./spend.ts";
 
 const CENTS = 2;
 const text = (amount: SQL) => sql<string>`trim_scale(coalesce(sum(${amount}), 0))::text`;
 /** What the caller reaches; what nobody held, for those who see the whole organization. */
-const seen = ({ grant, orgId }: Ctx) => and(eq(costBooked.orgId, orgId), or(grant.org ? eq(costBooked.projectId, "") : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
+const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? eq(costBooked.projectId, "") : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
 
 /** Months with something booked, the newest first. */
-export async function listPeriods(ctx: Ctx, only?: string): Promise<PeriodRow[]> {
+export async function listPeriods(ctx: SpendReader, { period: only, teamId }: { period?: string; teamId?: string | null } = {}): Promise<PeriodRow[]> {
   const rows = await ctx.db
     .select({ period: costBooked.period, amount: text(sql`${costBooked.amount}`), provisional: text(sql`${costBooked.provisional}`), corrections: text(sql`${costBooked.corrections}`), state: costPeriods.state, requestedBy: costPeriods.requestedByName, requestedAt: costPeriods.requestedAt, closedBy: costPeriods.closedByName, closedAt: costPeriods.closedAt })
     .from(costBooked)
     .leftJoin(projects, and(eq(projects.orgId, costBooked.orgId), eq(projects.id, costBooked.projectId)))
     .leftJoin(costPeriods, and(eq(costPeriods.orgId, costBooked.orgId), eq(costPeriods.period, costBooked.period)))
-    .where(and(seen(ctx), only ? eq(costBooked.period, only) : undefined))
+    .where(and(seen(ctx), only ? eq(costBooked.period, only) : undefined, teamId ? eq(projects.teamId, teamId) : undefined))
     .groupBy(costBooked.period, costPeriods.orgId, costPeriods.period)
     .orderBy(sql`${costBooked.period} desc`);
   return rows.map((row) => ({ ...row, state: row.state ?? "open" }));
@@ -30,15 +29,15 @@ export async function listPeriods(ctx: Ctx, only?: string): Promise<PeriodRow[]>
 /** A month in which nothing is booked yet. */
 const EMPTY: Omit<PeriodRow, "period"> = { state: "open", amount: "0", provisional: "0", corrections: "0", requestedBy: null, requestedAt: null, closedBy: null, closedAt: null };
 
-/** One month: who owes what, and what stands between it and its close. */
-export async function getPeriod(ctx: Ctx, period: string, now: number): Promise<PeriodView> {
-  const row = (await listPeriods(ctx, period))[0] ?? { ...EMPTY, period };
+/** One month: who owes what, and what stands between it and its close. @param teamId Of one team only; null: all that the reader may see. */
+export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, period: string, now: number, teamId: string | null = null): Promise<PeriodView> {
+  const row = (await listPeriods(ctx, { period, teamId }))[0] ?? { ...EMPTY, period };
   const lines = await ctx.db
-    .select({ projectId: costBooked.projectId, project: sql<string>`coalesce(${projects.name}, 'Idle')`, team: sql<string>`coalesce(${teams.name}, '')`, amount: sql<string>`trim_scale(${costBooked.amount})::text`, corrections: sql<string>`trim_scale(${costBooked.corrections})::text` })
+    .select({ projectId: costBooked.projectId, project: sql<string>`coalesce(${projects.name}, 'Idle')`, teamId: teams.id, team: sql<string>`coalesce(${teams.name}, '')`, amount: sql<string>`trim_scale(${costBooked.amount})::text`, corrections: sql<string>`trim_scale(${costBooked.corrections})::text` })
     .from(costBooked)
     .leftJoin(projects, and(eq(projects.orgId, costBooked.orgId), eq(projects.id, costBooked.projectId)))
     .leftJoin(teams, eq(teams.id, projects.teamId))
-    .where(and(seen(ctx), eq(costBooked.period, period)))
+    .where(and(seen(ctx), eq(costBooked.period, period), teamId ? eq(projects.teamId, teamId) : undefined))
     .orderBy(sql`${costBooked.amount} desc`, costBooked.projectId);
   const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), CENTS);
   const { currency } = await readStand(ctx.db, ctx.orgId);
@@ -49,7 +48,7 @@ export async function getPeriod(ctx: Ctx, period: string, now: number): Promise<
     lines: lines.map((line, at) => ({ ...line, rounded: decimalText(rounded[at]!) })),
     roundedTotal: decimalText(sum(rounded)),
     checks: ctx.grant.org && row.state !== "closed" ? periodChecks(period, await readPeriodFacts(ctx.db, ctx.orgId, period), now) : [],
-    isOwnRequest: asked?.by === ctx.actor.id,
+    isOwnRequest: asked !== undefined && asked.by === ctx.actor?.id,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/models/webhooks.ts";
+import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { unseal } from "../../access/secrets.ts";
 import { SECRET_PURPOSE } from "../commands/webhooks.ts";
 import { sendMessage } from "../webhook-sender.ts";

@@ -1,0 +1,64 @@
+"use client";
+import { Button, Modal, Radio, Select, TagsInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { BUDGET_SCOPE_LABEL } from "../../../domain/costs/budget.ts";
+import { CADENCE_LABEL, CADENCE_WHEN, CADENCES, type Cadence, SCHEDULE_SCOPES, type ScheduleScope, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
+import { fieldErrors, formError } from "../../access/api-error.ts";
+import { FormAlert } from "../../access/form-alert.tsx";
+import { useTRPC } from "../../providers/api.tsx";
+import { useViewer } from "../../providers/viewer.tsx";
+import { notifyDone } from "../../ui/notify.ts";
+import classes from "../costs.module.css";
+import { ScopeSelect } from "../scope-select.tsx";
+
+/** A new schedule: what, of whom, to whom. */
+export function AddScheduleForm({ onDone }: { onDone: () => void }) {
+  const trpc = useTRPC();
+  const { user } = useViewer();
+  const [cadence, setCadence] = useState<Cadence>("monthly");
+  const [type, setType] = useState<ScheduleScope>("org");
+  const [id, setId] = useState<string | null>(null);
+  const [recipients, setRecipients] = useState<string[]>(user.email ? [user.email] : []);
+  const add = useMutation(trpc.costs.createSchedule.mutationOptions({ onSuccess: () => { notifyDone(`Scheduled, ${CADENCE_WHEN[cadence]}.`); onDone(); } }));
+  const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
+  const submit = () => add.mutate({ cadence, recipients, scope: { type, id: type === "org" ? "org" : (id ?? "") } });
+  return (
+    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
+      {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
+      <Radio.Group label="Report" value={cadence} onChange={(next) => setCadence(next as Cadence)}>
+        <div className={classes.form} style={{ marginTop: 6 }}>{CADENCES.map((value) => <Radio key={value} value={value} label={CADENCE_LABEL[value]} description={`Sent ${CADENCE_WHEN[value]}`} />)}</div>
+      </Radio.Group>
+      <div className={classes.pair}>
+        <Select label="Of" data={SCHEDULE_SCOPES.map((value) => ({ value, label: BUDGET_SCOPE_LABEL[value] }))} value={type} allowDeselect={false} onChange={(next) => { setType(next as ScheduleScope); setId(null); }} />
+        {type !== "org" && <ScopeSelect type={type} value={id} error={errors["scope.id"]} onChange={setId} />}
+      </div>
+      <Recipients value={recipients} errors={errors} onChange={setRecipients} />
+      <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={add.isPending} disabled={recipients.length === 0}>Schedule report</Button></div>
+    </form>
+  );
+}
+
+function Recipients({ value, errors, onChange }: { value: string[]; errors: Record<string, string>; onChange: (next: string[]) => void }) {
+  const error = Object.entries(errors).find(([field]) => field.startsWith("recipients"));
+  const at = error ? /^recipients\.(\d+)/.exec(error[0])?.[1] : undefined;
+  return <TagsInput label="To" description="Addresses, one after the other: Enter, comma or space ends one. Each gets a mail of its own." placeholder={value.length === 0 ? "name@example.com" : undefined} value={value} onChange={onChange} splitChars={[",", ";", " "]} acceptValueOnBlur maxTags={20} error={error && (at === undefined ? error[1] : `${value[Number(at)]}: ${error[1]}`)} />;
+}
+
+export function ChangeScheduleDialog({ schedule, opened, onClose }: { schedule: ScheduleView; opened: boolean; onClose: () => void }) {
+  return <Modal opened={opened} onClose={onClose} title="Change who gets it" size={480} closeButtonProps={{ "aria-label": "Close" }}><ChangeForm schedule={schedule} onDone={onClose} /></Modal>;
+}
+
+function ChangeForm({ schedule, onDone }: { schedule: ScheduleView; onDone: () => void }) {
+  const trpc = useTRPC();
+  const [recipients, setRecipients] = useState(schedule.recipients);
+  const change = useMutation(trpc.costs.changeSchedule.mutationOptions({ onSuccess: () => { notifyDone("The addresses were changed."); onDone(); } }));
+  const errors: Record<string, string> = change.error ? fieldErrors(change.error) : {};
+  return (
+    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); change.mutate({ id: schedule.id, recipients }); }}>
+      {change.error && Object.keys(errors).length === 0 && <FormAlert message={formError(change.error)} />}
+      <Recipients value={recipients} errors={errors} onChange={setRecipients} />
+      <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={change.isPending} disabled={recipients.length === 0}>Save</Button></div>
+    </form>
+  );
+}

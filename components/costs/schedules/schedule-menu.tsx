@@ -1,0 +1,35 @@
+"use client";
+import { Menu } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPencil, IconPlayerPause, IconPlayerPlay, IconSend, IconTrash } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { CADENCE_LABEL, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
+import { plural } from "../../../domain/shared/format.ts";
+import { useTRPC } from "../../providers/api.tsx";
+import { ActsMenu } from "../../ui/acts-menu.tsx";
+import { confirmAct } from "../../ui/confirm.tsx";
+import { notifyDone, notifyError } from "../../ui/notify.ts";
+import { ChangeScheduleDialog } from "./schedule-form.tsx";
+
+export function ScheduleMenu({ schedule }: { schedule: ScheduleView }) {
+  const trpc = useTRPC();
+  const [opened, dialog] = useDisclosure(false);
+  const { id, recipients } = schedule;
+  const paused = schedule.pausedAt !== null;
+  const name = `${CADENCE_LABEL[schedule.cadence]}, ${schedule.scope.label}`;
+  const pause = useMutation(trpc.costs.pauseSchedule.mutationOptions({ onSuccess: () => notifyDone(paused ? "It is sent again from the next time on." : "Paused. Nothing is sent."), onError: notifyError("The schedule was not changed") }));
+  const send = useMutation(trpc.costs.sendSchedule.mutationOptions({ onSuccess: () => notifyDone("On its way. The list of mails says what becomes of it."), onError: notifyError("It was not sent") }));
+  const remove = useMutation(trpc.costs.deleteSchedule.mutationOptions({ onSuccess: () => notifyDone("The schedule was deleted."), onError: notifyError("The schedule was not deleted") }));
+  const icon = { size: 15, stroke: 1.7 };
+  return (
+    <>
+      <ActsMenu of={name}>
+        <Menu.Item leftSection={<IconSend {...icon} />} onClick={() => confirmAct({ title: "Send it now?", effect: `The newest report that was due goes to ${plural(recipients.length, "address", "addresses")}: ${recipients.join(", ")}.`, verb: "Send now", dangerous: false, onConfirm: () => send.mutate({ id }) })}>Send now</Menu.Item>
+        <Menu.Item leftSection={<IconPencil {...icon} />} onClick={dialog.open}>Change addresses</Menu.Item>
+        <Menu.Item leftSection={paused ? <IconPlayerPlay {...icon} /> : <IconPlayerPause {...icon} />} onClick={() => pause.mutate({ id, paused: !paused })}>{paused ? "Resume" : "Pause"}</Menu.Item>
+        <Menu.Item leftSection={<IconTrash {...icon} />} onClick={() => confirmAct({ title: "Delete this schedule?", effect: `${name}: nothing is sent any more, and its list of mails goes too.`, verb: "Delete schedule", onConfirm: () => remove.mutate({ id }) })}>Delete</Menu.Item>
+      </ActsMenu>
+      <ChangeScheduleDialog schedule={schedule} opened={opened} onClose={dialog.close} />
+    </>
+  );
+}

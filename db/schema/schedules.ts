@@ -1,0 +1,46 @@
+import { sql } from "drizzle-orm";
+import { check, foreignKey, index, integer, pgTable, text, unique } from "drizzle-orm/pg-core";
+import { CADENCES, SCHEDULE_SCOPES } from "../../domain/costs/report-schedule.ts";
+import { orgs } from "./access.ts";
+import { id, moment, oneOf, timestamps } from "./columns.ts";
+
+/** A cost report that is mailed again and again. */
+export const costSchedules = pgTable("cost_schedules", {
+  id: id("costSchedule"),
+  orgId: text().notNull().references(() => orgs.id),
+  cadence: text({ enum: CADENCES }).notNull(),
+  scopeType: text({ enum: SCHEDULE_SCOPES }).notNull(),
+  scopeId: text().notNull(), // of the organization, a team or a project
+  recipients: text().array().notNull(),
+  createdBy: text().notNull(),
+  createdByName: text().notNull(),
+  pausedAt: moment(),
+  /** What was due before is not sent: of a new schedule, or of one that was paused. */
+  dueAfter: moment().notNull().defaultNow(),
+  ...timestamps,
+}, (t) => [
+  unique("cost_schedules_org_id").on(t.orgId, t.id),
+  check("cost_schedules_cadence_known", oneOf(t.cadence, CADENCES)),
+  check("cost_schedules_scope_known", oneOf(t.scopeType, SCHEDULE_SCOPES)),
+]);
+
+/** One report to one address, at least once: its id is the mail's, so that a repeat can be told. */
+export const costDeliveries = pgTable("cost_deliveries", {
+  id: id("costDelivery"),
+  orgId: text().notNull(),
+  scheduleId: text().notNull(),
+  dueAt: moment().notNull(),
+  recipient: text().notNull(),
+  fromDay: text().notNull(),
+  toDay: text().notNull(),
+  tries: integer().notNull().default(0),
+  nextAt: moment().defaultNow(), // of the next try; null when it was sent, or given up
+  sentAt: moment(),
+  error: text(),
+  createdAt: moment().notNull().defaultNow(),
+}, (t) => [
+  foreignKey({ columns: [t.orgId, t.scheduleId], foreignColumns: [costSchedules.orgId, costSchedules.id] }).onDelete("cascade"),
+  unique("cost_deliveries_once").on(t.scheduleId, t.dueAt, t.recipient),
+  index("cost_deliveries_due").on(t.nextAt).where(sql`next_at is not null`),
+  index("cost_deliveries_org").on(t.orgId, t.createdAt),
+]);

@@ -1,0 +1,68 @@
+import type { SpendView } from "./cost-view.ts";
+import { compare, decimal, decimalText, divide, isZero, multiply, roundParts, subtract, sum, ZERO } from "./decimal.ts";
+import { formatMoney } from "./money.ts";
+import type { PeriodView } from "./period-view.ts";
+
+const CENTS = 2;
+
+export interface CostReportRow {
+  /** "Idle" where nobody held it. */
+  project: string;
+  team: string;
+  /** Exact. */
+  amount: string;
+  /** In cents; together they are the rounded total. */
+  rounded: string;
+}
+
+/** Who owes what for which days: the one form of page, PDF, CSV and mail. */
+export interface CostReport {
+  title: string;
+  organization: string;
+  /** "Team Vision"; null: all of it. */
+  scope: string | null;
+  /** Whole UTC days, both included. */
+  from: string;
+  to: string;
+  currency: string;
+  /** In cents. */
+  total: string;
+  rows: CostReportRow[];
+  /** What a reader must know to trust the figures: one sentence each. */
+  notes: string[];
+}
+
+export type ReportFrame = Pick<CostReport, "title" | "organization" | "scope" | "from" | "to">;
+
+/** A month as the books have it. */
+export function statementReport(frame: ReportFrame, view: PeriodView): CostReport {
+  const money = (amount: string) => formatMoney(amount, view.currency);
+  const notes = [view.state === "closed" ? `Closed by ${view.closedBy} on ${view.closedAt!.toISOString().slice(0, 10)}: final.` : "The month is not closed yet: amounts may still change."];
+  if (!isZero(decimal(view.corrections))) notes.push(`${money(view.corrections)} of it are corrections of months that were closed before.`);
+  if (!isZero(decimal(view.provisional))) notes.push(`${money(view.provisional)} of it are provisional: the journals of some agents are not settled.`);
+  return { ...frame, currency: view.currency, total: view.roundedTotal, rows: view.lines.map(({ project, team, amount, rounded }) => ({ project, team, amount, rounded })), notes };
+}
+
+/** Days as they are rated now, beside as many days before them. */
+export function spendReport(frame: ReportFrame, view: SpendView, before: SpendView, teamOf: ReadonlyMap<string, string>): CostReport {
+  const rounded = roundParts(view.groups.map(({ amount }) => decimal(amount)), CENTS);
+  const rows = view.groups.map(({ key, label, amount }, at) => ({ project: label, team: teamOf.get(key) ?? "", amount, rounded: decimalText(rounded[at]!) }));
+  const notes = [comparison(view, before)];
+  if (view.completeTo === null || view.completeTo.toISOString().slice(0, 10) <= frame.to) notes.push(view.completeTo === null ? "No hour is complete yet." : `Data is complete to ${view.completeTo.toISOString().slice(0, 16).replace("T", " ")} UTC: later hours may still come.`);
+  if (!isZero(decimal(view.provisional))) notes.push(`${formatMoney(view.provisional, view.currency)} of it are provisional.`);
+  if (view.isUnpriced) notes.push("Nothing has a price yet, so everything costs nothing.");
+  return { ...frame, currency: view.currency, total: decimalText(sum(rounded)), rows, notes };
+}
+
+function comparison(view: SpendView, before: SpendView): string {
+  const [now, then] = [decimal(view.amount), decimal(before.amount)];
+  if (compare(then, ZERO) <= 0) return "The seven days before cost nothing.";
+  const beside = `the seven days before (${formatMoney(before.amount, view.currency)})`;
+  const change = divide(multiply(subtract(now, then), decimal("100")), then, 1);
+  const size = decimalText({ ...change, units: change.units < 0n ? -change.units : change.units });
+  return isZero(change) ? `As much as in ${beside}.` : `${size} % ${change.units > 0n ? "more" : "less"} than in ${beside}.`;
+}
+
+/** The columns of the report as a file: exact amounts beside those in cents. */
+export const REPORT_CSV_HEAD = ["from", "to", "team", "project", "amount", "exact_amount", "currency"] as const;
+export const reportCsvRow = ({ from, to, currency }: CostReport, { team, project, rounded, amount }: CostReportRow): string[] => [from, to, team, project, rounded, amount, currency];

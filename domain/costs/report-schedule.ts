@@ -1,0 +1,88 @@
+import { DAY_MS, dayOf } from "./days.ts";
+import { periodOf } from "./ledger.ts";
+import { monthName, spanOf } from "./period.ts";
+
+/** What is sent, and how often. All moments are UTC, as the months of the books are. */
+export const CADENCES = ["monthly", "weekly"] as const;
+export type Cadence = (typeof CADENCES)[number];
+export const SCHEDULE_SCOPES = ["org", "team", "project"] as const;
+export type ScheduleScope = (typeof SCHEDULE_SCOPES)[number];
+
+/** Late journals of a month's last hours are mostly in by then. */
+const DAY_OF_MONTH = 3;
+const MONDAY = 1;
+const HOUR_MS = 3_600_000;
+const HOUR = 6;
+
+export const CADENCE_LABEL: Record<Cadence, string> = { monthly: "Statement of the month before", weekly: "Costs of the week before" };
+export const CADENCE_WHEN: Record<Cadence, string> = { monthly: `on the ${DAY_OF_MONTH}rd of each month, 06:00 UTC`, weekly: "each Monday, 06:00 UTC" };
+
+/** The whole UTC days that a report is of, both included. */
+export interface ReportSpan {
+  from: string;
+  to: string;
+}
+
+export function monthDays(period: string): ReportSpan {
+  const { from, to } = spanOf(period);
+  return { from: dayOf(from), to: dayOf(to - 1) };
+}
+
+/** The newest moment (Unix ms) at which a report was due, not after `now`. */
+export function lastDue(cadence: Cadence, now: number): number {
+  if (cadence === "weekly") {
+    const today = Date.parse(dayOf(now));
+    const monday = today - ((new Date(today).getUTCDay() - MONDAY + 7) % 7) * DAY_MS + HOUR * HOUR_MS;
+    return monday <= now ? monday : monday - 7 * DAY_MS;
+  }
+  const dueIn = (month: number) => month + (DAY_OF_MONTH - 1) * DAY_MS + HOUR * HOUR_MS;
+  const month = spanOf(periodOf(now)).from;
+  return dueIn(month) <= now ? dueIn(month) : dueIn(spanOf(periodOf(month - 1)).from);
+}
+
+/** The first moment after `now` at which one is due. */
+export function nextDue(cadence: Cadence, now: number): number {
+  const last = lastDue(cadence, now);
+  return cadence === "weekly" ? last + 7 * DAY_MS : lastDue(cadence, spanOf(periodOf(last)).to + DAY_OF_MONTH * DAY_MS);
+}
+
+/** What the report that is due at `due` is of: the last whole month or week before it. */
+export function spanOfDue(cadence: Cadence, due: number): ReportSpan {
+  if (cadence === "monthly") return monthDays(periodOf(spanOf(periodOf(due)).from - 1));
+  const monday = Date.parse(dayOf(lastDue("weekly", due)));
+  return { from: dayOf(monday - 7 * DAY_MS), to: dayOf(monday - 1) };
+}
+
+/** "Statement of November 2026", "Costs of the week from 2026-11-16". */
+export const titleOf = (cadence: Cadence, { from }: ReportSpan): string => (cadence === "monthly" ? `Statement of ${monthName(from.slice(0, 7))}` : `Costs of the week from ${from}`);
+
+export type DeliveryState = "waiting" | "sent" | "failed";
+
+export interface ScheduleView {
+  id: string;
+  cadence: Cadence;
+  scope: { type: ScheduleScope; id: string; label: string };
+  recipients: string[];
+  createdByName: string;
+  pausedAt: Date | null;
+  lastSentAt: Date | null;
+  nextAt: Date;
+}
+export interface DeliveryView {
+  id: string;
+  title: string;
+  scope: string;
+  recipient: string;
+  state: DeliveryState;
+  tries: number;
+  error: string | null;
+  at: Date;
+  sentAt: Date | null;
+}
+export interface SchedulesView {
+  /** False: this server was not told of an SMTP server. */
+  canSend: boolean;
+  schedules: ScheduleView[];
+  /** The newest first. */
+  deliveries: DeliveryView[];
+}

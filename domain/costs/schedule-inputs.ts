@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { CostScheduleId } from "../shared/ids.ts";
+import { CADENCES, SCHEDULE_SCOPES } from "./report-schedule.ts";
+
+const MOST_RECIPIENTS = 20;
+const Recipients = z
+  .array(z.string().trim().toLowerCase().pipe(z.email("Write it as name@example.com.").max(254)))
+  .min(1, "Name at least one address.")
+  .max(MOST_RECIPIENTS, `At most ${MOST_RECIPIENTS} addresses.`)
+  .transform((all) => [...new Set(all)]);
+
+export const CreateSchedule = z.strictObject({
+  cadence: z.enum(CADENCES),
+  scope: z.strictObject({ type: z.enum(SCHEDULE_SCOPES), id: z.string().min(1, "Choose whose costs it is about.").max(64) }),
+  recipients: Recipients,
+});
+export type CreateSchedule = z.output<typeof CreateSchedule>;
+/** What it is about stays: a report of something else is another one. */
+export const ChangeSchedule = z.strictObject({ id: CostScheduleId, recipients: Recipients });
+export type ChangeSchedule = z.output<typeof ChangeSchedule>;
+export const OneSchedule = z.strictObject({ id: CostScheduleId });
+export const PauseSchedule = OneSchedule.extend({ paused: z.boolean() });
+export type PauseSchedule = z.output<typeof PauseSchedule>;

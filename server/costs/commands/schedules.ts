@@ -1,0 +1,81 @@
+import { and, eq } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import { lastDue, type ReportSpan, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import type { ChangeSchedule, CreateSchedule, PauseSchedule } from "../../../domain/costs/schedule-inputs.ts";
+import { DomainError, notFound } from "../../../domain/shared/errors.ts";
+import { audit } from "../../access/audit.ts";
+import { bus } from "../../bus.ts";
+import { enqueue } from "../../jobs/queue.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { nameOfScope } from "../queries/report.ts";
+
+type Schedule = typeof costSchedules.$inferSelect;
+const facts = ({ cadence, scopeType, scopeId, recipients, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), paused: pausedAt !== null });
+const target = ({ id, cadence }: Schedule) => ({ type: "cost_schedule", id, name: cadence });
+const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+
+/** @throws DomainError "invalid" where there is no such team or project. */
+export async function createSchedule(ctx: Ctx, { cadence, scope, recipients }: CreateSchedule): Promise<{ id: string }> {
+  const scopeId = scope.type === "org" ? ctx.orgId : scope.id;
+  const id = await ctx.db.transaction(async (tx) => {
+    if ((await nameOfScope(tx, ctx.orgId, { type: scope.type, id: scopeId })) === null) throw new DomainError("invalid", `There is no such ${scope.type} here.`, { issues: [{ field: "scope.id", message: `There is no such ${scope.type} here.` }] });
+    const [made] = await tx.insert(costSchedules).values({ orgId: ctx.orgId, cadence, scopeType: scope.type, scopeId, recipients, createdBy: ctx.actor.id, createdByName: ctx.actor.name }).returning();
+    await audit(tx, ctx, { action: "schedule.create", target: target(made!), after: facts(made!) });
+    return made!.id;
+  });
+  await tell(ctx);
+  return { id };
+}
+
+export async function changeSchedule(ctx: Ctx, { id, recipients }: ChangeSchedule): Promise<void> {
+  await update(ctx, id, { recipients });
+}
+
+/** What was due while it was paused is not sent afterwards. */
+export async function pauseSchedule(ctx: Ctx, { id, paused }: PauseSchedule): Promise<void> {
+  await update(ctx, id, paused ? { pausedAt: new Date() } : { pausedAt: null, dueAfter: new Date() });
+}
+
+async function update(ctx: Ctx, id: string, patch: Partial<Schedule>): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const before = await locked(tx, ctx, id);
+    const [after] = await tx.update(costSchedules).set(patch).where(eq(costSchedules.id, id)).returning();
+    await audit(tx, ctx, { action: "schedule.change", target: target(after!), before: facts(before), after: facts(after!) });
+  });
+  await tell(ctx);
+}
+
+/** With what it sent so far. */
+export async function deleteSchedule(ctx: Ctx, id: string): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const gone = await locked(tx, ctx, id);
+    await tx.delete(costSchedules).where(eq(costSchedules.id, id));
+    await audit(tx, ctx, { action: "schedule.delete", target: target(gone), before: facts(gone) });
+  });
+  await tell(ctx);
+}
+
+/** The newest report that was due, once more and now: to see what arrives. */
+export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const schedule = await locked(tx, ctx, id);
+    const now = Date.now();
+    await addDeliveries(tx, schedule, new Date(now), spanOfDue(schedule.cadence, lastDue(schedule.cadence, now)));
+    await audit(tx, ctx, { action: "schedule.send", target: target(schedule), after: { recipients: schedule.recipients.join(", ") } });
+    await enqueue(tx, "costs.sendReports", {});
+  });
+  await tell(ctx);
+}
+
+/** One for each recipient; those that are there stay as they are. @returns how many are new. */
+export async function addDeliveries(tx: Tx, { orgId, id, recipients }: Pick<Schedule, "orgId" | "id" | "recipients">, dueAt: Date, { from, to }: ReportSpan): Promise<number> {
+  const made = await tx.insert(costDeliveries).values(recipients.map((recipient) => ({ orgId, scheduleId: id, dueAt, recipient, fromDay: from, toDay: to }))).onConflictDoNothing().returning({ id: costDeliveries.id });
+  return made.length;
+}
+
+async function locked(tx: Tx, ctx: Ctx, id: string): Promise<Schedule> {
+  const [found] = await tx.select().from(costSchedules).where(and(eq(costSchedules.orgId, ctx.orgId), eq(costSchedules.id, id))).for("update");
+  if (!found) throw notFound();
+  return found;
+}

@@ -1,0 +1,78 @@
+import { eq, isNull, sql } from "drizzle-orm";
+import type { Db } from "../../../db/client.ts";
+import { orgs } from "../../../db/schema/access.ts";
+import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import { lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
+import { env } from "../../../env.ts";
+import { paths } from "../../../paths.ts";
+import type { Bus } from "../../bus.ts";
+import { type Mail, sendMail } from "../../mail.ts";
+import { addDeliveries } from "../commands/schedules.ts";
+import { readReport } from "../queries/report.ts";
+import { renderMail } from "../report-mail.ts";
+
+const AT_ONCE = 5;
+/** A worker that dies while it sends: another takes the mail up again after this. */
+const LEASE_SECONDS = 300;
+const KEPT_DAYS = 400;
+
+/** Mails what is due, each at least once: its Message-ID stays the same, so that a repeat can be told. @returns how many were tried. */
+export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number): Promise<number> {
+  await planReports(db, now);
+  let tried = 0;
+  for (;;) {
+    const due = await claim(db);
+    for (const one of due) await deliver(db, one, now);
+    await bus.publishNow([...new Set(due.map(({ org }) => org))].map((orgId) => ({ orgId, topic: "costs", id: orgId })));
+    tried += due.length;
+    if (due.length < AT_ONCE) break;
+  }
+  await db.execute(sql`delete from ${costDeliveries} where ${costDeliveries.nextAt} is null and ${costDeliveries.createdAt} < now() - make_interval(days => ${KEPT_DAYS})`);
+  return tried;
+}
+
+/** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. */
+async function planReports(db: Db, now: number): Promise<void> {
+  for (const schedule of await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt))) {
+    const due = lastDue(schedule.cadence, now);
+    if (due > schedule.dueAfter.getTime()) await db.transaction((tx) => addDeliveries(tx, schedule, new Date(due), spanOfDue(schedule.cadence, due)));
+  }
+}
+
+interface Due extends Record<string, unknown> {
+  id: string;
+  tries: number;
+  recipient: string;
+  from: string;
+  to: string;
+  schedule: string;
+  org: string;
+}
+
+/** Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
+async function claim(db: Db): Promise<Due[]> {
+  return db.execute<Due>(sql`
+    update cost_deliveries d set tries = d.tries + 1, next_at = now() + ${LEASE_SECONDS} * interval '1 second'
+    where d.id in (select id from cost_deliveries where next_at <= now() order by next_at limit ${AT_ONCE} for update skip locked)
+    returning d.id, d.tries, d.recipient, d.from_day as from, d.to_day as to, d.schedule_id as schedule, d.org_id as org`);
+}
+
+async function deliver(db: Db, due: Due, now: number): Promise<void> {
+  const error = await write(db, due, now)
+    .then(sendMail)
+    .then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
+  const next = error !== null && due.tries < DELIVERY_TRIES ? sql`now() + ${retryAfterSeconds(due.tries)} * interval '1 second'` : sql`null`;
+  await db.execute(sql`update cost_deliveries set sent_at = ${error === null ? sql`now()` : sql`null`}, next_at = ${next}, error = ${error?.slice(0, 500) ?? null} where id = ${due.id}`);
+}
+
+async function write(db: Db, due: Due, now: number): Promise<Mail> {
+  const [found] = await db.select({ schedule: costSchedules, slug: orgs.slug }).from(costSchedules).innerJoin(orgs, eq(orgs.id, costSchedules.orgId)).where(eq(costSchedules.id, due.schedule));
+  if (!found) throw new Error("Its schedule was deleted.");
+  const { schedule, slug } = found;
+  const report = await readReport(db, schedule.orgId, { cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now);
+  const here = env().DROVER_URL;
+  const link = new URL(schedule.cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
+  const why = `You get this because ${schedule.createdByName} asked for it. It is changed or ended at ${new URL(paths.schedules(slug), here).href}.`;
+  return { ...(await renderMail(report, new Date(now), { link, why })), to: due.recipient, messageId: `<${due.id}@${new URL(here).hostname}>` };
+}
