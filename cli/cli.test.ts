@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { eq } from "drizzle-orm";
-import { build } from "esbuild";
 import { list } from "tar";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clients } from "../db/client.ts";
@@ -18,6 +17,7 @@ import { ingestLogs } from "../server/experiments/commands/log-ingest.ts";
 import { objectStore } from "../server/experiments/object-store.ts";
 import { findObject } from "../server/experiments/queries/artifacts.ts";
 import { type TestWorld, testWorld } from "../server/experiments/testing.ts";
+import { buildProgram, type Ended, startProgram } from "./testing/program.ts";
 
 let world: TestWorld;
 let server: Server;
@@ -25,7 +25,7 @@ let url: string;
 let token: string;
 let clusterId: string;
 const folder = mkdtempSync(join(tmpdir(), "drover-cli-test-"));
-const program = join(folder, "cli.mjs");
+let program: string;
 const RIGHTS: Permission[] = ["org:read", "projects:read", "clusters:read", "runs:read", "runs:submit", "runs:cancel", "runs:cancel-any"];
 
 beforeAll(async () => {
@@ -38,8 +38,7 @@ beforeAll(async () => {
   handler = getRequestListener(buildApp().fetch);
   token = (await world.owner.api.access.createMyToken({ name: "cli", permissions: RIGHTS })).token;
   clusterId = (await world.makeCluster(world.org.id, "box", { cpus: 4, gpus: 1 })).id;
-  const require = 'import { createRequire as r } from "node:module"; const require = r(import.meta.url);';
-  await build({ entryPoints: [join(import.meta.dirname, "main.ts")], outfile: program, bundle: true, platform: "node", format: "esm", target: "node20", banner: { js: require }, logLevel: "silent" });
+  program = await buildProgram(folder);
 });
 afterAll(async () => {
   await stopServer();
@@ -55,22 +54,9 @@ async function stopServer(): Promise<void> {
   await closed;
 }
 
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** The program as a process of its own. `env` replaces who is signed in. */
-function start(args: string[], options: { env?: Record<string, string>; cwd?: string; input?: string } = {}) {
-  const env = { PATH: process.env.PATH!, NODE_ENV: "test" as const, HOME: folder, XDG_CONFIG_HOME: join(folder, "config"), ...(options.env ?? { DROVER_URL: url, DROVER_TOKEN: token }) };
-  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [program, ...args], { cwd: options.cwd ?? folder, env });
-  const said = { out: "", err: "" };
-  child.stdout.on("data", (part: Buffer) => (said.out += part.toString()));
-  child.stderr.on("data", (part: Buffer) => (said.err += part.toString()));
-  child.stdin.end(options.input ?? "");
-  const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, ...said })));
-  return { child, said, ended };
+/** `env` replaces who is signed in. */
+function start(args: string[], { env = { DROVER_URL: url, DROVER_TOKEN: token }, cwd = folder, input }: { env?: Record<string, string>; cwd?: string; input?: string } = {}) {
+  return startProgram(program, args, { cwd, env: { HOME: folder, XDG_CONFIG_HOME: join(folder, "config"), ...env }, ...(input === undefined ? {} : { input }) });
 }
 async function drover(args: string[], options: Parameters<typeof start>[1] = {}): Promise<Ended> {
   const ended = await start(args, options).ended;

@@ -5,6 +5,7 @@ import { EXIT, toCliError } from "./errors.ts";
 import { complain, say } from "./output.ts";
 import { clustersCommand } from "./verbs/clusters.ts";
 import { completionCommand } from "./verbs/completion.ts";
+import { importCommand } from "./verbs/import.ts";
 import { loginCommand, whoamiCommand } from "./verbs/login.ts";
 import { logsCommand } from "./verbs/logs.ts";
 import { runCommand } from "./verbs/run.ts";
@@ -25,7 +26,7 @@ Exit codes
 /** @param command What stood after `--`. */
 function programFor(command: string[]): Command {
   const program = new Command("drover").description("The command line of Drover, the control plane of GPU clusters").version(cliEnv().version, "-V, --version").addHelpText("after", HELP);
-  for (const verb of [loginCommand(), whoamiCommand(), runCommand(command), runsCommand(), showCommand(), logsCommand(), cancelCommand(), retryCommand(), clustersCommand(), secretsCommand(), tokenCommand()]) program.addCommand(verb);
+  for (const verb of [loginCommand(), whoamiCommand(), runCommand(command), runsCommand(), showCommand(), logsCommand(), cancelCommand(), retryCommand(), clustersCommand(), secretsCommand(), tokenCommand(), importCommand()]) program.addCommand(verb);
   program.addCommand(completionCommand(program));
   program.command("version").description("Print the version").action(() => say(cliEnv().version));
   quiet(program);
