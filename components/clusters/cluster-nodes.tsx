@@ -9,6 +9,7 @@ import { Chip, FilterBar, FilterText } from "../ui/filters.tsx";
 import { Ago } from "../ui/time.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import classes from "./clusters.module.css";
+import { ClusterFindings } from "./findings.tsx";
 import { NodeRow } from "./nodes/node-row.tsx";
 import { nodesParams } from "./nodes/nodes-params.ts";
 import { useCluster } from "./use-cluster.ts";
@@ -32,6 +33,7 @@ export function ClusterNodes({ id }: { id: string }) {
   const isOpen = (name: string) => params.node === name || (params.node === null && total <= OPEN_UP_TO);
   return (
     <>
+      <ClusterFindings id={id} />
       {cluster.reachability.state !== "reachable" && cluster.agent?.lastSeenAt && <p className={classes.note}>As the agent last told, <Ago at={cluster.agent.lastSeenAt} />.</p>}
       {total > OPEN_UP_TO && (
         <FilterBar>

@@ -20,8 +20,8 @@ export interface DrainTarget {
   runs: number;
 }
 
-/** Drain asks for a reason; taking work again needs none and is done at once. */
-export function DrainButton({ target, ...look }: { target: DrainTarget } & ButtonProps) {
+/** Drain asks for a reason; taking work again needs none and is done at once. @param reason What the form begins with. */
+export function DrainButton({ target, reason = "", ...look }: { target: DrainTarget; reason?: string } & ButtonProps) {
   const trpc = useTRPC();
   const allowed = useCan("clusters:drain");
   const refresh = useRefreshClusters();
@@ -41,16 +41,16 @@ export function DrainButton({ target, ...look }: { target: DrainTarget } & Butto
         )}
       </Guarded>
       <Modal opened={opened} onClose={dialog.close} title={`Drain ${target.name}?`} size={460}>
-        <DrainForm target={target} onClose={dialog.close} />
+        <DrainForm target={target} proposed={reason} onClose={dialog.close} />
       </Modal>
     </>
   );
 }
 
-function DrainForm({ target, onClose }: { target: DrainTarget; onClose: () => void }) {
+function DrainForm({ target, proposed, onClose }: { target: DrainTarget; proposed: string; onClose: () => void }) {
   const trpc = useTRPC();
   const refresh = useRefreshClusters();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(proposed.slice(0, 500));
   const done = { onSuccess: () => { onClose(); return refresh(); }, onError: notifyError(`${target.name} was not drained`) };
   const drainCluster = useMutation(trpc.clusters.drain.mutationOptions(done));
   const drainNode = useMutation(trpc.clusters.drainNode.mutationOptions(done));

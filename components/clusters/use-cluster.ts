@@ -15,5 +15,5 @@ export function useCluster(id: string): ClusterDetail {
 export function useRefreshClusters(): () => Promise<unknown> {
   const trpc = useTRPC();
   const client = useQueryClient();
-  return () => Promise.all([trpc.clusters.get, trpc.clusters.list, trpc.clusters.events].map((procedure) => client.invalidateQueries(procedure.pathFilter())));
+  return () => Promise.all([trpc.clusters.get, trpc.clusters.list, trpc.clusters.events, trpc.clusters.findings].map((procedure) => client.invalidateQueries(procedure.pathFilter())));
 }

@@ -8,6 +8,7 @@ import type { Overview } from "../../domain/experiments/run-view.ts";
 import { judge } from "../../domain/monitoring/verdict.ts";
 import { formatCount, formatMib, formatNumber, plural } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
+import { FindingsNotice } from "../clusters/findings.tsx";
 import { BudgetNotice } from "../costs/budget-notice.tsx";
 import { scopeOf } from "../experiments/runs-params.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -42,7 +43,10 @@ function WithRuns() {
     <>
       <Header />
       {isNew ? <GettingStarted clusterConnected={clusters.some((one) => one.reachability.state !== "never")} runSubmitted={false} /> : <Verdict overview={overview} />}
-      <BudgetNotice />
+      <div className={classes.notices}>
+        <FindingsNotice />
+        <BudgetNotice />
+      </div>
       <div className={classes.columns}>
         {isNew ? <div /> : <Runs overview={overview} />}
         <div>

@@ -33,6 +33,7 @@ const TOPICS: Record<string, Touched[]> = {
   cluster: [
     ...QUEUE,
     { procedure: "clusters.list" },
+    { procedure: "clusters.findings" },
     { procedure: "experiments.overview" },
     ...["get", "events", "telemetry"].map((name) => ({ procedure: `clusters.${name}`, field: "id" })),
   ],

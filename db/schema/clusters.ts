@@ -106,3 +106,12 @@ export const telemetryLatest = pgTable("telemetry_latest", {
   at: moment().notNull(),
   value: doublePrecision().notNull(),
 }, (t) => [primaryKey({ columns: [t.clusterId, t.subject, t.subjectId, t.key] })]);
+
+/** Findings about nodes that somebody looked at and set aside: each stays so until it says something new. */
+export const setAsideFindings = pgTable("set_aside_findings", {
+  nodeId: text().notNull().references(() => nodes.id, { onDelete: "cascade" }),
+  key: text().notNull(),
+  orgId: text().notNull(),
+  by: text().notNull(), // a name, as it was then
+  at: moment().notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.nodeId, t.key] })]);

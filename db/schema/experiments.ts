@@ -157,6 +157,7 @@ export const attempts = pgTable("attempts", {
   unique("attempts_run_number").on(t.runId, t.number),
   index("attempts_live").on(t.clusterId, t.status).where(sql`status not in ('ended','lost')`),
   index("attempts_lease").on(t.leaseUntil).where(sql`status not in ('ended','lost')`),
+  index("attempts_ended").on(t.clusterId, t.endedAt).where(sql`status = 'ended'`),
   index("attempts_usage").on(t.orgId, t.endedAt).where(sql`usage_open`),
   check("attempts_status_known", oneOf(t.status, ATTEMPT_STATUSES)),
 ]);

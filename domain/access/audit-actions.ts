@@ -8,7 +8,7 @@ export const AUDIT_ACTIONS = [
   "token.create", "token.revoke",
   "secret.create", "secret.replace", "secret.delete", "secret.use",
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
-  "node.drain", "node.undrain",
+  "node.drain", "node.undrain", "node.set-aside",
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
   "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.archive", "run.unarchive",
   "run.hold", "run.release", "run.prioritize", "run.move",

@@ -58,6 +58,7 @@ const SAYS: Record<AuditAction, string> = {
   "cluster.agent-locked": "Locked a copied agent",
   "node.drain": "Drained a node",
   "node.undrain": "Undrained a node",
+  "node.set-aside": "Set a finding about a node aside",
   "experiment.create": "Created an experiment",
   "experiment.update": "Changed an experiment",
   "experiment.delete": "Deleted an experiment",

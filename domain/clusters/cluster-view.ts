@@ -1,5 +1,7 @@
 import type { DriverKind } from "../experiments/run-spec.ts";
+import type { FailureClass } from "../experiments/failure.ts";
 import type { Capabilities } from "./capabilities.ts";
+import type { NodeFinding } from "./node-findings.ts";
 
 /** `never`: enrolment code made, no agent yet. `cloned` and `revoked` need a person. */
 export type Reachability = { state: "reachable" | "unreachable" | "never" | "revoked" | "cloned"; since: Date | null };
@@ -91,4 +93,13 @@ export interface EnrolmentCommand {
   code: string;
   command: string;
   expiresAt: Date;
+}
+
+/** A node that should take no new work, and where it is. */
+export interface FindingView extends Omit<NodeFinding, "runs"> {
+  cluster: { id: string; name: string };
+  /** Runs that are on it now. */
+  liveRuns: number;
+  /** An empty id: a run that the viewer may not see. */
+  runs: { id: string; name: string; failureClass: FailureClass; at: Date }[];
 }

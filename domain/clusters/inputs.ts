@@ -10,6 +10,10 @@ export const UpdateCluster = z.strictObject({ id: ClusterId, name: Name.optional
 export const ClusterRef = z.strictObject({ id: ClusterId });
 export const DrainCluster = z.strictObject({ id: ClusterId, reason: Reason });
 export const DrainNode = z.strictObject({ nodeId: NodeId, reason: Reason });
+/** Of one cluster, or of all. */
+export const ListFindings = z.strictObject({ id: ClusterId.optional() });
+export const SetAsideFinding = z.strictObject({ nodeId: NodeId, key: z.string().min(1).max(4000), reason: Reason });
+export type SetAsideFinding = z.output<typeof SetAsideFinding>;
 export const ListClusterEvents = z.strictObject({ id: ClusterId, cursor: z.string().max(64).optional(), limit: z.int().min(1).max(200).default(50) });
 
 export const TELEMETRY_KEYS = ["cpu", "memory", "disk", "gpu", "gpuMemory", "temperature", "power", "networkIn", "networkOut"] as const;

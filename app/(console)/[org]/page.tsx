@@ -12,6 +12,7 @@ export default async function Overview({ searchParams }: { searchParams: Promise
   const { held } = await getQueryClient().fetchQuery(trpc.access.viewer.queryOptions()); // the layout's own answer
   if (held.includes("runs:read")) prefetch(trpc.experiments.overview.queryOptions(scopeOf(typeof project === "string" ? project : null)));
   else prefetch(trpc.clusters.list.queryOptions());
+  if (held.includes("clusters:read") && held.includes("runs:read")) prefetch(trpc.clusters.findings.queryOptions({}));
   if (held.includes("costs:read") && held.includes("runs:read")) prefetch(trpc.costs.budgets.queryOptions());
   return (
     <HydrateClient>

@@ -59,7 +59,7 @@ async function setNodeDrain(ctx: Ctx, nodeId: string, drain: boolean, reason: st
 }
 
 /** Cluster before node: the order in which inventories are written. */
-async function lockNode(tx: Tx, orgId: string, nodeId: string) {
+export async function lockNode(tx: Tx, orgId: string, nodeId: string) {
   const [found] = await tx.select({ clusterId: nodes.clusterId }).from(nodes).where(and(eq(nodes.orgId, orgId), eq(nodes.id, nodeId)));
   if (!found) throw notFound();
   await lockCluster(tx, orgId, found.clusterId);
