@@ -285,10 +285,15 @@ export const artifacts = pgTable("artifacts", {
   bytes: bigint({ mode: "number" }).notNull(),
   contentType: text().notNull(),
   isCheckpoint: boolean().notNull().default(false),
+  /** Written for TensorBoard: its numbers become metrics of the run. */
+  isEventFile: boolean().notNull().default(false),
+  readSha256: text(), // the version whose numbers were read
+  scalarsRead: bigint({ mode: "number" }).notNull().default(0),
   ...timestamps,
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.runId], foreignColumns: [runs.orgId, runs.id] }),
   foreignKey({ columns: [t.orgId, t.sha256], foreignColumns: [objects.orgId, objects.sha256] }),
   unique("artifacts_path").on(t.runId, t.attemptId, t.path).nullsNotDistinct(), // files of clients have no attempt
   index("artifacts_object").on(t.orgId, t.sha256),
+  index("artifacts_unread").on(t.id).where(sql`is_event_file and read_sha256 is distinct from sha256`),
 ]);

@@ -26,3 +26,24 @@ export const contentTypeOf = (path: string): string => TYPES[extensionOf(path)] 
 
 /** Whether a file looks like a checkpoint: by its folder, or by the extensions that frameworks give weights. */
 export const isCheckpointPath = (path: string): boolean => /(^|\/)checkpoints?\//i.test(path) || ["ckpt", "pt", "pth", "safetensors"].includes(extensionOf(path));
+
+/** What programs write for TensorBoard: `events.out.tfevents.<time>.<host>…`. */
+export const isEventFile = (path: string): boolean => /(^|\/)[^/]*\.?tfevents\.[^/]+$/.test(path);
+
+/**
+ * Names under which tags of several event files are told apart, by path: TensorBoard takes each folder for a run, so the folders
+ * below the deepest that all of them share come before the tag. Empty where there is one folder only.
+ */
+export function eventPrefixes(paths: readonly string[]): Map<string, string> {
+  const folders = new Map(paths.map((path) => [path, path.split("/").slice(0, -1)]));
+  const [first = [], ...rest] = folders.values();
+  let shared = first.length;
+  for (const folder of rest) while (shared > 0 && first.slice(0, shared).some((part, at) => folder[at] !== part)) shared -= 1;
+  return new Map([...folders].map(([path, folder]) => [path, folder.slice(shared).map((part) => `${part}/`).join("")]));
+}
+
+/** As a metric may be called; signs that it may not have become `_`. Null where nothing is left. */
+export function metricKeyOf(tag: string): string | null {
+  const parts = tag.replace(/[^A-Za-z0-9_\-. :/]/g, "_").split("/").filter((part) => part !== "" && part !== "." && part !== "..");
+  return parts.join("/").slice(0, 250) || null;
+}

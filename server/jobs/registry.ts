@@ -4,6 +4,8 @@ import { z } from "zod";
 export const JOBS = {
   /** The log of an attempt whose last byte is in becomes one object. */
   "experiments.archiveLog": z.strictObject({ attemptId: z.string() }),
+  /** Numbers in TensorBoard's files become metrics. */
+  "experiments.readEventFiles": z.strictObject({}),
   /** Messages to webhooks that are due. */
   "models.deliverWebhooks": z.strictObject({}),
   /** Logs whose job was lost on the way; partitions of telemetry; old codes and sessions; cut-off uploads. */

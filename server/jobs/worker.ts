@@ -9,6 +9,7 @@ import { sendReports } from "../costs/jobs/send-reports.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
+import { readEventFiles } from "../experiments/jobs/event-files.ts";
 import { applyRetention } from "../experiments/jobs/retention.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
@@ -31,6 +32,9 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
   "experiments.archiveLog": async ({ sql, bus, objects }, { attemptId }) => {
     await archiveLog(sql, bus, objects, attemptId);
   },
+  "experiments.readEventFiles": async ({ sql, bus, objects }) => {
+    await readEventFiles(sql, bus, objects);
+  },
   "models.deliverWebhooks": async ({ sql }) => {
     await deliverDue(sql);
   },
@@ -43,6 +47,7 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
     await compactMetrics(sql, Date.now());
     await forgetOldDeliveries(sql);
     await objects.sweep(STALE_UPLOAD_MS);
+    await readEventFiles(sql, bus, objects); // whose job got lost
     for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
   },
   "costs.sendReports": async (services) => {

@@ -4,9 +4,10 @@ import type { ArtifactManifest } from "../../../agent/protocol/messages.ts";
 import type { Db } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { artifacts } from "../../../db/schema/experiments.ts";
-import { contentTypeOf, isCheckpointPath } from "../../../domain/experiments/artifact-path.ts";
+import { contentTypeOf, isCheckpointPath, isEventFile } from "../../../domain/experiments/artifact-path.ts";
 import type { Change } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
+import { enqueue } from "../../jobs/queue.ts";
 import { lockLiveAttempt, requireStored } from "./manifests.ts";
 
 /**
@@ -23,9 +24,10 @@ export async function ingestManifest(db: Db, agent: { orgId: string; clusterId: 
     for (let at = 0; at < manifest.files.length; at += 1000) {
       await tx
         .insert(artifacts)
-        .values(manifest.files.slice(at, at + 1000).map((file) => ({ id: newId("artifact"), orgId, runId: attempt.runId, attemptId: manifest.attemptId, ...file, contentType: contentTypeOf(file.path), isCheckpoint: isCheckpointPath(file.path) })))
+        .values(manifest.files.slice(at, at + 1000).map((file) => ({ id: newId("artifact"), orgId, runId: attempt.runId, attemptId: manifest.attemptId, ...file, contentType: contentTypeOf(file.path), isCheckpoint: isCheckpointPath(file.path), isEventFile: isEventFile(file.path) })))
         .onConflictDoUpdate({ target: [artifacts.runId, artifacts.attemptId, artifacts.path], set: { sha256: sql`excluded.sha256`, bytes: sql`excluded.bytes`, updatedAt: sql`now()` } });
     }
+    if (manifest.files.some(({ path }) => isEventFile(path))) await enqueue(tx, "experiments.readEventFiles", {});
     failpoint("server.artifacts.before-commit");
     return [{ orgId, topic: "run", id: attempt.runId }];
   });

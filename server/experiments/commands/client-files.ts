@@ -3,7 +3,8 @@ import type { Db } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { artifacts } from "../../../db/schema/experiments.ts";
 import { loggedModelFiles } from "../../../db/schema/models.ts";
-import { contentTypeOf, isCheckpointPath } from "../../../domain/experiments/artifact-path.ts";
+import { contentTypeOf, isCheckpointPath, isEventFile } from "../../../domain/experiments/artifact-path.ts";
+import { enqueue } from "../../jobs/queue.ts";
 import type { Bytes, ObjectStore, PutOptions } from "../object-store.ts";
 import type { FileOwner } from "../queries/artifact-tree.ts";
 import { storeObject } from "./objects.ts";
@@ -20,7 +21,10 @@ export async function putClientFile(db: Db, store: ObjectStore, where: { orgId: 
   if (owner.kind === "model") {
     await db.insert(loggedModelFiles).values({ id: newId("modelFile"), modelId: owner.id, ...file }).onConflictDoUpdate({ target: [loggedModelFiles.modelId, loggedModelFiles.path], set: newer });
   } else {
-    await db.insert(artifacts).values({ id: newId("artifact"), runId: owner.id, ...file, isCheckpoint: isCheckpointPath(path) }).onConflictDoUpdate({ target: [artifacts.runId, artifacts.attemptId, artifacts.path], set: newer });
+    await db.transaction(async (tx) => {
+      await tx.insert(artifacts).values({ id: newId("artifact"), runId: owner.id, ...file, isCheckpoint: isCheckpointPath(path), isEventFile: isEventFile(path) }).onConflictDoUpdate({ target: [artifacts.runId, artifacts.attemptId, artifacts.path], set: newer });
+      if (isEventFile(path)) await enqueue(tx, "experiments.readEventFiles", {});
+    });
   }
   return { sha256, bytes: size };
 }
