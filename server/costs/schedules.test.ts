@@ -35,7 +35,7 @@ const pdfText = async (bytes: Buffer) => {
   const { totalPages, text } = await extractText(document, { mergePages: true });
   return { totalPages, text: text.replace(/\s+/g, " "), title: (await getMeta(document)).info.Title as string };
 };
-const due = () => world.sql`update cost_deliveries set next_at = now() where next_at is not null`;
+const due = () => world.sql`update cost_deliveries set next_at = now() - interval '1 second' where next_at is not null`;
 /** A moment at which last month's statement was due already. */
 const now = () => spanOf(world.last).to + 5 * 86_400_000;
 const rows = () => world.sql<{ recipient: string; tries: number; sent: boolean; open: boolean; error: string | null }[]>`select recipient, tries, sent_at is not null as sent, next_at is not null as open, error from cost_deliveries order by id`;
@@ -114,7 +114,7 @@ describe("a scheduled report", () => {
     taken.length = 0;
     await world.sql`delete from cost_deliveries`;
     await sendReports({ db: world.db, bus: bus() }, now());
-    await world.sql`update cost_deliveries set sent_at = null, next_at = now() where recipient = 'finance@acme.test'`; // as if it had died before it wrote it down
+    await world.sql`update cost_deliveries set sent_at = null, next_at = now() - interval '1 second' where recipient = 'finance@acme.test'`; // as if it had died before it wrote it down
     await sendReports({ db: world.db, bus: bus() }, now());
     const ids = taken.map(({ mail }) => mail.messageId);
     expect(ids).toHaveLength(2);

@@ -74,12 +74,12 @@ describe("webhooks", () => {
     await deliverDue(server.sql);
     expect(await deliveries()).toMatchObject([{ tries: 1, sent_at: null, last_status: 500 }]);
     expect(await deliverDue(server.sql)).toBe(0); // not due yet
-    await server.sql`update webhook_deliveries set next_at = now()`;
+    await server.sql`update webhook_deliveries set next_at = now() - interval '1 second'`;
     status = 200;
     await deliverDue(server.sql);
     expect(await deliveries()).toMatchObject([{ tries: 2, next_at: null, last_status: 200 }]);
     expect(new Set(got.map(({ headers }) => headers["x-mlflow-delivery-id"])).size).toBe(1);
-    await server.sql`update webhook_deliveries set next_at = now(), sent_at = null, tries = ${DELIVERY_TRIES - 1}`;
+    await server.sql`update webhook_deliveries set next_at = now() - interval '1 second', sent_at = null, tries = ${DELIVERY_TRIES - 1}`;
     status = 404;
     await deliverDue(server.sql);
     expect(await deliveries()).toMatchObject([{ tries: DELIVERY_TRIES, next_at: null, sent_at: null, last_status: 404 }]);
