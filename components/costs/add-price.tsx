@@ -8,6 +8,7 @@ import { FormAlert } from "../access/form-alert.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { notifyDone } from "../ui/notify.ts";
 import classes from "./costs.module.css";
+import { OwnedHardwareFields } from "./owned-hardware.tsx";
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
@@ -37,6 +38,7 @@ export function AddPriceForm({ currency, onDone }: { currency: string; onDone: (
         <Select label="Of" data={HELD_KINDS.map((value) => ({ value, label: KIND_LABEL[value] }))} value={kind} allowDeselect={false} onChange={(next) => setKind(next as HeldKind)} />
         <TextInput label="Price" description={`${currency} for one ${KIND_UNIT[kind]}`} placeholder="2.40" inputMode="decimal" value={unitPrice} error={errors.unitPrice} onChange={(event) => setPrice(event.currentTarget.value)} data-autofocus />
       </div>
+      <OwnedHardwareFields currency={currency} unit={KIND_UNIT[kind]} onUse={(price, why) => { setPrice(price); setNote(why); setClass("owned"); }} />
       {kind === "accelerator" && <TextInput label="Model" description="A part of its name. Empty is every model." placeholder="h100" value={model} error={errors.model} maxLength={64} onChange={(event) => setModel(event.currentTarget.value)} />}
       <div className={classes.pair}>
         <Select label="Cluster" placeholder="Any" clearable clearButtonProps={{ "aria-label": "Any cluster" }} data={clusters.map((one) => ({ value: one.id, label: one.name }))} value={clusterId} error={errors.clusterId} onChange={setClusterId} />

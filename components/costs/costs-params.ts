@@ -21,6 +21,8 @@ export const statementUrl = (org: string, format: ExportFormat, period: string):
 /** The same for people. @param team Of that team only. */
 export const statementPdfUrl = (org: string, period: string, team?: string): string => `/api/costs/statement/pdf?${new URLSearchParams({ org, period, ...(team ? { team } : {}) }).toString()}`;
 
+export const pricesUrl = (org: string, format: ExportFormat): string => `/api/costs/prices?${new URLSearchParams({ org, format }).toString()}`;
+
 /** Where a month's charges after FOCUS are downloaded. */
 export const focusUrl = (org: string, dataset: FocusDataset, period: string): string => `/api/costs/focus?${new URLSearchParams({ org, format: "csv", dataset, period }).toString()}`;
 

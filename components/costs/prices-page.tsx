@@ -4,19 +4,23 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import type { PriceLineView } from "../../domain/costs/cost-view.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { useTRPC } from "../providers/api.tsx";
-import { useCan } from "../providers/viewer.tsx";
+import { useCan, useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { DialogButton } from "../ui/dialog-button.tsx";
+import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
 import { absoluteTime, Ago } from "../ui/time.tsx";
 import { AddPriceForm } from "./add-price.tsx";
+import { pricesUrl } from "./costs-params.ts";
 import { CostsFrame } from "./costs-frame.tsx";
+import { ImportPricesForm } from "./import-prices.tsx";
 
 /** The price book: lines are added, never changed, so that a report of last month can still be read. */
 export function PricesPage() {
   const book = useSuspenseQuery(useTRPC().costs.prices.queryOptions()).data;
   const may = useCan("costs:manage");
+  const org = useOrg();
   const columns: Column<PriceLineView>[] = [
     { key: "kind", title: "Of", width: 180, render: (line) => <>{KIND_LABEL[line.kind]}{line.model && <span className="dim"> · {line.model}</span>}</> },
     { key: "cluster", title: "Cluster", hideBelow: "sm", render: (line) => (line.cluster ? <Name value={line.cluster} max={28} /> : <span className="dim">any</span>) },
@@ -27,9 +31,15 @@ export function PricesPage() {
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
     { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {book.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
   ];
-  const add = <DialogButton label="Add a price" allowed={may} form={(close) => <AddPriceForm currency={book.currency} onDone={close} />} />;
+  const acts = (
+    <>
+      {book.lines.length > 0 && <DownloadMenu urlOf={(format) => pricesUrl(org, format)} />}
+      <DialogButton variant="default" label="Import" title="Import prices" allowed={may} form={(close) => <ImportPricesForm onDone={close} />} />
+      <DialogButton label="Add a price" allowed={may} form={(close) => <AddPriceForm currency={book.currency} onDone={close} />} />
+    </>
+  );
   return (
-    <CostsFrame actions={add}>
+    <CostsFrame actions={acts}>
       <DataTable label="Prices" noun="price" rows={book.lines} rowKey={(line) => line.id} columns={columns} empty={<EmptyState title="No prices yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>An hour of an accelerator, a core or a GiB costs nothing until somebody says what. A price may begin in the past: what was metered since then is rated anew, and the old entries stay.</EmptyState>} />
     </CostsFrame>
   );

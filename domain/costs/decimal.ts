@@ -42,6 +42,13 @@ export function add(a: Decimal, b: Decimal): Decimal {
   return { units: rescale(a, scale).units + rescale(b, scale).units, scale };
 }
 
+/** The same value without zeros at its end. */
+export function trimmed({ units, scale }: Decimal): Decimal {
+  let [left, digits] = [units, scale];
+  while (digits > 0 && left % 10n === 0n) [left, digits] = [left / 10n, digits - 1];
+  return { units: left, scale: digits };
+}
+
 export const negate = ({ units, scale }: Decimal): Decimal => ({ units: -units, scale });
 export const subtract = (a: Decimal, b: Decimal): Decimal => add(a, negate(b));
 /** Exact: the scales add up. */

@@ -1,12 +1,13 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
 import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
-import { addPrice, setCurrency } from "./commands/prices.ts";
+import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
 import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { listEmbeds } from "./queries/embeds.ts";
@@ -24,6 +25,7 @@ export const costsRouter = router({
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
+  importPrices: procedure("costs:manage").input(ImportPrices).mutation(({ ctx, input }) => importPrices(ctx, input)),
   waste: procedure("costs:read").query(({ ctx }) => readWaste(ctx, Date.now())),
   budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),
   createBudget: procedure("costs:manage").input(CreateBudget).mutation(({ ctx, input }) => createBudget(ctx, input)),

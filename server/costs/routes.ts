@@ -8,6 +8,8 @@ import { type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { getPeriod } from "./queries/periods.ts";
+import { PRICE_FILE_COLUMNS } from "./price-file.ts";
+import { priceFileRows } from "./queries/prices.ts";
 import { readStatement } from "./queries/report.ts";
 import { fileNameOf } from "./report-mail.ts";
 import { renderPdf } from "./report-pdf.ts";
@@ -16,6 +18,7 @@ import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 /** What pages cannot hold: costs as files. */
 export function mountCostRoutes(app: Hono): void {
   app.get("/api/costs/export", guard("costs:read"), sendCosts);
+  app.get("/api/costs/prices", guard("costs:read"), sendPrices);
   app.get("/api/costs/focus", guard("costs:manage"), sendFocus);
   app.get("/api/costs/statement", guard("costs:read"), sendStatement);
   app.get("/api/costs/statement/pdf", guard("costs:read"), sendStatementPdf);
@@ -26,6 +29,16 @@ async function sendCosts(c: Context<GuardedEnv>) {
   const format = parsed("format", ExportFormat, c.req.query("format"));
   const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
   return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: COST_COLUMNS, pages: costRows(ctx, ask) });
+}
+
+/** The price book, in the columns in which it may be brought back. */
+async function sendPrices(c: Context<GuardedEnv>) {
+  const format = parsed("format", ExportFormat, c.req.query("format"));
+  const { db, orgId } = c.get("ctx");
+  return sendTableFile(c, { name: "prices", format, columns: PRICE_FILE_COLUMNS, pages: pageOf(await priceFileRows(db, orgId)) });
+}
+async function* pageOf<Row>(rows: Row[]): AsyncGenerator<Row[]> {
+  yield rows;
 }
 
 /** The month as it stands; `state` says whether it is closed. */

@@ -34,3 +34,13 @@ export async function listPrices(db: DbOrTx, orgId: string): Promise<PriceBookVi
     .orderBy(desc(priceLines.version), desc(priceLines.id));
   return { ...(await settingsOf(db, orgId)), lines };
 }
+
+/** Every line as a file has it, in the order in which they were added. */
+export async function priceFileRows(db: DbOrTx, orgId: string) {
+  return db
+    .select({ kind: priceLines.kind, cluster: clusters.slug, model: priceLines.model, class: priceLines.capacityClass, validFrom: priceLines.validFrom, unitPrice: sql<string | null>`trim_scale(${priceLines.unitPrice})::text`, note: priceLines.note })
+    .from(priceLines)
+    .leftJoin(clusters, eq(clusters.id, priceLines.clusterId))
+    .where(eq(priceLines.orgId, orgId))
+    .orderBy(asc(priceLines.version), asc(priceLines.id));
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { AddPrice } from "./inputs.ts";
+import { CAPACITY_CLASSES } from "./metering.ts";
+import type { PriceColumn } from "./price-columns.ts";
+
+export const ImportPrices = z.strictObject({
+  csv: z.string().min(1, "The file is empty.").max(512 * 1024, "The file is larger than 512 KiB."),
+  /** False: only says what it would do. */
+  apply: z.boolean(),
+});
+export type ImportPrices = z.output<typeof ImportPrices>;
+
+const FIELD: Record<string, PriceColumn> = { kind: "kind", clusterId: "cluster", model: "model", capacityClass: "class", validFrom: "valid_from", unitPrice: "unit_price", note: "note" };
+const orNull = (text: string | undefined) => text?.trim() || null;
+
+/** A line of the file as a price. @param clusters Slug → id. @returns what is wrong, by column. */
+export function priceOfRow(row: Partial<Record<PriceColumn, string>>, clusters: ReadonlyMap<string, string>): AddPrice | { column: PriceColumn; message: string } {
+  const cluster = orNull(row.cluster);
+  if (cluster && !clusters.has(cluster)) return { column: "cluster", message: `There is no cluster ${cluster}.` };
+  const from = row.valid_from?.trim() ?? "";
+  const parsed = AddPrice.safeParse({
+    kind: row.kind?.trim(), clusterId: cluster ? clusters.get(cluster)! : null, model: orNull(row.model), capacityClass: orNull(row.class),
+    validFrom: /^\d{4}-\d{2}-\d{2}$/.test(from) ? `${from}T00:00:00Z` : from, unitPrice: orNull(row.unit_price), ...(orNull(row.note) ? { note: row.note! } : {}),
+  });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const column = FIELD[String(issue!.path[0])] ?? "kind";
+  const words: Partial<Record<PriceColumn, string>> = { kind: "Expected accelerator, cpu or memory.", class: `Expected ${CAPACITY_CLASSES.join(", ")}, or nothing.`, valid_from: "Expected a day such as 2026-11-01, or a moment with its zone." };
+  return { column, message: words[column] ?? issue!.message };
+}
