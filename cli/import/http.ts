@@ -4,6 +4,8 @@ import { CliError } from "../errors.ts";
 const TRIES = 6;
 const TIMEOUT_MS = 120_000;
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+/** Whether trying again may help: not where the server understood and refused. */
+export const mayPass = (error: unknown): boolean => !(error instanceof MlflowRefused) || PASSING.has(error.status);
 
 /** A refusal that trying again would not change. */
 export class MlflowRefused extends CliError {
@@ -48,7 +50,7 @@ async function once(name: string, url: URL, init: RequestInit): Promise<Response
   const text = await response.text();
   const { error_code: code = "", message = text.slice(0, 300) || response.statusText } = tryParse(text) as { error_code?: string; message?: string };
   const refused = new MlflowRefused(name, response.status, code, message);
-  if (!PASSING.has(response.status)) throw new AbortError(refused);
+  if (!mayPass(refused)) throw new AbortError(refused);
   const seconds = Number(response.headers.get("retry-after"));
   if (seconds > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(seconds, 60) * 1000));
   throw refused;

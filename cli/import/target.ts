@@ -1,5 +1,5 @@
 import pRetry from "p-retry";
-import { type MlflowHttp, MlflowRefused } from "./http.ts";
+import { mayPass, type MlflowHttp, MlflowRefused } from "./http.ts";
 import { restSource } from "./rest-source.ts";
 import type { FileOwner, Pair, Point, SourceRun, Source } from "./source.ts";
 
@@ -96,7 +96,7 @@ export class Target {
   async putFile({ kind, experimentId, id }: FileOwner, path: string, open: () => Promise<ReadableStream<Uint8Array>>): Promise<void> {
     const home = kind === "run" ? [experimentId, id, "artifacts"] : [experimentId, "models", id, "artifacts"];
     const where = `api/2.0/mlflow-artifacts/artifacts/${[...home, ...path.split("/")].map(encodeURIComponent).join("/")}`;
-    await pRetry(async () => this.http.raw(where, { method: "PUT", body: await open(), duplex: "half", headers: { "content-type": "application/octet-stream" } } as RequestInit, 1), { retries: UPLOAD_TRIES - 1, minTimeout: 1000 });
+    await pRetry(async () => this.http.raw(where, { method: "PUT", body: await open(), duplex: "half", headers: { "content-type": "application/octet-stream" } } as RequestInit, 1), { retries: UPLOAD_TRIES - 1, minTimeout: 1000, shouldRetry: ({ error }) => mayPass(error) });
   }
 
   async setParent(runId: string, parent: string): Promise<void> {

@@ -134,6 +134,19 @@ describe("TensorBoard's files among a run's", () => {
     }
   });
 
+  it("whose bytes the store has lost hold up no other, and are tried again", async () => {
+    const [lost, kept] = [await newRun(), await newRun()];
+    await put(lost, "events.out.tfevents.3.h", Buffer.concat([event(1, 1, "lost", 1)]));
+    const [row] = await database.sql<{ key: string }[]>`select o.key from artifacts a join objects o on o.org_id = a.org_id and o.sha256 = a.sha256 where a.run_id = ${lost.id}`;
+    await store.remove(row!.key);
+    await put(kept, "events.out.tfevents.4.h", Buffer.concat([event(1, 1, "kept", 1)]));
+    expect(await readEventFiles(database.sql, bus, store)).toBe(1);
+    expect(await history(kept.id, "kept")).toHaveLength(1);
+    await put(lost, "events.out.tfevents.3.h", Buffer.concat([event(1, 1, "lost", 1)]));
+    expect(await readEventFiles(database.sql, bus, store)).toBe(1);
+    expect(await history(lost.id, "lost")).toHaveLength(1);
+  });
+
   it("that are none are named in the timeline and not tried again", async () => {
     const run = await newRun();
     await put(run, "events.out.tfevents.2.h", Buffer.from("not what its name says, and long enough to be read"));

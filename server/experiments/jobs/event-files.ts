@@ -50,8 +50,8 @@ async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFil
   try {
     found = await pointsOf(objects, file, await prefixOf(sql, file));
   } catch (error) {
-    if ((await objects.has({ sha256: file.sha, key: file.key }).catch(() => null)) === null) throw error; // the store, not the file
     log().warn({ err: error, artifact: file.id }, "an event file could not be read");
+    if ((await objects.has({ sha256: file.sha, key: file.key }).catch(() => null)) === null) return false; // the store's fault, not the file's: the next pass tries again
     problem = error instanceof Error ? error.message : String(error);
   }
   const { series, seen } = found;
