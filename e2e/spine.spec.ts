@@ -88,3 +88,28 @@ test("a failed run says why, and a retry is a new attempt", async ({ page }) => 
   await expect(page.getByText("#2").or(page.getByText(/attempt 2/i)).first()).toBeVisible({ timeout: 60_000 });
   await expect(status(page)).toHaveText(/Failed/, { timeout: 60_000 });
 });
+
+/** An event as protobuf has it, written by nothing but Python's own library. */
+const WRITES_FOR_TENSORBOARD = `
+import os, struct
+def field(number, data): return bytes([number << 3 | 2, len(data)]) + data
+os.makedirs("runs/train")
+with open("runs/train/events.out.tfevents.1.host", "wb") as file:
+    for step in range(100):
+        value = field(1, b"tb/loss") + b"\\x15" + struct.pack("<f", 1 / (step + 1))
+        event = b"\\x09" + struct.pack("<d", 1.7e9 + step) + b"\\x10" + bytes([step]) + field(5, field(1, value))
+        file.write(struct.pack("<Q", len(event)) + bytes(4) + event + bytes(4))
+`;
+
+test("what a program writes for TensorBoard is charted once its attempt has ended", async ({ page }) => {
+  await signIn(page);
+  const spec = { name: "for-tensorboard", project: "default", command: ["python3", "-c", WRITES_FOR_TENSORBOARD], artifacts: ["runs/**"] };
+  const { url } = stackUnderTest();
+  const answer = await page.request.post("/api/trpc/experiments.submit", { headers: { "x-drover-org": ORG, origin: url }, data: { json: { spec } } });
+  expect(answer.status(), await answer.text()).toBe(200);
+  const { result } = (await answer.json()) as { result: { data: { json: { id: string } } } };
+  await page.goto(`/${ORG}/runs/${result.data.json.id}/timeline`);
+  await expect(page.getByText(/100 points of 1 metric were read from runs\/train\/events/)).toBeVisible({ timeout: 90_000 });
+  await page.goto(`/${ORG}/runs/${result.data.json.id}/charts`);
+  await expect(page.getByRole("figure", { name: /tb\/loss/ })).toBeVisible();
+});
