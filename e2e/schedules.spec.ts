@@ -36,7 +36,7 @@ test("who looks after money schedules a report, sends it at once, and it arrives
   await row.getByRole("button", { name: /^Change / }).click();
   await page.getByRole("menuitem", { name: "Send now" }).click();
   await page.getByRole("dialog", { name: "Send it now?" }).getByRole("button", { name: "Send now" }).click();
-  await expect(page.getByRole("table", { name: "Mails" }).getByRole("row").filter({ hasText: address })).toContainText("Sent", { timeout: 30_000 });
+  await expect(page.getByRole("table", { name: "Sent" }).getByRole("row").filter({ hasText: address })).toContainText("Sent", { timeout: 30_000 });
   const [mail] = mailsTo(address);
   expect(mail!.subject).toMatch(new RegExp(`^Costs of the week from \\d{4}-\\d\\d-\\d\\d, ${org.name}: `));
   expect(mail!.text).toContain(paths.schedules(org.slug));

@@ -17,6 +17,9 @@ const HOUR = 6;
 export const CADENCE_LABEL: Record<Cadence, string> = { monthly: "Statement of the month before", weekly: "Costs of the week before" };
 export const CADENCE_WHEN: Record<Cadence, string> = { monthly: `on the ${DAY_OF_MONTH}rd of each month, 06:00 UTC`, weekly: "each Monday, 06:00 UTC" };
 
+/** A recipient is an address for mail, or the URL of a webhook. */
+export const isWebhook = (recipient: string): boolean => /^\s*https?:/i.test(recipient);
+
 /** The whole UTC days that a report is of, both included. */
 export interface ReportSpan {
   from: string;

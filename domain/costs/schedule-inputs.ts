@@ -1,10 +1,23 @@
 import { z } from "zod";
 import { CostScheduleId } from "../shared/ids.ts";
-import { CADENCES, SCHEDULE_SCOPES } from "./report-schedule.ts";
+import { webhookUrlProblem } from "../shared/delivery.ts";
+import { CADENCES, isWebhook, SCHEDULE_SCOPES } from "./report-schedule.ts";
 
 const MOST_RECIPIENTS = 20;
+const Address = z.string().trim().toLowerCase().pipe(z.email("Write it as name@example.com, or https://… for a webhook.").max(254));
+const Webhook = z.string().trim().superRefine((url, ctx) => {
+  const problem = webhookUrlProblem(url);
+  if (problem) ctx.addIssue({ code: "custom", message: problem });
+});
+/** An address, or the URL of a webhook. */
+const Recipient = z.string().transform((text, ctx) => {
+  const parsed = (isWebhook(text) ? Webhook : Address).safeParse(text);
+  if (parsed.success) return parsed.data;
+  ctx.addIssue({ code: "custom", message: parsed.error.issues[0]!.message });
+  return z.NEVER;
+});
 const Recipients = z
-  .array(z.string().trim().toLowerCase().pipe(z.email("Write it as name@example.com.").max(254)))
+  .array(Recipient)
   .min(1, "Name at least one address.")
   .max(MOST_RECIPIENTS, `At most ${MOST_RECIPIENTS} addresses.`)
   .transform((all) => [...new Set(all)]);

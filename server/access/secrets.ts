@@ -9,6 +9,9 @@ export const randomSecret = (): string => randomBytes(32).toString("base64url");
 
 const keyFor = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", env().DROVER_SECRET, "", `drover ${purpose}`, 32));
 
+/** A secret of a purpose that need not be kept: whoever has the server's own makes it again. */
+export const derivedSecret = (purpose: string): string => keyFor(purpose).toString("base64url");
+
 /** For secrets that must be read again: AES-256-GCM under a key of the server's own secret. @param purpose Text sealed for one is not opened for another. */
 export function seal(text: string, purpose: string): string {
   const nonce = randomBytes(12);

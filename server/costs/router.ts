@@ -8,7 +8,7 @@ import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./comm
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
-import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, sendSchedule } from "./commands/schedules.ts";
+import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, readScheduleSecret, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
@@ -45,6 +45,7 @@ export const costsRouter = router({
   withdrawClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => withdrawClose(ctx, input.period)),
   closePeriod: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => closePeriod(ctx, input.period)),
   schedules: procedure("costs:manage").query(({ ctx }) => listSchedules(ctx.db, ctx.orgId, Date.now())),
+  scheduleSecret: procedure("costs:manage").input(OneSchedule).query(({ ctx, input }) => readScheduleSecret(ctx, input.id)),
   createSchedule: procedure("costs:manage").input(CreateSchedule).mutation(({ ctx, input }) => createSchedule(ctx, input)),
   changeSchedule: procedure("costs:manage").input(ChangeSchedule).mutation(({ ctx, input }) => changeSchedule(ctx, input)),
   pauseSchedule: procedure("costs:manage").input(PauseSchedule).mutation(({ ctx, input }) => pauseSchedule(ctx, input)),

@@ -1,3 +1,6 @@
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { extractText, getDocumentProxy, getMeta } from "unpdf";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startSmtpServer, type TakenMail } from "../../scripts/test/smtp-server.ts";
@@ -19,7 +22,7 @@ const taken: TakenMail[] = [];
 let smtp: Awaited<ReturnType<typeof startSmtpServer>>;
 beforeAll(async () => {
   smtp = await startSmtpServer({ refuse: (address) => address.startsWith("gone@"), onMail: (mail) => taken.push(mail) });
-  Object.assign(process.env, { DROVER_SMTP: smtp.url, DROVER_MAIL_FROM: "Drover <drover@acme.test>", DROVER_URL: "http://drover.acme.test:7070", DROVER_SECRET: "s".repeat(32) });
+  Object.assign(process.env, { DROVER_SMTP: smtp.url, DROVER_MAIL_FROM: "Drover <drover@acme.test>", DROVER_URL: "http://drover.acme.test:7070", DROVER_WEBHOOK_HOSTS: "127.0.0.1", DROVER_SECRET: "s".repeat(32) });
   world = await meteredWorld();
   await world.ran(world.vision.id, world.start, HOUR_MS + 7);
   await world.ran(world.speech.id, world.start, HOUR_MS / 3);
@@ -140,6 +143,38 @@ describe("a scheduled report", () => {
     expect(await rows()).toEqual([]);
     const actions = (await world.sql<{ action: string }[]>`select action from audit_log where action like 'schedule.%' order by id`).map(({ action }) => action);
     expect(actions).toEqual(["schedule.create", "schedule.change", "schedule.create", "schedule.send", "schedule.change", "schedule.delete"]);
+  });
+
+  it("goes to a webhook too, signed, and again under the same id when it was not taken", async () => {
+    const got: { headers: Record<string, unknown>; body: string }[] = [];
+    let status = 500;
+    const receiver = createServer((request, response) => {
+      let body = "";
+      request.on("data", (part: Buffer) => (body += part.toString()));
+      request.on("end", () => {
+        got.push({ headers: request.headers, body });
+        response.writeHead(status).end();
+      });
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/costs`;
+    const { api } = world.owner;
+    await world.sql`delete from cost_deliveries`;
+    const { id } = await api.costs.createSchedule({ cadence: "monthly", scope: { type: "org", id: "org" }, recipients: [url] });
+    await api.costs.sendSchedule({ id });
+    for (status of [500, 204]) {
+      await due();
+      await sendReports({ db: world.db, bus: bus() }, Date.now());
+    }
+    receiver.close();
+    expect(await rows()).toMatchObject([{ recipient: url, tries: 2, sent: true, error: null }]);
+    expect(new Set(got.map(({ headers }) => headers["x-mlflow-delivery-id"])).size).toBe(1);
+    const { headers, body } = got[1]!;
+    expect(JSON.parse(body)).toMatchObject({ entity: "cost_report", action: "sent", data: { organization: "acme", currency: "USD", rows: expect.any(Array), total: expect.any(String), link: expect.stringContaining("/acme/costs/periods/") } });
+    const { secret } = await api.costs.scheduleSecret({ id });
+    expect(headers["x-mlflow-signature"]).toBe(`v1,${createHmac("sha256", secret).update(`${headers["x-mlflow-delivery-id"] as string}.${headers["x-mlflow-timestamp"] as string}.${body}`).digest("base64")}`);
+    await expect(api.costs.createSchedule({ cadence: "monthly", scope: { type: "org", id: "org" }, recipients: ["https://me:pass@host/"] })).rejects.toThrow("must not carry a user or a password");
+    await api.costs.deleteSchedule({ id });
   });
 
   it("refuses addresses that are none, teams that are not here, and people who do not look after money", async () => {

@@ -2,11 +2,10 @@ import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { webhookUrlProblem } from "../../domain/models/webhooks.ts";
-import { DELIVERY_TRIES, retryAfterSeconds } from "../../domain/shared/delivery.ts";
+import { DELIVERY_TRIES, retryAfterSeconds, webhookUrlProblem } from "../../domain/shared/delivery.ts";
 import { mlflowServer, type Speaker, tokenOf } from "../experiments/mlflow/testing.ts";
 import { deliverDue } from "./jobs/deliver.ts";
-import { isPublicAddress, sendMessage } from "./webhook-sender.ts";
+import { isPublicAddress, sendMessage } from "../webhook-sender.ts";
 
 process.env.DROVER_WEBHOOK_HOSTS = "127.0.0.1";
 process.env.DROVER_SECRET ??= "0123456789abcdef0123456789abcdef";

@@ -42,7 +42,7 @@ export function AddScheduleForm({ onDone }: { onDone: () => void }) {
 function Recipients({ value, errors, onChange }: { value: string[]; errors: Record<string, string>; onChange: (next: string[]) => void }) {
   const error = Object.entries(errors).find(([field]) => field.startsWith("recipients"));
   const at = error ? /^recipients\.(\d+)/.exec(error[0])?.[1] : undefined;
-  return <TagsInput label="To" description="Addresses, one after the other: Enter, comma or space ends one. Each gets a mail of its own." placeholder={value.length === 0 ? "name@example.com" : undefined} value={value} onChange={onChange} splitChars={[",", ";", " "]} acceptValueOnBlur maxTags={20} error={error && (at === undefined ? error[1] : `${value[Number(at)]}: ${error[1]}`)} />;
+  return <TagsInput label="To" description="Addresses, or https URLs of webhooks: Enter, comma or space ends one. Each gets its own." placeholder={value.length === 0 ? "name@example.com" : undefined} value={value} onChange={onChange} splitChars={[",", ";", " "]} acceptValueOnBlur maxTags={20} error={error && (at === undefined ? error[1] : `${value[Number(at)]}: ${error[1]}`)} />;
 }
 
 export function ChangeScheduleDialog({ schedule, opened, onClose }: { schedule: ScheduleView; opened: boolean; onClose: () => void }) {

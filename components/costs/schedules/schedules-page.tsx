@@ -1,6 +1,6 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { CADENCE_LABEL, CADENCE_WHEN, type DeliveryState, type DeliveryView, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
+import { CADENCE_LABEL, CADENCE_WHEN, type DeliveryState, type DeliveryView, isWebhook, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
@@ -24,9 +24,9 @@ export function SchedulesPage() {
   const add = <DialogButton label="Schedule a report" allowed={may} form={(close) => <AddScheduleForm onDone={close} />} />;
   return (
     <CostsFrame actions={add}>
-      {!canSend && <p className={classes.stand} role="status"><span>This server sends no mail yet: set <span className="mono">DROVER_SMTP</span> and <span className="mono">DROVER_MAIL_FROM</span> where it and its workers start. What is due waits an hour for it.</span></p>}
-      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, or the costs of each week, as a mail with PDF and CSV: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
-      {deliveries.length > 0 && <Section title="Mails" count={deliveries.length}><DataTable label="Mails" noun="mail" rows={deliveries} rowKey={(row) => row.id} columns={DELIVERIES} flat keys={false} empty={null} /></Section>}
+      {!canSend && (schedules.length === 0 || schedules.some(({ recipients }) => !recipients.every(isWebhook))) && <p className={classes.stand} role="status"><span>This server sends no mail yet: set <span className="mono">DROVER_SMTP</span> and <span className="mono">DROVER_MAIL_FROM</span> where it and its workers start. What is due waits an hour for it.</span></p>}
+      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, or the costs of each week, as a mail with PDF and CSV, or to a webhook: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
+      {deliveries.length > 0 && <Section title="Sent" count={deliveries.length}><DataTable label="Sent" noun="report" rows={deliveries} rowKey={(row) => row.id} columns={DELIVERIES} flat keys={false} empty={null} /></Section>}
     </CostsFrame>
   );
 }

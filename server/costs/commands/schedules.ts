@@ -5,6 +5,7 @@ import { lastDue, type ReportSpan, spanOfDue } from "../../../domain/costs/repor
 import type { ChangeSchedule, CreateSchedule, PauseSchedule } from "../../../domain/costs/schedule-inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
+import { derivedSecret } from "../../access/secrets.ts";
 import { bus } from "../../bus.ts";
 import { enqueue } from "../../jobs/queue.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -67,6 +68,13 @@ export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
   });
   await tell(ctx);
 }
+
+/** With what webhooks of this schedule are signed: their receiver checks that a report is ours. @throws DomainError "not_found" */
+export async function readScheduleSecret(ctx: Ctx, id: string): Promise<{ secret: string }> {
+  await ctx.db.transaction((tx) => locked(tx, ctx, id));
+  return { secret: scheduleSecret(id) };
+}
+export const scheduleSecret = (id: string): string => derivedSecret(`cost schedule ${id}`);
 
 /** One for each recipient; those that are there stay as they are. @returns how many are new. */
 export async function addDeliveries(tx: Tx, { orgId, id, recipients }: Pick<Schedule, "orgId" | "id" | "recipients">, dueAt: Date, { from, to }: ReportSpan): Promise<number> {

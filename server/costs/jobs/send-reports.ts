@@ -2,13 +2,14 @@ import { eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
-import { lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import { isWebhook, lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
 import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { env } from "../../../env.ts";
 import { paths } from "../../../paths.ts";
 import type { Bus } from "../../bus.ts";
-import { type Mail, sendMail } from "../../mail.ts";
-import { addDeliveries } from "../commands/schedules.ts";
+import { sendMail } from "../../mail.ts";
+import { sendMessage } from "../../webhook-sender.ts";
+import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { readReport } from "../queries/report.ts";
 import { renderMail } from "../report-mail.ts";
 
@@ -16,8 +17,9 @@ const AT_ONCE = 5;
 /** A worker that dies while it sends: another takes the mail up again after this. */
 const LEASE_SECONDS = 300;
 const KEPT_DAYS = 400;
+const REPORT_EVENT = "cost_report.sent";
 
-/** Mails what is due, each at least once: its Message-ID stays the same, so that a repeat can be told. @returns how many were tried. */
+/** Sends what is due, each at least once: its Message-ID, or a webhook's delivery id, stays the same, so that a repeat can be told. @returns how many were tried. */
 export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number): Promise<number> {
   await planReports(db, now);
   let tried = 0;
@@ -59,20 +61,24 @@ async function claim(db: Db): Promise<Due[]> {
 }
 
 async function deliver(db: Db, due: Due, now: number): Promise<void> {
-  const error = await write(db, due, now)
-    .then(sendMail)
-    .then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
+  const error = await send(db, due, now).then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
   const next = error !== null && due.tries < DELIVERY_TRIES ? sql`now() + ${retryAfterSeconds(due.tries)} * interval '1 second'` : sql`null`;
   await db.execute(sql`update cost_deliveries set sent_at = ${error === null ? sql`now()` : sql`null`}, next_at = ${next}, error = ${error?.slice(0, 500) ?? null} where id = ${due.id}`);
 }
 
-async function write(db: Db, due: Due, now: number): Promise<Mail> {
+/** @throws Error that says why it was not taken. */
+async function send(db: Db, due: Due, now: number): Promise<void> {
   const [found] = await db.select({ schedule: costSchedules, slug: orgs.slug }).from(costSchedules).innerJoin(orgs, eq(orgs.id, costSchedules.orgId)).where(eq(costSchedules.id, due.schedule));
   if (!found) throw new Error("Its schedule was deleted.");
   const { schedule, slug } = found;
   const report = await readReport(db, schedule.orgId, { cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now);
   const here = env().DROVER_URL;
   const link = new URL(schedule.cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
+  if (isWebhook(due.recipient)) {
+    const { error } = await sendMessage({ id: due.id, url: due.recipient, event: REPORT_EVENT, at: new Date(now), data: { ...report, link }, secret: scheduleSecret(schedule.id) });
+    if (error !== null) throw new Error(error);
+    return;
+  }
   const why = `You get this because ${schedule.createdByName} asked for it. It is changed or ended at ${new URL(paths.schedules(slug), here).href}.`;
-  return { ...(await renderMail(report, new Date(now), { link, why })), to: due.recipient, messageId: `<${due.id}@${new URL(here).hostname}>` };
+  await sendMail({ ...(await renderMail(report, new Date(now), { link, why })), to: due.recipient, messageId: `<${due.id}@${new URL(here).hostname}>` });
 }

@@ -1,7 +1,7 @@
 import type { WebhookEvent } from "../../../domain/models/webhooks.ts";
 import { unseal } from "../../access/secrets.ts";
 import type { WebhookRow } from "../queries/webhooks.ts";
-import { sendMessage, type Sent } from "../webhook-sender.ts";
+import { sendMessage, type Sent } from "../../webhook-sender.ts";
 import { SECRET_PURPOSE } from "./webhooks.ts";
 
 /** What an event's message looks like, for a receiver that is being set up. */

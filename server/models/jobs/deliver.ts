@@ -2,7 +2,7 @@ import type { Sql } from "postgres";
 import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { unseal } from "../../access/secrets.ts";
 import { SECRET_PURPOSE } from "../commands/webhooks.ts";
-import { sendMessage } from "../webhook-sender.ts";
+import { sendMessage } from "../../webhook-sender.ts";
 
 const AT_ONCE = 20;
 /** A worker that dies while it sends: another takes the message up again after this. */

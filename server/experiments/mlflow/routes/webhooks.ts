@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { WEBHOOK_EVENTS, WEBHOOK_STATUSES, type WebhookEvent, webhookUrlProblem } from "../../../../domain/models/webhooks.ts";
+import { WEBHOOK_EVENTS, WEBHOOK_STATUSES, type WebhookEvent } from "../../../../domain/models/webhooks.ts";
+import { webhookUrlProblem } from "../../../../domain/shared/delivery.ts";
 import { createWebhook, deleteWebhook, updateWebhook } from "../../../models/commands/webhooks.ts";
 import { testWebhook } from "../../../models/commands/test-webhook.ts";
 import { findWebhook, listWebhooks, type WebhookRow } from "../../../models/queries/webhooks.ts";

@@ -3,7 +3,7 @@ import { lookup as resolveName } from "node:dns/promises";
 import http from "node:http";
 import https from "node:https";
 import { BlockList, isIP } from "node:net";
-import { env } from "../../env.ts";
+import { env } from "../env.ts";
 
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER = 4096;
