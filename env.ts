@@ -14,7 +14,7 @@ const Env = z.object({
   /** Hosts inside one's own network that webhooks may call, by name or address. */
   DROVER_WEBHOOK_HOSTS: z.string().default("").transform((text) => text.split(",").map((host) => host.trim()).filter(Boolean)),
   /** Where mail is handed in: smtp://USER:PASSWORD@HOST:587 (TLS by STARTTLS) or smtps://…:465. Without it nothing is mailed. */
-  DROVER_SMTP: z.url({ protocol: /^smtps?$/, error: "Expected smtp://user:password@host:587 or smtps://user:password@host:465" }).optional(),
+  DROVER_SMTP: z.preprocess((text) => (text === "" ? undefined : text), z.url({ protocol: /^smtps?$/, error: "Expected smtp://user:password@host:587 or smtps://user:password@host:465" }).optional()),
   /** Whom mail is from. */
   DROVER_MAIL_FROM: z.string().default("Drover <drover@localhost>"),
   /** Silence after which an attempt is shown as unreachable. */

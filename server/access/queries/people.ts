@@ -9,6 +9,7 @@ import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { reachedProjects } from "../queries.ts";
 import { countOwners } from "./tree.ts";
+import { containing } from "../../like.ts";
 
 const scopeName = sql<string | null>`coalesce(${projects.name}, ${teams.name}, ${orgs.name})`;
 // Written out: drizzle drops table names from columns in a select from one table.
@@ -17,7 +18,7 @@ const LAST_OWNER = "The last owner of the organization cannot be removed. Make s
 
 /** Members by name, each with the roles that the caller may see. `cursor` is opaque. */
 export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<MemberView> & { total: number }> {
-  const text = input.text ? `%${input.text.replace(/[\\%_]/g, "\\$&")}%` : null;
+  const text = input.text ? containing(input.text) : null;
   const matches = and(isInOrg(ctx), text ? or(ilike(users.name, text), ilike(users.email, text)) : undefined);
   const after = readCursor(input.cursor);
   const found = await ctx.db

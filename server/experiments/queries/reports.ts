@@ -9,6 +9,7 @@ import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import type { Page } from "./runs.ts";
 import { reachedProjects } from "./visible.ts";
+import { containing } from "../../like.ts";
 
 const { body: _body, ...LISTED } = getTableColumns(reports);
 const COLUMNS = {
@@ -24,15 +25,13 @@ const toRow = ({ report, project, comments }: Found): ReportRow => ({
   version: report.version, comments, archivedAt: report.archivedAt, createdAt: report.createdAt, updatedAt: report.updatedAt,
 });
 
-const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-
 /** Newest first, without their text. */
 export async function listReports(db: DbOrTx, grant: Grant, { project, text, archived, cursor, limit }: ListReports): Promise<Page<ReportRow>> {
   const rows = await db
     .select(COLUMNS)
     .from(reports)
     .innerJoin(projects, eq(projects.id, reports.projectId))
-    .where(and(eq(reports.orgId, grant.orgId), reachedProjects(grant), archived ? isNotNull(reports.archivedAt) : isNull(reports.archivedAt), project ? eq(projects.slug, project) : undefined, text ? ilike(reports.title, like(text)) : undefined, cursor ? lt(reports.id, cursor) : undefined))
+    .where(and(eq(reports.orgId, grant.orgId), reachedProjects(grant), archived ? isNotNull(reports.archivedAt) : isNull(reports.archivedAt), project ? eq(projects.slug, project) : undefined, text ? ilike(reports.title, containing(text)) : undefined, cursor ? lt(reports.id, cursor) : undefined))
     .orderBy(desc(reports.id))
     .limit(limit + 1);
   const items = rows.slice(0, limit).map(toRow);

@@ -8,6 +8,7 @@ import type { ListRuns, RunFilter } from "../../../domain/experiments/run-inputs
 import { RUN_STATUSES, type RunStatus } from "../../../domain/experiments/run-status.ts";
 import type { RunRow } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "./visible.ts";
+import { containing } from "../../like.ts";
 
 export interface Page<T> {
   items: T[];
@@ -95,11 +96,9 @@ async function newestMetricsOf(db: DbOrTx, ids: string[]): Promise<Map<string, R
   return found;
 }
 
-const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
-
 function textCondition(text: string): SQL {
   const pair = /^([^=]+)=(.*)$/s.exec(text);
-  if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, like(text));
+  if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, containing(text));
   const [key, value] = [pair[1]!.trim(), pair[2]!.trim()];
   const matches = (table: typeof runParams | typeof runTags) => sql`select ${table.runId} from ${table} where ${table.key} = ${key} and md5(${table.value}) = md5(${value}) and ${table.value} = ${value}`;
   return sql`${runs.id} in (${matches(runParams)} union all ${matches(runTags)})`;

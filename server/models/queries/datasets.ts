@@ -6,6 +6,7 @@ import type { Grant } from "../../../domain/access/roles.ts";
 import type { ListDatasets } from "../../../domain/models/inputs.ts";
 import type { DatasetView } from "../../../domain/models/model-view.ts";
 import { reachedProjects } from "../../experiments/queries/visible.ts";
+import { containing } from "../../like.ts";
 
 const RUNS_SHOWN = 3;
 
@@ -15,7 +16,7 @@ export async function listDatasets(db: DbOrTx, grant: Grant, { project, text, cu
     .select({ set: datasets, project: { slug: projects.slug, name: projects.name } })
     .from(datasets)
     .innerJoin(projects, eq(projects.id, datasets.projectId))
-    .where(and(eq(datasets.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined, text ? or(ilike(datasets.name, `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`), eq(datasets.digest, text)) : undefined, cursor ? lt(datasets.id, cursor) : undefined))
+    .where(and(eq(datasets.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined, text ? or(ilike(datasets.name, containing(text)), eq(datasets.digest, text)) : undefined, cursor ? lt(datasets.id, cursor) : undefined))
     .orderBy(desc(datasets.id))
     .limit(limit + 1);
   const shown = found.slice(0, limit);

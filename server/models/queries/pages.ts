@@ -12,6 +12,7 @@ import { notFound } from "../../../domain/shared/errors.ts";
 import { reachedProjects } from "../../experiments/queries/visible.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { afterPlace, aliasesOf, millis, orderOf, placeColumn, type Sort, tokenOf } from "./registry.ts";
+import { containing } from "../../like.ts";
 
 interface Page<Row> {
   items: Row[];
@@ -20,11 +21,9 @@ interface Page<Row> {
 
 const PROJECT = { id: projects.id, slug: projects.slug, name: projects.name };
 const NEWEST: Sort[] = [{ by: millis(registeredModels.updatedAt), type: sql`bigint`, descending: true }, { by: registeredModels.id, type: sql`text`, descending: true }];
-const like = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
-
 /** The one that changed last first. */
 export async function listModels(db: DbOrTx, grant: Grant, { project, text, cursor, limit }: ListModels): Promise<Page<ModelRowView> & { total: number }> {
-  const where = and(eq(registeredModels.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined, text ? ilike(registeredModels.name, like(text)) : undefined);
+  const where = and(eq(registeredModels.orgId, grant.orgId), reachedProjects(grant), project ? eq(projects.slug, project) : undefined, text ? ilike(registeredModels.name, containing(text)) : undefined);
   const found = await db
     .select({ model: registeredModels, project: PROJECT, place: placeColumn(NEWEST) })
     .from(registeredModels)
