@@ -274,7 +274,7 @@ export const objects = pgTable("objects", {
   key: text(), // where the bytes lie; null: under the hash alone, as older releases kept them
   createdAt: moment().notNull().defaultNow(),
   touchedAt: moment().notNull().defaultNow(), // when somebody last sent these bytes: what nothing refers to stays a while after that
-}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] }), index("objects_touched").on(t.touchedAt), index("objects_by_hash").on(t.sha256).where(sql`key is null`)]);
+}, (t) => [primaryKey({ columns: [t.orgId, t.sha256] }), index("objects_touched").on(t.touchedAt)]);
 export const artifacts = pgTable("artifacts", {
   id: id("artifact"),
   orgId: text().notNull(),

@@ -155,13 +155,14 @@ describe("bytes in the store", () => {
     expect(await hashes()).not.toContain(code.sha256);
   });
 
-  it("that a killed process left without a row go too, once they are a day old; another's do not", async () => {
+  it("that a killed process left without a row go too, once they are a day old; another Drover's do not", async () => {
     const kept = await put();
     const orphan = await store.put(world.org.id, [Buffer.from("nobody's")]);
     const young = await store.put(world.org.id, [Buffer.from("about to be somebody's")]);
-    for (const key of [orphan.key]) utimesSync(join(root, key), ago(2), ago(2));
+    const stranger = await store.put("org_01920000-0000-7000-8000-00000000beef", [Buffer.from("of another Drover in the same store")]);
+    for (const { key } of [orphan, stranger]) utimesSync(join(root, key), ago(2), ago(2));
     expect(await collectObjects(world.db, store)).toMatchObject({ rowless: 1 });
-    expect([await store.has(orphan), await store.has(young)]).toEqual([null, young.bytes]);
+    expect([await store.has(orphan), await store.has(young), await store.has(stranger)]).toEqual([null, young.bytes, stranger.bytes]);
     const [row] = await world.db.select({ sha256: objects.sha256, key: objects.key }).from(objects).where(eq(objects.sha256, kept.sha256));
     expect(await store.has(row!)).toBe(kept.bytes);
   });

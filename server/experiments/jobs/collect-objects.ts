@@ -1,5 +1,6 @@
 import { and, inArray, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
+import { orgs } from "../../../db/schema/access.ts";
 import { objects } from "../../../db/schema/experiments.ts";
 import { UNUSED_HOURS } from "../../../domain/experiments/retention.ts";
 import { log } from "../../log.ts";
@@ -29,7 +30,7 @@ async function collectUnused(db: Db, store: ObjectStore): Promise<number> {
       return gone;
     });
     if (keys.length === 0) return removed;
-    // Those of older releases may be another organization's too: the second look finds them.
+    // Those of older releases may be another organization's too, and stay.
     for (const { key } of keys) if (key !== null) await store.remove(key);
     removed += keys.length;
   }
@@ -54,13 +55,16 @@ async function collectRowless(db: Db, store: ObjectStore): Promise<number> {
   return removed;
 }
 
-/** Keys are `<organization>/<hash>/<hash>.<nonce>`; those of older releases `<hash>/<hash>`, for all organizations together. */
+/**
+ * Keys are `<organization>/<hash>/<hash>.<nonce>`. Those of organizations that are not here belong to another Drover that shares
+ * the store; those of older releases, which name none, may: both are left alone.
+ */
 async function listRowless(db: Db, keys: string[]): Promise<string[]> {
-  const parsed = keys.map((key) => ({ key, orgId: key.startsWith("org_") ? key.split("/")[0]! : null, sha256: key.split("/").at(-1)!.split(".")[0]! }));
+  const parsed = keys.filter((key) => key.startsWith("org_")).map((key) => ({ key, orgId: key.split("/")[0]!, sha256: key.split("/").at(-1)!.split(".")[0]! }));
   const column = (of: "key" | "orgId" | "sha256") => sql`${sql.param(parsed.map((one) => one[of]))}::text[]`;
   const rows = await db.execute<{ key: string }>(sql`
     select listed.key from unnest(${column("key")}, ${column("orgId")}, ${column("sha256")}) as listed (key, org_id, sha256)
-    where not exists (select 1 from ${objects} where ${objects.orgId} = listed.org_id and ${objects.sha256} = listed.sha256 and ${objects.key} = listed.key)
-      and not exists (select 1 from ${objects} where listed.org_id is null and ${objects.sha256} = listed.sha256 and ${objects.key} is null)`);
+    where exists (select 1 from ${orgs} where ${orgs.id} = listed.org_id)
+      and not exists (select 1 from ${objects} where ${objects.orgId} = listed.org_id and ${objects.sha256} = listed.sha256 and ${objects.key} = listed.key)`);
   return rows.map(({ key }) => key);
 }
