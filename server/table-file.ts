@@ -17,9 +17,11 @@ const TYPES: Record<ExportFormat, string> = { csv: "text/csv; charset=utf-8", pa
 /** Rows as a file to download, streamed: no row waits for the last one. @param name Without its ending. */
 export function sendTableFile<Row>(c: Context, of: { name: string; format: ExportFormat; columns: readonly FileColumn<Row>[]; pages: AsyncIterable<readonly Row[]> }): Response {
   const bytes = of.format === "csv" ? Readable.from(csv(of.columns, of.pages)) : parquet(of.columns, of.pages);
-  const headers = { "content-type": TYPES[of.format], "content-disposition": `attachment; filename="${of.name}.${of.format}"`, "cache-control": "private, no-store", "x-content-type-options": "nosniff" };
-  return c.body(Readable.toWeb(bytes) as ReadableStream<Uint8Array>, 200, headers);
+  return c.body(Readable.toWeb(bytes) as ReadableStream<Uint8Array>, 200, downloadHeaders(TYPES[of.format], `${of.name}.${of.format}`));
 }
+
+/** Of a file that is made for who asks: to be kept by them, and by nobody on the way. */
+export const downloadHeaders = (type: string, name: string) => ({ "content-type": type, "content-disposition": `attachment; filename="${name}"`, "cache-control": "private, no-store", "x-content-type-options": "nosniff" });
 
 /** A query parameter that holds JSON. @throws DomainError "invalid" that names it. */
 export function jsonQuery(c: Context, name: string): unknown {

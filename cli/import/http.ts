@@ -1,4 +1,5 @@
 import pRetry, { AbortError } from "p-retry";
+import { z } from "zod";
 import { CliError } from "../errors.ts";
 
 const TRIES = 6;
@@ -7,7 +8,7 @@ const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 /** Whether trying again may help: not where the server understood and refused. */
 export const mayPass = (error: unknown): boolean => !(error instanceof MlflowRefused) || PASSING.has(error.status);
 
-/** A refusal that trying again would not change. */
+/** An answer that is none of what was asked for. */
 export class MlflowRefused extends CliError {
   readonly code: string;
   readonly status: number;
@@ -75,12 +76,16 @@ export function writeExactly(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) => (typeof one === "bigint" ? rawJSON(String(one)) : one));
 }
 
-/** Every page of a list. @param read Of a page's token; answers its items and the next token. */
-export async function* pagesOf<Item>(read: (token: string | undefined) => Promise<{ items: Item[]; next: string | undefined }>): AsyncGenerator<Item> {
+/** A list page by page. @param field Where an answer has its items. @param read Asks for the page of a token. */
+export async function* pagesOf<Item>(schema: z.ZodType<Item>, field: string, read: (token: string | undefined) => Promise<Json>): AsyncGenerator<Item[]> {
   let token: string | undefined;
   do {
-    const { items, next } = await read(token);
-    yield* items;
-    token = next;
+    const answer = await read(token);
+    yield z.array(schema).parse(answer[field] ?? []);
+    token = answer.next_page_token || undefined;
   } while (token);
+}
+
+export async function* itemsOf<Item>(...list: Parameters<typeof pagesOf<Item>>): AsyncGenerator<Item> {
+  for await (const page of pagesOf(...list)) yield* page;
 }

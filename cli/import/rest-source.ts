@@ -1,32 +1,23 @@
 import { z } from "zod";
-import { type MlflowHttp, MlflowRefused, pagesOf } from "./http.ts";
+import { itemsOf, type MlflowHttp, MlflowRefused, pagesOf } from "./http.ts";
 import { type FileOwner, Point, type Source, type SourceFile, SourceExperiment, SourceModel, SourceRegistered, SourceRun, SourceVersion } from "./source.ts";
 
 const HISTORY_PAGE = 25_000;
-const Files = z.array(z.object({ path: z.string(), is_dir: z.boolean().nullish(), file_size: z.coerce.number().nullish() })).nullish().transform((all) => all ?? []);
+const Entry = z.object({ path: z.string(), is_dir: z.boolean().nullish(), file_size: z.coerce.number().nullish() });
 
 /** A running MLflow server, or another project of a Drover. */
 export function restSource(http: MlflowHttp, label: string): Source {
-  const list = <Item>(schema: z.ZodType<Item>, field: string, read: (page_token: string | undefined) => Promise<Record<string, unknown>>) =>
-    pagesOf<Item>(async (token) => {
-      const answer = await read(token);
-      return { items: z.array(schema).parse(answer[field] ?? []), next: (answer.next_page_token as string | undefined) || undefined };
-    });
   return {
     label,
-    experiments: () => list(SourceExperiment, "experiments", (page_token) => http.post("experiments/search", { max_results: 1000, view_type: "ACTIVE_ONLY", page_token })),
-    runs: (experimentId) => list(SourceRun, "runs", (page_token) => http.post("runs/search", { experiment_ids: [experimentId], run_view_type: "ACTIVE_ONLY", max_results: 200, order_by: ["attributes.start_time ASC"], page_token })),
-    history: (_experimentId, run_id, metric_key) =>
-      pagesOf(async (page_token) => {
-        const answer = await http.get("metrics/get-history", { run_id, metric_key, max_results: HISTORY_PAGE, page_token });
-        return { items: [z.array(Point).parse(answer.metrics ?? [])], next: answer.next_page_token || undefined };
-      }),
-    loggedModels: (experimentId) => orNone(list(SourceModel, "models", (page_token) => http.post("logged-models/search", { experiment_ids: [experimentId], max_results: 50, page_token }))),
-    registered: () => list(SourceRegistered, "registered_models", (page_token) => http.get("registered-models/search", { max_results: 100, page_token })),
+    experiments: () => itemsOf(SourceExperiment, "experiments", (page_token) => http.post("experiments/search", { max_results: 1000, view_type: "ACTIVE_ONLY", page_token })),
+    runs: (experimentId) => itemsOf(SourceRun, "runs", (page_token) => http.post("runs/search", { experiment_ids: [experimentId], run_view_type: "ACTIVE_ONLY", max_results: 200, order_by: ["attributes.start_time ASC"], page_token })),
+    history: (_experimentId, run_id, metric_key) => pagesOf(Point, "metrics", (page_token) => http.get("metrics/get-history", { run_id, metric_key, max_results: HISTORY_PAGE, page_token })),
+    loggedModels: (experimentId) => orNone(itemsOf(SourceModel, "models", (page_token) => http.post("logged-models/search", { experiment_ids: [experimentId], max_results: 50, page_token }))),
+    registered: () => itemsOf(SourceRegistered, "registered_models", (page_token) => http.get("registered-models/search", { max_results: 100, page_token })),
     versions: async (name) => {
       const found: SourceVersion[] = [];
       const filter = `name='${name.replaceAll("'", "''")}'`;
-      for await (const one of list(SourceVersion, "model_versions", (page_token) => http.get("model-versions/search", { filter, max_results: 1000, page_token }))) found.push(one);
+      for await (const one of itemsOf(SourceVersion, "model_versions", (page_token) => http.get("model-versions/search", { filter, max_results: 1000, page_token }))) found.push(one);
       return found.toSorted((a, b) => a.version - b.version);
     },
     files: (owner) => filesBelow(http, owner, ""),
@@ -40,11 +31,7 @@ export function restSource(http: MlflowHttp, label: string): Source {
 
 async function* filesBelow(http: MlflowHttp, owner: FileOwner, folder: string): AsyncGenerator<SourceFile> {
   const page = (page_token: string | undefined) => (owner.kind === "run" ? http.get("artifacts/list", { run_id: owner.id, path: folder, page_token }) : http.get(`logged-models/${encodeURIComponent(owner.id)}/artifacts/directories`, { artifact_directory_path: folder, page_token }));
-  const entries = pagesOf(async (token) => {
-    const answer = await page(token);
-    return { items: Files.parse(answer.files), next: answer.next_page_token || undefined };
-  });
-  for await (const entry of entries) {
+  for await (const entry of itemsOf(Entry, "files", page)) {
     if (entry.is_dir) yield* filesBelow(http, owner, entry.path);
     else yield { path: entry.path, bytes: entry.file_size ?? 0 };
   }

@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf } from "./days.ts";
 import { periodOf } from "./ledger.ts";
+import { HOUR_MS } from "./metering.ts";
 import { monthName, spanOf } from "./period.ts";
 
 /** What is sent, and how often. All moments are UTC, as the months of the books are. */
@@ -11,7 +12,6 @@ export type ScheduleScope = (typeof SCHEDULE_SCOPES)[number];
 /** Late journals of a month's last hours are mostly in by then. */
 const DAY_OF_MONTH = 3;
 const MONDAY = 1;
-const HOUR_MS = 3_600_000;
 const HOUR = 6;
 
 export const CADENCE_LABEL: Record<Cadence, string> = { monthly: "Statement of the month before", weekly: "Costs of the week before" };

@@ -4,7 +4,7 @@ import { ExportCosts, ExportFocus, OnePeriod, OneStatement } from "../../domain/
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
-import { type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
+import { downloadHeaders, type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { getPeriod } from "./queries/periods.ts";
@@ -55,8 +55,7 @@ async function sendStatementPdf(c: Context<GuardedEnv>) {
   const { period, team } = parsed("statement", OneStatement, asked);
   const now = Date.now();
   const report = await readStatement(c.get("ctx"), period, team ?? null, now);
-  const headers = { "content-type": "application/pdf", "content-disposition": `attachment; filename="${fileNameOf(report)}.pdf"`, "cache-control": "private, no-store", "x-content-type-options": "nosniff" };
-  return c.body(new Uint8Array(await renderPdf(report, new Date(now))), 200, headers);
+  return c.body(new Uint8Array(await renderPdf(report, new Date(now))), 200, downloadHeaders("application/pdf", `${fileNameOf(report)}.pdf`));
 }
 
 /** The whole organization's charges after FOCUS: for those who look after its money. */

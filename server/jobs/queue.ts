@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { fromDrizzle, PgBoss } from "pg-boss";
-import type { Tx } from "../../db/client.ts";
+import type { DbOrTx } from "../../db/client.ts";
 import { log } from "../log.ts";
 import { JOBS, type JobName, type JobPayload } from "./registry.ts";
 
@@ -34,6 +34,6 @@ export async function closeJobs(): Promise<void> {
  * Adds a job in the caller's transaction: it exists only if the change does. Where no queue is open (scripts, tests of other
  * things) nothing is added; every job is also found again by the state it works on, so it only comes later.
  */
-export async function enqueue<Name extends JobName>(tx: Tx, name: Name, payload: JobPayload<Name>): Promise<void> {
+export async function enqueue<Name extends JobName>(tx: DbOrTx, name: Name, payload: JobPayload<Name>): Promise<void> {
   await shared.droverJobs?.send(name, JOBS[name].parse(payload), { db: fromDrizzle(tx, sql), singletonKey: JSON.stringify(payload) });
 }

@@ -2,13 +2,12 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { setAsideFindings } from "../../../db/schema/clusters.ts";
 import { attempts, runs } from "../../../db/schema/experiments.ts";
-import { reaches } from "../../../domain/access/roles.ts";
 import type { FindingView } from "../../../domain/clusters/cluster-view.ts";
 import { nodeFindings, type NodeOutcome, TELLING_CLASSES, WINDOW_HOURS } from "../../../domain/clusters/node-findings.ts";
 import type { FailureClass } from "../../../domain/experiments/failure.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { getCluster, listAccelerators, listClusterRecords, listHolds, listNodes } from "../queries.ts";
-import { listProjectTeams } from "./project-teams.ts";
+import { HIDDEN_RUN, readableProjects } from "./project-teams.ts";
 
 /** The newest of a cluster: more would not change a verdict. */
 const MOST_OUTCOMES = 20_000;
@@ -52,8 +51,7 @@ async function nameRuns(ctx: Ctx, found: FindingView[]): Promise<FindingView[]> 
   const ids = [...new Set(found.flatMap((one) => one.runs.map(({ id }) => id)))];
   if (ids.length === 0) return found;
   const rows = await ctx.db.select({ id: runs.id, name: runs.name, projectId: runs.projectId }).from(runs).where(and(eq(runs.orgId, ctx.orgId), inArray(runs.id, ids)));
-  const grant = ctx.grantFor("runs:read");
-  const teams = await listProjectTeams(ctx.db, ctx.orgId, [...new Set(rows.map(({ projectId }) => projectId))]);
-  const names = new Map(rows.filter(({ projectId }) => grant && reaches(grant, { id: projectId, teamId: teams.get(projectId) ?? "" })).map(({ id, name }) => [id, name]));
-  return found.map((one) => ({ ...one, runs: one.runs.map((run) => (names.has(run.id) ? { ...run, name: names.get(run.id)! } : { ...run, id: "", name: "a run of another project" })) }));
+  const isReadable = await readableProjects(ctx, rows.map(({ projectId }) => projectId));
+  const names = new Map(rows.filter(({ projectId }) => isReadable(projectId)).map(({ id, name }) => [id, name]));
+  return found.map((one) => ({ ...one, runs: one.runs.map((run) => ({ ...run, ...(names.has(run.id) ? { name: names.get(run.id)! } : HIDDEN_RUN) })) }));
 }

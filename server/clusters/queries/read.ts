@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 import type { AcceleratorView, ClusterDetail, ClusterRow, NodeView } from "../../../domain/clusters/cluster-view.ts";
 import { reachability } from "../../../domain/clusters/reachability.ts";
 import { clusterUsage, sum } from "../../../domain/clusters/usage.ts";
-import { reaches } from "../../../domain/access/roles.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import {
   type AcceleratorRecord, type AgentRecord, type ClusterRecord, getCluster, type Hold, lastDrain, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord, openCodeUntil,
 } from "../queries.ts";
-import { listProjectTeams } from "./project-teams.ts";
+import { HIDDEN_RUN, readableProjects } from "./project-teams.ts";
 
 interface Facts {
   agents: Map<string, AgentRecord>;
@@ -46,10 +45,8 @@ export async function listClusters(ctx: Ctx): Promise<ClusterRow[]> {
 
 /** Runs are shown where the viewer may read them; others' count as held, without a name. */
 async function visibleRuns(ctx: Ctx, holds: Hold[]): Promise<(hold: Hold) => boolean> {
-  const grant = ctx.grantFor("runs:read");
-  if (!grant) return () => false;
-  const teams = await listProjectTeams(ctx.db, ctx.orgId, [...new Set(holds.map((hold) => hold.projectId))]);
-  return (hold) => reaches(grant, { id: hold.projectId, teamId: teams.get(hold.projectId) ?? "" });
+  const isReadable = await readableProjects(ctx, holds.map((hold) => hold.projectId));
+  return (hold) => isReadable(hold.projectId);
 }
 
 export async function getClusterDetail(ctx: Ctx, id: string): Promise<ClusterDetail> {
@@ -107,4 +104,4 @@ function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNo
 
 /** The sample is what is used. */
 const diskFree = (node: NodeRecord, usedMib: number | null) => (usedMib === null ? null : Math.max(0, node.diskMib - usedMib));
-const nameOf = (hold: Hold, isVisible: (hold: Hold) => boolean) => (isVisible(hold) ? { id: hold.runId, name: hold.runName } : { id: "", name: "a run of another project" });
+const nameOf = (hold: Hold, isVisible: (hold: Hold) => boolean) => (isVisible(hold) ? { id: hold.runId, name: hold.runName } : HIDDEN_RUN);

@@ -2,6 +2,7 @@ import { eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import type { CostReport } from "../../../domain/costs/cost-report.ts";
 import { isWebhook, lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
 import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { env } from "../../../env.ts";
@@ -25,7 +26,8 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
   let tried = 0;
   for (;;) {
     const due = await claim(db);
-    for (const one of due) await deliver(db, one, now);
+    const made: Made = new Map();
+    for (const one of due) await deliver(db, made, one, now);
     await bus.publishNow([...new Set(due.map(({ org }) => org))].map((orgId) => ({ orgId, topic: "costs", id: orgId })));
     tried += due.length;
     if (due.length < AT_ONCE) break;
@@ -60,25 +62,39 @@ async function claim(db: Db): Promise<Due[]> {
     returning d.id, d.tries, d.recipient, d.from_day as from, d.to_day as to, d.schedule_id as schedule, d.org_id as org`);
 }
 
-async function deliver(db: Db, due: Due, now: number): Promise<void> {
-  const error = await send(db, due, now).then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
+async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void> {
+  const error = await send(db, made, due, now).then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
   const next = error !== null && due.tries < DELIVERY_TRIES ? sql`now() + ${retryAfterSeconds(due.tries)} * interval '1 second'` : sql`null`;
   await db.execute(sql`update cost_deliveries set sent_at = ${error === null ? sql`now()` : sql`null`}, next_at = ${next}, error = ${error?.slice(0, 500) ?? null} where id = ${due.id}`);
 }
 
-/** @throws Error that says why it was not taken. */
-async function send(db: Db, due: Due, now: number): Promise<void> {
+/** A report and the mail of it, of the same days of the same schedule: made once for all its recipients that are at hand. */
+interface Prepared {
+  report: CostReport & { link: string };
+  /** Only where somebody gets it as a mail: its PDF takes a while. */
+  mail: () => ReturnType<typeof renderMail>;
+}
+type Made = Map<string, Promise<Prepared>>;
+
+async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   const [found] = await db.select({ schedule: costSchedules, slug: orgs.slug }).from(costSchedules).innerJoin(orgs, eq(orgs.id, costSchedules.orgId)).where(eq(costSchedules.id, due.schedule));
   if (!found) throw new Error("Its schedule was deleted.");
   const { schedule, slug } = found;
   const report = await readReport(db, schedule.orgId, { cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now);
   const here = env().DROVER_URL;
   const link = new URL(schedule.cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
-  if (isWebhook(due.recipient)) {
-    const { error } = await sendMessage({ id: due.id, url: due.recipient, event: REPORT_EVENT, at: new Date(now), data: { ...report, link }, secret: scheduleSecret(schedule.id) });
-    if (error !== null) throw new Error(error);
-    return;
-  }
   const why = `You get this because ${schedule.createdByName} asked for it. It is changed or ended at ${new URL(paths.schedules(slug), here).href}.`;
-  await sendMail({ ...(await renderMail(report, new Date(now), { link, why })), to: due.recipient, messageId: `<${due.id}@${new URL(here).hostname}>` });
+  let mail: ReturnType<typeof renderMail> | undefined;
+  return { report: { ...report, link }, mail: () => (mail ??= renderMail(report, new Date(now), { link, why })) };
+}
+
+/** @throws Error that says why it was not taken. */
+async function send(db: Db, made: Made, due: Due, now: number): Promise<void> {
+  const key = `${due.schedule} ${due.from}`;
+  const prepared = made.get(key) ?? prepare(db, due, now);
+  made.set(key, prepared);
+  const { report, mail } = await prepared;
+  if (!isWebhook(due.recipient)) return sendMail({ ...(await mail()), to: due.recipient, messageId: `<${due.id}@${new URL(env().DROVER_URL).hostname}>` });
+  const { error } = await sendMessage({ id: due.id, url: due.recipient, event: REPORT_EVENT, at: new Date(now), data: { ...report }, secret: scheduleSecret(due.schedule) });
+  if (error !== null) throw new Error(error);
 }

@@ -21,10 +21,8 @@ export async function putClientFile(db: Db, store: ObjectStore, where: { orgId: 
   if (owner.kind === "model") {
     await db.insert(loggedModelFiles).values({ id: newId("modelFile"), modelId: owner.id, ...file }).onConflictDoUpdate({ target: [loggedModelFiles.modelId, loggedModelFiles.path], set: newer });
   } else {
-    await db.transaction(async (tx) => {
-      await tx.insert(artifacts).values({ id: newId("artifact"), runId: owner.id, ...file, isCheckpoint: isCheckpointPath(path), isEventFile: isEventFile(path) }).onConflictDoUpdate({ target: [artifacts.runId, artifacts.attemptId, artifacts.path], set: newer });
-      if (isEventFile(path)) await enqueue(tx, "experiments.readEventFiles", {});
-    });
+    await db.insert(artifacts).values({ id: newId("artifact"), runId: owner.id, ...file, isCheckpoint: isCheckpointPath(path), isEventFile: isEventFile(path) }).onConflictDoUpdate({ target: [artifacts.runId, artifacts.attemptId, artifacts.path], set: newer });
+    if (isEventFile(path)) await enqueue(db, "experiments.readEventFiles", {}); // lost with its process, housekeeping finds the file
   }
   return { sha256, bytes: size };
 }

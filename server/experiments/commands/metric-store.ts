@@ -13,6 +13,13 @@ export interface Points {
 }
 export type Ints = ArrayLike<number | bigint>;
 
+/** Points of one key while they are read. */
+export interface Series extends Points {
+  steps: (number | bigint)[];
+  times: (number | bigint)[];
+  values: number[];
+}
+
 const text = (value: number | bigint) => String(value);
 /** float64 as Postgres reads it back bit for bit; NaN and the infinities have words. */
 const float = (value: number) => (Object.is(value, -0) ? "-0" : String(value));

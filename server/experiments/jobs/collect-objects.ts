@@ -26,8 +26,7 @@ async function collectUnused(db: Db, store: ObjectStore): Promise<number> {
       const found = await tx.select({ orgId: objects.orgId, sha256: objects.sha256 }).from(objects).where(UNUSED).limit(PAGE).for("update", { skipLocked: true });
       if (found.length === 0) return [];
       // Whoever begins to refer to an object locks its row first. Looked at again, now that the rows are ours: a reference may have come in between.
-      const gone = await tx.delete(objects).where(and(inArray(sql`(${objects.orgId}, ${objects.sha256})`, found.map(({ orgId, sha256 }) => sql`(${orgId}, ${sha256})`)), UNUSED)).returning({ key: objects.key });
-      return gone;
+      return tx.delete(objects).where(and(inArray(sql`(${objects.orgId}, ${objects.sha256})`, found.map(({ orgId, sha256 }) => sql`(${orgId}, ${sha256})`)), UNUSED)).returning({ key: objects.key });
     });
     if (keys.length === 0) return removed;
     // Those of older releases may be another organization's too, and stay.

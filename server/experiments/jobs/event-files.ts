@@ -1,10 +1,10 @@
 import type { Sql } from "postgres";
-import { eventPrefixes, isEventFile, metricKeyOf } from "../../../domain/experiments/artifact-path.ts";
+import { eventPrefixes, metricKeyOf } from "../../../domain/experiments/artifact-path.ts";
 import { formatCount, plural } from "../../../domain/shared/format.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import type { Bus } from "../../bus.ts";
 import { log } from "../../log.ts";
-import { appendPoints, type Points, summarizePoints } from "../commands/metric-store.ts";
+import { appendPoints, type Series, summarizePoints } from "../commands/metric-store.ts";
 import { readScalars } from "../metrics/event-file.ts";
 import type { ObjectStore } from "../object-store.ts";
 
@@ -45,7 +45,7 @@ export async function readEventFiles(sql: Sql, bus: Bus, objects: ObjectStore): 
 }
 
 async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFile): Promise<boolean> {
-  let found: { series: Points[]; seen: number } = { series: [], seen: file.read };
+  let found: { series: Series[]; seen: number } = { series: [], seen: file.read };
   let problem: string | null = null;
   try {
     found = await pointsOf(objects, file, await prefixOf(sql, file));
@@ -60,7 +60,7 @@ async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFil
     await tx`select 1 from runs where id = ${file.run} for key share`; // runs first, as everybody locks them
     const [still] = await tx`select 1 from artifacts where id = ${file.id} and sha256 = ${file.sha} and scalars_read = ${file.read} and read_sha256 is distinct from sha256 for no key update`;
     if (!still) return false;
-    for (const one of series) for (let at = 0; at < one.values.length; at += ROW) await appendPoints(tx, [slice(one, at, at + ROW)]);
+    for (const one of series) for (let at = 0; at < one.values.length; at += ROW) await appendPoints(tx, [{ ...one, steps: one.steps.slice(at, at + ROW), times: one.times.slice(at, at + ROW), values: one.values.slice(at, at + ROW) }]);
     if (series.length > 0) await summarizePoints(tx, series);
     await tx`update artifacts set read_sha256 = sha256, scalars_read = ${seen} where id = ${file.id}`;
     const message = problem ? `${file.path} could not be read as a TensorBoard file: ${problem}` : `${formatCount(count)} points of ${plural(series.length, "metric")} were read from ${file.path}.`;
@@ -74,11 +74,11 @@ async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFil
 /** What comes before the tags of this file, given its run's other ones. */
 async function prefixOf(sql: Sql, { run, attempt, path }: EventFile): Promise<string> {
   const rows = await sql<{ path: string }[]>`select path from artifacts where run_id = ${run} and attempt_id is not distinct from ${attempt} and is_event_file`;
-  return eventPrefixes(rows.map((row) => row.path).filter(isEventFile)).get(path) ?? "";
+  return eventPrefixes(rows.map((row) => row.path)).get(path) ?? "";
 }
 
-async function pointsOf(objects: ObjectStore, file: EventFile, prefix: string): Promise<{ series: Points[]; seen: number }> {
-  const found = new Map<string, Points & { steps: bigint[]; times: number[]; values: number[] }>();
+async function pointsOf(objects: ObjectStore, file: EventFile, prefix: string): Promise<{ series: Series[]; seen: number }> {
+  const found = new Map<string, Series>();
   let seen = 0;
   for await (const { tag, step, time, value } of readScalars(objects.get({ sha256: file.sha, key: file.key }))) {
     if (seen === MAX_SCALARS) break;
@@ -93,9 +93,4 @@ async function pointsOf(objects: ObjectStore, file: EventFile, prefix: string): 
     series.values.push(value);
   }
   return { series: [...found.values()], seen: Math.max(seen, file.read) };
-}
-
-function slice({ steps, times, values, ...of }: Points, from: number, to: number): Points {
-  const part = <Value>(all: ArrayLike<Value>) => Array.prototype.slice.call(all, from, to) as Value[];
-  return { ...of, steps: part(steps), times: part(times), values: part(values) };
 }

@@ -58,6 +58,6 @@ async function removeFiles(db: Db, bus: Bus, { orgId, rule, days, shelf: { files
     if (owners === runs && counted!.files > 0) await tx.insert(runEvents).values({ orgId, runId: id, kind: REMOVED, actor: "system", message: removalMessage(rule, days, counted!) });
     return counted!;
   });
-  if (owners === runs) await bus.publishNow([{ orgId, topic: "run", id }]);
+  if (owners === runs && gone.files > 0) await bus.publishNow([{ orgId, topic: "run", id }]);
   return gone.files;
 }

@@ -1,15 +1,8 @@
 import { MLFLOW_LIMITS, nameProblem } from "../../../domain/experiments/mlflow-words.ts";
 import type { ModelPoint } from "../commands/mlflow-log.ts";
-import type { Points } from "../commands/metric-store.ts";
+import type { Points, Series } from "../commands/metric-store.ts";
 import { refuse } from "./errors.ts";
 import { toDouble, toInt64 } from "./wire.ts";
-
-/** Points of one key while a request is read. */
-export interface Series extends Points {
-  steps: (number | bigint)[];
-  times: (number | bigint)[];
-  values: number[];
-}
 
 /**
  * Metrics of a request, by key, in the order they came. Every one is checked before any is taken; a bad one is named.

@@ -6,13 +6,13 @@ import { cut, MLFLOW_LIMITS, nameProblem } from "../../../../domain/experiments/
 import { bus } from "../../../bus.ts";
 import { linkRunModels } from "../../../models/commands/logged.ts";
 import { addToModelHistory, deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
-import type { Points } from "../../commands/metric-store.ts";
+import type { Points, Series } from "../../commands/metric-store.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeRunOf } from "../found.ts";
 import { spend } from "../ingest-limit.ts";
 import { type MlflowRoute, type RawBody, route } from "../mount.ts";
-import { checkBatchSize, modelPoints, readPoints, type Series, takePoint } from "../points.ts";
+import { checkBatchSize, modelPoints, readPoints, takePoint } from "../points.ts";
 import { loggedModelOf } from "../registry-found.ts";
 import { OptionalText, Pairs, parseJson, Text } from "../wire.ts";
 import { RunIds } from "./runs.ts";
