@@ -84,7 +84,7 @@ describe("drover import mlflow", () => {
     const slug = await project();
     await fill(`file:${join(folder, "mlruns")}`);
     const first = await run([join(folder, "mlruns"), "--project", slug, "--json"]);
-    expect(first).toMatchObject({ code: 0, err: "" });
+    expect(first).toMatchObject({ code: 0, err: expect.stringMatching(/^(› .*\n)*$/) }); // nothing but how far it is
     expect(JSON.parse(first.out)).toMatchObject({ runs: 2, running: 1, points: 1506, files: 2, models: 1, versions: 2, failures: [] });
     await expectAll(slug);
     const second = await run([join(folder, "mlruns"), "--project", slug]);
