@@ -9,6 +9,10 @@ const Env = z.object({
   DROVER_URL: z.url().default("http://localhost:7070"),
   DROVER_HOST: z.string().default("127.0.0.1"),
   DROVER_PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
+  /** Where other servers of this installation reach this one, if there are several. By default only this machine can. */
+  DROVER_PEER_URL: z.url().optional(),
+  /** Below which name apps of interactive runs are shown: https://apps.example.com for https://run-….apps.example.com. `./drover up` needs none: names below localhost are this machine. */
+  DROVER_APPS_URL: z.preprocess((text) => (text === "" ? undefined : text), z.url({ protocol: /^https?$/, error: "Expected https://apps.example.com" }).optional()),
   /** The object store: a folder, or s3://BUCKET/PREFIX?endpoint=… (server/experiments/objects/target.ts). */
   DROVER_OBJECTS: z.string().min(1).default(".drover/objects"),
   /** Hosts inside one's own network that webhooks may call, by name or address. */

@@ -47,7 +47,7 @@ export const paths = {
   storage: (slug: string) => `${org(slug)}/settings/storage`,
 };
 
-export const RUN_TABS = ["summary", "charts", "logs", "artifacts", "timeline", "spec", "compare"] as const;
+export const RUN_TABS = ["summary", "charts", "logs", "terminal", "artifacts", "timeline", "spec", "compare"] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 export const CLUSTER_TABS = ["nodes", "scheduler", "telemetry", "events", "agent"] as const;
 export type ClusterTab = (typeof CLUSTER_TABS)[number];

@@ -23,6 +23,8 @@ import { TelemetryLoop } from "./loops/telemetry.ts";
 import { UsageLoop } from "./loops/usage.ts";
 import { accountOf, accountsOf, loadPolicy, policyInWords } from "./policy.ts";
 import { Sources } from "./spool/sources.ts";
+import { Openings } from "./tunnel/openings.ts";
+import { Tunnels } from "./tunnel/tunnels.ts";
 import type { StateFolder } from "./state.ts";
 
 export interface RunOptions {
@@ -57,20 +59,23 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   if (kind !== "slurm" && accounts.size > 0) throw new Error("policy.json, slurm.users: only the Slurm driver runs jobs as their owners.");
   let drained: readonly string[] = [];
   const clock = new ServerClock();
-  const facts = async () => ({ host: hostFacts(), capabilities: await driver.capabilities(), policy: policyInWords(policy) });
+  const interactive = policy.interactive !== false && driver.enter !== undefined;
+  const facts = async () => ({ host: hostFacts(), capabilities: { ...(await driver.capabilities()), interactive }, policy: policyInWords(policy) });
   const client = new ServerClient(identity, clock, facts);
   const news = new Bell();
   const bytes = new Bell();
-  const supervisor = new Supervisor({ driver, journal, clock, around: { state, client, policy, account, accounts, drainedNodes: () => drained }, nodeName, news, bytes });
+  const around = { state, client, policy, account, accounts, drainedNodes: () => drained };
+  const supervisor = new Supervisor({ driver, journal, clock, around, nodeName, news, bytes });
+  const tunnels = new Tunnels(client, new Openings({ supervisor, driver, around }));
   const sources = new Sources();
   const telemetry = new TelemetryLoop({ client, supervisor, driver, nodeName, stateHome: state.home });
-  const sync = new SyncLoop({ client, supervisor, driver, policy, news, contactFile: state.contact, drained: (nodes) => (drained = nodes) });
+  const sync = new SyncLoop({ client, supervisor, driver, policy, news, contactFile: state.contact, drained: (nodes) => (drained = nodes), tunnels: (servers) => tunnels.want(servers) });
   const logs = new LogsLoop({ client, supervisor, sources, bytes, capBytes: agentEnv().DROVER_AGENT_SPOOL_BYTES, onDrop: (record, dropped) => telemetry.dropped(record, dropped) });
   const metrics = new MetricsLoop({ client, supervisor, sources, bytes });
   const artifacts = new ArtifactsLoop({ client, supervisor, bytes, news });
   const checkpoints = new CheckpointsLoop({ client, supervisor, state });
   const usage = new UsageLoop({ client, supervisor, bytes, news });
-  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage };
+  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage, tunnels };
 }
 
 /**
@@ -106,6 +111,7 @@ async function runLocked(options: RunOptions, lock: Lock): Promise<number> {
   if (code === 0 && options.stopJobs) await stopAll(parts.supervisor);
   loops.abort();
   deadlines.abort();
+  parts.tunnels.close();
   await Promise.race([Promise.all([talking, watching]), pause(3_000)]);
   return code;
 }

@@ -33,6 +33,8 @@ export const Policy = z.strictObject({
   maxAttempts: Most,
   /** Absolute folders below which a run may ask for a mount. */
   mounts: z.array(z.string().max(1000)).max(100),
+  /** People may open shells and apps in running attempts, through the control plane. Left out: they may. */
+  interactive: z.boolean().optional(),
   /** What runs may ask of Slurm, and who they are there. Left out: any partition, account, QOS and reservation, as the agent's own account or `runAs`. */
   slurm: z
     .strictObject({
@@ -121,6 +123,7 @@ function refusedContent(policy: Policy, spec: JobSpec): string | null {
   if (spec.code === null && !policy.code.none) return "policy.json, code.none: a run must bring its code.";
   if (spec.code?.kind === "archive" && !policy.code.archive) return "policy.json, code.archive: uploaded code is not allowed.";
   if (spec.code?.kind === "git" && !matches(policy.code.git, spec.code.url)) return `policy.json, code.git: ${spec.code.url} matches no allowed pattern.`;
+  if (spec.interactive && policy.interactive === false) return "policy.json, interactive: nobody is let into runs of this cluster.";
   return refusedMount(policy, spec.overrides.mounts) ?? refusedSlurm(policy, spec);
 }
 
@@ -160,6 +163,7 @@ export function policyInWords(policy: Policy): string {
     `Jobs run as ${policy.runAs ?? userInfo().username}.`,
     limitWords(policy),
     policy.mounts.length > 0 ? `Mounts below: ${policy.mounts.join(", ")}.` : "No mounts.",
+    policy.interactive === false ? "Nobody is let into running attempts: no shells, no apps." : null,
     ...slurmWords(policy, list),
   ];
   return lines.filter(Boolean).join("\n").slice(0, 4000);

@@ -1,10 +1,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { describeRun, openNewRun } from "./new-run.ts";
+import { ENGINE_WORKS as ORG, OWNER, signInAsOwner as signIn } from "./owner.ts";
 import { stackUnderTest } from "./stack.ts";
 
-const ORG = "engine-works";
-const OWNER = { name: "Ada Lovelace", email: "ada@example.test", password: "analytical engine 1843", organization: "Engine works" };
 
 test.describe.configure({ mode: "serial" });
 
@@ -27,15 +26,6 @@ test("the printed link makes the first owner, once, and this machine becomes a c
   await expect(second.getByRole("button", { name: /create/i })).toHaveCount(0);
   await stranger.close();
 });
-
-/** The owner's own session, by the form. */
-async function signIn(page: Page): Promise<void> {
-  await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(OWNER.email);
-  await page.getByRole("textbox", { name: "Password" }).fill(OWNER.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page).toHaveURL(/\/engine-works$/);
-}
 
 const status = (page: Page) => page.getByRole("status", { name: "Run status" });
 

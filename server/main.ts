@@ -8,9 +8,12 @@ import { connector } from "./agents/endpoint.ts";
 import { buildApp } from "./app.ts";
 import { frameHeaders, originsOfFrame } from "./costs/embed-headers.ts";
 import { openBus, setBus } from "./bus.ts";
+import { serveApp, serveAppSocket } from "./experiments/interactive/app-proxy.ts";
+import { runOfHost } from "./experiments/interactive/apps-host.ts";
 import { closeJobs, openJobs } from "./jobs/queue.ts";
 import { log } from "./log.ts";
 import { closeLiveStreams } from "./monitoring/live.ts";
+import { openUpgrades } from "./upgrades.ts";
 
 const GRACE_MS = 5_000;
 /** The checkout: both server/main.ts and its bundle dist/server.mjs lie one folder below it. */
@@ -23,18 +26,29 @@ async function main(): Promise<void> {
   setBus(bus);
   await openJobs(env().DATABASE_URL, "server");
   connector();
-  const machine = getRequestListener(buildApp().fetch);
-  const pages = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : machine;
+  const app = buildApp();
+  const machine = getRequestListener(app.fetch);
+  const upgrades = openUpgrades(app);
+  const { pages, upgrade: pagesUpgrade } = DROVER_CONSOLE === "on" ? await preparePages(NODE_ENV === "development") : { pages: machine, upgrade: null };
   const server = createServer((request, response) => {
+    const appRun = runOfHost(request.headers.host);
+    if (appRun) return void serveApp(request, response, appRun);
     if (request.url?.startsWith("/api/") || request.url?.startsWith("/mlflow/")) return void machine(request, response);
     request.headers["x-drover-path"] = request.url ?? "/"; // server components learn their path (server/trpc/rsc.tsx); never a client's own value
     if (request.url?.startsWith("/embed/")) return void serveFrame(request, response, pages);
     void pages(request, response);
   });
+  server.on("upgrade", (request, socket, head) => {
+    const appRun = runOfHost(request.headers.host);
+    if (appRun) return void serveAppSocket(request, socket, head, appRun);
+    if (request.url?.startsWith("/api/")) return void upgrades.handle(request, socket, head);
+    if (pagesUpgrade) return void pagesUpgrade(request, socket, head); // hot reload in development
+    socket.destroy();
+  });
   server.keepAliveTimeout = 65_000;
   server.requestTimeout = 6 * 3_600_000; // an agent may upload 10 GiB over a thin line; headers still have a minute
   server.listen(port, host, () => log().info({ host, port }, "server ready"));
-  const stop = () => void shutdown(server, bus.close);
+  const stop = () => void shutdown(server, upgrades.close, bus.close);
   process.once("SIGTERM", stop).once("SIGINT", stop);
 }
 
@@ -48,17 +62,19 @@ async function serveFrame(request: IncomingMessage, response: ServerResponse, pa
 }
 
 /** Next is loaded only where pages are served: it is most of the start-up time and memory. */
-async function preparePages(dev: boolean): Promise<RequestListener> {
+async function preparePages(dev: boolean) {
   const { default: next } = await import("next");
-  const pages = next({ dev, dir: ROOT, turbopack: true });
+  const httpServer = createServer(); // never listens: Next would listen for upgrades on ours, and its catch-all pages would close them
+  const pages = next({ dev, dir: ROOT, turbopack: true, httpServer });
   await pages.prepare();
-  return pages.getRequestHandler();
+  return { pages: pages.getRequestHandler() as RequestListener, upgrade: dev ? pages.getUpgradeHandler() : null };
 }
 
 /** Open event streams never end by themselves: after a grace period their sockets are cut. */
-async function shutdown(server: Server, closeBus: () => Promise<void>): Promise<void> {
+async function shutdown(server: Server, closeUpgrades: () => void, closeBus: () => Promise<void>): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   closeLiveStreams();
+  closeUpgrades();
   connector().close();
   server.closeIdleConnections();
   // Upgraded sockets (Next's hot reload in development) are no connections that can be cut: nothing is waited for longer than this.

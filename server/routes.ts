@@ -5,6 +5,7 @@ import { mountClusterRoutes } from "./clusters/routes.ts";
 import { mountMlflow } from "./experiments/mlflow/all-routes.ts";
 import { mountEmbedRoutes } from "./costs/embed-routes.ts";
 import { mountCostRoutes } from "./costs/routes.ts";
+import { mountTerminals } from "./experiments/interactive/terminals.ts";
 import { mountExportRoutes } from "./experiments/export-routes.ts";
 import { mountExperimentRoutes } from "./experiments/routes.ts";
 import { mountLive } from "./monitoring/live.ts";
@@ -14,6 +15,7 @@ export function mountRoutes(app: Hono): void {
   mountAgentRoutes(app);
   mountClusterRoutes(app);
   mountExperimentRoutes(app);
+  mountTerminals(app);
   mountExportRoutes(app);
   mountCostRoutes(app);
   mountEmbedRoutes(app);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chown, lchown, readdir, realpath, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -100,6 +101,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     ...spec.env,
     ...record.secrets,
     ...rankVariables(spec, intent),
+    ...appVariables(spec, intent),
     CUDA_VISIBLE_DEVICES: intent.accelerators.join(","),
     DROVER_RUN_ID: spec.runId,
     DROVER_RUN_NAME: spec.runName,
@@ -118,6 +120,17 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
 function trackingVariables({ client }: Surroundings, { runId, tracking, env }: JobSpec): Record<string, string> {
   if (!tracking || "MLFLOW_TRACKING_URI" in env) return {};
   return { MLFLOW_TRACKING_URI: new URL(tracking.path, client.origin).href, MLFLOW_TRACKING_TOKEN: tracking.token, MLFLOW_RUN_ID: runId, MLFLOW_EXPERIMENT_ID: tracking.experimentId };
+}
+
+/** Where to listen, and what callers must name. Jupyter asks for its token by itself. */
+function appVariables({ interactive }: JobSpec, { appPort }: Intent): Record<string, string> {
+  if (!interactive || appPort === undefined) return {};
+  return { DROVER_PORT: String(appPort), DROVER_APP_TOKEN: interactive.token, JUPYTER_TOKEN: interactive.token };
+}
+
+/** A port for an app on whatever machine the scheduler chooses: below those that systems hand out themselves, told by the attempt's id. */
+export function likelyPort(attemptId: string): number {
+  return 20_000 + (createHash("sha256").update(attemptId).digest().readUInt32BE(0) % 12_000);
 }
 
 /** torchrun sets them for each of its workers itself; of several ranks each learns its own from its companion. */

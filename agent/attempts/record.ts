@@ -10,7 +10,7 @@ import { openSecrets, sealSecrets, type Secrets } from "./vault.ts";
 
 /** The files of one attempt. Times are the host's own clock, Unix ms. */
 const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number(), sealed: z.string().optional() });
-const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), port: z.int().nullable() });
+const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), port: z.int().nullable(), appPort: z.int().optional() });
 const StopFile = z.object({ at: z.number(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
 const ReportFile = z.object({ boot: z.string(), report: AttemptReport });
 const StreamState = z.object({

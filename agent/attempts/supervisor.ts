@@ -9,7 +9,7 @@ import { chooseAccelerators, heldBy } from "./claims.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
 import { lastWordOf, neverRan } from "./ending.ts";
 import { type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
-import { freePort, launchOf, prepareFolders, workingDirectory } from "./prepare.ts";
+import { freePort, launchOf, likelyPort, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
 import { noteUse, noteUseEnd } from "./usage.ts";
 
@@ -207,7 +207,8 @@ export class Supervisor {
       live.reserved = this.parts.driver.placesItself ? [] : await this.reserve(spec);
       await prepareFolders(this.parts.around, record, spec, live.setup.signal);
       const port = spec.launcher === "torchrun" ? null : await freePort();
-      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, port });
+      const appPort = spec.interactive ? { appPort: this.parts.driver.placesItself ? likelyPort(record.id) : await freePort() } : {};
+      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, port, ...appPort });
     } catch (error) {
       return this.setupFailed(live, error);
     }

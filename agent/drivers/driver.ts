@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import type { AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
 
@@ -67,6 +68,12 @@ export type Observation =
   | { state: "running"; startedAt: number; nodes?: string[]; scheduler?: SchedulerWord }
   | { state: "ended"; startedAt: number | null; ended: Ended; nodes?: string[]; scheduler?: SchedulerWord };
 
+/** `command`: the words that start a program in a terminal of the attempt. `env`: what they need besides the attempt's own. */
+export interface Entry {
+  command: (program: string[]) => string[];
+  env: Record<string, string>;
+}
+
 /**
  * How the agent drives what is already there. Every call may be repeated, after a crash of the agent too: an attempt is
  * named by its id, and all that a driver must remember lies in the attempt's folder or in the scheduler.
@@ -90,6 +97,10 @@ export interface Driver {
   usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>>;
   /** Append-only files of raw bytes. */
   logs(folder: string): { stdout: string; stderr: string };
+  /** How to start something beside a running attempt: on its (first) machine, as its account, within its limits. Absent: nobody gets in. */
+  enter?(attemptId: string, folder: string, runAs: Launch["runAs"]): Promise<Entry>;
+  /** A connection to a port of the attempt's (first) machine, on its loopback. @throws where nothing answers. */
+  dial?(attemptId: string, folder: string, port: number, runAs: Launch["runAs"]): Promise<Duplex>;
   /** What the scheduler has besides nodes, and the jobs that others gave it; null where there is no scheduler. */
   scheduler?(): Promise<SchedulerReport | null>;
   /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, writeFile, chown } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
 import { readInventory } from "../inventory/inventory.ts";
 import { log } from "../log.ts";
 import { cgroupFor, type CgroupRoot, cgroupUse, findCgroupRoot, makeCgroup, procsFile, removeCgroup } from "./cgroup.ts";
-import type { Driver, DriverCapabilities, Ended, Launch, Observation } from "./driver.ts";
+import { asUser } from "./as-user.ts";
+import type { Driver, DriverCapabilities, Ended, Entry, Launch, Observation } from "./driver.ts";
 import { endedByRecord, exists, type Handle, HANDLE_FILE, lastSign, mib, mtime, readExit, readHandle, readUsage, USAGE_FILE } from "./handle.ts";
 import { liveWrapper, membersOf, readPid, unnamedWrapper } from "./members.ts";
 import { launchersHere, localCommand } from "./launchers.ts";
@@ -19,6 +21,8 @@ const DOUBT_MS = 2_000;
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const DIE_MS = 10_000;
 const WATCH_MS = 500;
+/** Into the attempt's cgroup first, where it has one, so that its memory limit holds for all of it. */
+const JOIN = 'if [ "$1" != - ]; then echo "$$" > "$1" || exit 71; fi; shift; exec "$@"';
 
 export interface ProcessDriverOptions {
   nodeName: string;
@@ -89,7 +93,7 @@ export class ProcessDriver implements Driver {
       // The job opens /dev/stdout by name, as shell scripts do: it must be allowed to.
       if (launch.runAs) for (const file of Object.values(files)) await chown(file, launch.runAs.uid, launch.runAs.gid);
       const path_ = launch.env.PATH ?? SYSTEM_PATH;
-      const child = spawn("/bin/sh", [script, launch.folder, procs, path_, ...asUser(launch)], {
+      const child = spawn("/bin/sh", [script, launch.folder, procs, path_, ...asUser(launch.runAs, localCommand(launch.folder, launch.command, launch.ask))], {
         cwd: launch.workingDirectory,
         env: { ...launch.env, PATH: SYSTEM_PATH } as Record<string, string> as NodeJS.ProcessEnv,
         detached: true, // a session of its own: the agent's end is not the job's
@@ -234,6 +238,20 @@ export class ProcessDriver implements Driver {
     if (handle?.cgroup) await removeCgroup(handle.cgroup);
   }
 
+  async enter(_attemptId: string, folder: string, runAs: Launch["runAs"]): Promise<Entry> {
+    const handle = await readHandle(folder);
+    const procs = handle?.cgroup ? procsFile(handle.cgroup) : "-";
+    return { command: (program) => ["/bin/sh", "-c", JOIN, "drover", procs, ...asUser(runAs, program)], env: {} };
+  }
+
+  dial(_attemptId: string, _folder: string, port: number): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host: "127.0.0.1" });
+      socket.once("error", reject);
+      socket.once("connect", () => resolve(socket.off("error", reject)));
+    });
+  }
+
   async usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>> {
     const found = new Map<string, { cpuSeconds: number; memoryMib: number }>();
     if (attempts.length === 0) return found;
@@ -249,11 +267,4 @@ export class ProcessDriver implements Driver {
     }
     return found;
   }
-}
-
-/** As another account by setpriv, which only root may: the wrapper stays root's, so the job cannot forge its record. */
-function asUser(launch: Launch): string[] {
-  const command = localCommand(launch.folder, launch.command, launch.ask);
-  if (!launch.runAs) return command;
-  return ["setpriv", `--reuid=${launch.runAs.uid}`, `--regid=${launch.runAs.gid}`, "--init-groups", "--", ...command];
 }

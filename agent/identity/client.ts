@@ -66,6 +66,13 @@ export class ServerClient {
     return this.identity.now.url;
   }
 
+  /** Signed headers for a request without a body that somebody else sends. @throws Refused | Unreachable | Banned */
+  async headersFor(request: { method: "GET"; path: string }): Promise<Record<string, string>> {
+    if (this.banned) throw this.banned;
+    if (!this.session) await this.join();
+    return this.headers(request, request.method, this.session ?? "");
+  }
+
   /** The raw 2xx response. */
   async send(request: Outgoing): Promise<Response> {
     let last: Refused | null = null;

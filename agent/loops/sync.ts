@@ -18,6 +18,8 @@ export interface SyncParts {
   news: Bell;
   /** Told which nodes Drover gives no new work. */
   drained: (nodes: readonly string[]) => void;
+  /** Told which servers want a tunnel. */
+  tunnels: (servers: readonly string[]) => void;
   /** Where `status` reads when the server was last heard. */
   contactFile: string;
 }
@@ -103,6 +105,7 @@ export class SyncLoop {
     if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
     if (message.scheduler) this.schedulerSent = JSON.stringify(message.scheduler);
     if (reply.drainedNodes) this.parts.drained(reply.drainedNodes);
+    if (reply.tunnels) this.parts.tunnels(reply.tunnels);
     for (const { attemptId, seq } of reply.acked) await this.acknowledge(attemptId, seq);
     for (const attemptId of reply.stale) {
       supervisor.ghosts.delete(attemptId);

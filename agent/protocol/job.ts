@@ -38,6 +38,8 @@ export const JobSpec = z.object({
   workerRestarts: z.int().nonnegative().optional(),
   /** Who asked: the e-mail address of a person, the name of a service account. */
   owner: z.string().optional(),
+  /** People work in it: the process learns a port to listen at, and what its callers must name as their token. */
+  interactive: z.object({ token: z.string() }).optional(),
   /** Nodes that must not be used. */
   excludeNodes: z.array(z.string()).optional(),
 });

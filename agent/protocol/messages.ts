@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { Fence, Id, MOST_FILES, Sha256, StoredFile, Time } from "./fields.ts";
 import { JobSpec } from "./job.ts";
+import { tunnelPath, TunnelServer } from "./tunnel.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
 export { Fence } from "./fields.ts";
+export * from "./tunnel.ts";
 export * from "./usage.ts";
 
 /**
@@ -15,6 +17,7 @@ export * from "./usage.ts";
  *   A job's spec says where its process logs to, and with which token. A scheduler's own words: of an attempt, of a node, of the cluster with the jobs that others gave it; ends
  *   `preempted` by it and the rank that failed first; processes per node, restarts, the owner and nodes to leave out in a job.
  *   Usage, a stream of its own: who held what from when to when. Checkpoints to and from the object store, where the job's spec asks for it.
+ *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -31,6 +34,7 @@ export const AGENT_PATHS = {
   artifacts: "/api/agent/artifacts",
   checkpoint: "/api/agent/checkpoint",
   restore: "/api/agent/restore",
+  tunnel: tunnelPath,
   object: (sha256: string) => `/api/agent/objects/${sha256}`,
 } as const;
 
@@ -95,6 +99,8 @@ export const Capabilities = z.strictObject({
   checkpoint: z.boolean(),
   overrides: z.array(z.string().max(64)),
   memoryLimit: z.enum(["cgroup", "watch", "none"]),
+  /** People may be let into running attempts. */
+  interactive: z.boolean().optional(),
 });
 /**
  * Starts a session; signed with the agent's key, `session` empty. Detects clones: each join spends `joinSecret` and
@@ -200,6 +206,8 @@ export const SyncReply = z.object({
   /** Fence refused: stop that process, report no more of it. */
   stale: z.array(Id),
   leaseSeconds: z.int().positive(),
+  /** Servers that want a tunnel (tunnel.ts), by id; null: same as `desiredHash`. */
+  tunnels: z.array(TunnelServer).nullable().optional(),
 });
 export type SyncReply = z.infer<typeof SyncReply>;
 

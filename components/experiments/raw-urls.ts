@@ -7,5 +7,7 @@ export const rawUrls = {
   log: (org: string, attemptId: string, stream?: "stdout" | "stderr") => `/api/attempts/${attemptId}/log${query(org, stream ? { stream } : {})}`,
   /** `set`: what the table shows, as its query takes it. */
   runsExport: (org: string, format: "csv" | "parquet", set: object) => `/api/runs/export${query(org, { format, set: JSON.stringify(set) })}`,
+  /** As a WebSocket. */
+  terminal: (org: string, runId: string, shell: { terminal: string; rows: string; cols: string }) => `/api/runs/${runId}/terminal${query(org, shell)}`,
   code: (org: string, sha256: string) => `/api/code/${sha256}${query(org)}`,
 };

@@ -1,4 +1,4 @@
-import { foreignKey, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { clusters } from "./clusters.ts";
 import { id, moment, timestamps } from "./columns.ts";
 
@@ -53,3 +53,12 @@ export const serverBeats = pgTable("server_beats", {
   since: moment().notNull(),
   beatAt: moment().notNull(),
 });
+
+/** Servers that want a tunnel from a cluster's agent, to let people into its attempts (agent/protocol/tunnel.ts). */
+export const tunnels = pgTable("tunnels", {
+  clusterId: text().notNull().references(() => clusters.id),
+  serverId: text().notNull(), // one start of one server process
+  orgId: text().notNull(),
+  peerUrl: text().notNull(), // where other servers reach it, when the agent comes in at one of them
+  wantedUntil: moment().notNull(),
+}, (t) => [primaryKey({ columns: [t.clusterId, t.serverId] }), index("tunnels_server").on(t.serverId)]);

@@ -10,7 +10,7 @@ export const AUDIT_ACTIONS = [
   "cluster.create", "cluster.update", "cluster.enrol-code", "cluster.revoke-agent", "cluster.drain", "cluster.undrain", "cluster.agent-joined", "cluster.agent-locked",
   "node.drain", "node.undrain", "node.set-aside",
   "experiment.create", "experiment.update", "experiment.delete", "experiment.restore",
-  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.tag", "run.archive", "run.unarchive",
+  "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.shell", "run.app", "run.tag", "run.archive", "run.unarchive",
   "run.hold", "run.release", "run.prioritize", "run.move",
   "queue.policy", "queue.quota", "queue.remove-quota", "queue.weight",
   "price.add", "price.currency", "budget.create", "budget.change", "budget.archive", "budget.restore", "period.request-close", "period.withdraw-close", "period.close",

@@ -70,6 +70,8 @@ const SAYS: Record<AuditAction, string> = {
   "run.cancel": "Cancelled a run",
   "run.retry": "Retried a run",
   "run.declare-lost": "Gave up a run's attempt",
+  "run.shell": "Opened a shell in a run",
+  "run.app": "Opened a run's app",
   "run.tag": "Changed the tags of a run",
   "run.archive": "Archived a run",
   "run.unarchive": "Took a run out of the archive",

@@ -22,6 +22,8 @@ export const PERMISSIONS = {
   "runs:log": { scope: "project", says: "Log to runs and experiments with an MLflow client" },
   "runs:cancel": { scope: "project", says: "Cancel and retry own runs" },
   "runs:cancel-any": { scope: "project", says: "Cancel and retry anybody's runs" },
+  "runs:interact": { scope: "project", says: "Open shells and apps in own running runs" },
+  "runs:interact-any": { scope: "project", says: "Open shells and apps in anybody's running runs" },
   "models:read": { scope: "project", says: "See registered models, their versions and files" },
   "models:write": { scope: "project", says: "Register models and versions, describe and tag them" },
   "models:promote": { scope: "project", says: "Set aliases and stages, delete versions, manage webhooks" },

@@ -90,7 +90,7 @@ export interface Choice {
 /** Cores are fractions: sums of tenths must not refuse what fits exactly. */
 const EPSILON = 1e-6;
 
-export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "processesPerNode" | "workerRestarts" | "code" | "overrides">;
+export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "processesPerNode" | "workerRestarts" | "code" | "overrides" | "interactive">;
 export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
 
 const answers = new Map<string, Map<string, boolean>>();

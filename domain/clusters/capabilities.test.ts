@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { RunSpec, type RunSpecInput } from "../experiments/run-spec.ts";
 import { unsupportedFields, type Capabilities } from "./capabilities.ts";
 
-const process: Capabilities = { driver: "process", maxNodes: 1, launchers: ["none", "torchrun", "mpi"], git: true, checkpoint: true, overrides: [], memoryLimit: "cgroup" };
-const slurm: Capabilities = { driver: "slurm", maxNodes: 16, launchers: ["none", "torchrun", "mpi"], git: true, checkpoint: true, overrides: ["partition", "account", "qos", "reservation", "constraint", "nodelist", "exclude", "exclusive"], memoryLimit: "cgroup" };
+const process: Capabilities = { driver: "process", maxNodes: 1, launchers: ["none", "torchrun", "mpi"], git: true, checkpoint: true, overrides: [], memoryLimit: "cgroup", interactive: true };
+const slurm: Capabilities = { driver: "slurm", maxNodes: 16, launchers: ["none", "torchrun", "mpi"], git: true, checkpoint: true, overrides: ["partition", "account", "qos", "reservation", "constraint", "nodelist", "exclude", "exclusive"], memoryLimit: "cgroup", interactive: true };
 const DRIVERS = { process, slurm };
 
 const base: RunSpecInput = { name: "a", project: "p", command: "true" };
@@ -35,6 +35,7 @@ const FIELDS: Record<string, { with: Partial<RunSpecInput>; process: Answer; slu
   maxDuration: { with: { maxDuration: "1h" }, process: "honoured", slurm: "honoured" },
   "checkpoint.enabled": { with: { checkpoint: { enabled: false } }, process: "honoured", slurm: "honoured" },
   "checkpoint.graceSeconds": { with: { checkpoint: { graceSeconds: 5 } }, process: "honoured", slurm: "honoured" },
+  interactive: { with: { interactive: { app: "jupyter" } }, process: "honoured", slurm: "honoured" },
   artifacts: { with: { artifacts: ["out/*"] }, process: "honoured", slurm: "honoured" },
   cluster: { with: { cluster: "c" }, process: "honoured", slurm: "honoured" },
   "constraints.regions": { with: { constraints: { regions: ["eu"] } }, process: "honoured", slurm: "honoured" },
@@ -70,6 +71,11 @@ describe("every field of a spec on every driver", () => {
     { says: "more nodes than there are", spec: { resources: { nodes: 17 } }, field: "resources.nodes" },
   ] as const)("refuses $says by name", ({ spec, field }) => {
     expect(unsupportedFields(RunSpec.parse({ ...base, ...spec }), slurm).map((issue) => issue.field)).toEqual([field]);
+  });
+
+  it("refuses an interactive run where the policy or an old agent lets nobody in", () => {
+    const spec = RunSpec.parse({ ...base, interactive: {} });
+    for (const interactive of [false, undefined]) expect(unsupportedFields(spec, { ...slurm, interactive }).map((issue) => issue.field)).toEqual(["interactive"]);
   });
 
   it("refuses git where the agent has none", () => {

@@ -12,7 +12,12 @@ export interface Capabilities {
   overrides: string[];
   /** How a memory limit is enforced on this machine. */
   memoryLimit: "cgroup" | "watch" | "none";
+  /** People may open shells and apps in its runs: the driver can, and the policy on the cluster's side allows it. Older agents do not say. */
+  interactive?: boolean | undefined;
 }
+
+/** Why nobody gets into the runs of a cluster that is not `interactive`. */
+export const NOT_INTERACTIVE = "This cluster lets nobody into its runs: policy.json there says interactive: false, or its agent is too old.";
 
 /** Fields of the spec that this target cannot honour, each with the cure. Empty when all can be. */
 export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[] {
@@ -27,6 +32,7 @@ export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[
   if ((spec.processesPerNode ?? 1) > 1 && spec.launcher === "none") refuse("processesPerNode", "Without a launcher there is one process per node. Use torchrun or mpi, or remove it.");
   if ((spec.workerRestarts ?? 0) > 0 && spec.launcher !== "torchrun") refuse("workerRestarts", `Only torchrun starts workers anew; the launcher is ${spec.launcher}. For whole attempts there is retry.max.`);
   if (spec.code?.kind === "git" && !can.git) refuse("code.kind", "This cluster's agent has no git. Upload the folder instead.");
+  if (spec.interactive && !can.interactive) refuse("interactive", NOT_INTERACTIVE);
   for (const [driver, settings] of Object.entries(spec.overrides)) {
     if (driver !== can.driver) {
       if (spec.cluster) refuse(`overrides.${driver}`, `The cluster runs ${can.driver}, so overrides.${driver} would be ignored. Remove it.`);

@@ -1,3 +1,4 @@
+import { NOT_INTERACTIVE } from "../clusters/capabilities.ts";
 import { canMove, type RunOrigin, type RunStatus, TERMINAL } from "./run-status.ts";
 import type { Allowed, RunDetail } from "./run-view.ts";
 
@@ -8,7 +9,9 @@ export interface RunSituation {
   isOwn: boolean;
   /** An attempt of it is out of reach, so somebody may give it up. */
   hasUnreachableAttempt: boolean;
-  holds: { submit: boolean; cancel: boolean; cancelAny: boolean; declareLost: boolean; order: boolean };
+  /** The cluster of its live attempt lets people in; null: it has none. */
+  letsIn: boolean | null;
+  holds: { interact: boolean; interactAny: boolean; submit: boolean; cancel: boolean; cancelAny: boolean; declareLost: boolean; order: boolean };
 }
 
 const yes: Allowed = { ok: true };
@@ -18,14 +21,22 @@ const ELSEWHERE = "A client runs it elsewhere and logs here: only the client can
 
 /** Each act with its answer, and the reason where it is no. Commands refuse by the same table that the buttons read. */
 export function runActions(run: RunSituation): RunDetail["can"] {
-  if (run.origin === "client") return { cancel: no(ELSEWHERE), retry: no(ELSEWHERE), clone: no("It was not submitted here, so there is no spec to clone."), declareLost: no("It has no attempts: a client runs it elsewhere."), order: no(ELSEWHERE) };
-  return { cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run), order: order(run) };
+  if (run.origin === "client") return { cancel: no(ELSEWHERE), retry: no(ELSEWHERE), clone: no("It was not submitted here, so there is no spec to clone."), declareLost: no("It has no attempts: a client runs it elsewhere."), order: no(ELSEWHERE), interact: no(ELSEWHERE) };
+  return { interact: interact(run), cancel: cancel(run), retry: retry(run), clone: clone(run), declareLost: declareLost(run), order: order(run) };
 }
 
 /** Whether the missing thing is a permission (then `forbidden`) rather than the run's state (then `conflict`). */
 export function mayTouch({ isOwn, holds }: RunSituation): Allowed {
   if (holds.cancelAny || (isOwn && holds.cancel)) return yes;
   return no(isOwn ? "This needs the permission runs:cancel." : "It is somebody else's run: this needs the permission runs:cancel-any.");
+}
+
+/** Shells and apps: of one's own runs, or, with more, of anybody's. */
+function interact({ status, letsIn, isOwn, holds }: RunSituation): Allowed {
+  if (!(holds.interactAny || (isOwn && holds.interact))) return no(isOwn ? "This needs the permission runs:interact." : "It is somebody else's run: this needs the permission runs:interact-any.");
+  if (TERMINAL.has(status)) return no(`It has ended: ${status}.`);
+  if (status !== "running") return no("It is not running yet.");
+  return letsIn ? yes : no(NOT_INTERACTIVE);
 }
 
 function cancel(run: RunSituation): Allowed {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Sha256, Slug } from "../shared/ids.ts";
 import { Duration, Memory } from "../shared/units.ts";
 import { DEFAULT_RETRY_ON, FAILURE_CLASSES } from "./failure.ts";
+import { DEFAULT_IDLE_SECONDS, INTERACTIVE_APPS } from "./interactive.ts";
 
 export const LAUNCHERS = ["none", "torchrun", "mpi", "ray"] as const;
 export const DRIVERS = ["process", "slurm", "kubernetes", "ray"] as const;
@@ -76,6 +77,15 @@ export const RunSpec = z.strictObject({
       graceSeconds: z.int().min(0).max(3600).default(30),
     })
     .prefault({}),
+  /** People work in it: through shells, and an app that listens at 127.0.0.1 on DROVER_PORT. */
+  interactive: z
+    .strictObject({
+      app: z.enum(INTERACTIVE_APPS).default("shell"),
+      /** Stopped when nobody has used it for so long. */
+      idleTimeout: Duration.default(DEFAULT_IDLE_SECONDS),
+    })
+    .nullable()
+    .default(null),
   /** Globs inside the run's folder, uploaded when the attempt ends. */
   artifacts: z.array(InnerGlob).max(100).default([]),
   /** A cluster's name; null lets placement choose among those the constraints leave. */

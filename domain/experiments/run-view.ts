@@ -71,7 +71,9 @@ export interface RunDetail extends RunRow {
   queuedAt: Date;
   /** Environment variables the process got, secrets left out. */
   environment: Record<string, string>;
-  can: { cancel: Allowed; retry: Allowed; clone: Allowed; declareLost: Allowed; order: Allowed };
+  /** Unix ms after which it is stopped if nobody uses it; null unless it runs and is interactive. */
+  idleUntil: number | null;
+  can: { interact: Allowed; cancel: Allowed; retry: Allowed; clone: Allowed; declareLost: Allowed; order: Allowed };
 }
 
 export interface RunEventView {

@@ -113,3 +113,15 @@ export function shortId(id: string): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** 2048 → "2GiB", 700 → "700MiB": reads back as the same number. */
+export const memoryText = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}GiB` : `${mib}MiB`);
+
+/** 5400 → "1h30m": reads back as the same number. */
+export function durationText(seconds: number): string {
+  const parts = ([["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const).map(([unit, size], at, all) => {
+    const amount = Math.floor((at === 0 ? seconds : seconds % all[at - 1]![1]) / size);
+    return amount > 0 ? `${amount}${unit}` : "";
+  });
+  return parts.join("") || "0s";
+}

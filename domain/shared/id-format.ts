@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   run: "run",
   attempt: "att",
   runEvent: "rev",
+  appSession: "aps",
   artifact: "art",
   metricBatch: "mb",
   dataset: "data",

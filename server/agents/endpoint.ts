@@ -14,6 +14,8 @@ import { parseJson, parseMessage, Refused } from "./refused.ts";
 import { agentServices, type AgentServices } from "./services.ts";
 import { mountStreams } from "./streams.ts";
 import { syncAgent } from "./sync.ts";
+import { mountTunnels, openTunnels } from "./tunnel-endpoint.ts";
+import { setTunnels, type Tunnels } from "../tunnels.ts";
 import { openWantedBoard, type WantedBoard } from "./wanted.ts";
 
 const SMALL_BODY = 64 * 1024;
@@ -24,6 +26,7 @@ export interface Connector {
   authenticator: Authenticator;
   presence: Presence;
   board: WantedBoard;
+  tunnels: Tunnels;
   /** Aborted when the server shuts down: waiting syncs answer at once. */
   closing: AbortSignal;
   close: () => void;
@@ -33,20 +36,26 @@ export function createConnector(services: AgentServices): Connector {
   const authenticator = createAuthenticator(services);
   const presence = startPresence(services);
   const board = openWantedBoard(services);
+  const tunnels = openTunnels(services);
   const closing = new AbortController();
   const unsubscribe = services.bus.subscribe((changes) => {
-    for (const { topic, id } of changes) if (topic === "agent-revoked" || topic === "agent-joined") authenticator.forget(id);
+    for (const { topic, id } of changes) {
+      if (topic === "agent-revoked" || topic === "agent-joined") authenticator.forget(id);
+      if (topic === "agent-revoked") tunnels.forget(id);
+    }
   });
   return {
     services,
     authenticator,
     presence,
     board,
+    tunnels,
     closing: closing.signal,
     close: () => {
       closing.abort();
       unsubscribe();
       board.close();
+      tunnels.close();
       presence.stop();
     },
   };
@@ -55,7 +64,10 @@ export function createConnector(services: AgentServices): Connector {
 let shared: Connector | undefined;
 /** This process's connector. The server opens it at its start: beats must not wait for the first agent to call. */
 export function connector(): Connector {
-  shared ??= createConnector(agentServices());
+  if (!shared) {
+    shared = createConnector(agentServices());
+    setTunnels(shared.tunnels);
+  }
   return shared;
 }
 
@@ -105,6 +117,7 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
     return c.json(await syncAgent(at, { agent, session, message, signal: AbortSignal.any([c.req.raw.signal, closing]) }));
   }));
   mountStreams(app, OPEN, answer);
+  mountTunnels(app, OPEN, answer);
 }
 
 function refuse(c: AgentContext, error: unknown, now: number): Response {

@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, exists, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, exists, gt, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm";
 import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { Db, DbOrTx } from "../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../db/schema/access.ts";
-import { agents, agentSessions } from "../../db/schema/agents.ts";
+import { agents, agentSessions, tunnels } from "../../db/schema/agents.ts";
 import { accelerators, clusterSchedulers, clusters, nodes } from "../../db/schema/clusters.ts";
 import { runCheckpointFiles } from "../../db/schema/checkpoints.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
@@ -12,7 +12,7 @@ import { foreignHolds, type ForeignJob } from "../../domain/agents/scheduler.ts"
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
-import { runToken } from "../experiments/run-token.ts";
+import { appToken, runToken } from "../experiments/run-token.ts";
 
 /**
  * Every cluster of an organization as placement sees it: what its agent reported, minus what live attempts hold. The
@@ -211,6 +211,18 @@ export async function listDrainedNodes(db: DbOrTx, clusterId: string): Promise<s
   return rows.map(({ name }) => name);
 }
 
+/** Servers that want a tunnel from a cluster's agent right now. */
+export async function listWantedTunnels(db: DbOrTx, clusterId: string): Promise<string[]> {
+  const rows = await db.select({ serverId: tunnels.serverId }).from(tunnels).where(and(eq(tunnels.clusterId, clusterId), gt(tunnels.wantedUntil, sql`now()`))).orderBy(asc(tunnels.serverId));
+  return rows.map(({ serverId }) => serverId);
+}
+
+/** Where other servers reach the one that an agent was told to dial; null where it wants nothing any more. */
+export async function findTunnelPeer(db: DbOrTx, serverId: string): Promise<string | null> {
+  const [row] = await db.select({ peerUrl: tunnels.peerUrl }).from(tunnels).where(and(eq(tunnels.serverId, serverId), gt(tunnels.wantedUntil, sql`now()`))).limit(1);
+  return row?.peerUrl ?? null;
+}
+
 /** The newest attempt before this one that ran, where that was on another cluster: what lies on this cluster's disk is older. */
 const CAME_FROM = sql<number | null>`(
   select case when earlier.cluster_id <> ${attempts.clusterId} then earlier.number end from ${attempts} earlier
@@ -254,6 +266,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
     tracking: { path: `/mlflow/p/${project}`, token: runToken(id), experimentId },
+    ...(spec.interactive ? { interactive: { token: appToken(id) } } : {}),
     ...(spec.secrets?.length ? { secrets: { values: {}, missing: spec.secrets } } : {}), // until they are handed over
   }] as const] : [])));
 }

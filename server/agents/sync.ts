@@ -81,6 +81,7 @@ async function answer(services: AgentServices, call: Call, wanted: Wanted, appli
     desiredHash: wanted.hash,
     desired: isNew ? wanted.entries.map((entry) => ({ ...entry, spec: specs.get(entry.attemptId) ?? null })) : null,
     drainedNodes: isNew ? wanted.drainedNodes : null,
+    tunnels: isNew ? wanted.tunnels : null,
     ...applied,
     leaseSeconds: services.leaseSeconds,
   };

@@ -45,12 +45,12 @@ describe("what the server remembers of a cluster", () => {
 describe("what is wanted", () => {
   const one = { id: "att_1", runId: "run_1", fence: 3n, status: "running" as const, taken: true, stopRequested: false, stopReason: null };
   it("never offers an attempt again that its agent took once and has forgotten", () => {
-    expect(wantedFrom({ live: [one], drainedNodes: [] }, new Set()).entries).toEqual([]);
-    expect(wantedFrom({ live: [one], drainedNodes: [] }, new Set(["att_1"])).entries).toEqual([{ attemptId: "att_1", fence: "3", action: "run", reason: null }]);
-    expect(wantedFrom({ live: [{ ...one, taken: false }], drainedNodes: [] }, new Set()).entries).toHaveLength(1);
+    expect(wantedFrom({ live: [one], drainedNodes: [], tunnels: [] }, new Set()).entries).toEqual([]);
+    expect(wantedFrom({ live: [one], drainedNodes: [], tunnels: [] }, new Set(["att_1"])).entries).toEqual([{ attemptId: "att_1", fence: "3", action: "run", reason: null }]);
+    expect(wantedFrom({ live: [{ ...one, taken: false }], drainedNodes: [], tunnels: [] }, new Set()).entries).toHaveLength(1);
   });
   it("has another hash when a node is drained", () => {
-    const hash = (drainedNodes: string[]) => wantedFrom({ live: [one], drainedNodes }, new Set(["att_1"])).hash;
+    const hash = (drainedNodes: string[]) => wantedFrom({ live: [one], drainedNodes, tunnels: [] }, new Set(["att_1"])).hash;
     expect(hash([])).not.toBe(hash(["gpu01"]));
   });
 });

@@ -1,7 +1,7 @@
 import type { Desired } from "../../agent/protocol/messages.ts";
 import type { Change } from "../bus.ts";
 import { sha256Hex } from "./authenticate.ts";
-import { listDrainedNodes, listLiveAttempts, type AgentIdentity, type LiveAttempt } from "./queries.ts";
+import { listDrainedNodes, listLiveAttempts, listWantedTunnels, type AgentIdentity, type LiveAttempt } from "./queries.ts";
 import type { AgentServices } from "./services.ts";
 
 /** How old a picture may get when nobody says that it changed: bounds what a lost notification costs. */
@@ -12,12 +12,15 @@ const MOST_KEPT = 50_000;
 interface Picture {
   live: LiveAttempt[];
   drainedNodes: string[];
+  /** Servers that people wait at to be let into its attempts. */
+  tunnels: string[];
 }
 
 export interface Wanted {
   hash: string;
   entries: Omit<Desired, "spec">[];
   drainedNodes: string[];
+  tunnels: string[];
 }
 
 export interface WantedBoard {
@@ -53,8 +56,8 @@ export function openWantedBoard({ db, bus }: Pick<AgentServices, "db" | "bus">):
     for (const wakes of sleepers.values()) for (const wake of wakes) wake();
   });
   async function load(clusterId: string): Promise<Picture> {
-    const [live, drainedNodes] = await Promise.all([listLiveAttempts(db, clusterId), listDrainedNodes(db, clusterId)]);
-    return { live, drainedNodes };
+    const [live, drainedNodes, tunnels] = await Promise.all([listLiveAttempts(db, clusterId), listDrainedNodes(db, clusterId), listWantedTunnels(db, clusterId)]);
+    return { live, drainedNodes, tunnels };
   }
   function read(clusterId: string): Promise<Picture> {
     const picture = load(clusterId);
@@ -115,9 +118,9 @@ function firstOf(woken: Promise<void>, ms: number, signal: AbortSignal): Promise
 }
 
 /** What to tell an agent that knows these attempts. */
-export function wantedFrom({ live, drainedNodes }: Picture, known: ReadonlySet<string>): Wanted {
+export function wantedFrom({ live, drainedNodes, tunnels }: Picture, known: ReadonlySet<string>): Wanted {
   const entries = live.filter((one) => isWanted(one, known)).map((one) => ({ attemptId: one.id, fence: String(one.fence), action: one.stopRequested ? ("stop" as const) : ("run" as const), reason: one.stopRequested ? one.stopReason : null }));
-  return { hash: sha256Hex(JSON.stringify([entries, drainedNodes])).slice(0, 32), entries, drainedNodes };
+  return { hash: sha256Hex(JSON.stringify([entries, drainedNodes, tunnels])).slice(0, 32), entries, drainedNodes, tunnels };
 }
 
 /** An attempt that the agent took once and has forgotten is never offered again: its process may still live. */

@@ -41,3 +41,6 @@ export function attemptOfToken(token: string): string | null {
   const attemptId = `${ID_PREFIXES.attempt}_${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   return timingSafeEqual(Buffer.from(runToken(attemptId)), Buffer.from(token)) ? attemptId : null;
 }
+
+/** What the callers of an attempt's own app must name, so that other accounts of its machine are not let in: Drover adds it to what it forwards. Nothing of it is stored. */
+export const appToken = (attemptId: string): string => createHmac("sha256", env().DROVER_SECRET).update(`app token of ${attemptId}`).digest("base64url");

@@ -10,6 +10,7 @@ import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
 import { readEventFiles } from "../experiments/jobs/event-files.ts";
+import { stopIdle } from "../experiments/jobs/idle.ts";
 import { applyRetention } from "../experiments/jobs/retention.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
@@ -22,6 +23,7 @@ import { JOBS, type JobName, type JobPayload } from "./registry.ts";
 
 const PLACE_EVERY_MS = 2000;
 const LEASES_EVERY_MS = 1000;
+const IDLE_EVERY_MS = 15_000;
 const USAGE_EVERY_MS = 60_000;
 const ESTIMATE_EVERY_MS = 15_000;
 const COSTS_EVERY_MS = 2000;
@@ -66,6 +68,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
     await sweepLeases(services);
     await withdrawUntaken(services);
   });
+  const idle = startLoop("idle", IDLE_EVERY_MS, () => stopIdle(services));
   const usage = startLoop("usage", USAGE_EVERY_MS, () => chargeAll(services));
   const estimates = startLoop("estimates", ESTIMATE_EVERY_MS, async () => estimateStarts(services, await listWaitingOrgs(services)));
   const costs = startLoop("costs", COSTS_EVERY_MS, costsKeeper(services));
@@ -83,7 +86,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {
     stop: async () => {
-      await Promise.all([placement.stop(), leases.stop(), usage.stop(), estimates.stop(), costs.stop()]);
+      await Promise.all([placement.stop(), leases.stop(), idle.stop(), usage.stop(), estimates.stop(), costs.stop()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { clustersRouter } from "../clusters/router.ts";
 import { costsRouter } from "../costs/router.ts";
 import { experimentsRouter } from "../experiments/router.ts";
 import { compareRouter } from "../experiments/routers/compare.ts";
+import { interactiveRouter } from "../experiments/routers/interactive.ts";
 import { reportsRouter, viewsRouter } from "../experiments/routers/reports.ts";
 import { storageRouter } from "../experiments/routers/storage.ts";
 import { tableRouter } from "../experiments/routers/table.ts";
@@ -16,6 +17,7 @@ export const appRouter = router({
   compare: compareRouter,
   costs: costsRouter,
   experiments: experimentsRouter,
+  interactive: interactiveRouter,
   models: modelsRouter,
   queue: queueRouter,
   reports: reportsRouter,

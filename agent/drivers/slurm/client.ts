@@ -1,7 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { hostPath } from "../../env.ts";
-import { NotNow } from "../driver.ts";
+import { asUser } from "../as-user.ts";
+import { type Launch, NotNow } from "../driver.ts";
 
 const exec = promisify(execFile);
 /** Clients wait long for a controller that is away; the agent asks again instead. */
@@ -34,9 +35,8 @@ export class SlurmClient {
   }
 
   /** Submits a script as an account of this host, or as the agent's own. Answers the job's id. */
-  sbatch(args: readonly string[], script: string, as: { uid: number; gid: number } | null): Promise<string> {
-    const words = ["sbatch", "--parsable", ...args];
-    const command = as ? ["setpriv", `--reuid=${as.uid}`, `--regid=${as.gid}`, "--init-groups", "--", ...words] : words;
+  sbatch(args: readonly string[], script: string, as: Launch["runAs"]): Promise<string> {
+    const command = asUser(as, ["sbatch", "--parsable", ...args]);
     return new Promise((resolve, reject) => {
       const child = spawn(command[0]!, command.slice(1), { env: this.env as Record<string, string> as NodeJS.ProcessEnv, stdio: ["pipe", "pipe", "pipe"], timeout: TIMEOUT_MS * 3, killSignal: "SIGKILL" });
       let stdout = "";

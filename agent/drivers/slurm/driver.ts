@@ -1,17 +1,19 @@
 import { chmod, chown, mkdir, open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Duplex } from "node:stream";
 import { SetupFailed } from "../../code/setup-failed.ts";
 import { failpoint } from "../../failpoint.ts";
 import { log, reason } from "../../log.ts";
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import { SLURM_OVERRIDES } from "../../protocol/slurm.ts";
-import { type Driver, type DriverCapabilities, type Launch, NotNow, type Observation } from "../driver.ts";
+import { type Driver, type DriverCapabilities, type Entry, type Launch, NotNow, type Observation } from "../driver.ts";
 import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
+import { dialThrough, entryOf } from "./inside.ts";
 import { readNodes, readSurroundings } from "./inventory.ts";
 import { Observer } from "./observe.ts";
 import { jobName, JobQueue } from "./queue.ts";
@@ -230,6 +232,20 @@ export class SlurmDriver implements Driver {
       if (!(await this.untilOver(attemptId, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
     }
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
+  }
+
+  async enter(attemptId: string, folder: string, runAs: Launch["runAs"]): Promise<Entry> {
+    return entryOf(await this.runningJob(attemptId, folder), runAs, this.client.env);
+  }
+
+  async dial(attemptId: string, folder: string, port: number, runAs: Launch["runAs"]): Promise<Duplex> {
+    return dialThrough(await this.runningJob(attemptId, folder), port, runAs, this.client.env);
+  }
+
+  private async runningJob(attemptId: string, folder: string): Promise<string> {
+    const [job] = await this.jobsOf(attemptId, folder);
+    if (!job) throw new Error("Slurm has no job of this attempt.");
+    return job;
   }
 
   async usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>> {

@@ -1,14 +1,13 @@
 import path from "node:path";
 import type { Launch } from "../driver.ts";
 import { rankCommand, torchrunWords } from "../launchers.ts";
+import { quote } from "../quote.ts";
 import { hasRanks, RANK_FILES } from "../ranks.ts";
 
 /** Below an attempt's folder, written by the job: it may run as another account, and this folder is that account's. */
 export const JOB_FOLDER = "job";
 export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log" } as const;
 
-/** Single quotes: a shell changes nothing in them. */
-export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 const words = (list: readonly string[]) => list.map(quote).join(" ");
 
 /** `export NAME='value'` lines. Names that a shell cannot export are left out. */

@@ -15,6 +15,7 @@ import { Guarded } from "../../ui/guarded.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { CodeSection } from "./code-section.tsx";
 import { useDraft } from "./draft-context.tsx";
+import { InteractiveSection } from "./interactive-section.tsx";
 import { OverridesSection } from "./overrides-section.tsx";
 import { BasicsSection, InputsSection, OutputsSection, PlacementSection, ReliabilitySection, ResourcesSection } from "./sections.tsx";
 import { setField } from "./spec-document.ts";
@@ -59,6 +60,7 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
       {!isClone && <ExampleOffer />}
       <IssueList issues={showAll ? issues : []} failure={failure} />
       <BasicsSection />
+      <InteractiveSection />
       <CodeSection />
       <ResourcesSection />
       <InputsSection />

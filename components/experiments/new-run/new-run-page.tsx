@@ -1,6 +1,7 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { durationText, memoryText } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useOrg, useProjectsWhere } from "../../providers/viewer.tsx";
@@ -10,7 +11,7 @@ import { PageHeader } from "../../ui/page-header.tsx";
 import { DraftProvider } from "./draft-context.tsx";
 import { NewRunForm } from "./new-run-form.tsx";
 import { PlanPanel } from "./plan-panel.tsx";
-import { durationText, memoryText, withoutDefaults, writeSpec } from "./spec-document.ts";
+import { withoutDefaults, writeSpec } from "./spec-document.ts";
 import { YamlPanel } from "./yaml-panel.tsx";
 import classes from "./new-run.module.css";
 

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { RunSpec } from "../../../domain/experiments/run-spec.ts";
+import { durationText, memoryText } from "../../../domain/shared/format.ts";
 import { parseDuration, parseMemory } from "../../../domain/shared/units.ts";
-import { durationText, type FieldPath, memoryText, readSpec, setField, withoutDefaults, writeSpec } from "./spec-document.ts";
+import { type FieldPath, readSpec, setField, withoutDefaults, writeSpec } from "./spec-document.ts";
 
 const MINIMAL = "name: a\nproject: p\ncommand: python train.py\n";
 

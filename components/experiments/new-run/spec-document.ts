@@ -2,6 +2,7 @@ import { Document, isCollection, isMap, parseDocument } from "yaml";
 import { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { readSpecDocument, specOf } from "../../../domain/experiments/spec-yaml.ts";
 import type { FieldIssue } from "../../../domain/shared/errors.ts";
+import { durationText, memoryText } from "../../../domain/shared/format.ts";
 
 /**
  * A spec being written. The YAML text is the truth: the form reads from it and patches single fields in it, so comments,
@@ -93,19 +94,9 @@ export function withoutDefaults(spec: RunSpec): Record<string, unknown> {
   const resources = ordered["resources"] as Record<string, unknown> | undefined;
   if (typeof resources?.["memory"] === "number") ordered["resources"] = { ...resources, memory: memoryText(resources["memory"]) };
   if (typeof ordered["maxDuration"] === "number") ordered["maxDuration"] = durationText(ordered["maxDuration"]);
+  const interactive = ordered["interactive"] as Record<string, unknown> | undefined;
+  if (typeof interactive?.["idleTimeout"] === "number") ordered["interactive"] = { ...interactive, idleTimeout: durationText(interactive["idleTimeout"]) };
   return ordered;
-}
-
-/** 2048 → "2GiB", 700 → "700MiB": reads back as the same number. */
-export const memoryText = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}GiB` : `${mib}MiB`);
-
-/** 5400 → "1h30m": reads back as the same number. */
-export function durationText(seconds: number): string {
-  const parts = ([["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const).map(([unit, size], at, all) => {
-    const amount = Math.floor((at === 0 ? seconds : seconds % all[at - 1]![1]) / size);
-    return amount > 0 ? `${amount}${unit}` : "";
-  });
-  return parts.join("") || "0s";
 }
 
 /** Fields that differ, sections by their own fields; a record such as `env` or a discriminated `code` is whole. */

@@ -22,6 +22,7 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
     { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel) },
     { label: "Attempt", value: attempt ? <>{attempt.number}{spec.retry.max > 0 && <span className="dim"> · {spec.retry.max === 1 ? "one retry" : `${spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
+    ...(run.idleUntil === null ? [] : [{ label: "Stops unless used", value: <Ago at={new Date(run.idleUntil)} /> }]),
     ...(run.startedAt ? [{ label: "Cost", value: <RunCost id={run.id} /> }] : []),
   ];
   if (!short) items.push({ label: "Project", value: <><Anchor component={Link} href={`${paths.runs(org)}?project=${run.project.slug}`}>{run.project.name}</Anchor> <span className="dim">/</span> <Anchor component={Link} href={`${paths.runs(org)}?experiment=${run.experiment.id}`}>{run.experiment.name}</Anchor></> });

@@ -13,9 +13,10 @@ import { TabLinks } from "../../ui/tab-links.tsx";
 import { Ago, Duration } from "../../ui/time.tsx";
 import classes from "../experiments.module.css";
 import { CancelButton, CloneButton, RetryButton } from "./run-acts.tsx";
+import { EnterButton } from "./open-app.tsx";
 import { RunFacts } from "./run-facts.tsx";
 
-const LABELS = { summary: "Summary", charts: "Charts", logs: "Logs", artifacts: "Artifacts", timeline: "Timeline", spec: "Spec", compare: "Compare" } as const;
+const LABELS = { summary: "Summary", charts: "Charts", logs: "Logs", terminal: "Terminal", artifacts: "Artifacts", timeline: "Timeline", spec: "Spec", compare: "Compare" } as const;
 
 /** What every tab of a run shares: name, status and why, the acts, the facts, the tabs. */
 export function RunShell({ id, children }: { id: string; children: React.ReactNode }) {
@@ -46,6 +47,7 @@ function Acts({ run }: { run: RunDetail }) {
   const live = canMove(run.status, "cancel") || run.status === "cancelling";
   return (
     <>
+      {run.spec?.interactive && live && <EnterButton run={run} app={run.spec.interactive.app} />}
       <CloneButton run={run} />
       {live ? <CancelButton run={run} /> : <RetryButton run={run} />}
     </>

@@ -10,7 +10,8 @@ import { situationOf } from "../queries/run.ts";
 import { reachedProjects } from "../queries/visible.ts";
 import { submitted } from "./transitions.ts";
 
-type Act = keyof ReturnType<typeof runActions>;
+/** All but `interact`, which changes nothing of a run: `enterRun` asks for that. */
+type Act = Exclude<keyof ReturnType<typeof runActions>, "interact">;
 
 /**
  * The run and its live attempts, locked, and the act allowed by the table that the buttons read too.
@@ -27,10 +28,10 @@ export async function lockRunFor(tx: Tx, ctx: Ctx, id: string, act: Act) {
   if (!found) throw notFound();
   const { project } = found;
   const live = await tx.select().from(attempts).where(and(eq(attempts.runId, id), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]))).for("update");
-  const situation = situationOf(ctx, { ...found.run, project }, live.some(({ status }) => status === "unreachable"));
+  const situation = situationOf(ctx, { ...found.run, project }, { hasUnreachableAttempt: live.some(({ status }) => status === "unreachable") });
   const allowed = runActions(situation)[act];
   if (!allowed.ok) {
-    const all = { submit: true, cancel: true, cancelAny: true, declareLost: true, order: true };
+    const all = { interact: true, interactAny: true, submit: true, cancel: true, cancelAny: true, declareLost: true, order: true };
     const isState = !runActions({ ...situation, holds: all })[act].ok; // still no with every permission
     throw new DomainError(isState ? "conflict" : "forbidden", allowed.reason, { context: { id, act, status: found.run.status } });
   }

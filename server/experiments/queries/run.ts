@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, lt } from "drizzle-orm";
+import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { attempts, logHeads, runEvents, runParams, runs } from "../../../db/schema/experiments.ts";
 import { type Grant, reaches } from "../../../domain/access/roles.ts";
 import { runEnvironment, withoutSecrets } from "../../../domain/experiments/environment.ts";
+import { idleUntil } from "../../../domain/experiments/interactive.ts";
 import type { ListRunEvents } from "../../../domain/experiments/run-inputs.ts";
 import { runActions, type RunSituation } from "../../../domain/experiments/run-actions.ts";
 import type { AttemptView, RunDetail, RunEventView } from "../../../domain/experiments/run-view.ts";
@@ -13,7 +14,7 @@ import { findRuns, type Page, toRows } from "./runs.ts";
 import { getVisibleRun, reachedProjects } from "./visible.ts";
 
 /** What decides the buttons of one run for this caller. */
-export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; origin: RunSituation["origin"]; ownerId: string; project: { id: string; teamId: string } }, hasUnreachableAttempt: boolean): RunSituation {
+export function situationOf(ctx: Pick<Ctx, "actor" | "grantFor">, run: { status: RunSituation["status"]; origin: RunSituation["origin"]; ownerId: string; project: { id: string; teamId: string } }, { hasUnreachableAttempt = false, letsIn = null }: Partial<Pick<RunSituation, "hasUnreachableAttempt" | "letsIn">> = {}): RunSituation {
   const holds = (permission: Parameters<Ctx["grantFor"]>[0]) => {
     const grant = ctx.grantFor(permission);
     return grant !== null && reaches(grant, run.project);
@@ -23,7 +24,8 @@ export function situationOf(ctx: Ctx, run: { status: RunSituation["status"]; ori
     origin: run.origin,
     isOwn: run.ownerId === ctx.actor.id,
     hasUnreachableAttempt,
-    holds: { submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost"), order: holds("queue:order") },
+    letsIn,
+    holds: { interact: holds("runs:interact"), interactAny: holds("runs:interact-any"), submit: holds("runs:submit"), cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any"), declareLost: holds("runs:declare-lost"), order: holds("queue:order") },
   };
 }
 
@@ -38,7 +40,8 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
     db.select().from(runParams).where(eq(runParams.runId, id)).orderBy(asc(runParams.key)),
   ]);
   const { run, project } = found;
-  const situation = situationOf(ctx, { ...run, project }, tries.some((attempt) => attempt.status === "unreachable"));
+  const live = tries.find(({ endedAt }) => endedAt === null);
+  const situation = situationOf(ctx, { ...run, project }, { hasUnreachableAttempt: tries.some((attempt) => attempt.status === "unreachable"), letsIn: live?.letsIn ?? null });
   return {
     ...row!,
     spec: run.spec && !situation.holds.submit ? { ...run.spec, env: withoutSecrets(run.spec.env) } : run.spec,
@@ -46,7 +49,8 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
     params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
     pending: run.status === "queued" ? run.pending : null,
     evidence: run.evidence,
-    attempts: tries,
+    attempts: tries.map(({ letsIn: _, activeAt: __, ...attempt }) => attempt),
+    idleUntil: run.status === "running" && run.spec?.interactive && live?.startedAt ? idleUntil(run.spec.interactive.idleTimeout, live.startedAt.getTime(), live.activeAt?.getTime() ?? null) : null,
     queuedAt: run.queuedAt,
     environment: run.spec ? runEnvironment({ ...run, spec: run.spec }, tries.at(-1) ?? null) : {},
     can: runActions(situation),
@@ -54,17 +58,19 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
 }
 
 /** In order, the oldest first; a run's retries are few. */
-async function listAttempts(db: DbOrTx, runId: string): Promise<AttemptView[]> {
+async function listAttempts(db: DbOrTx, runId: string): Promise<(AttemptView & { letsIn: boolean; activeAt: Date | null })[]> {
   const rows = await db
-    .select({ attempt: attempts, clusterName: clusters.name, head: logHeads })
+    .select({ attempt: attempts, clusterName: clusters.name, letsIn: sql<boolean>`coalesce((${clusters.capabilities} ->> 'interactive')::boolean, false)`, head: logHeads })
     .from(attempts)
     .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
     .leftJoin(logHeads, eq(logHeads.attemptId, attempts.id))
     .where(eq(attempts.runId, runId))
     .orderBy(desc(attempts.number))
     .limit(500);
-  return rows.reverse().map(({ attempt, clusterName, head }) => ({
+  return rows.reverse().map(({ attempt, clusterName, letsIn, head }) => ({
     id: attempt.id,
+    letsIn,
+    activeAt: attempt.activeAt,
     number: attempt.number,
     status: attempt.status,
     outcome: attempt.outcome,

@@ -70,7 +70,7 @@ async function toQueueRows(ctx: Ctx, found: FoundRun[], positions: ReadonlyMap<s
     held: run.heldAt ? { at: run.heldAt, by: run.heldBy ?? "somebody" } : null,
     preemptible: run.spec?.preemptible ?? false,
     gpuModel: run.spec?.resources.gpuModel ?? null,
-    order: runActions(situationOf(ctx, { ...run, project }, false)).order,
+    order: runActions(situationOf(ctx, { ...run, project })).order,
   }));
 }
 
