@@ -44,7 +44,9 @@ export class Tunnels {
 
   /** The agent of a cluster has dialled. A second tunnel takes the first one's place. */
   accept(clusterId: string, agentId: string, socket: WebSocket): void {
-    const session = connect("http://agent", { createConnection: () => createWebSocketStream(socket) });
+    const bytes = createWebSocketStream(socket);
+    bytes.on("error", (err) => log().debug({ err, clusterId }, "a tunnel's socket broke")); // the session closes then
+    const session = connect("http://agent", { createConnection: () => bytes });
     const tunnel: Tunnel = { agentId, session, streams: 0, usedAt: performance.now() };
     session.on("error", (err) => log().debug({ err, clusterId }, "a tunnel broke"));
     session.once("close", () => {

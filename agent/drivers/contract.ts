@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { duplexPair } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Terminals } from "../tunnel/terminals.ts";
 import type { Driver, Launch, Observation } from "./driver.ts";
 
 /** What the suite needs of a driver under test. */
@@ -186,6 +188,43 @@ export function driverContract(name: string, subject: Subject): void {
       });
       expect(used.memoryMib).toBeLessThan(256);
     });
+
+    it("lets a person in through a terminal in the attempt's place, which ends with the attempt", async () => {
+      const launch = await start("sleep 300");
+      await running(launch);
+      const entry = await driver.enter!(launch.attemptId, launch.folder, null);
+      const terminals = new Terminals();
+      const [person, agent] = duplexPair();
+      let said = "";
+      person.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      const env = { ...launch.env, COLOUR: "green", ...entry.env };
+      terminals.attach("11111111-1111-4111-8111-111111111111", "usr_1", { rows: 33, cols: 101 }, { attemptId: launch.attemptId, folder: launch.folder, enter: entry.command, env, workingDirectory: launch.workingDirectory, uid: null }, () => agent);
+      person.write('echo "$COLOUR in $PWD of $DROVER_ATTEMPT_ID"; stty size\n');
+      await until(`the shell's answer`, async () => said.includes(`green in ${launch.workingDirectory} of ${launch.attemptId}`) && said.includes("33 101"));
+      await terminals.resize("11111111-1111-4111-8111-111111111111", "usr_1", { rows: 44, cols: 123 });
+      await until("the window's new size", async () => {
+        person.write("stty size\n");
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return said.includes("44 123");
+      });
+      await driver.stop(launch.attemptId, launch.folder, "kill");
+      await ended(launch);
+      await driver.sweep(launch.attemptId, launch.folder);
+      await until("the shell to end too", async () => said.includes("The shell ended"));
+      expect(await subject.pidsOf(launch.attemptId)).toEqual([]);
+    }, 60_000);
+
+    it("reaches a port of its machine that is open there only, and says when nothing answers", async () => {
+      const app = 'const s = require("net").createServer((c) => c.on("data", (d) => c.write("heard " + d))); s.listen(0, "127.0.0.1", () => console.log("port", s.address().port))';
+      const launch = await start("", { command: [process.execPath, "-e", app] });
+      const port = Number(/port (\d+)/.exec(await until("its port", async () => ((await output(launch)).includes("\n") ? output(launch) : null)))![1]);
+      const connection = await driver.dial!(launch.attemptId, launch.folder, port, null);
+      const heard = new Promise<string>((resolve) => connection.once("data", (chunk: Buffer) => resolve(chunk.toString())));
+      connection.write("hello");
+      expect(await heard).toBe("heard hello");
+      connection.destroy();
+      await expect(driver.dial!(launch.attemptId, launch.folder, 1, null)).rejects.toThrow();
+    }, 60_000);
 
     it.runIf(subject.limitsMemory)("ends a job that takes more memory than its limit, and says so", async () => {
       const launch = await start("", { command: [process.execPath, "-e", "const all = []; for (;;) all.push(Buffer.alloc(8 << 20, 1))"], memoryMib: 128 });

@@ -53,7 +53,7 @@ export class Openings {
   private async terminal(stream: ServerHttp2Stream, { terminal, by, rows, cols }: Extract<Opening, { kind: "terminal" }>, record: AttemptRecord): Promise<void> {
     const start = await this.startOf(record);
     if (stream.destroyed) return;
-    this.terminals.attach(terminal, by, { rows, cols }, answering(stream), start);
+    this.terminals.attach(terminal, by, { rows, cols }, start, () => answering(stream));
   }
 
   private async startOf(record: AttemptRecord): Promise<Start> {

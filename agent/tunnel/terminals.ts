@@ -54,12 +54,13 @@ interface Terminal {
 export class Terminals {
   private readonly open = new Map<string, Terminal>();
 
-  /** Joins the stream to a terminal of that id, made if there is none yet. @throws Refusal */
-  attach(id: string, by: string, size: Size, stream: Duplex, start: Start): void {
+  /** Joins a stream to a terminal of that id, made if there is none yet; the stream is asked for once nothing forbids it. @throws Refusal */
+  attach(id: string, by: string, size: Size, start: Start, answer: () => Duplex): void {
     const known = this.open.get(id);
     if (known && (known.by !== by || known.attemptId !== start.attemptId)) throw new Refusal(404, "There is no such terminal.");
     if (!known && [...this.open.values()].filter(({ attemptId }) => attemptId === start.attemptId).length >= MOST) throw new Refusal(409, `${MOST} terminals are open in this run already. Close one of them.`);
     const terminal = known ?? this.start(id, by, size, start);
+    const stream = answer();
     terminal.watcher?.end();
     terminal.watcher = stream;
     for (const chunk of terminal.recent) stream.write(chunk);

@@ -56,7 +56,9 @@ export class Tunnels {
     const socket = new WebSocket(url, { headers: await this.client.headersFor({ method: "GET", path }), perMessageDeflate: false, handshakeTimeout: DIAL_MS });
     await untilOpen(socket);
     opened();
-    const session = performServerHandshake(createWebSocketStream(socket));
+    const bytes = createWebSocketStream(socket);
+    bytes.on("error", (error) => log.debug("A tunnel's socket broke", { server, reason: reason(error) })); // the session closes then
+    const session = performServerHandshake(bytes);
     session.on("stream", (stream, headers) => void this.openings.serve(stream, headers));
     session.on("error", (error) => log.debug("A tunnel broke", { server, reason: reason(error) }));
     const pinging = setInterval(() => socket.ping(), PING_MS);

@@ -18,15 +18,15 @@ export const SCOPE_TYPES = ["org", "team", "project"] as const;
 
 const READ: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "runs:read", "reports:read", "models:read", "costs:read"];
 const WORK: Permission[] = [...READ, "runs:submit", "runs:log", "runs:cancel", "runs:interact", "runs:annotate", "reports:write", "models:write"];
-const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:declare-lost", "queue:order", "models:promote", "members:manage", "projects:manage", "tokens:manage", "secrets:manage", "audit:read"];
+const LEAD: Permission[] = [...WORK, "runs:cancel-any", "runs:interact-any", "runs:declare-lost", "queue:order", "models:promote", "members:manage", "projects:manage", "tokens:manage", "secrets:manage", "audit:read"];
 
 /** role → permissions. The only place that says who may do what; the snapshot test prints it against every procedure. */
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
   owner: new Set(PERMISSION_NAMES),
-  admin: new Set(PERMISSION_NAMES.filter((name) => name !== "org:delete" && name !== "runs:interact-any")), // what others have on their screens is for their project's admin
+  admin: new Set(PERMISSION_NAMES.filter((name) => name !== "org:delete")),
   billing: new Set<Permission>(["org:read", "members:read", "projects:read", "clusters:read", "audit:read", "costs:read", "costs:manage", "embeds:manage"]),
   team_lead: new Set(LEAD),
-  project_admin: new Set<Permission>([...LEAD, "runs:interact-any"]),
+  project_admin: new Set(LEAD),
   member: new Set(WORK),
   viewer: new Set(READ),
 };

@@ -33,6 +33,12 @@ export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[
   if ((spec.workerRestarts ?? 0) > 0 && spec.launcher !== "torchrun") refuse("workerRestarts", `Only torchrun starts workers anew; the launcher is ${spec.launcher}. For whole attempts there is retry.max.`);
   if (spec.code?.kind === "git" && !can.git) refuse("code.kind", "This cluster's agent has no git. Upload the folder instead.");
   if (spec.interactive && !can.interactive) refuse("interactive", NOT_INTERACTIVE);
+  return [...issues, ...unsupportedOverrides(spec, can)];
+}
+
+function unsupportedOverrides(spec: RunSpec, can: Capabilities): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  const refuse = (field: string, message: string) => issues.push({ field, message });
   for (const [driver, settings] of Object.entries(spec.overrides)) {
     if (driver !== can.driver) {
       if (spec.cluster) refuse(`overrides.${driver}`, `The cluster runs ${can.driver}, so overrides.${driver} would be ignored. Remove it.`);

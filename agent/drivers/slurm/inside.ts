@@ -37,6 +37,7 @@ export function dialThrough(job: string, port: number, runAs: Launch["runAs"], e
       clearTimeout(timer);
       child.removeAllListeners("close");
       const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+      stream.on("error", () => {}); // whoever gives it up before its end has nobody to tell
       stream.once("close", () => child.kill("SIGTERM"));
       resolve(stream);
     });

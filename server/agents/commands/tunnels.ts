@@ -12,11 +12,9 @@ const UNTIL = sql`now() + make_interval(secs => ${WANTED_SECONDS})`;
 export async function wantTunnel(db: Db, bus: Bus, { clusterId, serverId, peerUrl }: { clusterId: string; serverId: string; peerUrl: string }): Promise<void> {
   const [cluster] = await db.select({ orgId: clusters.orgId }).from(clusters).where(eq(clusters.id, clusterId));
   if (!cluster) return;
-  await db.transaction(async (tx) => {
-    await tx.delete(tunnels).where(and(eq(tunnels.clusterId, clusterId), lt(tunnels.wantedUntil, sql`now()`))); // of servers that died
-    await tx.insert(tunnels).values({ clusterId, serverId, orgId: cluster.orgId, peerUrl, wantedUntil: UNTIL }).onConflictDoUpdate({ target: [tunnels.clusterId, tunnels.serverId], set: { wantedUntil: UNTIL } });
-    await bus.publishWithin(tx, [{ orgId: cluster.orgId, topic: "agent-desired", id: clusterId }]);
-  });
+  await db.delete(tunnels).where(and(eq(tunnels.clusterId, clusterId), lt(tunnels.wantedUntil, sql`now()`))); // of servers that died
+  await db.insert(tunnels).values({ clusterId, serverId, orgId: cluster.orgId, peerUrl, wantedUntil: UNTIL }).onConflictDoUpdate({ target: [tunnels.clusterId, tunnels.serverId], set: { wantedUntil: UNTIL } });
+  await bus.publishNow([{ orgId: cluster.orgId, topic: "agent-desired", id: clusterId }]);
 }
 
 /** It is still wanted. */
@@ -26,8 +24,6 @@ export async function keepTunnel(db: Db, clusterId: string, serverId: string): P
 
 /** It is not wanted any more: the agent closes it. */
 export async function dropTunnel(db: Db, bus: Bus, clusterId: string, serverId: string): Promise<void> {
-  await db.transaction(async (tx) => {
-    const [gone] = await tx.delete(tunnels).where(and(eq(tunnels.clusterId, clusterId), eq(tunnels.serverId, serverId))).returning({ orgId: tunnels.orgId });
-    if (gone) await bus.publishWithin(tx, [{ orgId: gone.orgId, topic: "agent-desired", id: clusterId }]);
-  });
+  const [gone] = await db.delete(tunnels).where(and(eq(tunnels.clusterId, clusterId), eq(tunnels.serverId, serverId))).returning({ orgId: tunnels.orgId });
+  if (gone) await bus.publishNow([{ orgId: gone.orgId, topic: "agent-desired", id: clusterId }]);
 }

@@ -78,7 +78,11 @@ const isMessage = (chunk: Buffer): boolean => (chunk[0]! & 0x0f) < 8;
 function agentOf(place: Place): AppAgent {
   const known = agents.get(place.attemptId);
   if (known) return known;
-  if (agents.size >= MOST_KEPT) for (const [id, agent] of agents) (agent.destroy(), agents.delete(id));
+  if (agents.size >= MOST_KEPT) {
+    const [oldest] = agents;
+    oldest![1].destroy();
+    agents.delete(oldest![0]);
+  }
   const agent = new AppAgent(place);
   agents.set(place.attemptId, agent);
   return agent;

@@ -5,7 +5,6 @@ import { z } from "zod";
 import { RunId } from "../../../domain/shared/ids.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { enter, guard, type GuardedEnv } from "../../access/guard.ts";
-import { isOwnOrigin } from "../../access/same-origin.ts";
 import { createContext } from "../../access/session.ts";
 import { bus } from "../../bus.ts";
 import { log } from "../../log.ts";
@@ -38,8 +37,6 @@ export function mountTerminals(app: Hono): void {
 async function openTerminal(c: Context<GuardedEnv>): Promise<Response> {
   const upgrade = upgradeOf(c);
   if (!upgrade) throw new DomainError("invalid", "A terminal is a WebSocket: ask for an upgrade.");
-  const isBrowser = c.req.header("authorization") === undefined;
-  if (isBrowser && !isOwnOrigin(c.req.header("origin") ?? "", c.req.header("host") ?? null)) throw new DomainError("forbidden", "This request comes from another site, so it was refused.");
   const id = RunId.safeParse(c.req.param("id"));
   if (!id.success) throw notFound();
   const query = parsed("terminal", Query, c.req.query());
