@@ -11,6 +11,7 @@ import { logsCommand } from "./verbs/logs.ts";
 import { runCommand } from "./verbs/run.ts";
 import { cancelCommand, retryCommand, runsCommand } from "./verbs/runs.ts";
 import { secretsCommand } from "./verbs/secrets.ts";
+import { shellCommand } from "./verbs/shell.ts";
 import { showCommand } from "./verbs/show.ts";
 import { tokenCommand } from "./verbs/token.ts";
 
@@ -26,7 +27,7 @@ Exit codes
 /** @param command What stood after `--`. */
 function programFor(command: string[]): Command {
   const program = new Command("drover").description("The command line of Drover, the control plane of GPU clusters").version(cliEnv().version, "-V, --version").addHelpText("after", HELP);
-  for (const verb of [loginCommand(), whoamiCommand(), runCommand(command), runsCommand(), showCommand(), logsCommand(), cancelCommand(), retryCommand(), clustersCommand(), secretsCommand(), tokenCommand(), importCommand()]) program.addCommand(verb);
+  for (const verb of [loginCommand(), whoamiCommand(), runCommand(command), runsCommand(), showCommand(), logsCommand(), shellCommand(), cancelCommand(), retryCommand(), clustersCommand(), secretsCommand(), tokenCommand(), importCommand()]) program.addCommand(verb);
   program.addCommand(completionCommand(program));
   program.command("version").description("Print the version").action(() => say(cliEnv().version));
   quiet(program);

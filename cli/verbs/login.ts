@@ -9,7 +9,7 @@ import { facts, note, paint, printJson } from "../output.ts";
 
 const TOKEN_DAYS = 90;
 /** What the command line can do; the token gets those of them that its owner holds. */
-const USED: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "clusters:manage", "clusters:drain", "runs:read", "runs:submit", "runs:cancel", "runs:cancel-any", "runs:declare-lost"];
+const USED: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "clusters:manage", "clusters:drain", "runs:read", "runs:submit", "runs:cancel", "runs:cancel-any", "runs:interact", "runs:interact-any", "runs:declare-lost"];
 
 interface LoginOptions {
   token?: string;

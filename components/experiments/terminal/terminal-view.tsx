@@ -66,7 +66,7 @@ function useEmulator(screen: React.RefObject<HTMLDivElement | null>, leave: () =
   useEffect(() => {
     const element = screen.current;
     if (!element) return;
-    const made = new Terminal({ fontFamily: getComputedStyle(document.body).getPropertyValue("--mantine-font-family-monospace"), fontSize: 13, cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches, scrollback: 10_000, screenReaderMode: true });
+    const made = new Terminal({ fontFamily: getComputedStyle(document.body).getPropertyValue("--mantine-font-family-monospace"), fontSize: 13, cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches, scrollback: 10_000, screenReaderMode: true, minimumContrastRatio: 4.5 });
     const fit = new FitAddon();
     made.loadAddon(fit);
     made.open(element);

@@ -39,7 +39,7 @@ export async function serveApp(request: IncomingMessage, response: ServerRespons
     const url = new URL(request.url ?? "/", "http://app");
     if (url.pathname === ENTER) return await enterApp(response, runId, url.searchParams.get("ticket") ?? "");
     if (isForeign(request, runId)) return void response.writeHead(403, { "content-type": "text/plain" }).end("This request comes from another site, so it was refused.\n");
-    const place = await placeOf(request, runId);
+    const place = await placeOf(tokenOf(request), runId);
     if (!place) return saySignIn(response);
     if (isUse(request)) noteActive(clients().db, place);
     proxy.web(request, response, forwarding(request, place));
@@ -53,17 +53,18 @@ export async function serveApp(request: IncomingMessage, response: ServerRespons
 /** The same for connections that become WebSockets: kernels, terminals, live pages. */
 export async function serveAppSocket(request: IncomingMessage, socket: Duplex, head: Buffer, runId: string): Promise<void> {
   socket.on("error", () => socket.destroy());
-  const place = isForeign(request, runId) ? null : await placeOf(request, runId).catch(() => null);
+  const token = tokenOf(request); // what is forwarded does not have it any more
+  const place = isForeign(request, runId) ? null : await placeOf(token, runId).catch(() => null);
   if (!place) return refuse(socket, 403, "");
   socket.on("data", (chunk: Buffer) => isMessage(chunk) && noteActive(clients().db, place));
-  const watching = setInterval(() => void placeOf(request, runId).then((still) => still?.attemptId === place.attemptId || socket.destroy(), () => socket.destroy()), RECHECK_MS);
+  const watching = setInterval(() => void placeOf(token, runId).then((still) => still?.attemptId === place.attemptId || socket.destroy(), () => socket.destroy()), RECHECK_MS);
   socket.once("close", () => clearInterval(watching));
   proxy.ws(request, socket as never, head, forwarding(request, place));
 }
 
 /** The cookie is ours and stays here; the app's own token goes along, so that nobody else on its machine is let in. */
 function forwarding(request: IncomingMessage, place: Place) {
-  const cookies = (request.headers.cookie ?? "").split(/; */).filter((one) => one && !one.startsWith(`${COOKIE}=`));
+  const cookies = cookiesOf(request).filter((one) => !one.startsWith(`${COOKIE}=`));
   if (cookies.length > 0) request.headers.cookie = cookies.join("; ");
   else delete request.headers.cookie;
   request.headers.authorization ??= `token ${appToken(place.attemptId)}`;
@@ -106,9 +107,11 @@ async function enterApp(response: ServerResponse, runId: string, ticket: string)
   response.writeHead(303, { location: "/", "set-cookie": `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Lax${secure}`, "cache-control": "no-store", "referrer-policy": "no-referrer" }).end();
 }
 
-/** Where this request may go; null for nobody known. Looked up once a second for each cookie. @throws DomainError where nobody can be let in now. */
-function placeOf(request: IncomingMessage, runId: string): Promise<Place | null> {
-  const token = (request.headers.cookie ?? "").split(/; */).find((one) => one.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+const cookiesOf = (request: IncomingMessage): string[] => (request.headers.cookie ?? "").split(/; */).filter(Boolean);
+const tokenOf = (request: IncomingMessage): string | undefined => cookiesOf(request).find((one) => one.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+
+/** Where who holds this cookie may go; null for nobody known. Looked up once a second for each cookie. @throws DomainError where nobody can be let in now. */
+function placeOf(token: string | undefined, runId: string): Promise<Place | null> {
   if (!token) return Promise.resolve(null);
   const key = `${runId} ${sha256(token)}`;
   const known = checked.get(key);

@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
 import { eq, sql } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { roleBindings, sessions } from "../../../db/schema/access.ts";
 import { clusters, telemetryLatest } from "../../../db/schema/clusters.ts";
@@ -186,15 +186,36 @@ describe("an app behind the proxy", () => {
     expect((await ask(over.run.id, "/", { cookie: cookies[2]! })).text).toMatch(/It has ended: succeeded/);
   });
 
+  it("keeps a WebSocket open while its person may be there, and cuts it when not", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    try {
+      const one = await someone();
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, { headers: { host: hostOf(one.run.id), cookie: await cookieOf(one) }, origin: originOf(one.run.id) });
+      await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+      const closed = new Promise((resolve) => socket.once("close", resolve).on("error", () => {}));
+      vi.advanceTimersByTime(6000);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(socket.readyState).toBe(WebSocket.OPEN);
+      await world.db.delete(roleBindings).where(eq(roleBindings.principalId, one.user.id));
+      await new Promise((resolve) => setTimeout(resolve, 1100)); // an answer is kept for a second
+      vi.advanceTimersByTime(6000);
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("has WebSockets, for its own pages only", async () => {
     const one = await someone();
     const cookie = await cookieOf(one);
     const open = (origin: string) => new WebSocket(`ws://127.0.0.1:${port}/socket`, { headers: { host: hostOf(one.run.id), cookie }, origin });
-    const answer = await new Promise((resolve, reject) => {
-      const socket = open(originOf(one.run.id));
-      socket.once("open", () => socket.send("hello")).once("message", (data) => resolve(String(data))).once("error", reject);
+    const socket = open(originOf(one.run.id));
+    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+    const echo = (text: string) => new Promise((resolve) => {
+      socket.once("message", (data) => resolve(String(data))).once("close", () => resolve("closed"));
+      socket.send(text);
     });
-    expect(answer).toBe("echo hello");
+    expect(await echo("hello")).toBe("echo hello");
     await expect(new Promise((resolve, reject) => open("http://localhost:7070").once("open", resolve).once("error", reject))).rejects.toThrow(/403/);
   });
 });
