@@ -55,7 +55,7 @@ async function openShell(idOrName: string, { shell = v4() }: { shell?: string })
 function connect(api: Api, runId: string, shell: string): Promise<Closed> {
   const url = new URL(`/api/runs/${runId}/terminal`, api.config.url);
   url.protocol = url.protocol.replace("http", "ws");
-  const { rows = 24, columns = 80 }: { rows?: number; columns?: number } = process.stdout; // a pipe has neither
+  const { rows, columns } = process.stdout.isTTY ? process.stdout : { rows: 24, columns: 80 };
   url.search = new URLSearchParams({ terminal: shell, rows: String(rows), cols: String(columns) }).toString();
   const socket = new WebSocket(url, { headers: { authorization: `Bearer ${api.config.token}` } });
   const { stdin, stdout } = process;
