@@ -28,4 +28,5 @@ ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_user_id_users_id_fk" FOR
 ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_login_id_sessions_id_fk" FOREIGN KEY ("login_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_org_id_run_id_runs_org_id_id_fk" FOREIGN KEY ("org_id","run_id") REFERENCES "public"."runs"("org_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "tunnels_server" ON "tunnels" USING btree ("server_id");--> statement-breakpoint
-CREATE INDEX "app_sessions_login" ON "app_sessions" USING btree ("login_id");
+CREATE INDEX "app_sessions_login" ON "app_sessions" USING btree ("login_id");--> statement-breakpoint
+CREATE INDEX "dirty_hours_turn" ON "dirty_hours" USING btree ("marked_at","cluster_id","node","kind","model","hour");

@@ -110,6 +110,7 @@ export const priceLines = pgTable("price_lines", {
 export const dirtyHours = pgTable("dirty_hours", { ...asset(), hour: moment().notNull(), markedAt: moment().notNull().defaultNow() }, (t) => [
   primaryKey({ columns: [t.clusterId, t.node, t.kind, t.model, t.hour] }),
   index("dirty_hours_org").on(t.orgId, t.hour),
+  index("dirty_hours_turn").on(t.markedAt, t.clusterId, t.node, t.kind, t.model, t.hour), // in the order in which they are booked
 ]);
 /** Per cluster: the hour before which everything is over, so that what nobody held is known. */
 export const costClocks = pgTable("cost_clocks", { clusterId: text().primaryKey(), orgId: text().notNull(), completeTo: moment().notNull() });

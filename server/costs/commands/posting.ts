@@ -11,7 +11,7 @@ import { booking } from "./period-lock.ts";
 import { type DirtyHour, type HourFacts, loadHourFacts, takeDirtyHours } from "../queries/dirty.ts";
 import { loadPriceBook, type PriceBook } from "../queries/prices.ts";
 
-const TOGETHER = 200;
+const TOGETHER = 1000;
 /** How long an hour stays open after its end: journals of agents that were out of reach for a moment come in. */
 const SETTLE_SECONDS = 120;
 /** Hours of one cluster that are closed in one go, when nobody did for long. */
