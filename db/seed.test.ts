@@ -15,6 +15,11 @@ it("fills an empty database with one organization whose history ends at the mome
   const [row] = await database.sql<{ runs: number; latest: Date; open: number }[]>`select count(*)::int as runs, max(created_at) as latest, count(*) filter (where ended_at is null)::int as open from runs`;
   expect(row).toMatchObject({ runs: 300, open: 0 });
   expect(row!.latest.getTime()).toBeLessThan(NOW);
+  const [costs] = await database.sql<{ meters: number; last: Date; capacity: number; clocks: number; prices: number }[]>`
+    select (select count(*)::int from usage_meters) as meters, (select max(until_at) from usage_intervals) as last, (select count(*)::int from capacity_intervals) as capacity,
+      (select count(*)::int from cost_clocks where complete_to = ${new Date(NOW - 90 * 86_400_000)}) as clocks, (select count(*)::int from price_lines) as prices`;
+  expect(costs).toMatchObject({ meters: 300, capacity: 600, clocks: 3, prices: 6 });
+  expect(costs!.last.getTime()).toBeLessThan(NOW);
 });
 
 it("refuses a database that holds an organization", async () => {

@@ -26,7 +26,7 @@ export async function seedFleet(db: Db, make: Factories, dice: Dice, org: { id: 
       );
     }
     await db.insert(telemetry).values(rows.flatMap((node) => dayOfTelemetry(dice, cluster.id, node, now)));
-    clusters.push({ ...cluster, nodeNames: rows.map(({ name }) => name), gpus: plan.gpus });
+    clusters.push({ ...cluster, nodeNames: rows.map(({ name }) => name), gpus: plan.gpus, model: plan.model });
   }
   return clusters;
 }

@@ -2,7 +2,9 @@ import type { FailureClass } from "../../domain/experiments/failure.ts";
 import { RunSpec } from "../../domain/experiments/run-spec.ts";
 import type { Db } from "../client.ts";
 import { attempts, experiments, logHeads, metricBatches, metricSummaries, runEvents, runs, runTags } from "../schema/experiments.ts";
+import { seedUsage } from "./costs.ts";
 import type { Dice } from "./dice.ts";
+import { Room } from "./room.ts";
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
@@ -27,22 +29,25 @@ const WHY: Record<string, string> = {
 export interface Setting {
   orgId: string;
   projects: readonly { id: string; slug: string }[];
-  clusters: readonly { id: string; nodeNames: string[]; gpus: number }[];
+  clusters: readonly { id: string; nodeNames: string[]; gpus: number; model: string }[];
   workers: readonly { id: string; name: string }[];
 }
 
-type Made = { run: typeof runs.$inferInsert & { id: string }; attempt: typeof attempts.$inferInsert & { id: string }; endedAt: number; startedAt: number; owner: string };
+type Made = { run: typeof runs.$inferInsert & { id: string }; attempt: typeof attempts.$inferInsert & { id: string }; endedAt: number; startedAt: number; owner: string; devices: number[]; model: string };
 
 /** Submits over `days`: more on working days, more of late, as a growing team does. */
 export async function seedHistory(db: Db, dice: Dice, setting: Setting, options: { runs: number; days: number; now: number }): Promise<void> {
   const groups = await seedExperiments(db, dice, setting, options.now - options.days * DAY);
-  const moments = Array.from({ length: options.runs }, () => options.now - 2 * DAY * 0.01 - options.days * DAY * dice.next() ** 1.4)
+  const rooms = new Map(setting.clusters.map(({ id, nodeNames, gpus }) => [id, new Room(nodeNames, gpus)]));
+  const latest = options.now - 3 * 60 * MINUTE; // whoever waited for room has then started, and has ended
+  const moments = Array.from({ length: options.runs }, () => latest - options.days * DAY * dice.next() ** 1.4)
     .map((at) => (new Date(at).getUTCDay() % 6 === 0 && dice.next() < 0.6 ? at - DAY * 2 : at))
     .sort((a, b) => a - b);
   for (let from = 0; from < moments.length; from += 250) {
-    const made = moments.slice(from, from + 250).map((at, place) => makeRun(dice, setting, groups, at, from + place));
+    const made = moments.slice(from, from + 250).map((at, place) => makeRun(dice, setting, { groups, rooms, now: options.now }, at, from + place));
     await db.insert(runs).values(made.map(({ run }) => run));
     await db.insert(attempts).values(made.map(({ attempt }) => attempt));
+    await seedUsage(db, dice, made.map(meteredOf));
     await db.insert(logHeads).values(made.map(({ attempt }) => ({ attemptId: attempt.id })));
     await db.insert(runTags).values(made.map(({ run }) => ({ runId: run.id, key: "seed", value: String(dice.int(1, 5)) })));
     await db.insert(runEvents).values(made.flatMap((one) => eventsOf(dice, one)));
@@ -58,18 +63,27 @@ async function seedExperiments(db: Db, dice: Dice, { orgId, projects }: Setting,
   return rows.map((row) => ({ ...row, slug: projects.find(({ id }) => id === row.projectId)!.slug }));
 }
 
-function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, groups: Awaited<ReturnType<typeof seedExperiments>>, at: number, place: number): Made {
+const meteredOf = ({ run, attempt, startedAt, endedAt, devices, model }: Made) => ({ id: attempt.id, orgId: run.orgId, runId: run.id, clusterId: attempt.clusterId, node: attempt.nodeNames![0]!, model, devices, cpus: attempt.cpus, memoryMib: attempt.memoryMib, from: startedAt, to: endedAt });
+
+interface World {
+  groups: Awaited<ReturnType<typeof seedExperiments>>;
+  rooms: ReadonlyMap<string, Room>;
+  now: number;
+}
+
+function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, rooms, now }: World, at: number, place: number): Made {
   const group = dice.pick(groups);
   const cluster = dice.pick(clusters);
   const owner = dice.pick(workers);
-  const gpus = dice.pick([1, 1, 1, 2, 4, cluster.gpus]);
+  const gpus = dice.pick([1, 1, 2, 4, cluster.gpus, cluster.gpus]);
   const rate = dice.pick([0.0001, 0.0003, 0.001, 0.003]);
   const spec = RunSpec.parse({
     name: `${group.name}-${String(place + 1).padStart(5, "0")}`, project: group.slug, experiment: group.name, command: `python train.py --lr ${rate}`,
     params: { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) }, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "2d",
   });
-  const startedAt = at + dice.between(0.2, 40) * MINUTE;
-  const endedAt = startedAt + dice.between(3, 20) ** 2 * MINUTE;
+  const wanted = Math.round(dice.between(3, 48) ** 2 * MINUTE);
+  const { node, devices, startedAt } = rooms.get(cluster.id)!.take(dice, gpus, Math.round(at + dice.between(0.2, 40) * MINUTE), wanted);
+  const endedAt = Math.max(startedAt + MINUTE, Math.min(startedAt + wanted, now - MINUTE));
   const status = dice.weighted(ENDS);
   const failureClass: FailureClass | null = status === "failed" ? dice.weighted(FAILURES) : status === "cancelled" ? "cancelled" : null;
   const reason = status === "succeeded" ? "The command ended with exit code 0." : status === "cancelled" ? `Cancelled by ${owner.name}.` : WHY[failureClass!]!;
@@ -78,14 +92,14 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, groups: Awai
   const id = dice.id("run", at);
   const times = { startedAt: new Date(startedAt), endedAt: new Date(endedAt) };
   return {
-    startedAt, endedAt, owner: owner.name,
+    startedAt, endedAt, owner: owner.name, devices, model: cluster.model,
     run: {
       id, orgId, projectId: group.projectId, experimentId: group.id, name: spec.name, status, statusSince: new Date(endedAt), statusReason: reason, failureClass, evidence, spec, priority: 50,
       queuedAt: new Date(at), createdAt: new Date(at), updatedAt: new Date(endedAt), ownerType: "user", ownerId: owner.id, clusterId: cluster.id, attemptCount: 1, ...held, ...times,
     },
     attempt: {
-      id: dice.id("attempt", startedAt), orgId, runId: id, clusterId: cluster.id, number: 1, status: "ended", outcome: status, leaseUntil: new Date(endedAt), nodeNames: [dice.pick(cluster.nodeNames)], ...held,
-      acceleratorIndexes: Array.from({ length: gpus }, (_, index) => index), exitCode: evidence?.exitCode ?? (status === "succeeded" ? 0 : null), signal: evidence?.signal ?? null, failureClass, evidence, assignedAt: new Date(at), drainedAt: new Date(endedAt), ...times,
+      id: dice.id("attempt", startedAt), orgId, runId: id, clusterId: cluster.id, number: 1, status: "ended", outcome: status, leaseUntil: new Date(endedAt), nodeNames: [node], ...held,
+      acceleratorIndexes: devices, exitCode: evidence?.exitCode ?? (status === "succeeded" ? 0 : null), signal: evidence?.signal ?? null, failureClass, evidence, assignedAt: new Date(at), drainedAt: new Date(endedAt), ...times,
     },
   };
 }

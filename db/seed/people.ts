@@ -31,5 +31,5 @@ export async function seedPeople(make: Factories) {
     else await make.role(org, person.id, role, "team", teams.get(where)!.id);
     people.push(person);
   }
-  return { org, projects, people, owner: people[0]!, workers: people.slice(1, 6) };
+  return { org, teams, projects, people, owner: people[0]!, workers: people.slice(1, 6) };
 }
