@@ -29,6 +29,7 @@ export const paths = {
   queue: (slug: string) => `${org(slug)}/queue`,
   queueTab: (slug: string, tab: QueueTab) => (tab === "waiting" ? `${org(slug)}/queue` : `${org(slug)}/queue/${tab}`),
   costs: (slug: string) => `${org(slug)}/costs`,
+  advice: (slug: string) => `${org(slug)}/costs/recommendations`,
   waste: (slug: string) => `${org(slug)}/costs/waste`,
   periods: (slug: string) => `${org(slug)}/costs/periods`,
   period: (slug: string, period: string) => `${org(slug)}/costs/periods/${period}`,

@@ -3,15 +3,16 @@ import { Button, SegmentedControl, Select } from "@mantine/core";
 import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
-import type { RunCostRow } from "../../domain/costs/cost-view.ts";
+import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
 import { RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
-import { SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { amountsBefore, changeWords, daysBefore } from "../../domain/costs/spend-change.ts";
+import { OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
-import { useOrg } from "../providers/viewer.tsx";
+import { useOrg, useViewer } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -23,7 +24,7 @@ import { CostsFrame } from "./costs-frame.tsx";
 import { costsExportUrl, costsParams, runsInput, spendInput } from "./costs-params.ts";
 import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
-import { SpendChart, SpendGroups } from "./spend-parts.tsx";
+import { SpendChart, SpendGroups, SpendMap } from "./spend-parts.tsx";
 import classes from "./costs.module.css";
 
 /** Who spent what, day by day, and the dearest runs of those days. @param now Unix ms of the server that rendered the page. */
@@ -33,6 +34,10 @@ export function SpendPage({ now }: { now: number }) {
   const [params, setParams] = useQueryStates(costsParams);
   const input = spendInput(params, now);
   const spend = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, by: params.by })).data;
+  const earlier = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, ...daysBefore(input), by: params.by })).data;
+  const before = amountsBefore(earlier);
+  const hrefOf = useDrill(spend.by);
+  const tools = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
   return (
     <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)} />}>
       <FilterBar>
@@ -43,15 +48,29 @@ export function SpendPage({ now }: { now: number }) {
         <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>
       ) : (
         <>
-          <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>from {input.from} to {input.to}</small></p>
+          <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>from {input.from} to {input.to}{before && <>; {changeWords(spend.amount, earlier.amount)} against as many days before</>}</small></p>
           <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
           <SpendChart spend={spend} from={input.from} to={input.to} />
-          <SpendGroups spend={spend} />
+          {params.view === "map" ? <SpendMap spend={spend} hrefOf={hrefOf} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={hrefOf} tools={tools} />}
           <DearestRuns input={input} currency={spend.currency} />
         </>
       )}
     </CostsFrame>
   );
+}
+
+/** What a group is made of: a project's experiments, an experiment's runs, the cluster itself. */
+function useDrill(by: SpendBy): (group: SpendGroup) => string | undefined {
+  const org = useOrg();
+  const { projects } = useViewer();
+  const [{ range }] = useQueryStates(costsParams);
+  return ({ key }) => {
+    if (key === "" || key === OTHERS) return undefined;
+    if (by === "experiment") return `${paths.runs(org)}?experiment=${key}`;
+    if (by === "cluster") return paths.cluster(org, key);
+    const slug = by === "project" ? projects.find(({ id }) => id === key)?.slug : undefined;
+    return slug && `${paths.costs(org)}?${new URLSearchParams({ project: slug, by: "experiment", range }).toString()}`;
+  };
 }
 
 function DearestRuns({ input, currency }: { input: ReturnType<typeof spendInput>; currency: string }) {

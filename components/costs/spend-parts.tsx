@@ -1,10 +1,14 @@
 "use client";
+import { Anchor } from "@mantine/core";
+import Link from "next/link";
 import { useMemo } from "react";
 import type { SpendGroup, SpendView } from "../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
-import { geometryOf } from "../../domain/costs/money.ts";
+import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
+import { changeWords } from "../../domain/costs/spend-change.ts";
 import { OTHERS, SPEND_BY_LABEL } from "../../domain/costs/spend-by.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
+import { ShareMap } from "../charts/share-map.tsx";
 import { TimeChart } from "../charts/time-chart.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -31,19 +35,36 @@ export function SpendChart({ spend, from, to }: { spend: SpendView; from: string
   return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} formatValue={(value) => formatNumber(value, 2)} empty="Nothing was held in these days." />;
 }
 
-/** What each group cost, the dearest first. */
-export function SpendGroups({ spend, locale = null }: { spend: SpendView; locale?: string | null }) {
+/** With a link to what it is made of, where that can be looked at. */
+function GroupName({ group, href }: { group: SpendGroup; href: string | undefined }) {
+  const name = <Name value={group.label} max={36} />;
+  return href ? <Anchor component={Link} href={href}>{name}</Anchor> : name;
+}
+
+/** The same as areas. */
+export function SpendMap({ spend, hrefOf, tools }: { spend: SpendView; hrefOf: (group: SpendGroup) => string | undefined; tools?: React.ReactNode }) {
+  const shares = spend.groups.map((group) => ({ key: group.key || "idle", label: group.key === "" ? "Idle" : group.label, size: geometryOf(group.amount), value: formatMoney(group.amount, spend.currency), isRest: group.key === "" || group.key === OTHERS, href: hrefOf(group) }));
+  return (
+    <Section actions={tools} title={`By ${SPEND_BY_LABEL[spend.by].toLowerCase()}`} count={shares.length}>
+      <ShareMap title="Which parts are the large ones?" unit={spend.currency} shares={shares} />
+    </Section>
+  );
+}
+
+/** What each group cost, the dearest first. @param before What they cost in as many days before; null: nothing was rated then. Left out: nothing is compared. */
+export function SpendGroups({ spend, locale = null, before, hrefOf, tools }: { spend: SpendView; locale?: string | null; before?: ReadonlyMap<string, string> | null; hrefOf?: (group: SpendGroup) => string | undefined; tools?: React.ReactNode }) {
   const rows = spend.groups;
   const most = Math.max(1e-9, ...rows.map(({ amount }) => geometryOf(amount)));
   const columns: Column<SpendGroup>[] = [
-    { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={row.label} max={36} />) },
+    { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <GroupName group={row} href={hrefOf?.(row)} />) },
     { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={Math.max(0, geometryOf(row.amount))} total={most} label={`Cost of ${row.label}`} /> },
     { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatNumber(geometryOf(row.acceleratorHours), 2) },
     { key: "provisional", title: "Provisional", align: "right", hideBelow: "md", render: (row) => <Money amount={row.provisional} currency={spend.currency} locale={locale} /> },
     { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.amount} currency={spend.currency} locale={locale} /> },
+    ...(before === undefined ? [] : [{ key: "change", title: "Against before", align: "right" as const, hideBelow: "sm" as const, render: (row: SpendGroup) => <span className="dim">{changeWords(row.amount, before && before.get(row.key))}</span> }]),
   ];
   return (
-    <Section title={`By ${SPEND_BY_LABEL[spend.by].toLowerCase()}`} count={rows.length}>
+    <Section actions={tools} title={`By ${SPEND_BY_LABEL[spend.by].toLowerCase()}`} count={rows.length}>
       <DataTable label={`Cost by ${SPEND_BY_LABEL[spend.by].toLowerCase()}`} rows={rows} rowKey={(row) => row.key || "idle"} columns={columns} flat keys={false} empty={<EmptyState title="Nothing was held in these days" />} />
     </Section>
   );

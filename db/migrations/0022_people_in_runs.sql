@@ -22,6 +22,7 @@ CREATE TABLE "app_sessions" (
 	CONSTRAINT "app_sessions_tokenHash_unique" UNIQUE("token_hash")
 );
 --> statement-breakpoint
+ALTER TABLE "attempts" ADD COLUMN "peak_memory_mib" integer;--> statement-breakpoint
 ALTER TABLE "attempts" ADD COLUMN "active_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "tunnels" ADD CONSTRAINT "tunnels_cluster_id_clusters_id_fk" FOREIGN KEY ("cluster_id") REFERENCES "public"."clusters"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

@@ -149,6 +149,7 @@ export const attempts = pgTable("attempts", {
   chargedUntil: moment(), // its use counts for its team's fair share up to here
   usageOpen: boolean().notNull().default(true), // until its last second is charged
   drainedAt: moment(), // logs, metrics and artifacts are complete
+  peakMemoryMib: integer(), // the most that it used on a node, as its host saw it
   activeAt: moment(), // when a person last used its shells or app
   metricsOffset: bigint({ mode: "number" }).notNull().default(0), // stdout bytes whose metrics are stored
   ...timestamps,

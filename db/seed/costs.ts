@@ -9,13 +9,13 @@ import type { Dice } from "./dice.ts";
 const DAY = 24 * HOUR_MS;
 /** What an hour costs, in US dollars, and what a price became later. */
 const PRICES = [
-  { kind: "accelerator", model: "NVIDIA H100 80GB HBM3", unitPrice: "2.1", note: "Owned: four years, power and room" },
-  { kind: "accelerator", model: "NVIDIA A100-SXM4-80GB", unitPrice: "1.79", note: "Rented by the hour" },
-  { kind: "accelerator", model: "NVIDIA L40S", unitPrice: "0.62", note: "Owned" },
+  { kind: "accelerator", model: "h100", unitPrice: "2.1", note: "Owned: four years, power and room" },
+  { kind: "accelerator", model: "a100", unitPrice: "1.79", note: "Rented by the hour" },
+  { kind: "accelerator", model: "l40s", unitPrice: "0.62", note: "Owned" },
   { kind: "cpu", model: null, unitPrice: "0.0125", note: null },
   { kind: "memory", model: null, unitPrice: "0.0017", note: null },
 ] as const;
-const CHEAPER = { kind: "accelerator", model: "NVIDIA A100-SXM4-80GB", unitPrice: "1.49", note: "New contract" } as const;
+const CHEAPER = { kind: "accelerator", model: "a100", unitPrice: "1.49", note: "New contract" } as const;
 /** A month of each team, and what happens at its end. */
 const BUDGETS = [
   { team: "Language", amount: "260000", policy: "warn" },

@@ -10,6 +10,7 @@ import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts"
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
 import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, readScheduleSecret, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
+import { readAdvice } from "./queries/advice.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
@@ -26,6 +27,7 @@ export const costsRouter = router({
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
   importPrices: procedure("costs:manage").input(ImportPrices).mutation(({ ctx, input }) => importPrices(ctx, input)),
+  advice: procedure("costs:read").query(({ ctx }) => readAdvice(ctx, Date.now())),
   waste: procedure("costs:read").query(({ ctx }) => readWaste(ctx, Date.now())),
   budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),
   createBudget: procedure("costs:manage").input(CreateBudget).mutation(({ ctx, input }) => createBudget(ctx, input)),

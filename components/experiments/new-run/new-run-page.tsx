@@ -23,18 +23,19 @@ export function NewRunPage() {
   return <Frame title="New run" initial={project ? writeSpec({ project }) : ""} />;
 }
 
-/** The form with another run's spec in it. `patch`: what the why box already changed. */
-export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: number; maxDuration?: number } }) {
+/** The form with another run's spec in it. `patch`: what the why box or a recommendation already changed. */
+export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: number; maxDuration?: number; cluster?: string } }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id: from })).data;
-  const { memory, maxDuration } = patch;
+  const { memory, maxDuration, cluster } = patch;
   const initial = useMemo(() => {
     if (!run.spec) return "";
     const spec = withoutDefaults(run.spec);
     if (memory) spec["resources"] = { ...(spec["resources"] as object | undefined), memory: memoryText(memory) };
     if (maxDuration) spec["maxDuration"] = durationText(maxDuration);
+    if (cluster) spec["cluster"] = cluster;
     return writeSpec(spec);
-  }, [run.spec, memory, maxDuration]);
+  }, [run.spec, memory, maxDuration, cluster]);
   return <Frame title={`Clone ${run.name}`} initial={initial} key={from} isClone />;
 }
 

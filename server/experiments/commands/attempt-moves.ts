@@ -106,11 +106,11 @@ async function exited(work: Work, { run, attempt }: Pair, report: AttemptReport)
   const { spec } = run;
   const exit = report.exit ?? { at: Date.now(), code: null, signal: null, cause: "policy" as const, detail: "The agent refused the run.", lastLines: [], peakMemoryMib: null };
   const verdict = classifyExit(exit, { stopReason: attempt.stopReason, memoryMib: attempt.memoryMib, maxDurationSeconds: spec.maxDuration });
-  await settle(work, { run, attempt }, verdict, { ...startOf(report), endedAt: between(sql`coalesce(${attempts.startedAt}, ${attempts.assignedAt})`, exit.at) });
+  await settle(work, { run, attempt }, verdict, { ...startOf(report), peakMemoryMib: exit.peakMemoryMib, endedAt: between(sql`coalesce(${attempts.startedAt}, ${attempts.assignedAt})`, exit.at) });
 }
 
 /** The attempt's end, and what follows from it for the run: its end too, or another attempt. */
-export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdict, times: { startedAt?: Date; endedAt: Date }): Promise<void> {
+export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdict, times: { startedAt?: Date; endedAt: Date; peakMemoryMib?: number | null }): Promise<void> {
   const { outcome, failureClass, message, evidence } = verdict;
   await moveAttemptTo(work, attempt, "end", { outcome, failureClass, evidence, exitCode: evidence.exitCode ?? null, signal: evidence.signal ?? null, unreachableSince: null, ...times });
   note(work, run, { kind: "attempt.ended", attemptId: attempt.id, actor: "agent", message: `Attempt ${attempt.number}: ${message}`, evidence: { ...evidence, failureClass } });

@@ -4,6 +4,7 @@ import { Suspense } from "react";
 import { CostsSkeleton } from "../../../../components/costs/costs-frame.tsx";
 import { loadCostsParams, rightNow, runsInput, spendInput } from "../../../../components/costs/costs-params.ts";
 import { SpendPage } from "../../../../components/costs/spend-page.tsx";
+import { daysBefore } from "../../../../domain/costs/spend-change.ts";
 import { HydrateClient, prefetch, trpc } from "../../../../server/trpc/rsc.tsx";
 
 export const metadata: Metadata = { title: "Costs" };
@@ -13,6 +14,7 @@ export default async function Costs({ searchParams }: { searchParams: Promise<Se
   const now = rightNow();
   const input = spendInput(params, now);
   prefetch(trpc.costs.spend.queryOptions({ ...input, by: params.by }));
+  prefetch(trpc.costs.spend.queryOptions({ ...input, ...daysBefore(input), by: params.by }));
   prefetch(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }) as never);
   return (
     <HydrateClient>

@@ -1,0 +1,94 @@
+"use client";
+import { Anchor, Button } from "@mantine/core";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { CauseDimension } from "../../domain/costs/anomaly.ts";
+import { formatMoney } from "../../domain/costs/money.ts";
+import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
+import { formatNumber } from "../../domain/shared/format.ts";
+import { paths } from "../../paths.ts";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan, useOrg, useViewer } from "../providers/viewer.tsx";
+import { confirmAct } from "../ui/confirm.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Guarded } from "../ui/guarded.tsx";
+import { notifyError } from "../ui/notify.ts";
+import { Section } from "../ui/page-header.tsx";
+import classes from "./advice.module.css";
+import { CostsFrame } from "./costs-frame.tsx";
+import { Money } from "./money.tsx";
+
+/** What rose without being usual, and what would cost less. */
+export function AdvicePage() {
+  const advice = useSuspenseQuery(useTRPC().costs.advice.queryOptions()).data;
+  return (
+    <CostsFrame>
+      <Section title="What would cost less" count={advice.recommendations.length}>
+        {advice.recommendations.length === 0 ? (
+          <EmptyState title="Nothing to recommend">Accelerators that are held and not used, memory that is asked for and never needed, and cheaper clusters that fit show here, each with what it would save.</EmptyState>
+        ) : (
+          <ul className={classes.list}>{advice.recommendations.map((one) => <Advice key={one.id} of={one} currency={advice.currency} />)}</ul>
+        )}
+      </Section>
+      <Section title="What rose unusually" count={advice.anomalies.length}>
+        {advice.anomalies.length === 0 ? <NothingRose lastDay={advice.lastDay} /> : <ul className={classes.list}>{advice.anomalies.map((one) => <Rise key={`${one.key} ${one.from}`} of={one} currency={advice.currency} />)}</ul>}
+      </Section>
+    </CostsFrame>
+  );
+}
+
+function NothingRose({ lastDay }: { lastDay: string | null }) {
+  if (!lastDay) return <EmptyState title="No day is complete yet">A project&rsquo;s days are compared with its own weekdays of the six weeks before.</EmptyState>;
+  return <EmptyState title="No project cost more than is usual for it">The last two weeks up to {lastDay} were compared with each project&rsquo;s own weekdays of the six weeks before.</EmptyState>;
+}
+
+function Advice({ of, currency }: { of: Recommendation; currency: string }) {
+  return (
+    <li className={classes.item}>
+      <div className={classes.words}>
+        <div className={classes.title}>{of.title}</div>
+        <div className={classes.why}>{of.why}</div>
+      </div>
+      <div className={classes.saving}><Money amount={of.saving} currency={currency} /><small>{of.per === "hour" ? "an hour" : "less in the last 30 days"}</small></div>
+      <div className={classes.act}><ActButton of={of} /></div>
+    </li>
+  );
+}
+
+function ActButton({ of: { act } }: { of: Recommendation }) {
+  const org = useOrg();
+  const submit = useCan("runs:submit");
+  if (act.kind === "cancel") return <StopButton runId={act.runId} name={act.runName} />;
+  const { memory, cluster } = act.patch;
+  const patch = new URLSearchParams({ ...(memory ? { memory: String(memory) } : {}), ...(cluster ? { cluster } : {}) }).toString();
+  return <Guarded allowed={submit}><Button variant="default" size="xs" component={Link} href={`${paths.newRun(org, act.runId)}&${patch}`}>{cluster ? "New run there" : "New run with less"}</Button></Guarded>;
+}
+
+function StopButton({ runId, name }: { runId: string; name: string }) {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+  const allowed = useCan("runs:cancel");
+  const cancel = useMutation(trpc.experiments.cancel.mutationOptions({ onSuccess: () => client.invalidateQueries(trpc.costs.advice.pathFilter()), onError: notifyError(`${name} was not cancelled`) }));
+  const ask = () => confirmAct({ title: `Cancel ${name}?`, effect: "Its process is asked to stop, and has its grace period to save. Logs, metrics and artifacts up to then stay. It can be retried later.", verb: "Cancel run", onConfirm: () => cancel.mutate({ id: runId, reason: "it held accelerators and did nothing with them" }) });
+  return <Guarded allowed={allowed}><Button variant="default" size="xs" loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
+}
+
+const BY: Record<CauseDimension, (label: string) => string> = { experiment: (label) => `the experiment ${label}`, person: (label) => `runs of ${label}`, resource: (label) => label };
+
+function Rise({ of, currency }: { of: AdviceView["anomalies"][number]; currency: string }) {
+  const org = useOrg();
+  const { key, label, worst, from, to, extra, causes } = of;
+  const slug = useViewer().projects.find(({ id }) => id === key)?.slug;
+  const days = `${paths.costs(org)}?${new URLSearchParams({ ...(slug ? { project: slug } : {}), by: "experiment" }).toString()}`;
+  const ratio = Number.isFinite(worst.ratio) ? `${formatNumber(worst.ratio, 1)} × its usual ${formatMoney(worst.usual, currency)}` : "where it usually costs nothing";
+  return (
+    <li className={classes.item}>
+      <div className={classes.words}>
+        <div className={classes.title}><Anchor component={Link} underline="always" href={days}>{label}</Anchor> cost {formatMoney(worst.amount, currency)} on {worst.day}, {ratio}</div>
+        <div className={classes.why}>{of.isOpen ? `Since ${from}, and still so.` : from === to ? "On that day alone." : `From ${from} to ${to}; it is over.`}{causes.length > 0 && <> {causes.map(({ dimension, label: what, percent }) => `${percent} % of it ${BY[dimension](what)}`).join(" · ")}.</>}</div>
+      </div>
+      <div className={classes.saving}><Money amount={extra} currency={currency} /><small>more than usual</small></div>
+      <div className={classes.act}><Button variant="default" size="xs" component={Link} href={days}>See its days</Button></div>
+    </li>
+  );
+}

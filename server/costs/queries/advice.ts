@@ -1,0 +1,116 @@
+import { eq, sql } from "drizzle-orm";
+import { projects } from "../../../db/schema/access.ts";
+import { clusters } from "../../../db/schema/clusters.ts";
+import { costDaily } from "../../../db/schema/costs.ts";
+import { experiments } from "../../../db/schema/experiments.ts";
+import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
+import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
+import { compare, type Decimal } from "../../../domain/costs/decimal.ts";
+import { estimate, guessLength, holdsOf } from "../../../domain/costs/estimate.ts";
+import type { CapacityClass } from "../../../domain/costs/metering.ts";
+import { type AdviceView, bySaving, cheaperPlace, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
+import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
+import { loadSnapshots } from "../../agents/queries.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { listAnomalies } from "./anomalies.ts";
+import { loadPriceBook, type PriceBook } from "./prices.ts";
+import { readStand, seenCosts } from "./spend.ts";
+import { readWaste } from "./waste.ts";
+
+/** The dearest experiments of the last thirty days are looked at. */
+const MOST_EXPERIMENTS = 50;
+const MOST_IDLE = 10;
+
+interface ExperimentUse extends Record<string, unknown> {
+  id: string;
+  name: string;
+  project: string;
+  amount: string;
+  memory: string;
+  run_id: string;
+  spec: RunSpec;
+  cluster_id: string | null;
+  peak: number | null;
+  peaks: number;
+}
+
+/** What rose without being usual, and what would cost less, each with the act that does it. */
+export async function readAdvice(ctx: Ctx, now: number): Promise<AdviceView> {
+  const stand = await readStand(ctx.db, ctx.orgId);
+  const lastDay = stand.completeTo ? dayOf(stand.completeTo.getTime() - DAY_MS) : null;
+  const [anomalies, idle, saving] = await Promise.all([lastDay ? listAnomalies(ctx, lastDay) : [], idleRuns(ctx, now), ofExperiments(ctx, now)]);
+  return { currency: stand.currency, lastDay, anomalies, recommendations: [...idle, ...saving].toSorted(bySaving) };
+}
+
+async function idleRuns(ctx: Ctx, now: number): Promise<Recommendation[]> {
+  const { runs } = await readWaste(ctx, now);
+  return runs.flatMap((run): Recommendation[] => (run.perHour === null ? [] : [{
+    id: `idle ${run.id}`, kind: "idle", per: "hour", saving: run.perHour, act: { kind: "cancel", runId: run.id, runName: run.name },
+    title: `Stop ${run.name}, or put its accelerators to work`,
+    why: `${run.owner} holds ${run.held} on ${run.cluster} and uses ${run.use < 1 ? "less than 1" : Math.round(run.use)} % of them; ${run.idle} do nothing.`,
+  }])).slice(0, MOST_IDLE);
+}
+
+async function ofExperiments(ctx: Ctx, now: number): Promise<Recommendation[]> {
+  const [found, book, snapshots, classes] = await Promise.all([
+    listUse(ctx, now),
+    loadPriceBook(ctx.db, ctx.orgId),
+    loadSnapshots(ctx.db, ctx.orgId),
+    ctx.db.select({ id: clusters.id, capacityClass: clusters.capacityClass }).from(clusters).where(eq(clusters.orgId, ctx.orgId)),
+  ]);
+  const places = placesOf(snapshots, new Map(classes.map(({ id, capacityClass }) => [id, capacityClass])), book, now);
+  return found.flatMap((use) => {
+    const of = { experimentId: use.id, experiment: use.name, project: use.project, runId: use.run_id };
+    const memory = use.peak === null ? null : lessMemory({ ...of, requestedMib: use.spec.resources.memory, peakMib: use.peak, peaks: use.peaks, amount: use.memory });
+    const here = places.find(({ cluster }) => cluster.id === use.cluster_id);
+    return [memory, here ? cheapest(use, of, here, places) : null].filter((one) => one !== null);
+  });
+}
+
+/** The dearest experiments with a submitted run of late: what they cost, their newest such run, and the peaks of those that ended well. */
+async function listUse(ctx: Ctx, now: number): Promise<ExperimentUse[]> {
+  const range = { from: dayOf(now - LOOKED_BACK_DAYS * DAY_MS), to: dayOf(now) };
+  return ctx.db.execute<ExperimentUse>(sql`
+    with spent as (
+      select ${costDaily.experimentId} as id, sum(${costDaily.amount}) as amount, coalesce(sum(${costDaily.amount}) filter (where ${costDaily.kind} = 'memory'), 0) as memory
+      from ${costDaily} join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
+      where ${seenCosts(ctx, range)} group by 1 order by 2 desc limit ${MOST_EXPERIMENTS})
+    select spent.id, ${experiments.name} as name, ${projects.name} as project, spent.amount::text, spent.memory::text, newest.id as run_id, newest.spec, newest.cluster_id, peaks.peak, peaks.count::int as peaks
+    from spent join ${experiments} on ${experiments.id} = spent.id join ${projects} on ${projects.id} = ${experiments.projectId}
+    join lateral (select r.id, r.spec, r.cluster_id from runs r where r.experiment_id = spent.id and r.spec is not null and r.deleted_at is null order by r.id desc limit 1) newest on true
+    join lateral (select max(a.peak_memory_mib) as peak, count(a.peak_memory_mib) as count from runs r join attempts a on a.run_id = r.id
+      where r.experiment_id = spent.id and a.outcome = 'succeeded' and a.ended_at > now() - make_interval(days => ${LOOKED_BACK_DAYS})) peaks on true
+    order by spent.amount desc`);
+}
+
+interface Place {
+  cluster: ClusterSnapshot;
+  models: string[];
+  isSpot: boolean;
+  /** Price of an hour of a run there; null where it never fits or nothing has a price. */
+  hourlyOf: (spec: RunSpec) => Decimal | null;
+}
+
+function placesOf(snapshots: readonly ClusterSnapshot[], classes: ReadonlyMap<string, CapacityClass>, book: PriceBook, now: number): Place[] {
+  return snapshots.map((cluster): Place => {
+    const capacityClass = classes.get(cluster.id) ?? "owned";
+    const models = [...new Set(cluster.nodes.flatMap((node) => node.accelerators.map(({ model }) => model)))];
+    const hourlyOf = (spec: RunSpec) => {
+      if (["never", "away"].includes(fitOn({ ...spec, cluster: null }, cluster, now, false).verdict)) return null;
+      return estimate(holdsOf(spec.resources), [{ clusterId: cluster.id, capacityClass, models }], guessLength(spec.maxDuration, null), book.lines, now, book.version)?.hourly.high ?? null;
+    };
+    return { cluster, models, isSpot: capacityClass === "spot", hourlyOf };
+  });
+}
+
+function cheapest({ spec, amount }: ExperimentUse, of: { experimentId: string; experiment: string; project: string; runId: string }, here: Place, places: readonly Place[]): Recommendation | null {
+  const now = here.hourlyOf(spec);
+  if (!now) return null;
+  const [best] = places.filter((place) => place !== here).flatMap((place) => {
+    const hourly = place.hourlyOf(spec);
+    return hourly ? [{ place, hourly }] : [];
+  }).toSorted((a, b) => compare(a.hourly, b.hourly));
+  if (!best) return null;
+  const sameModels = spec.resources.gpus === 0 || best.place.models.every((model) => here.models.includes(model));
+  return cheaperPlace({ ...of, amount, here: { name: here.cluster.name, hourly: now }, there: { name: best.place.cluster.name, slug: best.place.cluster.slug, hourly: best.hourly, isSpot: best.place.isSpot, sameModels } });
+}
