@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { datasets, experiments, experimentTags, runInputs, runs } from "../../../db/schema/experiments.ts";
+import { datasets, runInputs } from "../../../db/schema/datasets.ts";
+import { experiments, experimentTags, runs } from "../../../db/schema/experiments.ts";
 
 export type ExperimentRecord = typeof experiments.$inferSelect;
 

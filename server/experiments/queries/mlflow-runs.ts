@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { datasets, experiments, metricSummaries, runInputs, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { datasets, runInputs } from "../../../db/schema/datasets.ts";
+import { experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
 import { runModels } from "../../../db/schema/models.ts";
 import { artifactUri, toMlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
 import type { RunStatus } from "../../../domain/experiments/run-status.ts";

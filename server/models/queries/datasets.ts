@@ -1,7 +1,8 @@
 import { and, count, desc, eq, ilike, inArray, lt, or, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
-import { datasets, runInputs, runs } from "../../../db/schema/experiments.ts";
+import { datasets, runInputs } from "../../../db/schema/datasets.ts";
+import { runs } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ListDatasets } from "../../../domain/models/inputs.ts";
 import type { DatasetView } from "../../../domain/models/model-view.ts";

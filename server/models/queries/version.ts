@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { artifacts, datasets, experiments, metricSummaries, runInputs, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { datasets, runInputs } from "../../../db/schema/datasets.ts";
+import { artifacts, experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
 import { loggedModelFiles, modelVersions } from "../../../db/schema/models.ts";
 import { reaches } from "../../../domain/access/roles.ts";
 import { placeOfUri } from "../../../domain/experiments/mlflow-artifact-path.ts";

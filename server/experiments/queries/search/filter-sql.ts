@@ -1,5 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
-import { datasets, metricSummaries, runInputs, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
+import { datasets, runInputs } from "../../../../db/schema/datasets.ts";
+import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import { type Comparison, type Filter, isGroup } from "../../../../domain/experiments/filter/ast.ts";
 import { attributeCondition } from "./attribute-sql.ts";
 import { numberCondition, textCondition } from "./compare-sql.ts";
