@@ -179,6 +179,11 @@ function makeMoney(db: DbOrTx) {
     const line = { orgId: of.id, version: 1, validFrom: new Date("2026-01-01T00:00:00Z"), createdBy: "Olga Owner" };
     await db.insert(priceLines).values([{ ...line, kind: "cpu", unitPrice: cpu }, { ...line, kind: "memory", unitPrice: memory }]);
   }
+  /** What an hour of any accelerator costs, since long ago. */
+  async function acceleratorPrice(of: Org, unitPrice: string) {
+    await db.insert(costSettings).values({ orgId: of.id, ratingVersion: 1 });
+    await db.insert(priceLines).values({ orgId: of.id, version: 1, kind: "accelerator", unitPrice, validFrom: new Date("2026-01-01T00:00:00Z"), createdBy: "Olga Owner" });
+  }
   /** A monthly limit of the whole organization. */
   async function budget(of: Org, values: Partial<Values<typeof budgets>> & { name: string; amount: string }) {
     const [made] = await db.insert(budgets).values({ orgId: of.id, scopeType: "org", scopeId: of.id, levels: [50, 80, 100], policy: "block", ...values }).returning();
@@ -197,7 +202,7 @@ function makeMoney(db: DbOrTx) {
     const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner" }).returning();
     return { report: report!, client: client! };
   }
-  return { metered, prices, budget, embed, schedule };
+  return { metered, prices, acceleratorPrice, budget, embed, schedule };
 }
 
 function makeRecords(db: DbOrTx) {

@@ -31,6 +31,8 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(CLUSTER_TABS.map((tab) => [`cluster ${tab}`, ({ org, cluster }: World) => paths.clusterTab(org.slug, cluster.id, tab)])),
   ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   costs: ({ org }) => paths.costs(org.slug),
+  "costs as areas": ({ org }) => `${paths.costs(org.slug)}?view=map&by=cluster`,
+  recommendations: ({ org }) => paths.advice(org.slug),
   waste: ({ org }) => paths.waste(org.slug),
   periods: ({ org }) => paths.periods(org.slug),
   period: ({ org }) => paths.period(org.slug, new Date().toISOString().slice(0, 7)),

@@ -62,6 +62,30 @@ test("a member sees which run holds an accelerator in vain, and goes to it", asy
   await expect(page.getByRole("heading", { name: "forgotten" })).toBeVisible();
 });
 
+test("a recommendation says what would be saved, and its one click does it", async ({ make, org, as }) => {
+  const page = await as("member");
+  const owner = await make.member(org, "member", { name: "Ida Idle" });
+  await make.acceleratorPrice(org, "2.5");
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
+  const startedAt = new Date(Date.now() - 120 * MINUTE);
+  const run = await make.run(org.project, owner.id, { name: "forgotten", status: "running", startedAt, input: { resources: { gpus: 1 } } });
+  await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: [node.name], acceleratorIndexes: [1] });
+  await make.samples(cluster.id, "accelerator", `${node.name}/1`, "gpu", Array.from({ length: 60 }, (_, at) => ({ at: Date.now() - (60 - at) * MINUTE, value: 0.4 })));
+  await page.goto(paths.advice(org.slug));
+  const advice = page.getByRole("listitem").filter({ hasText: "Stop forgotten, or put its accelerators to work" });
+  await expect(advice.getByText("$2.50")).toBeVisible();
+  await advice.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
+  await expect(page.getByText("forgotten was not cancelled")).toBeVisible(); // somebody else's run: only who may cancel anybody's does
+  const lead = await as("team_lead");
+  await lead.goto(paths.advice(org.slug));
+  await lead.getByRole("button", { name: "Cancel run" }).click();
+  await lead.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
+  await lead.goto(paths.run(org.slug, run.id));
+  await expect(lead.getByRole("status", { name: "Run status" })).toHaveText(/Cancelling/);
+});
+
 test("an owner limits a project by a budget: the plan names it, the submit is refused, and raising it lets the run in", async ({ make, org, as }) => {
   const page = await as("owner");
   const cluster = await make.cluster(org, { name: "Oslo" });

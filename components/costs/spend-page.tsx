@@ -49,7 +49,7 @@ export function SpendPage({ now }: { now: number }) {
       ) : (
         <>
           <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>from {input.from} to {input.to}{before && <>; {changeWords(spend.amount, earlier.amount)} against as many days before</>}</small></p>
-          <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
+          <Stand now={now} stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
           <SpendChart spend={spend} from={input.from} to={input.to} />
           {params.view === "map" ? <SpendMap spend={spend} hrefOf={hrefOf} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={hrefOf} tools={tools} />}
           <DearestRuns input={input} currency={spend.currency} />
