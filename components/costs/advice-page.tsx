@@ -5,6 +5,7 @@ import Link from "next/link";
 import type { CauseDimension } from "../../domain/costs/anomaly.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
+import type { Allowed } from "../../domain/experiments/run-view.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -58,16 +59,15 @@ function Advice({ of, currency }: { of: Recommendation; currency: string }) {
 function ActButton({ of: { act } }: { of: Recommendation }) {
   const org = useOrg();
   const submit = useCan("runs:submit");
-  if (act.kind === "cancel") return <StopButton runId={act.runId} name={act.runName} />;
+  if (act.kind === "cancel") return <StopButton runId={act.runId} name={act.runName} allowed={act.allowed} />;
   const { memory, cluster } = act.patch;
   const patch = new URLSearchParams({ ...(memory ? { memory: String(memory) } : {}), ...(cluster ? { cluster } : {}) }).toString();
   return <Guarded allowed={submit}><Button variant="default" size="xs" component={Link} href={`${paths.newRun(org, act.runId)}&${patch}`}>{cluster ? "New run there" : "New run with less"}</Button></Guarded>;
 }
 
-function StopButton({ runId, name }: { runId: string; name: string }) {
+function StopButton({ runId, name, allowed }: { runId: string; name: string; allowed: Allowed }) {
   const trpc = useTRPC();
   const client = useQueryClient();
-  const allowed = useCan("runs:cancel");
   const cancel = useMutation(trpc.experiments.cancel.mutationOptions({ onSuccess: () => client.invalidateQueries(trpc.costs.advice.pathFilter()), onError: notifyError(`${name} was not cancelled`) }));
   const ask = () => confirmAct({ title: `Cancel ${name}?`, effect: "Its process is asked to stop, and has its grace period to save. Logs, metrics and artifacts up to then stay. It can be retried later.", verb: "Cancel run", onConfirm: () => cancel.mutate({ id: runId, reason: "it held accelerators and did nothing with them" }) });
   return <Guarded allowed={allowed}><Button variant="default" size="xs" loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;

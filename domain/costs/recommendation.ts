@@ -1,5 +1,6 @@
 import type { Anomaly, Cause } from "./anomaly.ts";
 import { type Decimal, decimal, decimalText, multiply, subtract } from "./decimal.ts";
+import type { Allowed } from "../experiments/run-view.ts";
 import { formatMib } from "../shared/format.ts";
 import { geometryOf } from "./money.ts";
 
@@ -14,7 +15,7 @@ const OVERSIZED = 0.6;
 const LEAST_CHEAPER = 0.1;
 
 /** What the one click does: ends a run, or opens the form with the newest run of an experiment, changed. */
-export type RecommendationAct = { kind: "cancel"; runId: string; runName: string } | { kind: "clone"; runId: string; patch: { memory?: number; cluster?: string } };
+export type RecommendationAct = { kind: "cancel"; runId: string; runName: string; allowed: Allowed } | { kind: "clone"; runId: string; patch: { memory?: number; cluster?: string } };
 export interface Recommendation {
   id: string;
   kind: "idle" | "memory" | "cluster";

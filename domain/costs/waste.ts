@@ -1,4 +1,5 @@
 import { compare, type Decimal, decimal, decimalText, sum } from "./decimal.ts";
+import type { Allowed } from "../experiments/run-view.ts";
 import type { CapacityClass } from "./metering.ts";
 import { type PriceLine, priceAt } from "./price-book.ts";
 
@@ -36,6 +37,8 @@ export interface IdleRun {
   name: string;
   owner: string;
   project: string;
+  /** May the caller stop it; if not, why. */
+  cancel: Allowed;
   cluster: string;
   nodes: string[];
   /** Of those that it holds, the ones that do nothing. */

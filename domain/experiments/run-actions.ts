@@ -26,7 +26,7 @@ export function runActions(run: RunSituation): RunDetail["can"] {
 }
 
 /** Whether the missing thing is a permission (then `forbidden`) rather than the run's state (then `conflict`). */
-export function mayTouch({ isOwn, holds }: RunSituation): Allowed {
+export function mayTouch({ isOwn, holds }: Pick<RunSituation, "isOwn"> & { holds: Pick<RunSituation["holds"], "cancel" | "cancelAny"> }): Allowed {
   if (holds.cancelAny || (isOwn && holds.cancel)) return yes;
   return no(isOwn ? "This needs the permission runs:cancel." : "It is somebody else's run: this needs the permission runs:cancel-any.");
 }

@@ -45,7 +45,7 @@ export async function readAdvice(ctx: Ctx, now: number): Promise<AdviceView> {
 async function idleRuns(ctx: Ctx, now: number): Promise<Recommendation[]> {
   const { runs } = await readWaste(ctx, now);
   return runs.flatMap((run): Recommendation[] => (run.perHour === null ? [] : [{
-    id: `idle ${run.id}`, kind: "idle", per: "hour", saving: run.perHour, act: { kind: "cancel", runId: run.id, runName: run.name },
+    id: `idle ${run.id}`, kind: "idle", per: "hour", saving: run.perHour, act: { kind: "cancel", runId: run.id, runName: run.name, allowed: run.cancel },
     title: `Stop ${run.name}, or put its accelerators to work`,
     why: `${run.owner} holds ${run.held} on ${run.cluster} and uses ${run.use < 1 ? "less than 1" : Math.round(run.use)} % of them; ${run.idle} do nothing.`,
   }])).slice(0, MOST_IDLE);

@@ -1,8 +1,12 @@
 import { sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
+import type { Permission } from "../../../domain/access/permissions.ts";
+import { reaches } from "../../../domain/access/roles.ts";
 import { decimalText } from "../../../domain/costs/decimal.ts";
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
 import { byWaste, type ClusterWaste, type HeldCard, hourOf, type IdleRun, isIdle, sumOfHours, WASTE_LEAST_MINUTES, WASTE_WINDOW_MINUTES, type WasteView } from "../../../domain/costs/waste.ts";
+import { mayTouch } from "../../../domain/experiments/run-actions.ts";
+import type { Allowed } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { loadPriceBook } from "./prices.ts";
@@ -16,7 +20,10 @@ interface CardRow extends Record<string, unknown> {
   run_id: string | null;
   run: string;
   owner: string;
+  owner_id: string;
   project: string;
+  project_id: string;
+  team_id: string;
   is_seen: boolean;
   started_at: string;
   is_due: boolean;
@@ -30,13 +37,13 @@ interface CardRow extends Record<string, unknown> {
 async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
   return db.execute<CardRow>(sql`
     with held as (
-      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, projects.name as project, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at
+      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at
       from attempts a join runs r on r.id = a.run_id join ${projects} on ${projects.orgId} = r.org_id and ${projects.id} = r.project_id
       left join users u on u.id = r.owner_id left join service_accounts s on s.id = r.owner_id,
         unnest(a.node_names) as node (name), unnest(a.accelerator_indexes) as card (index)
       where a.org_id = ${orgId} and a.status in ('running', 'unreachable') and a.started_at is not null
     )
-    select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.project, coalesce(h.is_seen, false) as is_seen, h.started_at::text,
+    select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.owner_id, h.project, h.project_id, h.team_id, coalesce(h.is_seen, false) as is_seen, h.started_at::text,
       coalesce(h.started_at < now() - make_interval(mins => ${WASTE_LEAST_MINUTES}), false) as is_due, m.use
     from accelerators x join nodes n on n.id = x.node_id join clusters c on c.id = x.cluster_id
     left join held h on h.cluster_id = x.cluster_id and h.node = n.name and h.index = x.index
@@ -60,11 +67,20 @@ export async function readWaste(ctx: Ctx, now: number): Promise<WasteView> {
     const hour = hourOf(idle.map(({ card }) => card), book.lines, now, book.version);
     const measured = own.filter(({ card }) => card.use !== null);
     return [{
-      id: row.run_id!, name: row.run, owner: row.owner, project: row.project, cluster: row.cluster, nodes: [...new Set(own.map((one) => one.row.node))],
+      id: row.run_id!, name: row.run, owner: row.owner, project: row.project, cancel: mayCancel(ctx, row), cluster: row.cluster, nodes: [...new Set(own.map((one) => one.row.node))],
       idle: idle.length, held: own.length, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
     }];
   }).toSorted(byWaste);
   return { currency: book.currency, clusters: clustersOf(cards), runs, perHour: sumOfHours(runs) };
+}
+
+/** As the run's own page has it. */
+function mayCancel(ctx: Ctx, row: CardRow): Allowed {
+  const holds = (permission: Permission) => {
+    const grant = ctx.grantFor(permission);
+    return grant !== null && reaches(grant, { id: row.project_id, teamId: row.team_id });
+  };
+  return mayTouch({ isOwn: row.owner_id === ctx.actor.id, holds: { cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any") } });
 }
 
 function clustersOf(cards: readonly { row: CardRow; card: HeldCard }[]): ClusterWaste[] {
