@@ -10,7 +10,7 @@ import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { mayPass, Refused } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
-import { AGENT_PATHS } from "../protocol/messages.ts";
+import { AGENT_PATHS, PART_BYTES, PART_TOTAL_HEADER, Parts } from "../protocol/messages.ts";
 import { SetupFailed } from "./setup-failed.ts";
 
 const DOWNLOAD_MS = 6 * 3_600_000;
@@ -54,19 +54,47 @@ export async function fetchObject(client: Client, sha256: string, file: string, 
   }
 }
 
+interface Sending {
+  path: string;
+  file: string;
+  from: number;
+  bytes: number;
+  bodySha256: string;
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+}
+
+async function send(client: Client, { file, from, ...request }: Sending): Promise<void> {
+  const stream = () => Readable.toWeb(createReadStream(file, { start: from, end: from + request.bytes - 1 })) as unknown as ReadableStream<Uint8Array>;
+  await (await client.send({ ...request, method: "PUT", stream, contentType: "application/octet-stream", timeoutMs: UPLOAD_MS })).arrayBuffer();
+}
+
+/** From where the server has it, so that a cut costs one part. */
+async function sendInParts(client: Client, file: string, { sha256, bytes }: { sha256: string; bytes: number }, partBytes: number, signal: AbortSignal): Promise<void> {
+  const path = AGENT_PATHS.parts(sha256);
+  for (;;) {
+    const answer = await client.send({ method: "GET", path, signal });
+    const { next, done } = Parts.parse(await answer.json());
+    if (done) return;
+    const length = Math.min(partBytes, bytes - next);
+    const part = createHash("sha256");
+    for await (const chunk of createReadStream(file, { start: next, end: next + length - 1 }) as AsyncIterable<Buffer>) part.update(chunk);
+    await send(client, { path: `${path}/${next}`, file, from: next, bytes: length, bodySha256: part.digest("hex"), headers: { [PART_TOTAL_HEADER]: String(bytes) }, signal });
+  }
+}
+
 /**
  * Puts a file's bytes into the object store.
  * @returns null where the file went away or never stood still.
  */
-export async function putFile(client: Client, file: string, signal: AbortSignal): Promise<{ sha256: string; bytes: number } | null> {
+export async function putFile(client: Client, file: string, signal: AbortSignal, partBytes = PART_BYTES): Promise<{ sha256: string; bytes: number } | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const object = await hashOf(file).catch(() => null);
     if (!object) return null;
     failpoint("agent.artifacts.before-upload");
-    const stream = () => Readable.toWeb(createReadStream(file)) as unknown as ReadableStream<Uint8Array>;
-    const request = { method: "PUT" as const, path: AGENT_PATHS.object(object.sha256), stream, bodySha256: object.sha256, bytes: object.bytes, contentType: "application/octet-stream", signal, timeoutMs: UPLOAD_MS };
     try {
-      await (await client.send(request)).arrayBuffer();
+      if (object.bytes > partBytes) await sendInParts(client, file, object, partBytes, signal);
+      else await send(client, { path: AGENT_PATHS.object(object.sha256), file, from: 0, bytes: object.bytes, bodySha256: object.sha256, signal });
       failpoint("agent.artifacts.after-upload");
       return object;
     } catch (error) {

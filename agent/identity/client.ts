@@ -17,6 +17,8 @@ export interface Outgoing {
   bodySha256?: string;
   bytes?: number;
   contentType?: string;
+  /** Besides those that sign it. */
+  headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Until the whole answer is there; by default a minute, more than any long poll. */
   timeoutMs?: number;
@@ -171,6 +173,7 @@ export class ServerClient {
       [SIGNED_HEADERS.nonce]: nonce,
       [SIGNED_HEADERS.signature]: this.identity.sign({ method, path: request.path, agent, session, time, nonce, bodySha256 }),
       ...(session ? { [SIGNED_HEADERS.session]: session } : {}),
+      ...request.headers,
       ...(request.contentType ? { "content-type": request.contentType } : {}),
       ...(request.bytes === undefined ? {} : { "content-length": String(request.bytes) }),
     };

@@ -5,6 +5,7 @@ import { tunnelPath, TunnelServer } from "./tunnel.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
 export { Fence } from "./fields.ts";
+export * from "./parts.ts";
 export * from "./tunnel.ts";
 export * from "./usage.ts";
 
@@ -17,6 +18,7 @@ export * from "./usage.ts";
  *   A job's spec says where its process logs to, and with which token. A scheduler's own words: of an attempt, of a node, of the cluster with the jobs that others gave it; ends
  *   `preempted` by it and the rank that failed first; processes per node, restarts, the owner and nodes to leave out in a job.
  *   Usage, a stream of its own: who held what from when to when. Checkpoints to and from the object store, where the job's spec asks for it.
+ *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
  */
 export const PROTOCOL_VERSION = 2;
@@ -36,6 +38,7 @@ export const AGENT_PATHS = {
   restore: "/api/agent/restore",
   tunnel: tunnelPath,
   object: (sha256: string) => `/api/agent/objects/${sha256}`,
+  parts: (sha256: string) => `/api/agent/objects/${sha256}/parts`,
 } as const;
 
 /** Headers of a signed request. The signature covers `signingText`. */

@@ -1,4 +1,4 @@
-import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, foreignKey, index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { clusters } from "./clusters.ts";
 import { id, moment, timestamps } from "./columns.ts";
 
@@ -62,3 +62,15 @@ export const tunnels = pgTable("tunnels", {
   peerUrl: text().notNull(), // where other servers reach it, when the agent comes in at one of them
   wantedUntil: moment().notNull(),
 }, (t) => [primaryKey({ columns: [t.clusterId, t.serverId] }), index("tunnels_server").on(t.serverId)]);
+
+/** Parts of a large object that is on its way from a cluster (agent/protocol/parts.ts): gone once it is whole. */
+export const objectParts = pgTable("object_parts", {
+  clusterId: text().notNull().references(() => clusters.id),
+  sha256: text().notNull(), // of the whole
+  offset: bigint({ mode: "number" }).notNull(),
+  orgId: text().notNull(),
+  bytes: bigint({ mode: "number" }).notNull(),
+  key: text().notNull(), // where the store has it
+  partSha256: text().notNull(),
+  at: moment().notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.clusterId, t.sha256, t.offset] }), index("object_parts_at").on(t.at)]);

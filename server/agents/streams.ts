@@ -17,6 +17,7 @@ import { failpoint } from "../failpoint.ts";
 import { sha256Hex, type AgentIdentity } from "./authenticate.ts";
 import { readBody } from "./body.ts";
 import type { AgentContext, Answer, Connector } from "./endpoint.ts";
+import { mountParts } from "./parts.ts";
 import { findReadable } from "./queries.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
 
@@ -31,9 +32,10 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.restore, open, answer(postRestore));
   app.put(AGENT_PATHS.object(":sha256"), open, answer(putObject));
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
+  mountParts(app, open, answer);
 }
 
-async function signed(c: AgentContext, { authenticator, presence }: Connector, bodySha256: string): Promise<AgentIdentity> {
+export async function signed(c: AgentContext, { authenticator, presence }: Connector, bodySha256: string): Promise<AgentIdentity> {
   const agent = await authenticator.check(c.req.raw, bodySha256, "newest");
   presence.heard(agent.id);
   return agent;
@@ -146,7 +148,7 @@ function alive<T>(result: T | null): T {
   return result;
 }
 
-function objectHash(c: AgentContext): string {
+export function objectHash(c: AgentContext): string {
   const parsed = Sha256.safeParse(c.req.param("sha256"));
   if (!parsed.success) throw new Refused("bad_request", "sha256: Expected a SHA-256 in lower-case hex.", "sha256");
   return parsed.data;
