@@ -9,6 +9,7 @@ import { createAuthenticator, sha256Hex, type AgentIdentity, type Authenticator 
 import { readBody } from "./body.ts";
 import { enrolAgent } from "./commands/enrol.ts";
 import { joinAgent } from "./commands/join.ts";
+import { mountParts } from "./parts.ts";
 import { startPresence, type Presence } from "./presence.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
 import { agentServices, type AgentServices } from "./services.ts";
@@ -117,6 +118,7 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
     return c.json(await syncAgent(at, { agent, session, message, signal: AbortSignal.any([c.req.raw.signal, closing]) }));
   }));
   mountStreams(app, OPEN, answer);
+  mountParts(app, OPEN, answer);
   mountTunnels(app, OPEN, answer);
 }
 

@@ -17,7 +17,6 @@ import { failpoint } from "../failpoint.ts";
 import { sha256Hex, type AgentIdentity } from "./authenticate.ts";
 import { readBody } from "./body.ts";
 import type { AgentContext, Answer, Connector } from "./endpoint.ts";
-import { mountParts } from "./parts.ts";
 import { findReadable } from "./queries.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
 
@@ -32,7 +31,6 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.restore, open, answer(postRestore));
   app.put(AGENT_PATHS.object(":sha256"), open, answer(putObject));
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
-  mountParts(app, open, answer);
 }
 
 export async function signed(c: AgentContext, { authenticator, presence }: Connector, bodySha256: string): Promise<AgentIdentity> {
