@@ -80,7 +80,7 @@ function Rise({ of, currency }: { of: AdviceView["anomalies"][number]; currency:
   const { key, label, worst, from, to, extra, causes } = of;
   const slug = useViewer().projects.find(({ id }) => id === key)?.slug;
   const days = `${paths.costs(org)}?${new URLSearchParams({ ...(slug ? { project: slug } : {}), by: "experiment" }).toString()}`;
-  const ratio = Number.isFinite(worst.ratio) ? `${formatNumber(worst.ratio, 1)} × its usual ${formatMoney(worst.usual, currency)}` : "where it usually costs nothing";
+  const ratio = Number.isFinite(worst.ratio) ? `${formatNumber(worst.ratio, 2)} × its usual ${formatMoney(worst.usual, currency)}` : "where it usually costs nothing";
   return (
     <li className={classes.item}>
       <div className={classes.words}>

@@ -35,7 +35,7 @@ export function SpendPage({ now }: { now: number }) {
   const input = spendInput(params, now);
   const spend = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, by: params.by })).data;
   const earlier = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...input, ...daysBefore(input), by: params.by })).data;
-  const before = amountsBefore(earlier);
+  const before = amountsBefore(earlier, daysBefore(input));
   const hrefOf = useDrill(spend.by);
   const tools = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
   return (

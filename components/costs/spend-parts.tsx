@@ -29,7 +29,7 @@ export function SpendChart({ spend, from, to }: { spend: SpendView; from: string
         const value = byDay.get(dayOf(at)) ?? 0;
         points.push({ x: at, min: value, max: value, last: value });
       }
-      return { key: key || "idle", label, points };
+      return { key: key || "idle", label: key === "" ? "Idle" : label, points };
     });
   }, [spend, from, to]);
   return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} formatValue={(value) => formatNumber(value, 2)} empty="Nothing was held in these days." />;

@@ -18,9 +18,9 @@ const PRICES = [
 const CHEAPER = { kind: "accelerator", model: "a100", unitPrice: "1.49", note: "New contract" } as const;
 /** A month of each team, and what happens at its end. */
 const BUDGETS = [
-  { team: "Language", amount: "260000", policy: "warn" },
-  { team: "Vision", amount: "190000", policy: "block" },
-  { team: "Speech", amount: "95000", policy: "warn" },
+  { team: "Language", amount: "700000", policy: "warn" },
+  { team: "Vision", amount: "560000", policy: "block" },
+  { team: "Speech", amount: "170000", policy: "warn" },
 ] as const;
 
 /** Prices, capacity since the beginning, and budgets. The hours are rated by whoever runs a worker, oldest first. */

@@ -16,6 +16,8 @@ const WORK = {
   recognition: ["conformer", "noise-aug"],
 } as const;
 const ENDS = { succeeded: 82, failed: 12, cancelled: 6 } as const;
+/** Parts of the memory asked for that runs used at their peak. */
+const PEAKS = [0.2, 0.31, 0.26, 0.38, 0.34];
 const FAILURES = { user_code: 55, oom: 25, timeout: 8, preempted: 5, hardware: 5, config: 2 } as const;
 const WHY: Record<string, string> = {
   user_code: "The command ended with exit code 1.",
@@ -75,14 +77,17 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, ro
   const group = dice.pick(groups);
   const cluster = dice.pick(clusters);
   const owner = dice.pick(workers);
-  const gpus = dice.pick([1, 1, 2, 4, cluster.gpus, cluster.gpus]);
+  const room = rooms.get(cluster.id)!;
+  const asked = Math.round(at + dice.between(0.2, 40) * MINUTE);
+  const wish = dice.pick([1, 1, 2, 4, cluster.gpus, cluster.gpus]);
+  const gpus = room.earliest(wish, asked) < now - 10 * MINUTE ? wish : 1; // whoever would still wait today asked for less
   const rate = dice.pick([0.0001, 0.0003, 0.001, 0.003]);
   const spec = RunSpec.parse({
     name: `${group.name}-${String(place + 1).padStart(5, "0")}`, project: group.slug, experiment: group.name, command: `python train.py --lr ${rate}`,
-    params: { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) }, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "2d",
+    params: { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) }, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "6d",
   });
-  const wanted = Math.round(dice.between(3, 48) ** 2 * MINUTE);
-  const { node, devices, startedAt } = rooms.get(cluster.id)!.take(dice, gpus, Math.round(at + dice.between(0.2, 40) * MINUTE), wanted);
+  const wanted = Math.round(dice.between(3, 85) ** 2 * MINUTE);
+  const { node, devices, startedAt } = room.take(gpus, asked, wanted);
   const endedAt = Math.max(startedAt + MINUTE, Math.min(startedAt + wanted, now - MINUTE));
   const status = dice.weighted(ENDS);
   const failureClass: FailureClass | null = status === "failed" ? dice.weighted(FAILURES) : status === "cancelled" ? "cancelled" : null;
@@ -99,7 +104,7 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, ro
     },
     attempt: {
       id: dice.id("attempt", startedAt), orgId, runId: id, clusterId: cluster.id, number: 1, status: "ended", outcome: status, leaseUntil: new Date(endedAt), nodeNames: [node], ...held,
-      acceleratorIndexes: devices, exitCode: evidence?.exitCode ?? (status === "succeeded" ? 0 : null), signal: evidence?.signal ?? null, failureClass, evidence, assignedAt: new Date(at), drainedAt: new Date(endedAt), ...times,
+      acceleratorIndexes: devices, peakMemoryMib: Math.round(spec.resources.memory * PEAKS[place % PEAKS.length]!), exitCode: evidence?.exitCode ?? (status === "succeeded" ? 0 : null), signal: evidence?.signal ?? null, failureClass, evidence, assignedAt: new Date(at), drainedAt: new Date(endedAt), ...times,
     },
   };
 }

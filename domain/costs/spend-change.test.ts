@@ -20,9 +20,12 @@ it.each([
   expect(changeWords(amount, before)).toBe(words);
 });
 
-it("compares with nothing where nothing was rated then", () => {
-  const group = { label: "", provisional: "0", acceleratorHours: "0" };
-  expect(amountsBefore({ groups: [] })).toBeNull();
-  expect(amountsBefore({ groups: [{ ...group, key: "a", amount: "0.000" }] })).toBeNull();
-  expect(amountsBefore({ groups: [{ ...group, key: "a", amount: "2" }] })?.get("a")).toBe("2");
+it("compares with nothing where metering had hardly begun then", () => {
+  const groups = [{ key: "a", label: "", provisional: "0", acceleratorHours: "0", amount: "2" }];
+  const day = (at: number, amount: string) => ({ day: `2026-11-0${at}`, key: "a", amount });
+  const range = { from: "2026-11-01", to: "2026-11-05" };
+  expect(amountsBefore({ groups: [], days: [] }, range)).toBeNull();
+  expect(amountsBefore({ groups, days: [day(4, "1"), day(5, "1")] }, range)).toBeNull();
+  expect(amountsBefore({ groups, days: [1, 2, 3, 4, 5].map((at) => day(at, "0.00")) }, range)).toBeNull();
+  expect(amountsBefore({ groups, days: [2, 3, 4, 5].map((at) => day(at, "1")) }, range)?.get("a")).toBe("2");
 });

@@ -8,10 +8,14 @@ export function daysBefore({ from, to }: { from: string; to: string }): { from: 
   return { from: dayOf(Date.parse(from) - length), to: dayOf(Date.parse(from) - DAY_MS) };
 }
 
-/** What each group cost before, by key; null where nothing at all was rated then, so that there is nothing to compare with. */
-export function amountsBefore(before: Pick<SpendView, "groups">): ReadonlyMap<string, string> | null {
-  const amounts = new Map(before.groups.map(({ key, amount }) => [key, amount]));
-  return [...amounts.values()].some((amount) => geometryOf(amount) !== 0) ? amounts : null;
+/** A past that has costs on less of its days says nothing of the days after it. */
+const LEAST_COVERED = 0.8;
+
+/** What each group cost before, by key; null where metering had hardly begun then, so that there is nothing to compare with. */
+export function amountsBefore(before: Pick<SpendView, "groups" | "days">, { from, to }: { from: string; to: string }): ReadonlyMap<string, string> | null {
+  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
+  const covered = new Set(before.days.filter(({ amount }) => geometryOf(amount) !== 0).map(({ day }) => day)).size;
+  return covered >= LEAST_COVERED * days ? new Map(before.groups.map(({ key, amount }) => [key, amount])) : null;
 }
 
 /** `+12 %`, `−40 %`, `new`, `as before`. @param before null: nothing is known of before. */
