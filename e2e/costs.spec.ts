@@ -1,9 +1,22 @@
+import type { Factories } from "../db/factories.ts";
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
 import { meteredRun } from "./metered-run.ts";
 import { describeRun, openNewRun } from "./new-run.ts";
 
 const MINUTE = 60_000;
+
+/** Ida Idle's, which has held one accelerator for two hours and does nothing with it. */
+async function forgottenRun(make: Factories, org: Awaited<ReturnType<Factories["org"]>>) {
+  const owner = await make.member(org, "member", { name: "Ida Idle" });
+  const cluster = await make.cluster(org, { name: "Oslo" });
+  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
+  const startedAt = new Date(Date.now() - 120 * MINUTE);
+  const run = await make.run(org.project, owner.id, { name: "forgotten", status: "running", startedAt, input: { resources: { gpus: 1 } } });
+  await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: [node.name], acceleratorIndexes: [1] });
+  await make.samples(cluster.id, "accelerator", `${node.name}/1`, "gpu", Array.from({ length: 60 }, (_, at) => ({ at: Date.now() - (60 - at) * MINUTE, value: 0.4 })));
+  return run;
+}
 
 test("an owner sets a price that begins in the past: the run, its project and the page of spend show what it cost", async ({ make, org, as }) => {
   const page = await as("owner");
@@ -47,13 +60,7 @@ test("a viewer sees what was spent, the prices and the budgets, and reads why no
 
 test("a member sees which run holds an accelerator in vain, and goes to it", async ({ make, org, as }) => {
   const page = await as("member");
-  const owner = await make.member(org, "member", { name: "Ida Idle" });
-  const cluster = await make.cluster(org, { name: "Oslo" });
-  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
-  const startedAt = new Date(Date.now() - 120 * MINUTE);
-  const run = await make.run(org.project, owner.id, { name: "forgotten", status: "running", startedAt, input: { resources: { gpus: 1 } } });
-  await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: [node.name], acceleratorIndexes: [1] });
-  await make.samples(cluster.id, "accelerator", `${node.name}/1`, "gpu", Array.from({ length: 60 }, (_, at) => ({ at: Date.now() - (60 - at) * MINUTE, value: 0.4 })));
+  await forgottenRun(make, org);
   await page.goto(paths.waste(org.slug));
   await expect(page.getByText("1 of 2 accelerators held and idle")).toBeVisible();
   await expect(page.getByRole("row", { name: /^forgotten.*Ida Idle.*<1 %.*1 of 1/ })).toBeVisible();
@@ -64,14 +71,8 @@ test("a member sees which run holds an accelerator in vain, and goes to it", asy
 
 test("a recommendation says what would be saved, and its one click does it", async ({ make, org, as }) => {
   const page = await as("member");
-  const owner = await make.member(org, "member", { name: "Ida Idle" });
   await make.acceleratorPrice(org, "2.5");
-  const cluster = await make.cluster(org, { name: "Oslo" });
-  const node = await make.node(cluster, { name: "node-1", gpus: 2 });
-  const startedAt = new Date(Date.now() - 120 * MINUTE);
-  const run = await make.run(org.project, owner.id, { name: "forgotten", status: "running", startedAt, input: { resources: { gpus: 1 } } });
-  await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: [node.name], acceleratorIndexes: [1] });
-  await make.samples(cluster.id, "accelerator", `${node.name}/1`, "gpu", Array.from({ length: 60 }, (_, at) => ({ at: Date.now() - (60 - at) * MINUTE, value: 0.4 })));
+  const run = await forgottenRun(make, org);
   await page.goto(paths.advice(org.slug));
   const advice = page.getByRole("listitem").filter({ hasText: "Stop forgotten, or put its accelerators to work" });
   await expect(advice.getByText("$2.50")).toBeVisible();

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { createWebSocketStream, type WebSocket } from "ws";
-import { OPEN_HEADER, OPEN_PATH, type Opening } from "../agent/protocol/messages.ts";
+import { OPEN_HEADER, OPEN_PATH, type Opening, TUNNEL_WINDOW } from "../agent/protocol/messages.ts";
 import { DomainError } from "../domain/shared/errors.ts";
 import { log } from "./log.ts";
 
@@ -46,7 +46,8 @@ export class Tunnels {
   accept(clusterId: string, agentId: string, socket: WebSocket): void {
     const bytes = createWebSocketStream(socket);
     bytes.on("error", (err) => log().debug({ err, clusterId }, "a tunnel's socket broke")); // the session closes then
-    const session = connect("http://agent", { createConnection: () => bytes });
+    const session = connect("http://agent", { createConnection: () => bytes, settings: { initialWindowSize: TUNNEL_WINDOW.stream } });
+    session.once("connect", () => session.setLocalWindowSize(TUNNEL_WINDOW.session));
     const tunnel: Tunnel = { agentId, session, streams: 0, usedAt: performance.now() };
     session.on("error", (err) => log().debug({ err, clusterId }, "a tunnel broke"));
     session.once("close", () => {

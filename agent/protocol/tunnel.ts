@@ -10,6 +10,9 @@ import { Fence, Id } from "./fields.ts";
 export const tunnelPath = (server: string): string => `/api/agent/tunnel/${server}`;
 export const TunnelServer = z.string().regex(/^[A-Za-z0-9-]{8,64}$/);
 
+/** Bytes on their way without an answer, of one stream and of all together: HTTP/2's own 64 KiB would make far places slow. */
+export const TUNNEL_WINDOW = { stream: 1024 * 1024, session: 8 * 1024 * 1024 } as const;
+
 export const OPEN_PATH = "/open";
 export const OPEN_HEADER = "x-drover-open";
 

@@ -3,7 +3,7 @@ import { createWebSocketStream, WebSocket } from "ws";
 import { Backoff, pause } from "../backoff.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { log, reason } from "../log.ts";
-import { AGENT_PATHS } from "../protocol/messages.ts";
+import { AGENT_PATHS, TUNNEL_WINDOW } from "../protocol/messages.ts";
 import type { Openings } from "./openings.ts";
 
 const DIAL_MS = 15_000;
@@ -58,7 +58,8 @@ export class Tunnels {
     opened();
     const bytes = createWebSocketStream(socket);
     bytes.on("error", (error) => log.debug("A tunnel's socket broke", { server, reason: reason(error) })); // the session closes then
-    const session = performServerHandshake(bytes);
+    const session = performServerHandshake(bytes, { settings: { initialWindowSize: TUNNEL_WINDOW.stream } });
+    session.setLocalWindowSize(TUNNEL_WINDOW.session);
     session.on("stream", (stream, headers) => void this.openings.serve(stream, headers));
     session.on("error", (error) => log.debug("A tunnel broke", { server, reason: reason(error) }));
     const pinging = setInterval(() => socket.ping(), PING_MS);
