@@ -43,6 +43,10 @@ export interface RunCost extends Omit<CostStand, "completeTo"> {
   /** The part of what still runs, or of what its agent has not told the end of. */
   provisional: string;
 }
+/** What a run had cost by when. */
+export interface RunCostSeries extends Pick<CostStand, "currency" | "isUnpriced"> {
+  points: { x: number; amount: string }[];
+}
 export interface PriceLineView {
   id: string;
   version: number;

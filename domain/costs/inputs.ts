@@ -24,6 +24,8 @@ export type ExportCosts = z.output<typeof ExportCosts>;
 export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
 export type ListRunCosts = z.output<typeof ListRunCosts>;
 export const OneRunCost = z.strictObject({ id: RunId });
+export const ReadRunCostSeries = z.strictObject({ id: RunId, x: z.enum(["time", "relative"]).default("relative") });
+export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;
 
 const PRICE = new RegExp(`^\\d{1,12}(\\.\\d{1,${PRICE_SCALE}})?$`);
 /** A price per hour of one accelerator, core or GiB, from a moment on. Empty scopes fit everything. */

@@ -56,6 +56,8 @@ describe("what a run costs", () => {
     await price("memory", "0.00333333");
     await settle();
     const shown = await world.owner.api.costs.run({ id: run.id });
+    const { points } = await world.owner.api.costs.runSeries({ id: run.id, x: "time" });
+    expect(same(points.at(-1)!.amount, shown.amount)).toBe(true); // the curve ends at the figure
     expect(shown).toMatchObject({ currency: "USD", ratingVersion: 3, isUnpriced: false });
     expect(compare(decimal(shown.amount), await ledgerOf(run.id))).toBe(0);
     expect(same(shown.amount, "3.754999995")).toBe(true); // 1.5 h of one GPU, two cores, one GiB

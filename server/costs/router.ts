@@ -1,6 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -15,7 +15,7 @@ import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
-import { readRunCost } from "./queries/run-cost.ts";
+import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
 import { listRunCosts, readSpend } from "./queries/spend.ts";
 import { readWaste } from "./queries/waste.ts";
@@ -24,6 +24,7 @@ export const costsRouter = router({
   spend: procedure("costs:read").input(ReadSpend).query(({ ctx, input }) => readSpend(ctx, input)),
   runs: procedure("costs:read").input(ListRunCosts).query(({ ctx, input }) => listRunCosts(ctx, input)),
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
+  runSeries: procedure("costs:read").input(ReadRunCostSeries).query(({ ctx, input }) => readRunCostSeries(ctx, input)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
   importPrices: procedure("costs:manage").input(ImportPrices).mutation(({ ctx, input }) => importPrices(ctx, input)),

@@ -5,6 +5,7 @@ import { useQueryStates } from "nuqs";
 import { useCallback, useMemo, useState } from "react";
 import { attemptEvents, keyFilter, sectionsOf } from "../../../domain/experiments/chart-model.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
+import { RunCostChart } from "../../costs/run-cost-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Section } from "../../ui/page-header.tsx";
@@ -53,6 +54,7 @@ export function RunCharts({ id }: { id: string }) {
       ))}
       {matching.length > shown.length && <div className={classes.toolbar} style={{ marginTop: 16 }}><Button variant="default" onClick={() => setLimit(limit + CHARTS_SHOWN)}>{`Show more of ${formatCount(matching.length)} metrics`}</Button></div>}
       <SystemCharts run={run} x={onTime ? x : "relative"} range={onTime ? range : null} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} note={onTime ? null : "Machines know no steps: shown since the start"} />
+      <RunCostChart id={id} x={onTime ? x : "relative"} isLive={run.endedAt === null} events={onTime ? events : []} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} />
     </>
   );
 }

@@ -1,0 +1,22 @@
+"use client";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { geometryOf } from "../../domain/costs/money.ts";
+import { formatNumber } from "../../domain/shared/format.ts";
+import { TimeChart, type TimeChartProps } from "../charts/time-chart.tsx";
+import { useTRPC } from "../providers/api.tsx";
+import { useCan } from "../providers/viewer.tsx";
+import { Section } from "../ui/page-header.tsx";
+
+/** What a run had cost by when, on the axis of what it measured. Nothing where nothing has a price, or the viewer may not see costs. */
+export function RunCostChart({ id, x, isLive, ...axis }: { id: string; x: "time" | "relative"; isLive: boolean } & Pick<TimeChartProps, "events" | "domain" | "onZoom" | "syncId">) {
+  const allowed = useCan("costs:read");
+  const { data } = useQuery({ ...useTRPC().costs.runSeries.queryOptions({ id, x }), enabled: allowed.ok, placeholderData: keepPreviousData, refetchInterval: isLive ? 15_000 : false });
+  const series = useMemo(() => [{ key: "cost", label: "Cost", points: (data?.points ?? []).map((point) => ({ x: point.x, min: geometryOf(point.amount), max: geometryOf(point.amount), last: geometryOf(point.amount) })) }], [data]);
+  if (!data || data.isUnpriced || data.points.length === 0) return null;
+  return (
+    <Section title="Cost">
+      <TimeChart title="What had it cost by when?" unit={data.currency} xKind={x} series={series} fromZero height={150} formatValue={(value) => formatNumber(value, 3)} {...axis} />
+    </Section>
+  );
+}
