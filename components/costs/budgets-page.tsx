@@ -1,10 +1,11 @@
 "use client";
-import { Button } from "@mantine/core";
+import { Button, Tooltip } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { BUDGET_POLICY_LABEL, BUDGET_SCOPE_LABEL, lastWarning } from "../../domain/costs/budget.ts";
 import type { BudgetsView, BudgetView } from "../../domain/costs/cost-view.ts";
 import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
+import type { ForecastRecord } from "../../domain/costs/forecast-record.ts";
 import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
 import { monthName } from "../../domain/costs/period.ts";
 import { paths } from "../../paths.ts";
@@ -69,9 +70,11 @@ function Use({ row }: { row: BudgetView }) {
   return <span title={reached ? `Reached ${reached}` : undefined}><Meter used={geometryOf(row.spent)} total={geometryOf(row.amount)} tone={tone === "neutral" ? "active" : tone} label={`Spent of ${row.name}`} /></span>;
 }
 
+const recordWords = (record: ForecastRecord | null): string => (record === null ? "" : ` Of ${record.tried} such forecasts of the months before, ${record.within} held; the middle was off by ${record.offBy} % at the median.`);
+
 /** The middle, with the low and the high in the tooltip. */
 function MonthEnd({ row, currency }: { row: BudgetView; currency: string }) {
   if (!row.forecast) return <span className="dim" title="Three whole days of costs are needed">—</span>;
   const { p10, p50, p90 } = row.forecast;
-  return <span className="nowrap" title={`One month in ten ends below ${formatMoney(p10, currency)}, one above ${formatMoney(p90, currency)}`}>{formatMoney(p50, currency)}</span>;
+  return <Tooltip multiline maw={340} label={`One month in ten ends below ${formatMoney(p10, currency)}, one above ${formatMoney(p90, currency)}.${recordWords(row.record)}`}><span className="nowrap" tabIndex={0}>{formatMoney(p50, currency)}</span></Tooltip>;
 }

@@ -1,4 +1,5 @@
 import type { BudgetPolicy, BudgetScope } from "./budget.ts";
+import type { ForecastRecord } from "./forecast-record.ts";
 import type { LengthGuess } from "./estimate.ts";
 import type { RunStatus } from "../experiments/run-status.ts";
 import type { CapacityClass, HeldKind } from "./metering.ts";
@@ -94,6 +95,8 @@ export interface BudgetView {
   left: string;
   percent: number;
   forecast: { p10: string; p50: string; p90: string } | null;
+  /** How such forecasts fared in the months before; null while no whole month was metered. */
+  record: ForecastRecord | null;
   alerts: { level: number; at: Date }[];
   archivedAt: Date | null;
 }

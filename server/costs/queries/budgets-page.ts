@@ -5,14 +5,15 @@ import { forecast, leftOf, percentSpent } from "../../../domain/costs/budget.ts"
 import type { BudgetsView, BudgetView } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { type Decimal, decimal, decimalText } from "../../../domain/costs/decimal.ts";
+import { FORECAST_DAYS, RECORD_MONTHS, recordOf } from "../../../domain/costs/forecast-record.ts";
 import { periodOf } from "../../../domain/costs/ledger.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { type Budget, fallsTo, readBudgets } from "./budgets.ts";
 import { readStand } from "./spend.ts";
 
-/** Whole days that a forecast goes by. */
-const DAYS_BACK = 28;
+/** So that the forecasts of past months can be made again, from what was known then. */
+const DAYS_BACK = (RECORD_MONTHS + 1) * 31 + FORECAST_DAYS;
 
 /** Budgets that the caller may know of: of what they reach, and their own. The tightest first. */
 export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
@@ -47,7 +48,8 @@ export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
     held: decimalText(state.held),
     left: decimalText(leftOf(state)),
     percent: percentSpent(state),
-    forecast: forecastOf(state, days.get(state.id) ?? [], now),
+    forecast: forecastOf(state, (days.get(state.id) ?? []).slice(-FORECAST_DAYS).map(({ amount }) => amount), now),
+    record: recordOf(days.get(state.id) ?? [], now),
     alerts: alerts.filter(({ budgetId }) => budgetId === state.id).map(({ level, at }) => ({ level, at })),
     archivedAt: known.get(state.id)?.archivedAt ?? null,
   }));
@@ -61,19 +63,28 @@ const seenBy = ({ grant, actor }: Ctx): SQL | undefined =>
     and(eq(budgets.scopeType, "project"), sql`exists (select 1 from ${projects} where ${projects.id} = ${budgets.scopeId} and ${reachedProjects(grant)})`),
   );
 
-/** What each of the last whole days cost; a day without any cost is a zero, once there was a first. */
-async function daysOf({ db, orgId }: Ctx, ids: readonly string[], now: number): Promise<Map<string, Decimal[]>> {
+/** What each of the last whole days cost, the oldest first; a day without any cost is a zero, once there was a first. */
+async function daysOf({ db, orgId }: Ctx, ids: readonly string[], now: number): Promise<Map<string, DayAmount[]>> {
   const first = dayOf(now - DAYS_BACK * DAY_MS);
   const today = dayOf(now);
-  const rows = await db.execute<{ id: string; amount: string }>(sql`
+  const rows = await db.execute<{ id: string; day: string; amount: string }>(sql`
     with per_day as (
       select b.id, d.day, sum(d.amount) as amount from budgets b join cost_daily d on d.org_id = b.org_id and d.day >= ${first}::date and d.day < ${today}::date and ${fallsTo(sql`d.project_id`, sql`d.owner_id`)}
       where b.org_id = ${orgId} and b.id in ${ids} group by 1, 2
     ), spans as (select id, min(day) as first from per_day group by id)
-    select s.id, coalesce(p.amount, 0)::text as amount from spans s cross join lateral generate_series(s.first, ${today}::date - 1, interval '1 day') as g (day) left join per_day p on p.id = s.id and p.day = g.day::date`);
-  const days = new Map<string, Decimal[]>();
-  for (const { id, amount } of rows) days.set(id, [...(days.get(id) ?? []), decimal(amount)]);
+    select s.id, g.day::date::text as day, coalesce(p.amount, 0)::text as amount from spans s cross join lateral generate_series(s.first, ${today}::date - 1, interval '1 day') as g (day) left join per_day p on p.id = s.id and p.day = g.day::date order by s.id, g.day`);
+  const days = new Map<string, DayAmount[]>();
+  for (const { id, day, amount } of rows) {
+    const own = days.get(id) ?? [];
+    days.set(id, own);
+    own.push({ day, amount: decimal(amount) });
+  }
   return days;
+}
+
+interface DayAmount {
+  day: string;
+  amount: Decimal;
 }
 
 function forecastOf({ spent, held }: Budget, days: readonly Decimal[], now: number): BudgetView["forecast"] {
