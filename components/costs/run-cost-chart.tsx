@@ -6,6 +6,7 @@ import { formatNumber } from "../../domain/shared/format.ts";
 import { TimeChart, type TimeChartProps } from "../charts/time-chart.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan } from "../providers/viewer.tsx";
+import classes from "../experiments/experiments.module.css"; // a chart beside those of the run
 import { Section } from "../ui/page-header.tsx";
 
 /** What a run had cost by when, on the axis of what it measured. Nothing where nothing has a price, or the viewer may not see costs. */
@@ -16,7 +17,9 @@ export function RunCostChart({ id, x, isLive, ...axis }: { id: string; x: "time"
   if (!data || data.isUnpriced || data.points.length === 0) return null;
   return (
     <Section title="Cost">
-      <TimeChart title="What had it cost by when?" unit={data.currency} xKind={x} series={series} fromZero height={150} formatValue={(value) => formatNumber(value, 3)} {...axis} />
+      <div className={classes.charts}>
+        <TimeChart title="What had it cost by when?" unit={data.currency} xKind={x} series={series} fromZero height={150} formatValue={(value) => formatNumber(value, 3)} {...axis} />
+      </div>
     </Section>
   );
 }
