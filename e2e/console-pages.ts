@@ -32,6 +32,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(QUEUE_TABS.map((tab) => [`queue ${tab}`, ({ org }: World) => paths.queueTab(org.slug, tab)])),
   costs: ({ org }) => paths.costs(org.slug),
   "costs as areas": ({ org }) => `${paths.costs(org.slug)}?view=map&by=cluster`,
+  "costs by tag": ({ org }) => `${paths.costs(org.slug)}?by=tag`,
   recommendations: ({ org }) => paths.advice(org.slug),
   waste: ({ org }) => paths.waste(org.slug),
   periods: ({ org }) => paths.periods(org.slug),

@@ -6,7 +6,7 @@ import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
 
 /** The URL of the spend page. */
-export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d"), view: parseAsStringLiteral(["table", "map"]).withDefault("table") };
+export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), tag: parseAsString, range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d"), view: parseAsStringLiteral(["table", "map"]).withDefault("table") };
 export const loadCostsParams = createLoader(costsParams);
 
 /** The first page of the dearest runs, the same for the page that prefetches and the table that shows it. */

@@ -163,6 +163,15 @@ const dimensions = () => ({
 export const costDaily = pgTable("cost_daily", { day: date().notNull(), ...dimensions(), ...rolled() }, (t) => [
   primaryKey({ columns: [t.orgId, t.day, t.projectId, t.ownerId, t.experimentId, t.clusterId, t.kind, t.model, t.capacityClass] }),
 ]);
+/** The same by run and UTC day: what telling runs apart by anything of their own adds up. */
+export const costRunDays = pgTable("cost_run_days", {
+  runId: text().notNull(),
+  day: date().notNull(),
+  orgId: text().notNull(),
+  acceleratorHours: quantity().notNull(),
+  amount: money().notNull(),
+  provisional: money().notNull(),
+}, (t) => [primaryKey({ columns: [t.runId, t.day] }), index("cost_run_days_org").on(t.orgId, t.day)]);
 export const costRuns = pgTable("cost_runs", {
   runId: text().primaryKey(),
   orgId: text().notNull(),

@@ -15,11 +15,16 @@ const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(
 const Range = z.strictObject({ from: Day, to: Day, project: Slug.optional() });
 const sane = ({ from, to }: { from: string; to: string }) => days(from, to) >= 0 && days(from, to) < MOST_DAYS;
 const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
-export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project") }).refine(sane, SANE);
+export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project"), tag: z.string().min(1).max(250).optional() })
+  .refine(sane, SANE)
+  .refine(({ by, tag }) => (by === "tag") === (tag !== undefined), { message: "Name the tag's key with by: tag, and only then.", path: ["tag"] });
 export type ReadSpend = z.output<typeof ReadSpend>;
 /** A file of every day's sums. */
 export const ExportCosts = Range.refine(sane, SANE);
 export type ExportCosts = z.output<typeof ExportCosts>;
+/** Keys of tags by which runs of these days can be told apart. */
+export const ListCostTags = Range.refine(sane, SANE);
+export type ListCostTags = z.output<typeof ListCostTags>;
 /** The dearest runs first. */
 export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
 export type ListRunCosts = z.output<typeof ListRunCosts>;

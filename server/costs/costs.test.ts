@@ -131,6 +131,29 @@ describe("what was spent", () => {
     expect((await world.sql<{ again: number }[]>`select count(*)::int as again from ledger_entries`)[0]!.again).toBe(more); // the same facts book nothing
   });
 
+  it("is told apart by how runs ended and by their tags, to the last digit, in the days that are asked for", async () => {
+    const held = (await world.owner.api.costs.spend({ ...RANGE, by: "project" })).groups.filter(({ key }) => key !== "");
+    const whole = sum(held.map(({ amount }) => decimal(amount)));
+    const [{ id } = { id: "" }] = (await world.owner.api.costs.runs(RANGE)).items;
+    await world.sql`insert into run_tags (run_id, key, value) values (${id}, 'data', '~')`; // a value that looks like the lack of one
+    expect(await world.owner.api.costs.tags(RANGE)).toEqual(["data"]);
+    const byTag = await world.owner.api.costs.spend({ ...RANGE, by: "tag", tag: "data" });
+    expect(byTag.groups.map(({ label }) => label).toSorted()).toEqual(["Without this tag", "~"]);
+    expect(compare(decimal(byTag.groups.find(({ label }) => label === "~")!.amount), await ledgerOf(id))).toBe(0);
+    for (const view of [byTag, await world.owner.api.costs.spend({ ...RANGE, by: "outcome" })]) {
+      expect(compare(decimal(view.amount), whole)).toBe(0);
+      expect(compare(sum(view.groups.map(({ amount }) => decimal(amount))), whole)).toBe(0);
+      expect(compare(sum(view.days.map(({ amount }) => decimal(amount))), whole)).toBe(0);
+    }
+    const [wrong] = await world.sql<{ count: number }[]>`
+      select count(*)::int as count from cost_run_days d full join (select run_id, (hour at time zone 'utc')::date as day, sum(amount) as amount from ledger_entries where line > 0 and run_id is not null group by 1, 2) l using (run_id, day)
+      where d.amount is distinct from l.amount`;
+    expect(wrong!.count).toBe(0);
+    expect((await member.api.costs.spend({ ...RANGE, by: "outcome" })).amount).not.toBe(byTag.amount);
+    await expect(world.owner.api.costs.spend({ ...RANGE, by: "tag" })).rejects.toThrow(/Name the tag's key/);
+    await expect(world.owner.api.costs.spend({ ...RANGE, by: "team", tag: "data" })).rejects.toThrow(/only then/);
+  });
+
   it("cannot be changed by hand", async () => {
     await expect(world.sql`update ledger_entries set amount = 0`).rejects.toThrow("only grows");
     await expect(world.sql`delete from price_lines`).rejects.toThrow("only grows");

@@ -1,6 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, ListCostTags, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -17,11 +17,12 @@ import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
 import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
-import { listRunCosts, readSpend } from "./queries/spend.ts";
+import { listCostTags, listRunCosts, readSpend } from "./queries/spend.ts";
 import { readWaste } from "./queries/waste.ts";
 
 export const costsRouter = router({
   spend: procedure("costs:read").input(ReadSpend).query(({ ctx, input }) => readSpend(ctx, input)),
+  tags: procedure("costs:read").input(ListCostTags).query(({ ctx, input }) => listCostTags(ctx, input)),
   runs: procedure("costs:read").input(ListRunCosts).query(({ ctx, input }) => listRunCosts(ctx, input)),
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
   runSeries: procedure("costs:read").input(ReadRunCostSeries).query(({ ctx, input }) => readRunCostSeries(ctx, input)),

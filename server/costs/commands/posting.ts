@@ -100,6 +100,11 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       select org_id, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), coalesce(owner_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
       from fresh where line > 0 group by 1, 2, 3, 4 order by 1, 2, 3, 4
       on conflict (org_id, month, project_id, owner_id) do update set amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    ), run_daily as (
+      insert into cost_run_days as c (run_id, day, org_id, accelerator_hours, amount, provisional)
+      select run_id, (hour at time zone 'utc')::date, org_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
+      from fresh where run_id is not null group by 1, 2, 3 order by 1, 2
+      on conflict (run_id, day) do update set accelerator_hours = c.accelerator_hours + excluded.accelerator_hours, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
     )
     insert into cost_runs as c (run_id, org_id, project_id, experiment_id, owner_id, first_hour, last_hour, accelerator_hours, amount, provisional)
     select run_id, org_id, project_id, experiment_id, owner_id, min(hour), max(hour), coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)

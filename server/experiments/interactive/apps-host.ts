@@ -3,8 +3,15 @@ import { env } from "../../../env.ts";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+let known: { base: URL | null } | undefined;
+
 /** The name below which each run's app has an origin of its own; null where none was set up. Names below localhost are this machine to every browser. */
 function appsBase(): URL | null {
+  known ??= { base: readBase() }; // every request of the server asks
+  return known.base;
+}
+
+function readBase(): URL | null {
   const { DROVER_APPS_URL, DROVER_URL } = env();
   if (DROVER_APPS_URL) return new URL(DROVER_APPS_URL);
   const own = new URL(DROVER_URL);

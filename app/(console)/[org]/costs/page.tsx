@@ -13,8 +13,8 @@ export default async function Costs({ searchParams }: { searchParams: Promise<Se
   const params = await loadCostsParams(searchParams);
   const now = rightNow();
   const input = spendInput(params, now);
-  prefetch(trpc.costs.spend.queryOptions({ ...input, by: params.by }));
-  prefetch(trpc.costs.spend.queryOptions({ ...input, ...daysBefore(input), by: params.by }));
+  if (params.by === "tag") prefetch(trpc.costs.tags.queryOptions(input));
+  else for (const range of [input, daysBefore(input)]) prefetch(trpc.costs.spend.queryOptions({ ...input, ...range, by: params.by }));
   prefetch(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }) as never);
   return (
     <HydrateClient>

@@ -19,6 +19,16 @@ CREATE TABLE "tunnels" (
 	CONSTRAINT "tunnels_cluster_id_server_id_pk" PRIMARY KEY("cluster_id","server_id")
 );
 --> statement-breakpoint
+CREATE TABLE "cost_run_days" (
+	"run_id" text NOT NULL,
+	"day" date NOT NULL,
+	"org_id" text NOT NULL,
+	"accelerator_hours" numeric(38, 10) NOT NULL,
+	"amount" numeric(38, 18) NOT NULL,
+	"provisional" numeric(38, 18) NOT NULL,
+	CONSTRAINT "cost_run_days_run_id_day_pk" PRIMARY KEY("run_id","day")
+);
+--> statement-breakpoint
 CREATE TABLE "app_sessions" (
 	"id" text PRIMARY KEY NOT NULL,
 	"org_id" text NOT NULL,
@@ -43,5 +53,9 @@ ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_login_id_sessions_id_fk"
 ALTER TABLE "app_sessions" ADD CONSTRAINT "app_sessions_org_id_run_id_runs_org_id_id_fk" FOREIGN KEY ("org_id","run_id") REFERENCES "public"."runs"("org_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "object_parts_at" ON "object_parts" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "tunnels_server" ON "tunnels" USING btree ("server_id");--> statement-breakpoint
+CREATE INDEX "cost_run_days_org" ON "cost_run_days" USING btree ("org_id","day");--> statement-breakpoint
 CREATE INDEX "app_sessions_login" ON "app_sessions" USING btree ("login_id");--> statement-breakpoint
-CREATE INDEX "dirty_hours_turn" ON "dirty_hours" USING btree ("marked_at","cluster_id","node","kind","model","hour");
+CREATE INDEX "dirty_hours_turn" ON "dirty_hours" USING btree ("marked_at","cluster_id","node","kind","model","hour");--> statement-breakpoint
+INSERT INTO "cost_run_days" ("run_id", "day", "org_id", "accelerator_hours", "amount", "provisional")
+SELECT "run_id", ("hour" AT TIME ZONE 'utc')::date, "org_id", coalesce(sum("quantity") FILTER (WHERE "kind" = 'accelerator'), 0), sum("amount"), coalesce(sum("amount") FILTER (WHERE "evidence" = 'provisional'), 0)
+FROM "ledger_entries" WHERE "line" > 0 AND "run_id" IS NOT NULL GROUP BY 1, 2, 3;
