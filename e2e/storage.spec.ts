@@ -44,3 +44,26 @@ test("a member finds the settings without storage, and a run whose files a rule 
   await expect(page.getByText("The files were removed")).toBeVisible();
   await expect(page.getByText("files of archived runs stay 7 days")).toBeVisible();
 });
+
+test("a member walks through the folders of a run's files, and a colleague opens the same place", async ({ make, org, as }) => {
+  const maker = await make.member(org, "member");
+  const run = await make.run(org.project, maker.id, { name: "many files", status: "succeeded", startedAt: new Date(), endedAt: new Date() });
+  for (const path of ["out/model/MLmodel", "out/model/weights/a.bin", "out/model/weights/b.bin", "out/report.txt", "notes.md"]) await make.artifact(run, null, path, Buffer.from(path), "text/plain");
+  const page = await as("member");
+  await page.goto(paths.runTab(org.slug, run.id, "artifacts"));
+  await expect(page.getByRole("button", { name: "out/model/weights/a.bin" })).toBeVisible();
+  await page.getByText("Folders", { exact: true }).click();
+  await expect(page.getByRole("button", { name: "out/model/weights/a.bin" })).toHaveCount(0);
+  await page.getByRole("button", { name: "out/ 4 files" }).click();
+  await page.getByRole("button", { name: "model/ 3 files" }).click();
+  await expect(page.getByRole("button", { name: "MLmodel" })).toBeVisible();
+  await page.getByRole("button", { name: "weights/ 2 files" }).click();
+  await expect(page.getByRole("button", { name: "b.bin" })).toBeVisible();
+  const colleague = await as("viewer");
+  await colleague.goto(page.url());
+  await expect(colleague.getByRole("button", { name: "b.bin" })).toBeVisible();
+  await colleague.getByRole("navigation", { name: "Folder" }).getByRole("button", { name: "out" }).click();
+  await expect(colleague.getByRole("button", { name: "report.txt" })).toBeVisible();
+  await colleague.getByPlaceholder("Part of a path").fill("weights");
+  await expect(colleague.getByRole("button", { name: /weights\/a\.bin/ })).toBeVisible(); // a search looks everywhere
+});
