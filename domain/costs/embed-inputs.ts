@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { EmbedClientId, EmbedReportId, ProjectId, Slug } from "../shared/ids.ts";
 import { RANGE_NAMES } from "./days.ts";
-import { EMBED_BY, EMBED_CAPABILITIES } from "./embed.ts";
+import { EMBED_BY, EMBED_CAPABILITIES, isKeyAddress } from "./embed.ts";
 
+const PEM = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/;
 const Name = z.string().trim().min(1, "Give it a name.").max(64);
 
 export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(RANGE_NAMES) });
@@ -22,8 +23,8 @@ const Origin = z.string().trim().max(255).superRefine((text, ctx) => {
   const isPlain = isLocal || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(url.hostname);
   if (url.origin !== text || !isPlain || (url.protocol !== "https:" && !isLocal)) ctx.addIssue({ code: "custom", message: cure });
 });
-/** An Ed25519 public key, as PEM. */
-const PublicKey = z.string().trim().max(1000).regex(/^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/, "Paste the public key as PEM: it begins with -----BEGIN PUBLIC KEY-----.");
+/** An Ed25519 public key as PEM, or the address of the site's JWKS. */
+const PublicKey = z.string().trim().max(1000).refine((text) => PEM.test(text) || (isKeyAddress(text) && URL.canParse(text) && new URL(text).username === ""), "Paste the public key as PEM: it begins with -----BEGIN PUBLIC KEY-----. Or give the https address of a JWKS.");
 /** A colour for what is active; text keeps the console's own colours, which are checked for contrast. */
 const Accent = z.string().regex(/^#[0-9a-f]{6}$/, "Write it as #rrggbb.");
 

@@ -51,3 +51,6 @@ export function scopeWithin(ceiling: EmbedCeiling, ask: EmbedAsk, idOf: (slug: s
   const projectIds = asked === undefined ? (ceiling.projectIds === null ? null : [...ceiling.projectIds]) : asked.filter((id) => ceiling.projectIds === null || ceiling.projectIds.includes(id));
   return { reportIds, projectIds, capabilities: ask.capabilities.filter((one) => ceiling.capabilities.includes(one)) };
 }
+
+/** Is what a site gave as its key the address of a JWKS? http only for this very machine. */
+export const isKeyAddress = (text: string): boolean => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/.test(text);

@@ -1,5 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { clients } from "../../db/client.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { costDaily } from "../../db/schema/costs.ts";
@@ -9,6 +10,7 @@ import type { EmbeddedReport, EmbedSessionView } from "../../domain/costs/embed-
 import { buildApp } from "../app.ts";
 import { testWorld, type TestWorld } from "../experiments/testing.ts";
 
+process.env.DROVER_WEBHOOK_HOSTS = "127.0.0.1";
 const HOST = "https://shop.example";
 const TODAY = new Date().toISOString().slice(0, 10);
 const keys = () => generateKeyPairSync("ed25519");
@@ -225,11 +227,70 @@ describe("the database role that embedded reports are read as", () => {
   });
 });
 
+describe("a client whose keys lie at an address", () => {
+  const [first, second] = [keys(), keys()];
+  const jwk = (key: KeyObject, kid: string) => ({ ...key.export({ format: "jwk" }), kid, use: "sig" });
+  const rsa = { ...generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "jwk" }), kid: "rsa" };
+  let published: unknown = { keys: [] };
+  let asked = 0;
+  let status = 200;
+  let site: Server;
+  let address: string;
+  beforeAll(async () => {
+    site = createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(status, { location: "http://127.0.0.1:1/" }).end(JSON.stringify(published));
+    });
+    await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+    address = `http://127.0.0.1:${(site.address() as { port: number }).port}`;
+  });
+  afterAll(() => site.close());
+  let path = 0;
+  beforeEach(async () => {
+    published = { keys: [rsa, jwk(first.publicKey, "one")] };
+    status = 200;
+    client = (await world.owner.api.costs.createEmbedClient(input({ publicKey: `${address}/${(path += 1)}/jwks.json` }))).id;
+    asked = 0;
+  });
+  const signedBy = (key: KeyObject, kid: string) => exchange(token({}, { ...HEAD, kid }, key));
+
+  it("is asked for them once, and again when a token names one that is new", async () => {
+    for (let at = 0; at < 3; at += 1) expect((await signedBy(first.privateKey, "one")).status).toBe(200);
+    expect(asked).toBe(1);
+    published = { keys: [jwk(first.publicKey, "one"), jwk(second.publicKey, "two")] };
+    await refused(signedBy(second.privateKey, "two")); // asked moments ago: not again for each unknown name
+    expect(asked).toBe(1);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 31_000);
+    expect((await signedBy(second.privateKey, "two")).status).toBe(200);
+    expect(asked).toBe(2);
+    vi.restoreAllMocks();
+  });
+
+  it("is refused like anybody for a key that it does not publish, one that is no Ed25519, a set that is none, and an address that answers otherwise", async () => {
+    await refused(signedBy(second.privateKey, "one"));
+    await refused(exchange(token({}, { ...HEAD, kid: "rsa" }, first.privateKey)));
+    for (const wrong of [{ keys: [rsa] }, { keys: "none" }, [], { keys: [{ kty: "oct", k: "c2VjcmV0", kid: "one" }] }]) {
+      published = wrong;
+      client = (await world.owner.api.costs.createEmbedClient(input({ publicKey: `${address}/${(path += 1)}/jwks.json` }))).id;
+      await refused(signedBy(first.privateKey, "one"));
+    }
+    published = { keys: [jwk(first.publicKey, "one")] };
+    for (const answer of [302, 404, 500]) {
+      status = answer;
+      client = (await world.owner.api.costs.createEmbedClient(input({ publicKey: `${address}/${(path += 1)}/jwks.json` }))).id;
+      await refused(signedBy(first.privateKey, "one"));
+    }
+    status = 200;
+    expect((await signedBy(first.privateKey, "one")).status).toBe(200); // what failed is not remembered
+  });
+});
+
 describe("a client", () => {
   it("is not made with a key, an origin or a scope that makes no sense", async () => {
     const { api } = world.owner;
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
     await expect(api.costs.createEmbedClient(input({ publicKey: pem(rsa.publicKey) }))).rejects.toThrow("no Ed25519 key");
+    for (const bad of ["http://shop.example/jwks.json", "file:///etc/passwd", "https://user:pass@shop.example/jwks.json"]) await expect(api.costs.createEmbedClient(input({ publicKey: bad })), bad).rejects.toThrow("Paste the public key as PEM");
     for (const origin of ["*", "null", "https://*.example", "http://shop.example", "https://shop.example/", "https://shop.example/path", "javascript:alert(1)", "https://user@shop.example"]) await expect(api.costs.createEmbedClient(input({ origins: [origin] })), origin).rejects.toThrow("Write it as the browser does");
     await expect(api.costs.createEmbedClient(input({ projectIds: [newId("project")] }))).rejects.toThrow("not here");
     await expect(api.costs.createEmbedClient(input({ reportIds: [newId("embedReport")] }))).rejects.toThrow("not here");

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DELIVERY_TRIES, retryAfterSeconds, webhookUrlProblem } from "../../domain/shared/delivery.ts";
 import { mlflowServer, type Speaker, tokenOf } from "../experiments/mlflow/testing.ts";
 import { deliverDue } from "./jobs/deliver.ts";
-import { isPublicAddress, sendMessage } from "../webhook-sender.ts";
+import { isPublicAddress } from "../outside.ts";
+import { sendMessage } from "../webhook-sender.ts";
 
 process.env.DROVER_WEBHOOK_HOSTS = "127.0.0.1";
 process.env.DROVER_SECRET ??= "0123456789abcdef0123456789abcdef";

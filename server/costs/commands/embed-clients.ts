@@ -4,6 +4,7 @@ import type { Tx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
 import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
+import { isKeyAddress } from "../../../domain/costs/embed.ts";
 import type { ChangeEmbedClient, CreateEmbedClient, PublishReport } from "../../../domain/costs/embed-inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
@@ -71,7 +72,7 @@ async function update(ctx: Ctx, id: string, action: AuditAction, patch: Partial<
 
 /** @throws DomainError "invalid" for a key that is not Ed25519, and for reports or projects that are not here. */
 async function check(tx: Tx, orgId: string, { publicKey, reportIds, projectIds }: CreateEmbedClient): Promise<void> {
-  if (!isEd25519(publicKey)) refuse("publicKey", "This is no Ed25519 key. Make a pair with: openssl genpkey -algorithm ed25519");
+  if (!isKeyAddress(publicKey) && !isEd25519(publicKey)) refuse("publicKey", "This is no Ed25519 key. Make a pair with: openssl genpkey -algorithm ed25519");
   const known = await tx.select({ id: embedReports.id }).from(embedReports).where(and(eq(embedReports.orgId, orgId), inArray(embedReports.id, reportIds)));
   if (known.length < new Set(reportIds).size) refuse("reportIds", "One of these reports is not here.");
   if (!projectIds) return;

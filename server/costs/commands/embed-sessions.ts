@@ -1,12 +1,13 @@
 import { createPublicKey, randomBytes } from "node:crypto";
 import { eq, inArray, lt, sql } from "drizzle-orm";
-import { jwtVerify } from "jose";
+import { jwtVerify, type JWTVerifyGetKey } from "jose";
 import type { Db } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
 import { embedClients, embedReports, embedSessions, embedTokens } from "../../../db/schema/embeds.ts";
-import { CLOCK_SECONDS, type EmbedScope, MAX_TOKEN_SECONDS, SESSION_SECONDS, scopeWithin } from "../../../domain/costs/embed.ts";
+import { CLOCK_SECONDS, type EmbedScope, isKeyAddress, MAX_TOKEN_SECONDS, SESSION_SECONDS, scopeWithin } from "../../../domain/costs/embed.ts";
 import { EmbedClaims, type EmbedExchange } from "../../../domain/costs/embed-inputs.ts";
 import type { EmbedSessionView } from "../../../domain/costs/embed-view.ts";
+import { remoteKeys } from "../jwks.ts";
 import { sha256 } from "../../access/secrets.ts";
 import { log } from "../../log.ts";
 
@@ -40,9 +41,11 @@ export async function exchangeToken(db: Db, { client: clientId, token, origin }:
   return open(db, client, claims, scope);
 }
 
+const keyOf = ({ publicKey }: Client): JWTVerifyGetKey => (isKeyAddress(publicKey) ? remoteKeys(publicKey) : () => createPublicKey(publicKey));
+
 /** The algorithm, the type and the key are the client's, whatever the token's own header says. */
 async function claimsOf(client: Client, token: string, audience: string): Promise<EmbedClaims> {
-  const verified = await jwtVerify(token, createPublicKey(client.publicKey), { algorithms: ["EdDSA"], typ: "embed+jwt", issuer: client.id, audience, clockTolerance: CLOCK_SECONDS, requiredClaims: ["exp", "iat", "jti", "sub"] }).catch((error: { code?: string; message: string }) => {
+  const verified = await jwtVerify(token, keyOf(client), { algorithms: ["EdDSA"], typ: "embed+jwt", issuer: client.id, audience, clockTolerance: CLOCK_SECONDS, requiredClaims: ["exp", "iat", "jti", "sub"] }).catch((error: { code?: string; message: string }) => {
     throw new EmbedRefused(error.message, error.code === "ERR_JWT_EXPIRED");
   });
   const claims = EmbedClaims.safeParse(verified.payload);
