@@ -3,24 +3,36 @@ import { Duplex } from "node:stream";
 import { tunnels } from "../../tunnels.ts";
 import type { Place } from "../queries/interactive.ts";
 
-/** A stream of a tunnel in the clothes of a socket: what Node's HTTP client sets on one means nothing here. */
+/** A stream of a tunnel in the clothes of a socket. Of what Node's HTTP client sets on one, only the time of silence means something here: it lets go of connections that nobody uses. */
 class TunnelSocket extends Duplex {
   readonly #stream: Duplex;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(stream: Duplex) {
     super({ allowHalfOpen: true });
     this.#stream = stream;
-    stream.on("data", (chunk) => this.push(chunk) || stream.pause());
+    stream.on("data", (chunk) => {
+      this.#silence?.refresh();
+      if (!this.push(chunk)) stream.pause();
+    });
     stream.once("end", () => this.push(null)).once("close", () => this.destroy()).on("error", (error) => this.destroy(error));
   }
   override _read = () => void this.#stream.resume();
-  override _write = (chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void) => void this.#stream.write(chunk, encoding, done);
+  override _write = (chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void) => {
+    this.#silence?.refresh();
+    this.#stream.write(chunk, encoding, done);
+  };
   override _final = (done: () => void) => void this.#stream.end(done);
   override _destroy = (error: Error | null, done: (error?: Error | null) => void) => {
+    clearTimeout(this.#silence);
     this.#stream.destroy();
     done(error);
   };
-  setTimeout = () => this;
+  setTimeout = (milliseconds: number) => {
+    clearTimeout(this.#silence);
+    this.#silence = milliseconds > 0 ? setTimeout(() => this.emit("timeout"), milliseconds).unref() : undefined;
+    return this;
+  };
   setNoDelay = () => this;
   setKeepAlive = () => this;
   ref = () => this;

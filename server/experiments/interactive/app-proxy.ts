@@ -57,7 +57,8 @@ export async function serveAppSocket(request: IncomingMessage, socket: Duplex, h
   const place = isForeign(request, runId) ? null : await placeOf(token, runId).catch(() => null);
   if (!place) return refuse(socket, 403, "");
   socket.on("data", (chunk: Buffer) => isMessage(chunk) && noteActive(clients().db, place));
-  const watching = setInterval(() => void placeOf(token, runId).then((still) => still?.attemptId === place.attemptId || socket.destroy(), () => socket.destroy()), RECHECK_MS);
+  const leave = (error?: unknown) => (error === undefined || error instanceof DomainError) && socket.destroy(); // a database that is away takes nothing from anybody
+  const watching = setInterval(() => void placeOf(token, runId).then((still) => still?.attemptId === place.attemptId || leave(), leave), RECHECK_MS);
   socket.once("close", () => clearInterval(watching));
   proxy.ws(request, socket as never, head, forwarding(request, place));
 }
