@@ -9,6 +9,7 @@ import type { Surroundings } from "../attempts/prepare.ts";
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import { ProcessDriver } from "../drivers/process.ts";
+import { commandLine, listProcesses } from "../drivers/processes.ts";
 import { DEFAULT_POLICY, type Policy } from "../policy.ts";
 import { OPEN_HEADER, OPEN_PATH, type Opening } from "../protocol/messages.ts";
 import { Openings } from "./openings.ts";
@@ -42,12 +43,18 @@ function open(opening: Partial<Opening> & { kind: Opening["kind"] }): { stream: 
   return { stream, status: new Promise((resolve) => stream.once("response", (headers) => resolve(Number(headers[":status"])))), text: () => said };
 }
 
-async function until(condition: () => boolean, what: () => string): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   for (let tries = 0; tries < 500; tries += 1) {
-    if (condition()) return;
+    if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`not within 10 s: ${what()}`);
+}
+
+/** Processes that name this test's folder. */
+async function leftBehind(): Promise<number[]> {
+  const found = await Promise.all((await listProcesses()).map(async ({ pid, zombie }) => (!zombie && (await commandLine(pid)).some((word) => word.includes(home)) ? [pid] : [])));
+  return found.flat();
 }
 
 beforeEach(async () => {
@@ -63,6 +70,7 @@ afterEach(async () => {
   openings.terminals.close();
   session.destroy();
   app.close();
+  await until(async () => (await leftBehind()).length === 0, () => "a terminal was left behind"); // however early it was closed
   await rm(home, { recursive: true, force: true });
 });
 

@@ -87,9 +87,9 @@ export class Terminals {
     await exec("stty", ["-F", tty, "rows", String(rows), "cols", String(cols)]).catch((error: unknown) => log.debug("A terminal's size could not be set", { reason: reason(error) }));
   }
 
-  /** The agent ends: nobody could reach them any more. */
+  /** The agent ends: nobody could reach them any more. script(1) holds back gentler signals; with it the terminal goes, and whoever has it gets SIGHUP. */
   close(): void {
-    for (const { child } of this.open.values()) child.kill("SIGHUP");
+    for (const { child } of this.open.values()) child.kill("SIGKILL");
   }
 
   private start(id: string, by: string, { rows, cols }: Size, start: Start): Terminal {
