@@ -20,10 +20,11 @@ const TRIES = 3;
 
 type Client = Pick<ServerClient, "send">;
 
-export async function hashOf(file: string): Promise<{ sha256: string; bytes: number }> {
+/** @param range Its first and last byte, both included; all of it without. */
+export async function hashOf(file: string, range: { start?: number; end?: number } = {}): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(file, range) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     hash.update(chunk);
   }
@@ -77,9 +78,8 @@ async function sendInParts(client: Client, file: string, { sha256, bytes }: { sh
     const { next, done } = Parts.parse(await answer.json());
     if (done) return;
     const length = Math.min(partBytes, bytes - next);
-    const part = createHash("sha256");
-    for await (const chunk of createReadStream(file, { start: next, end: next + length - 1 }) as AsyncIterable<Buffer>) part.update(chunk);
-    await send(client, { path: `${path}/${next}`, file, from: next, bytes: length, bodySha256: part.digest("hex"), headers: { [PART_TOTAL_HEADER]: String(bytes) }, signal });
+    const part = await hashOf(file, { start: next, end: next + length - 1 });
+    await send(client, { path: `${path}/${next}`, file, from: next, bytes: length, bodySha256: part.sha256, headers: { [PART_TOTAL_HEADER]: String(bytes) }, signal });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { AGENT_PATHS, LIMITS, PART_BYTES, PART_TOTAL_HEADER } from "../../agent/protocol/messages.ts";
-import { Sha256 } from "../../domain/shared/ids.ts";
 import { DomainError } from "../../domain/shared/errors.ts";
 import { nextPart, takePart } from "../experiments/commands/object-parts.ts";
 import { sha256Hex } from "./authenticate.ts";
@@ -35,7 +34,7 @@ async function putPart(c: AgentContext, connector: Connector): Promise<Response>
   const part = sha256Hex(body);
   const { orgId, clusterId } = await signed(c, connector, part);
   try {
-    const taken = await takePart(services.db, services.objects, { orgId, clusterId, sha256 }, { offset, total, sha256: Sha256.parse(part), maxBytes: PART_BYTES }, [body]);
+    const taken = await takePart(services.db, services.objects, { orgId, clusterId, sha256 }, { offset, total, sha256: part, maxBytes: PART_BYTES }, [body]);
     return c.json({ ...taken, serverTime: services.now() });
   } catch (error) {
     if (error instanceof DomainError && error.code === "conflict") throw new Refused("unavailable", error.message, "offset"); // the agent asks again where to go on

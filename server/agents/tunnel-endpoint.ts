@@ -1,5 +1,5 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import { AGENT_PATHS, SIGNED_HEADERS } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS } from "../../agent/protocol/messages.ts";
 import { env } from "../../env.ts";
 import { Tunnels } from "../tunnels.ts";
 import { upgradeOf } from "../upgrades.ts";
@@ -33,7 +33,6 @@ export function mountTunnels(app: Hono, open: MiddlewareHandler, answer: Answer)
       return upgrade.forward(peer); // unread: it checks the signature itself
     }
     const agent = await authenticator.check(c.req.raw, sha256Hex(""), "newest");
-    if (!c.req.header(SIGNED_HEADERS.session)) throw new Refused("no_session", "Join first.");
     return upgrade.accept((socket) => tunnels.accept(agent.clusterId, agent.id, socket));
   }));
 }

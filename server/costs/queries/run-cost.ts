@@ -37,14 +37,14 @@ async function listHeld(ctx: Ctx, id: string): Promise<{ startedAt: Date | null;
 
 /** What a run has cost so far: the same figures that the ledger will have, before it has them. */
 export async function readRunCost(ctx: Ctx, id: string): Promise<RunCost> {
-  const [{ held }, book] = [await listHeld(ctx, id), await loadPriceBook(ctx.db, ctx.orgId)];
+  const [{ held }, book] = await Promise.all([listHeld(ctx, id), loadPriceBook(ctx.db, ctx.orgId)]);
   const provisional = held.filter(({ evidence }) => evidence === "provisional");
   return { currency: book.currency, ratingVersion: book.version, isUnpriced: book.lines.length === 0, amount: decimalText(costOf(held, book)), provisional: decimalText(costOf(provisional, book)) };
 }
 
 /** What it had cost by when, on the axis of its metrics: Unix ms, or seconds since its first process began. */
 export async function readRunCostSeries(ctx: Ctx, { id, x }: ReadRunCostSeries): Promise<RunCostSeries> {
-  const [{ startedAt, held }, book] = [await listHeld(ctx, id), await loadPriceBook(ctx.db, ctx.orgId)];
+  const [{ startedAt, held }, book] = await Promise.all([listHeld(ctx, id), loadPriceBook(ctx.db, ctx.orgId)]);
   const begun = x === "relative" ? (startedAt?.getTime() ?? Math.min(...held.map(({ from }) => from))) : 0;
   const points = accrued(held, book, momentsOf(held, STEPS)).map(({ at, amount }) => ({ x: x === "relative" ? (at - begun) / 1000 : at, amount: decimalText(amount) }));
   return { currency: book.currency, isUnpriced: book.lines.length === 0, points };
