@@ -1,6 +1,8 @@
 import { run as runGraphileWorker, type RunnerOptions } from "graphile-worker";
+import type { Sql } from "postgres";
 import type { Stack } from "../chaos/stack.ts";
 import { connect } from "../db/client.ts";
+import { openSql } from "../db/connection.ts";
 import { factories } from "../db/factories.ts";
 import { placeOrg } from "../server/agents/jobs/placement.ts";
 import { openBus } from "../server/bus.ts";
@@ -17,7 +19,7 @@ const NODES = 100;
 type Clients = ReturnType<typeof connect>;
 
 /** An organization with one large cluster and 10,000 queued runs, all of which fit. */
-async function fillQueue({ db, sql }: Clients, ownerId: string): Promise<string> {
+async function fillQueue({ db, sql }: Clients, tables: Sql, ownerId: string): Promise<string> {
   const make = factories(db);
   const org = await make.org();
   const cluster = await make.cluster(org);
@@ -27,7 +29,7 @@ async function fillQueue({ db, sql }: Clients, ownerId: string): Promise<string>
     insert into runs (id, org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes)
     select id || lpad(n::text, 6, '0'), org_id, project_id, experiment_id, name, spec, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes
     from runs, generate_series(1, ${QUEUED - 1}::int) as n where id = ${first.id}`;
-  await sql`analyze runs`;
+  await tables`analyze runs`;
   return org.id;
 }
 
@@ -48,7 +50,7 @@ async function placements(clients: Clients, bus: Awaited<ReturnType<typeof openB
 }
 
 /** Jobs per second, from 10,000 queued to none, by graphile-worker with these settings. */
-async function jobs({ sql }: Clients, connectionString: string, options: RunnerOptions): Promise<number> {
+async function jobs(sql: Sql, connectionString: string, options: RunnerOptions): Promise<number> {
   await sql`select graphile_worker.add_job('noop', json_build_object('n', n)) from generate_series(1, ${QUEUED}::int) as n`;
   await sql`analyze graphile_worker._private_jobs`;
   let done = 0;
@@ -68,6 +70,7 @@ export async function measureClaims(stack: Stack): Promise<void> {
   process.env.DATABASE_URL = url;
   process.env.DROVER_SECRET ??= stack.services.server.service.env.DROVER_SECRET;
   const clients = connect(url);
+  const tables = openSql(url, { max: 2 }); // as their owner
   const bus = await openBus(clients.sql);
   const { Logger, runMigrations } = await import("graphile-worker");
   const logger = new Logger(() => () => {});
@@ -75,12 +78,12 @@ export async function measureClaims(stack: Stack): Promise<void> {
   const rates = { ours: [] as number[], usual: [] as number[], tuned: [] as number[] };
   const owner = await factories(clients.db).user();
   for (let round = 0; round < ROUNDS; round += 1) {
-    rates.ours.push(await placements(clients, bus, await fillQueue(clients, owner.id)));
-    rates.usual.push(await jobs(clients, url, { logger, concurrency: 8 }));
-    rates.tuned.push(await jobs(clients, url, { logger, concurrency: 24, preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } }));
+    rates.ours.push(await placements(clients, bus, await fillQueue(clients, tables, owner.id)));
+    rates.usual.push(await jobs(tables, url, { logger, concurrency: 8 }));
+    rates.tuned.push(await jobs(tables, url, { logger, concurrency: 24, preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } }));
   }
   await bus.close();
-  await clients.close();
+  await Promise.all([clients.close(), tables.end()]);
   const [ours, usual, tuned] = [median(rates.ours), median(rates.usual), median(rates.tuned)];
   say(`claims, ${QUEUED} queued: Drover's placement`, ours, "runs/s", `median of ${ROUNDS}`);
   say(`claims, ${QUEUED} queued: graphile-worker, 8 at once`, usual, "jobs/s", `ratio ${(ours / usual).toFixed(1)} (goal ≥ ${GOAL})`);

@@ -33,13 +33,13 @@ await withStack(async (stack) => {
       insert into metric_summaries (run_id, key, experiment_id, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
       select 'run_' || lpad(n::text, 10, '0'), 'm' || k, ${experimentId}, 1, 0, 1, random(), 0, 0, 0, 0, 0, 0 from generate_series(1, ${RUNS}) n, generate_series(1, 20) k`);
     await direct.db.execute(sql`insert into run_params (run_id, key, value) select 'run_' || lpad(n::text, 10, '0'), 'p' || k, 'v' || (n * k % 50) from generate_series(1, ${RUNS}) n, generate_series(1, 20) k`);
-    for (const table of ["runs", "metric_summaries", "run_params"]) await direct.db.execute(sql.raw(`vacuum analyze ${table}`));
+    for (const table of ["runs", "metric_summaries", "run_params"]) await stack.sql.unsafe(`vacuum analyze ${table}`);
     for (const [what, filter, order] of ASKED) {
       const times: number[] = [];
       let token: string | undefined;
       for (let at = 0; at < READS; at += 1) {
         const begun = performance.now();
-        const { next } = await searchRuns(direct.db, { within: eq(runs.projectId, org.project.id), experimentIds: [experimentId], filter: parseFilter(filter), orders: [parseOrder(order)], limit: 50, token });
+        const { next } = await searchRuns(direct.tenant(org.id).db, { within: eq(runs.projectId, org.project.id), experimentIds: [experimentId], filter: parseFilter(filter), orders: [parseOrder(order)], limit: 50, token });
         times.push(performance.now() - begun);
         token = next ?? undefined; // page after page
       }

@@ -54,6 +54,9 @@ export async function testDatabase() {
     url,
     db: clients.db,
     sql: clients.sql,
+    tenant: clients.tenant,
+    /** As the owner of the tables, which the application is not. */
+    asOwner: (text: string) => clients.sql.begin((tx) => tx.unsafe(`set local role none; ${text}`)),
     close: async () => {
       await clients.close();
       await admin.unsafe(`drop database if exists ${name} with (force)`);

@@ -57,7 +57,7 @@ test("tells with the commit what was told within a transaction, and nothing of o
 test("knows nothing of before a loss of its listening connection, and says so to who listens", async () => {
   const mark = bus.mark();
   const gap = new Promise<void>((resolve) => void bus.onGap(resolve));
-  await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`;
+  await database.asOwner(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`);
   await gap;
   expect(bus.since(mark, "org_1")).toBeNull();
   const told = heard("run_5");

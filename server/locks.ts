@@ -7,5 +7,6 @@ export const LOCKS = {
   /** (number, organization): bookings share it, the close of a month has it alone. */
   booking: 7_070_013,
   setup: 7_070_014,
+  jobGrants: 7_070_015,
   localCluster: 7_070_020,
 } as const;

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, foreignKey, index, jsonb, pgTable, text, unique, uniqueIndex } from "drizzle-orm/pg-core";
+import { boolean, check, foreignKey, index, jsonb, pgTable, primaryKey, text, unique, uniqueIndex } from "drizzle-orm/pg-core";
 import { ROLE_NAMES, SCOPE_TYPES } from "../../domain/access/roles.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -116,6 +116,10 @@ export const roleBindings = pgTable("role_bindings", {
   index("role_bindings_principal").on(t.principalId),
   check("role_bindings_role_known", oneOf(t.role, ROLE_NAMES)),
   check("role_bindings_scope_known", oneOf(t.scopeType, SCOPE_TYPES)),
+]);
+/** Everybody who ever held a role in an organization: whose names it may read. A trigger of role_bindings keeps it. */
+export const orgPeople = pgTable("org_people", { orgId: text().notNull().references(() => orgs.id), userId: text().notNull().references(() => users.id, { onDelete: "cascade" }) }, (t) => [
+  primaryKey({ columns: [t.orgId, t.userId] }),
 ]);
 export const invitations = pgTable("invitations", {
   id: id("invitation"),

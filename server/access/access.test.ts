@@ -245,9 +245,9 @@ describe("inside an organization", () => {
 
   describe("an audit entry", () => {
     it("commits with the change, or the change does not happen", async () => {
-      await server.sql.unsafe(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no audit today'; end $$; create trigger refuse before insert on audit_log for each row when (new.action = 'team.create') execute function refuse()`);
+      await server.asOwner(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no audit today'; end $$; create trigger refuse before insert on audit_log for each row when (new.action = 'team.create') execute function refuse()`);
       expect((await server.call(boss, "access.createTeam", { name: "Never" })).status).toBe(500);
-      await server.sql.unsafe(`drop trigger refuse on audit_log; drop function refuse`);
+      await server.asOwner(`drop trigger refuse on audit_log; drop function refuse`);
       const teams = await server.query(boss, "access.teams");
       expect(teams.data.map((team: { name: string }) => team.name)).not.toContain("Never");
     });

@@ -1,5 +1,6 @@
 import type { Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import { clients } from "../../db/client.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { DomainError, notFound } from "../../domain/shared/errors.ts";
 import type { BaseCtx, Ctx } from "../trpc/context.ts";
@@ -65,5 +66,5 @@ export async function enter(base: BaseCtx, permission: Permission, what: string)
     await recordDenied(base.db, { orgId: access.orgId, actor: caller.actor, requestId: base.requestId, what, permission, message });
     throw new DomainError("forbidden", message, { context: { permission } });
   }
-  return { ...base, caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor };
+  return { ...base, db: clients().tenant(access.orgId).db, caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor };
 }

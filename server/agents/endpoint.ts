@@ -102,7 +102,7 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
     const agent = await authenticator.check(c.req.raw, sha256Hex(body), "none");
     const message = parseMessage(Join, parseJson(body));
     try {
-      const session = await joinAgent(services.db, services.bus, agent, message);
+      const session = await joinAgent(services.tenant(agent.orgId).db, services.bus, agent, message);
       return c.json({ session, leaseSeconds: services.leaseSeconds, serverTime: services.now() });
     } finally {
       authenticator.forget(agent.id);

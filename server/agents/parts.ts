@@ -18,21 +18,19 @@ export function mountParts(app: Hono, open: MiddlewareHandler, answer: Answer): 
 }
 
 async function tellNext(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const sha256 = objectHash(c);
-  const { orgId, clusterId } = await signed(c, connector, sha256Hex(""));
+  const { agent: { orgId, clusterId }, services } = await signed(c, connector, sha256Hex(""));
   return c.json({ ...(await nextPart(services.db, services.objects, { orgId, clusterId, sha256 })), serverTime: services.now() });
 }
 
 async function putPart(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const sha256 = objectHash(c);
   const offset = number("offset", c.req.param("offset"));
   const total = number(PART_TOTAL_HEADER, c.req.header(PART_TOTAL_HEADER));
   if (total > LIMITS.artifactBytes) throw new Refused("too_large", `The object is larger than ${LIMITS.artifactBytes} bytes.`, PART_TOTAL_HEADER);
   const body = await readBody(c.req.raw, PART_BYTES);
   const part = sha256Hex(body);
-  const { orgId, clusterId } = await signed(c, connector, part);
+  const { agent: { orgId, clusterId }, services } = await signed(c, connector, part);
   try {
     const taken = await takePart(services.db, services.objects, { orgId, clusterId, sha256 }, { offset, total, sha256: part, maxBytes: PART_BYTES }, [body]);
     return c.json({ ...taken, serverTime: services.now() });

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { clients, type Db } from "../../db/client.ts";
+import { clients, type AllClients, type Db } from "../../db/client.ts";
 import { env } from "../../env.ts";
 import { bus, type Bus } from "../bus.ts";
 import { objectStore, type ObjectStore } from "../experiments/object-store.ts";
@@ -9,6 +9,7 @@ export interface AgentServices {
   db: Db;
   /** The client that drizzle does not wrap: bulk writes with arrays. */
   sql: Sql;
+  tenant: AllClients["tenant"];
   bus: Bus;
   objects: ObjectStore;
   leaseSeconds: number;
@@ -17,6 +18,9 @@ export interface AgentServices {
 }
 
 export function agentServices(): AgentServices {
-  const { db, sql } = clients();
-  return { db, sql, bus: bus(), objects: objectStore(), leaseSeconds: env().DROVER_LEASE_SECONDS, now: Date.now };
+  const { db, sql, tenant } = clients();
+  return { db, sql, tenant, bus: bus(), objects: objectStore(), leaseSeconds: env().DROVER_LEASE_SECONDS, now: Date.now };
 }
+
+/** The same on behalf of one agent: the database shows it its organization and nothing else. */
+export const servicesFor = (services: AgentServices, { orgId }: { orgId: string }): AgentServices => ({ ...services, ...services.tenant(orgId) });

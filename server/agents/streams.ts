@@ -19,6 +19,7 @@ import { readBody } from "./body.ts";
 import type { AgentContext, Answer, Connector } from "./endpoint.ts";
 import { findReadable } from "./queries.ts";
 import { parseJson, parseMessage, Refused } from "./refused.ts";
+import { servicesFor, type AgentServices } from "./services.ts";
 
 /** Logs, metrics, usage, telemetry, objects and artifacts: each its own stream, acknowledged by offsets or by hash. */
 export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer): void {
@@ -33,16 +34,15 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.get(AGENT_PATHS.object(":sha256"), open, answer(getObject));
 }
 
-export async function signed(c: AgentContext, { authenticator, presence }: Connector, bodySha256: string): Promise<AgentIdentity> {
+export async function signed(c: AgentContext, { services, authenticator, presence }: Connector, bodySha256: string): Promise<{ agent: AgentIdentity; services: AgentServices }> {
   const agent = await authenticator.check(c.req.raw, bodySha256, "newest");
   presence.heard(agent.id);
-  return agent;
+  return { agent, services: servicesFor(services, agent) };
 }
 
 async function postLogs(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.logBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   failpoint("server.logs.begin");
   const { changes, ...reply } = await ingestLogs(services.sql, agent.clusterId, parseLogBody(body));
   for (const change of changes) services.bus.publish(change);
@@ -66,9 +66,8 @@ export function parseLogBody(body: Uint8Array): ArrivedChunk[] {
 }
 
 async function postMetrics(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   failpoint("server.metrics.begin");
   const { batches } = parseMessage(MetricBatches, parseJson(body));
   for (const [at, batch] of batches.entries()) {
@@ -88,9 +87,8 @@ async function postMetrics(c: AgentContext, connector: Connector): Promise<Respo
 }
 
 async function postTelemetry(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   const message = parseMessage(Telemetry, parseJson(body));
   await ingestTelemetry(services.sql, agent, message, services.now());
   if (message.events.length > 0) services.bus.publish({ orgId: agent.orgId, topic: "cluster", id: agent.clusterId });
@@ -98,9 +96,8 @@ async function postTelemetry(c: AgentContext, connector: Connector): Promise<Res
 }
 
 async function postUsage(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   failpoint("server.usage.begin");
   const { changes, ...reply } = await ingestUsage(services.sql, agent, parseMessage(Usage, parseJson(body)), services.now());
   for (const change of changes) services.bus.publish(change);
@@ -111,9 +108,8 @@ async function postUsage(c: AgentContext, connector: Connector): Promise<Respons
 /** Takes a list of files whose bytes were sent before. `ingest` answers null where the attempt's fence is dead. */
 function postManifest<Manifest extends { files: { path: string }[] }>(schema: z.ZodType<Manifest>, ingest: (db: Db, agent: AgentIdentity, manifest: Manifest) => Promise<Change[] | null>) {
   return async (c: AgentContext, connector: Connector): Promise<Response> => {
-    const { services } = connector;
     const body = await readBody(c.req.raw, LIMITS.jsonBody);
-    const agent = await signed(c, connector, sha256Hex(body));
+    const { agent, services } = await signed(c, connector, sha256Hex(body));
     const manifest = parseMessage(schema, parseJson(body));
     requireGoodPaths(manifest.files);
     for (const change of alive(await ingest(services.db, agent, manifest))) services.bus.publish(change);
@@ -122,9 +118,8 @@ function postManifest<Manifest extends { files: { path: string }[] }>(schema: z.
 }
 
 async function postRestore(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   const { restored, changes } = alive(await readRestore(services.db, agent, parseMessage(Restore, parseJson(body))));
   for (const change of changes) services.bus.publish(change);
   return c.json({ serverTime: services.now(), ...restored });
@@ -154,9 +149,8 @@ export function objectHash(c: AgentContext): string {
 
 /** The path's hash stands for the body in the signature, so bytes stream through and are checked against it at their end. */
 async function putObject(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const sha256 = objectHash(c);
-  const agent = await signed(c, connector, sha256);
+  const { agent, services } = await signed(c, connector, sha256);
   const announced = Number(c.req.header("content-length") ?? 0);
   if (announced > LIMITS.artifactBytes) throw new Refused("too_large", `The object is larger than ${LIMITS.artifactBytes} bytes.`, "body");
   await storeObject(services.db, services.objects, { orgId: agent.orgId, kind: "artifact" }, c.req.raw.body ?? [], { sha256, maxBytes: LIMITS.artifactBytes });
@@ -166,9 +160,8 @@ async function putObject(c: AgentContext, connector: Connector): Promise<Respons
 
 /** Only what this cluster's live attempts need: their code, the checkpoint that they go on from. Anything else does not exist. */
 async function getObject(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const sha256 = objectHash(c);
-  const agent = await signed(c, connector, sha256Hex(""));
+  const { agent, services } = await signed(c, connector, sha256Hex(""));
   const object = await findReadable(services.db, agent, sha256);
   const size = object && (await services.objects.has(object));
   if (!object || size === null) throw new Refused("not_found", "There is no such object, or this agent has no use for it.");

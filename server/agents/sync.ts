@@ -7,7 +7,7 @@ import { applyInventory } from "./commands/inventory.ts";
 import { applyScheduler } from "./commands/scheduler.ts";
 import { applyReports, reconcileKnown } from "./commands/reports.ts";
 import { loadJobSpecs } from "./queries.ts";
-import type { AgentServices } from "./services.ts";
+import { servicesFor, type AgentServices } from "./services.ts";
 import { wantedFrom, type Wanted, type WantedBoard } from "./wanted.ts";
 
 type Reply = z.infer<typeof SyncReply>;
@@ -31,8 +31,9 @@ interface Call {
  * One sync: takes what the agent saw, then answers what the server wants. Level-triggered: every call compares the whole
  * picture, so a lost message heals itself with the next one. Without news it waits, holding nothing but a listener.
  */
-export async function syncAgent({ services, authenticator, board }: Desk, call: Call): Promise<Reply> {
+export async function syncAgent({ services: all, authenticator, board }: Desk, call: Call): Promise<Reply> {
   const { agent, message } = call;
+  const services = servicesFor(all, agent);
   failpoint("server.sync.begin");
   const until = performance.now() + waitMs(message.waitSeconds, services.leaseSeconds);
   if (message.nodes) await applyInventory(services.db, services.bus, agent, message.nodes);

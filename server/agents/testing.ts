@@ -18,11 +18,11 @@ import { createConnector, mountAgentRoutes } from "./endpoint.ts";
 /** A database with an organization in it, and the agents' endpoint on a loopback port. For tests only. */
 export async function testPlane(options: { leaseSeconds?: number; now?: () => number } = {}) {
   const database = await testDatabase();
-  const { db, sql } = database;
+  const { db, sql, tenant } = database;
   const bus = await openBus(sql);
   const folder = mkdtempSync(join(tmpdir(), "drover-plane-"));
   const objects = folderStore(folder);
-  const services = { db, sql, bus, objects, leaseSeconds: options.leaseSeconds ?? 90, now: options.now ?? Date.now };
+  const services = { db, sql, tenant, bus, objects, leaseSeconds: options.leaseSeconds ?? 90, now: options.now ?? Date.now };
   const servers: (() => Promise<void>)[] = [];
   async function serve(over: Partial<typeof services> = {}) {
     const connector = createConnector({ ...services, ...over });

@@ -14,26 +14,17 @@ export async function keepPartitions(sql: Sql): Promise<{ made: string[]; droppe
     await tx`select pg_advisory_xact_lock(${LOCKS.housekeeping})`;
     const rows = await tx<{ name: string }[]>`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'telemetry'::regclass and c.relname <> 'telemetry_default'`;
     const have = new Set(rows.map(({ name }) => name));
-    const days = await tx<{ day: string; next: string }[]>`
-      select to_char(day, 'YYYY-MM-DD') as day, to_char(day + interval '1 day', 'YYYY-MM-DD') as next
+    const days = await tx<{ day: string }[]>`
+      select to_char(day, 'YYYY-MM-DD') as day
       from generate_series((now() at time zone 'utc')::date::timestamp, (now() at time zone 'utc')::date + ${DAYS_AHEAD} * interval '1 day', interval '1 day') as day`;
     const [oldest] = await tx<{ day: string }[]>`select to_char((now() at time zone 'utc')::date - ${TELEMETRY_DAYS} * interval '1 day', 'YYYY-MM-DD') as day`;
     const nameOf = (day: string) => `telemetry_${day.replaceAll("-", "")}`;
-    const made: string[] = [];
-    for (const { day, next } of days) {
-      const name = nameOf(day);
-      if (have.has(name)) continue;
-      const [from, to] = [`'${day} 00:00:00+00'`, `'${next} 00:00:00+00'`]; // made by the database above, nothing from outside
-      await tx.unsafe(`lock table telemetry_default in access exclusive mode`);
-      await tx.unsafe(`create table ${name} (like telemetry including all)`);
-      await tx.unsafe(`with moved as (delete from telemetry_default where at >= ${from} and at < ${to} returning *) insert into ${name} select * from moved`);
-      await tx.unsafe(`alter table telemetry attach partition ${name} for values from (${from}) to (${to})`);
-      made.push(name);
-    }
+    const missing = days.filter(({ day }) => !have.has(nameOf(day)));
+    for (const { day } of missing) await tx`select make_telemetry_day(${day}::date)`;
     const dropped = [...have].filter((name) => /^telemetry_\d{8}$/.test(name) && name < nameOf(oldest!.day));
-    for (const name of dropped) await tx.unsafe(`drop table ${name}`);
+    for (const name of dropped) await tx`select drop_telemetry_day(to_date(${name.slice(-8)}, 'YYYYMMDD'))`;
     await tx`delete from telemetry_default where at < now() - ${TELEMETRY_DAYS} * interval '1 day'`;
-    return { made, dropped };
+    return { made: missing.map(({ day }) => nameOf(day)), dropped };
   });
 }
 

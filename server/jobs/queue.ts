@@ -1,8 +1,17 @@
 import { sql } from "drizzle-orm";
 import { fromDrizzle, PgBoss } from "pg-boss";
 import type { DbOrTx } from "../../db/client.ts";
+import { LOCKS } from "../locks.ts";
 import { log } from "../log.ts";
 import { JOBS, type JobName, type JobPayload } from "./registry.ts";
+
+/** A job is added in the transaction of the change that wants it, so by the roles that make changes. */
+const MAY_ADD = `
+  begin;
+  select pg_advisory_xact_lock(${LOCKS.jobGrants});
+  grant usage on schema pgboss to drover_app, drover_tenant;
+  grant select, insert on all tables in schema pgboss to drover_app, drover_tenant;
+  commit`;
 
 // One queue for our bundle and Next's chunks.
 const shared = globalThis as typeof globalThis & { droverJobs?: PgBoss };
@@ -20,6 +29,7 @@ export async function openJobs(url: string, role: "server" | "worker"): Promise<
     // A job whose worker died is taken up again after 10 s without a heartbeat.
     await boss.createQueue(name, { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 600, heartbeatSeconds: 10, expireInSeconds: 3600, policy: "short", notify: true });
   }
+  await boss.getDb().executeSql(MAY_ADD);
   shared.droverJobs = boss;
   return boss;
 }

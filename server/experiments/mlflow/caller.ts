@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Sql } from "postgres";
 import { clients } from "../../../db/client.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
 import { reaches, type Grant } from "../../../domain/access/roles.ts";
@@ -12,6 +13,8 @@ import { MlflowError } from "./errors.ts";
 /** What every MLflow handler gets: the caller's rights in the one project that the URL names. */
 export interface MlflowCtx extends Ctx {
   project: ProjectRow;
+  /** The client that drizzle does not wrap, in the caller's organization. */
+  sql: Sql;
   /** Set for the token of an attempt: it sees and writes its own run and nothing else. */
   onlyRun: { id: string; experimentId: string } | null;
 }
@@ -46,7 +49,7 @@ export async function enterProject(request: Request, slug: string, permission: P
   if (!access || !project || !(held("runs:read") ?? held(permission))) throw noProject(slug);
   const grant = held(permission);
   if (!grant) throw new MlflowError("PERMISSION_DENIED", `This needs the permission ${permission} in the project ${slug}.`);
-  return { db, requestId: requestIdOf(request), caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor, project, onlyRun: null };
+  return { ...clients().tenant(access.orgId), requestId: requestIdOf(request), caller, actor: caller.actor, orgId: access.orgId, orgSlug: access.orgSlug, grant, grantFor: access.grantFor, project, onlyRun: null };
 }
 
 const requestIdOf = (request: Request) => request.headers.get("x-request-id")?.slice(0, 64) ?? randomUUID();
@@ -63,7 +66,7 @@ async function enterAsRun(request: Request, slug: string, permission: Permission
   const grant: Grant = { orgId: run.orgId, permission, org: false, teams: new Set(), projects: new Set([project.id]) };
   const actor: Actor = { type: "agent", id: attemptId, name: run.name, tokenId: null };
   return {
-    db, requestId: requestIdOf(request), actor, orgId: run.orgId, orgSlug: "", grant, project,
+    ...clients().tenant(run.orgId), requestId: requestIdOf(request), actor, orgId: run.orgId, orgSlug: "", grant, project,
     caller: { actor, email: null, tokenOrgId: run.orgId, tokenPermissions: null, tokenProject: project },
     grantFor: (name) => (name === permission ? grant : null),
     onlyRun: { id: run.id, experimentId: run.experimentId },

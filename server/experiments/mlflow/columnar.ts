@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import type { Hono } from "hono";
-import { clients } from "../../../db/client.ts";
 import { type ColumnarSeries, readColumnar } from "../../../domain/experiments/columnar.ts";
 import { nameProblem } from "../../../domain/experiments/mlflow-words.ts";
 import { declareAccess } from "../../access/guard.ts";
@@ -30,7 +29,7 @@ export function mountColumnar(app: Hono): void {
       const count = series.reduce((sum, { values }) => sum + values.length, 0);
       spend(ctx.actor.tokenId ?? ctx.actor.id, count);
       const isOwn = !ctx.onlyRun || ctx.onlyRun.id === runId;
-      const taken = isOwn ? await writePoints(clients().sql, { projectId: ctx.project.id, runId, points, digest: hash("sha256", bytes, "buffer").subarray(0, 16) }) : "absent";
+      const taken = isOwn ? await writePoints(ctx.sql, { projectId: ctx.project.id, runId, points, digest: hash("sha256", bytes, "buffer").subarray(0, 16) }) : "absent";
       if (taken === "absent") await activeRunOf(ctx, { run_id: runId });
       bus().publish({ orgId: ctx.orgId, topic: "run-metrics", id: runId });
       return c.json({ points: count, repeated: taken === "repeated" });

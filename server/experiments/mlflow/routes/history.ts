@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { clients } from "../../../../db/client.ts";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
 import { countPoints, type HistoryCursor, type HistoryPoint, readHistory, readInterval } from "../../queries/history.ts";
 import type { MlflowCtx } from "../caller.ts";
@@ -50,7 +49,7 @@ async function getHistory(ctx: MlflowCtx, input: z.output<typeof History>): Prom
   const key = keyOf(input.metric_key);
   const limit = input.max_results === undefined || input.max_results === 0 ? MLFLOW_LIMITS.historyPage : Math.min(input.max_results, MLFLOW_LIMITS.historyPage);
   if (limit < 1) refuse(`Invalid value ${input.max_results} for parameter 'max_results': expected a positive number.`);
-  const { sql } = clients();
+  const { sql } = ctx;
   const cursor = cursorOf(input.page_token);
   // A client that names no limit knows no pages: it gets all there is.
   const isWhole = !cursor && (input.max_results ? (await countPoints(sql, run.id, key)) <= limit : true);
@@ -71,7 +70,7 @@ async function getBulk(ctx: MlflowCtx, input: z.output<typeof Bulk>): Promise<Re
   const ids = await visibleRuns(ctx, input.run_id, "run_id");
   const key = keyOf(input.metric_key);
   const limit = Math.min(input.max_results || MLFLOW_LIMITS.historyPage, MLFLOW_LIMITS.historyPage);
-  const found = await readInterval(clients().sql, ids, key, null);
+  const found = await readInterval(ctx.sql, ids, key, null);
   const texts = ids.flatMap((id) => metricsText(key, (found.get(id) ?? []).sort(byTime).slice(0, limit), id) || []);
   return json(`{"metrics":[${texts.join(",")}]}`);
 }
@@ -85,7 +84,7 @@ async function getInterval(ctx: MlflowCtx, input: z.output<typeof Interval>): Pr
   if (from !== undefined && to !== undefined && from > to) refuse(`End step must be greater than start step. Found start_step=${from} and end_step=${to}.`);
   const limit = input.max_results || MLFLOW_LIMITS.bulkResults;
   if (limit < 1 || limit > MLFLOW_LIMITS.bulkResults) refuse(`max_results must be between 1 and ${MLFLOW_LIMITS.bulkResults}.`);
-  const found = await readInterval(clients().sql, ids, key, from === undefined ? null : { from, to: to! });
+  const found = await readInterval(ctx.sql, ids, key, from === undefined ? null : { from, to: to! });
   const kept = sampledSteps([...found.values()], limit);
   const texts = ids.flatMap((id) => metricsText(key, (found.get(id) ?? []).filter(({ step }) => kept.has(step)).sort((a, b) => order(a.step, b.step) || order(a.time, b.time)), id) || []);
   return json(`{"metrics":[${texts.join(",")}]}`);

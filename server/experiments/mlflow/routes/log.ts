@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { clients } from "../../../../db/client.ts";
 import { newId } from "../../../../db/schema/columns.ts";
 import { cut, MLFLOW_LIMITS, nameProblem } from "../../../../domain/experiments/mlflow-words.ts";
 import { bus } from "../../../bus.ts";
@@ -53,7 +52,7 @@ async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: P
   // Points alone are stored where the run is there and not deleted, in one statement; anything else is looked up first, for its answer names what is wrong.
   const isPointsOnly = points > 0 && logged.params.length + logged.tags.length === 0 && (!ctx.onlyRun || ctx.onlyRun.id === id);
   if (!isPointsOnly) await activeRunOf(ctx, ids);
-  const isThere = await logToRun(clients().sql, { projectId: ctx.project.id, runId: id, ofModels: [], ...logged, digest: hash("sha256", raw.bytes, "buffer").subarray(0, 16) });
+  const isThere = await logToRun(ctx.sql, { projectId: ctx.project.id, runId: id, ofModels: [], ...logged, digest: hash("sha256", raw.bytes, "buffer").subarray(0, 16) });
   if (!isThere) await activeRunOf(ctx, ids);
   if (points > 0) bus().publish({ orgId: ctx.orgId, topic: "run-metrics", id });
   if (logged.params.length + logged.tags.length > 0) bus().publish({ orgId: ctx.orgId, topic: "run", id });
@@ -87,7 +86,7 @@ async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawB
 
 async function dropTag(ctx: MlflowCtx, input: Ids & { key: string }) {
   const run = await activeRunOf(ctx, input);
-  if (!(await deleteTag(clients().sql, run.id, input.key))) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `No tag with name: ${input.key} in run with id ${run.id}`);
+  if (!(await deleteTag(ctx.sql, run.id, input.key))) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `No tag with name: ${input.key} in run with id ${run.id}`);
   return {};
 }
 
@@ -97,7 +96,7 @@ async function recordModel(ctx: MlflowCtx, input: Ids & { model_json?: string | 
   const text = input.model_json ?? refuse("Missing value for required parameter 'model_json'.");
   const model = parseJson(text);
   if (typeof model !== "object" || model === null || Array.isArray(model)) refuse("Malformed model info: expected the JSON of an object.");
-  await addToModelHistory(clients().sql, run.id, text);
+  await addToModelHistory(ctx.sql, run.id, text);
   bus().publish({ orgId: run.orgId, topic: "run", id: run.id });
   return {};
 }
@@ -109,7 +108,7 @@ async function putInputs(ctx: MlflowCtx, input: z.output<typeof Inputs>) {
     tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
   }));
   const models = await Promise.all((input.models ?? []).map(async ({ model_id }) => ({ modelId: (await loggedModelOf(ctx, model_id)).id, step: 0 })));
-  await logInputs(clients().sql, { orgId: ctx.orgId, projectId: ctx.project.id, runId: run.id, newId: () => newId("dataset") }, inputs);
+  await logInputs(ctx.sql, { orgId: ctx.orgId, projectId: ctx.project.id, runId: run.id, newId: () => newId("dataset") }, inputs);
   await linkRunModels(ctx, run.id, "input", models);
   return {};
 }
