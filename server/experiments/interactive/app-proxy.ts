@@ -125,10 +125,10 @@ function placeOf(token: string | undefined, runId: string): Promise<Place | null
 }
 
 async function check(runId: string, tokenHash: string): Promise<Place | null> {
-  const { db } = clients();
-  const session = await findAppSession(db, runId, tokenHash);
+  const session = await findAppSession(clients().db, runId, tokenHash);
   if (!session) return null;
   const { orgId, user } = session;
+  const { db } = clients().tenant(orgId);
   const bindings = await listBindings(db, orgId, user.id);
   return getPlace({ db, orgId, actor: { type: "user", id: user.id, name: user.name, tokenId: null }, grantFor: (permission) => resolveGrant(orgId, permission, bindings) }, runId);
 }
