@@ -14,6 +14,7 @@ const status = (page: Page) => page.getByRole("status", { name: "Run status" });
 const screen = (page: Page) => page.locator(".xterm");
 
 async function type(page: Page, line: string): Promise<void> {
+  await expect(screen(page)).toContainText(/[$#] /, { timeout: 15_000 }); // what is typed before a shell asks for it may be lost
   await screen(page).click();
   await page.keyboard.type(`${line}\n`);
 }
