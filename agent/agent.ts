@@ -1,4 +1,5 @@
 import { Journal } from "./attempts/journal.ts";
+import { Owed } from "./attempts/owed.ts";
 import { Supervisor } from "./attempts/supervisor.ts";
 import { Bell, pause } from "./backoff.ts";
 import { ServerClock } from "./clock.ts";
@@ -21,6 +22,7 @@ import { MetricsLoop } from "./loops/metrics.ts";
 import { SyncLoop } from "./loops/sync.ts";
 import { TelemetryLoop } from "./loops/telemetry.ts";
 import { UsageLoop } from "./loops/usage.ts";
+import { WitnessLoop } from "./loops/witness.ts";
 import { accountOf, accountsOf, loadPolicy, policyInWords } from "./policy.ts";
 import { Sources } from "./spool/sources.ts";
 import { Openings } from "./tunnel/openings.ts";
@@ -55,6 +57,7 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const nodeName = agentEnv().DROVER_AGENT_NODE;
   const journal = new Journal(state, await bootId(), account || accounts.size > 0 ? 0o711 : 0o700);
   const records = await journal.open();
+  const owed = await Owed.open(state);
   const driver = await openDriver(kind, state, nodeName);
   if (kind !== "slurm" && accounts.size > 0) throw new Error("policy.json, slurm.users: only the Slurm driver runs jobs as their owners.");
   let drained: readonly string[] = [];
@@ -65,7 +68,7 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const news = new Bell();
   const bytes = new Bell();
   const around = { state, client, policy, account, accounts, drainedNodes: () => drained };
-  const supervisor = new Supervisor({ driver, journal, clock, around, nodeName, news, bytes });
+  const supervisor = new Supervisor({ driver, journal, owed, clock, around, nodeName, news, bytes });
   const tunnels = new Tunnels(client, new Openings({ supervisor, driver, around }));
   const sources = new Sources();
   const telemetry = new TelemetryLoop({ client, supervisor, driver, nodeName, stateHome: state.home });
@@ -75,7 +78,8 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const artifacts = new ArtifactsLoop({ client, supervisor, bytes, news });
   const checkpoints = new CheckpointsLoop({ client, supervisor, state });
   const usage = new UsageLoop({ client, supervisor, bytes, news });
-  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage, tunnels };
+  const witness = driver.accounting ? new WitnessLoop({ client, supervisor, owed, accounting: driver.accounting }) : null;
+  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage, witness, tunnels };
 }
 
 /**
@@ -105,6 +109,7 @@ async function runLocked(options: RunOptions, lock: Lock): Promise<number> {
     parts.checkpoints.run(loops.signal),
     parts.telemetry.run(loops.signal),
     parts.usage.run(loops.signal),
+    parts.witness?.run(loops.signal),
   ]);
   const watching = runDeadlines(parts.supervisor, deadlines.signal);
   const code = await waitForEnd(options, lock, parts);

@@ -13,6 +13,7 @@ export function stateFolder(root: string) {
     cache: path.join(home, "cache"),
     attempts: path.join(home, "attempts"),
     ended: path.join(home, "ended"),
+    owed: path.join(home, "owed"),
     runs: path.join(home, "runs"),
     checkpoint: (runId: string) => path.join(home, "runs", safeName(runId), "checkpoint"),
   };

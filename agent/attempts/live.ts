@@ -4,11 +4,13 @@ import type { Driver, SchedulerWord } from "../drivers/driver.ts";
 import type { AttemptReport } from "../protocol/messages.ts";
 import type { Journal } from "./journal.ts";
 import type { Surroundings } from "./prepare.ts";
+import type { Owed } from "./owed.ts";
 import type { AttemptRecord } from "./record.ts";
 
 export interface SupervisorParts {
   driver: Driver;
   journal: Journal;
+  owed: Owed;
   clock: ServerClock;
   around: Surroundings;
   nodeName: string;

@@ -1,6 +1,7 @@
 import type { Driver, Ended } from "../drivers/driver.ts";
 import type { ServerClock } from "../clock.ts";
 import type { AttemptReport, UsageEvent } from "../protocol/messages.ts";
+import type { Owed } from "./owed.ts";
 import type { AttemptRecord } from "./record.ts";
 
 type Hold = Extract<UsageEvent, { kind: "open" }>["holds"][number];
@@ -23,10 +24,11 @@ export async function noteUse({ driver, clock }: { driver: Driver; clock: Server
   if (holds.length > 0) await record.saveUsage({ kind: "open", at: clock.fromLocal(startedAt), holds });
 }
 
-/** The end of it; the beginning too, where nobody was there to see it run. */
-export async function noteUseEnd(parts: { driver: Driver; clock: ServerClock }, record: AttemptRecord, startedAt: number | null, ended: Ended, place: Partial<AttemptReport>): Promise<void> {
+/** The end of it; the beginning too, where nobody was there to see it run. A scheduler's accounting is to be heard of it as well. */
+export async function noteUseEnd(parts: { driver: Driver; clock: ServerClock; owed: Owed }, record: AttemptRecord, startedAt: number | null, ended: Ended, place: Partial<AttemptReport>): Promise<void> {
   if (startedAt !== null) await noteUse(parts, record, startedAt, place);
   await record.saveUsage(closeOf(parts.clock, ended));
+  await parts.owed.note(parts.driver, record, ended.at);
 }
 
 /** The wall clock places it; how long it was comes from the monotonic clock where that saw it. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
-import type { AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
+import type { AccountedPart, AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
 
 export type DriverCapabilities = z.infer<typeof Capabilities>;
 export type ExitReport = NonNullable<AttemptReport["exit"]>;
@@ -74,6 +74,17 @@ export interface Entry {
   env: Record<string, string>;
 }
 
+/** `none`: it keeps nothing, and never did of these. `later`: it cannot be asked now. Of a job that it does not know, no parts. */
+export type AccountingAnswer = { kind: "told"; parts: Map<string, AccountedPart[]> } | { kind: "none" | "later"; why: string };
+/** What a scheduler keeps of its jobs by itself: another witness of what attempts held. */
+export interface Accounting {
+  readonly source: "slurm";
+  /** The job by which it knows an attempt; null where the scheduler was never given it. */
+  jobOf(folder: string): Promise<string | null>;
+  /** One query for all. @param jobs Attempt → job. Their folders may be gone. */
+  read(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer>;
+}
+
 /**
  * How the agent drives what is already there. Every call may be repeated, after a crash of the agent too: an attempt is
  * named by its id, and all that a driver must remember lies in the attempt's folder or in the scheduler.
@@ -103,6 +114,8 @@ export interface Driver {
   dial?(attemptId: string, folder: string, port: number, runAs: Launch["runAs"]): Promise<Duplex>;
   /** What the scheduler has besides nodes, and the jobs that others gave it; null where there is no scheduler. */
   scheduler?(): Promise<SchedulerReport | null>;
+  /** Absent where there is no scheduler. */
+  readonly accounting?: Accounting;
   /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */
   onChange(listener: (attemptId: string) => void): void;
 }

@@ -8,6 +8,7 @@ export { Fence } from "./fields.ts";
 export * from "./parts.ts";
 export * from "./tunnel.ts";
 export * from "./usage.ts";
+export * from "./witness.ts";
 
 /**
  * The wire between agent and server, defined once. JSON over HTTPS; the agent always dials.
@@ -20,6 +21,7 @@ export * from "./usage.ts";
  *   Usage, a stream of its own: who held what from when to when. Checkpoints to and from the object store, where the job's spec asks for it.
  *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
+ *   What a scheduler's own accounting says of ended attempts, beside their usage.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -33,6 +35,7 @@ export const AGENT_PATHS = {
   metrics: "/api/agent/metrics",
   telemetry: "/api/agent/telemetry",
   usage: "/api/agent/usage",
+  witness: "/api/agent/witness",
   artifacts: "/api/agent/artifacts",
   checkpoint: "/api/agent/checkpoint",
   restore: "/api/agent/restore",

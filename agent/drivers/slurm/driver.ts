@@ -10,6 +10,7 @@ import { type Driver, type DriverCapabilities, type Entry, type Launch, NotNow, 
 import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
+import { SlurmAccounting } from "./accounting.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
@@ -35,6 +36,7 @@ export interface SlurmDriverOptions {
 /** Runs attempts as jobs of a Slurm cluster. The state folder must be on a file system that its nodes share. */
 export class SlurmDriver implements Driver {
   readonly placesItself = true;
+  readonly accounting: SlurmAccounting;
   private readonly options: SlurmDriverOptions;
   private readonly client: SlurmClient;
   private readonly queue: JobQueue;
@@ -48,6 +50,7 @@ export class SlurmDriver implements Driver {
     this.options = options;
     this.client = new SlurmClient(options.env);
     this.queue = new JobQueue(this.client);
+    this.accounting = new SlurmAccounting(this.client, this.handles);
     this.observer = new Observer(this.queue, (attemptId, folder) => this.preclude(attemptId, folder));
   }
 

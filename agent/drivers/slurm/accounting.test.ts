@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { parseAccounted, parseBooks, SlurmAccounting } from "./accounting.ts";
+import { type SlurmClient, SlurmRefused } from "./client.ts";
+import type { Handles } from "./handle.ts";
+
+const CONFIG = `AccountingStorageEnforce = associations,limits,qos
+AccountingStorageTRES   = cpu,mem,energy,node,billing,fs/disk,vmem,pages,gres/gpu,gres/gpu:h100
+AccountingStorageType   = accounting_storage/slurmdbd
+`;
+/** As Slurm 22.05's sacct printed them: two nodes with a GPU each, a job that was suspended, one that was requeued and waits, one that never started. */
+const LINES = [
+  "1|drover-att_a|COMPLETED|1795975691|1795975695|4|00:00:00|billing=6,cpu=6,gres/gpu:h100=2,gres/gpu=2,mem=600M,node=2|n[01-02]",
+  "2|drover-att_b|COMPLETED|1795975691|1795975703|8|00:00:04|billing=1,cpu=1,mem=300M,node=1|n01",
+  "3|drover-att_c|REQUEUED|1795975691|1795975693|2|00:00:00|billing=1,cpu=1,mem=300M,node=1|n01",
+  "4|drover-att_d|CANCELLED by 0|None|1795975695|0|00:00:00||None assigned",
+  "3|drover-att_c|PENDING|Unknown|Unknown|0|00:00:00||None assigned",
+];
+const KEEPS = { keeps: true, gpus: true };
+
+describe("Slurm's accounting", () => {
+  it("says of a job when it ran, for how long without its suspension, and what it was given in all", () => {
+    const [a, b, c, d, again] = LINES.map((line) => parseAccounted(line, KEEPS)!.part);
+    expect(a).toEqual({ job: "1", state: "COMPLETED", nodes: "n[01-02]", nodeCount: 2, startedAt: 1_795_975_691_000, endedAt: 1_795_975_695_000, heldSeconds: 4, suspendedSeconds: 0, cpus: 6, memoryMib: 600, gpus: 2 });
+    expect(b).toMatchObject({ heldSeconds: 8, suspendedSeconds: 4, gpus: 0 });
+    expect([c, again]).toMatchObject([{ state: "REQUEUED", heldSeconds: 2 }, { state: "PENDING", startedAt: null, endedAt: null, heldSeconds: 0 }]);
+    expect(d).toMatchObject({ state: "CANCELLED", startedAt: null, endedAt: 1_795_975_695_000, nodes: "", cpus: 0, memoryMib: 0 });
+  });
+
+  it("is no witness of GPUs where it does not keep them, and none at all without slurmdbd", () => {
+    expect(parseBooks(CONFIG)).toEqual(KEEPS);
+    expect(parseBooks(CONFIG.replace(",gres/gpu,gres/gpu:h100", ""))).toEqual({ keeps: true, gpus: false });
+    expect(parseBooks(CONFIG.replace("/slurmdbd", "/none"))).toMatchObject({ keeps: false });
+    expect(parseAccounted(LINES[0]!, { keeps: true, gpus: false })!.part.gpus).toBeNull();
+  });
+
+  it("is asked once for all, and answers for each attempt by its job's number and name", async () => {
+    const asked: string[] = [];
+    const run = (program: string, args: string[]) => Promise.resolve(program === "scontrol" ? CONFIG : (asked.push(args.join(" ")), [...LINES, "2|somebody-elses|COMPLETED|1795975000|1795975010|10|00:00:00|cpu=32,node=1|n03"].join("\n")));
+    const answer = await new SlurmAccounting({ run } as unknown as SlurmClient, {} as Handles).read(new Map([["att_b", "2"], ["att_c", "3"], ["att_x", "9"]]));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain("-j 2,3,9");
+    expect(answer.kind === "told" && [...answer.parts].map(([id, parts]) => [id, parts.map(({ heldSeconds }) => heldSeconds)])).toEqual([["att_b", [8]], ["att_c", [2, 0]], ["att_x", []]]);
+  });
+
+  it("says why where it cannot be asked", async () => {
+    const of = (run: () => Promise<string>) => new SlurmAccounting({ run } as unknown as SlurmClient, {} as Handles).read(new Map([["att_a", "1"]]));
+    expect(await of(() => Promise.resolve("AccountingStorageType   = accounting_storage/none\n"))).toMatchObject({ kind: "none" });
+    expect(await of(() => Promise.reject(new SlurmRefused("sacct: access denied")))).toEqual({ kind: "later", why: "sacct: access denied" });
+  });
+});

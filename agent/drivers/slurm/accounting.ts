@@ -1,0 +1,95 @@
+import { reason } from "../../log.ts";
+import type { AccountedPart } from "../../protocol/messages.ts";
+import { type Accounting, type AccountingAnswer, NotNow } from "../driver.ts";
+import { type SlurmClient, SlurmRefused } from "./client.ts";
+import type { Handles } from "./handle.ts";
+import { jobName, parseTres, sizeMib } from "./queue.ts";
+import { baseState } from "./states.ts";
+import { clockSeconds } from "./usage.ts";
+
+const FIELDS = "JobIDRaw,JobName%200,State,Start,End,ElapsedRaw,Suspended,AllocTRES%500,NodeList%2000";
+/** An administrator may change what is kept; Slurm then reads its configuration anew. */
+const BOOKS_MS = 10 * 60_000;
+const TIMEOUT_MS = 60_000;
+const MOST_PARTS = 20;
+
+/** What Slurm keeps of jobs: none at all where it has no slurmdbd; GPUs only where they are among AccountingStorageTRES. */
+export interface Books {
+  keeps: boolean;
+  gpus: boolean;
+}
+
+/** Of `scontrol show config`. */
+export function parseBooks(text: string): Books {
+  const of = (key: string) => new RegExp(`^${key}\\s*=\\s*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
+  return { keeps: /slurmdbd/.test(of("AccountingStorageType")), gpus: of("AccountingStorageTRES").split(",").includes("gres/gpu") };
+}
+
+const time = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
+
+/** One line of `sacct -P -X -D --noconvert`, with the job's name. Null where it is none. */
+export function parseAccounted(line: string, { gpus }: Books): { name: string; part: AccountedPart } | null {
+  const [job, name, state, start, end, elapsed, suspended, tres, nodes] = line.split("|");
+  if (!job || !/^\d+$/.test(job) || name === undefined || nodes === undefined) return null;
+  const held = parseTres(tres ?? "");
+  const startedAt = time(start);
+  return {
+    name,
+    part: {
+      job,
+      state: baseState(state ?? "").slice(0, 64),
+      nodes: startedAt === null || nodes === "None assigned" ? "" : nodes.slice(0, 2000),
+      nodeCount: Number(held.get("node") ?? 0),
+      startedAt,
+      endedAt: time(end),
+      heldSeconds: startedAt === null ? 0 : Number(elapsed) || 0,
+      suspendedSeconds: Math.round(clockSeconds(suspended ?? "")),
+      cpus: Number(held.get("cpu") ?? 0),
+      memoryMib: sizeMib(held.get("mem") ?? "0"),
+      gpus: gpus ? Number(held.get("gres/gpu") ?? 0) : null,
+    },
+  };
+}
+
+/** slurmdbd's word on jobs that this agent gave to Slurm: a second witness of what they held, beside the agent's journal. */
+export class SlurmAccounting implements Accounting {
+  readonly source = "slurm";
+  private readonly client: SlurmClient;
+  private readonly handles: Handles;
+  private books: { at: number; seen: Books } | null = null;
+
+  constructor(client: SlurmClient, handles: Handles) {
+    this.client = client;
+    this.handles = handles;
+  }
+
+  async jobOf(folder: string): Promise<string | null> {
+    return (await this.handles.read(folder))?.job ?? null;
+  }
+
+  async read(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer> {
+    try {
+      return await this.ask(jobs);
+    } catch (error) {
+      if (error instanceof NotNow || error instanceof SlurmRefused) return { kind: "later", why: reason(error) };
+      throw error;
+    }
+  }
+
+  private async ask(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer> {
+    const books = await this.readBooks();
+    if (!books.keeps) return { kind: "none", why: "This Slurm keeps no accounting (AccountingStorageType is not slurmdbd)." };
+    const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-a", "--noconvert", "-j", [...new Set(jobs.values())].join(","), "-o", FIELDS], TIMEOUT_MS);
+    const seen = text.split("\n").flatMap((line) => parseAccounted(line, books) ?? []);
+    // By number and name: a controller that lost its state gives the same numbers again, to anybody.
+    const partsOf = (attemptId: string, job: string) => seen.filter(({ name, part }) => part.job === job && name === jobName(attemptId)).slice(0, MOST_PARTS).map(({ part }) => part);
+    return { kind: "told", parts: new Map([...jobs].map(([attemptId, job]) => [attemptId, partsOf(attemptId, job)])) };
+  }
+
+  private async readBooks(): Promise<Books> {
+    if (this.books && performance.now() - this.books.at < BOOKS_MS) return this.books.seen;
+    const seen = parseBooks(await this.client.run("scontrol", ["show", "config"]));
+    this.books = { at: performance.now(), seen };
+    return seen;
+  }
+}
