@@ -45,7 +45,7 @@ const TOPICS: Record<string, Touched[]> = {
   ],
   people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
   report: [{ procedure: "reports.list" }, ...["get", "versions", "comments"].map((name) => ({ procedure: `reports.${name}`, field: "id" }))],
-  costs: ["spend", "runs", "run", "prices", "budgets", "embeds", "periods", "period", "schedules"].map((name) => ({ procedure: `costs.${name}` })),
+  costs: ["spend", "runs", "run", "prices", "budgets", "embeds", "periods", "period", "reviews", "schedules"].map((name) => ({ procedure: `costs.${name}` })),
   "run-cost": [{ procedure: "costs.run", field: "id" }],
   audit: [{ procedure: "access.auditLog" }],
 };

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, check, date, foreignKey, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text } from "drizzle-orm/pg-core";
 import { CAPACITY_CLASSES, EVIDENCE, HELD_KINDS } from "../../domain/costs/metering.ts";
+import { WITNESS_SOURCES, type WitnessedPart } from "../../domain/costs/witness.ts";
 import { orgs } from "./access.ts";
 import { clusters } from "./clusters.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
@@ -64,7 +65,7 @@ export const capacityIntervals = pgTable("capacity_intervals", {
   check("capacity_intervals_class_known", oneOf(t.capacityClass, CAPACITY_CLASSES)),
 ]);
 
-/** Claims that contradict each other. Nothing is corrected in silence: somebody looks, and says what holds. */
+/** Claims that contradict each other. Nothing is corrected in silence: somebody looks, and says what holds. `evidence` has the figures. */
 export const usageReviews = pgTable("usage_reviews", {
   id: id("usageReview"),
   orgId: text().notNull(),
@@ -75,7 +76,28 @@ export const usageReviews = pgTable("usage_reviews", {
   openedAt: moment().notNull().defaultNow(),
   resolvedAt: moment(),
   resolvedBy: text(),
-}, (t) => [index("usage_reviews_open").on(t.orgId).where(sql`resolved_at is null`)]);
+  resolvedByName: text(),
+  note: text(), // what whoever resolved it found
+}, (t) => [index("usage_reviews_open").on(t.orgId).where(sql`resolved_at is null`), index("usage_reviews_org").on(t.orgId, t.openedAt)]);
+
+/** What a scheduler's own accounting said of an ended attempt, as it was told, once. It changes nothing of what is counted. */
+export const usageWitnesses = pgTable("usage_witnesses", {
+  attemptId: text().primaryKey().references(() => attempts.id),
+  orgId: text().notNull(),
+  clusterId: text().notNull(),
+  source: text({ enum: WITNESS_SOURCES }).notNull(),
+  parts: jsonb().$type<WitnessedPart[]>().notNull(),
+  agrees: boolean().notNull(),
+  heardAt: moment().notNull().defaultNow(),
+}, (t) => [index("usage_witnesses_cluster").on(t.clusterId, t.heardAt), check("usage_witnesses_source_known", oneOf(t.source, WITNESS_SOURCES))]);
+/** Per cluster: whether there is a second witness; `trouble` says why it cannot be asked. */
+export const clusterWitnesses = pgTable("cluster_witnesses", {
+  clusterId: text().primaryKey(),
+  orgId: text().notNull(),
+  source: text({ enum: WITNESS_SOURCES }).notNull(),
+  trouble: text(),
+  heardAt: moment().notNull(),
+}, (t) => [foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }), check("cluster_witnesses_source_known", oneOf(t.source, WITNESS_SOURCES))]);
 
 // ── prices ───────────────────────────────────────────────────────────────────────────────────────────────
 /** `ratingVersion` grows with every change of prices; a report names the one it was made with. */

@@ -36,6 +36,7 @@ const SAYS: Record<AuditAction, string> = {
   "period.request-close": "Asked for the close of a month",
   "period.withdraw-close": "Withdrew the close of a month",
   "period.close": "Closed a month",
+  "usage-review.resolve": "Resolved a review of usage",
   "schedule.create": "Scheduled a cost report",
   "schedule.change": "Changed a scheduled cost report",
   "schedule.delete": "Ended a scheduled cost report",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClusterId, RunId, Slug, TeamId } from "../shared/ids.ts";
+import { ClusterId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
 import { DAY_MS } from "./days.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
@@ -28,6 +28,14 @@ export type ListCostTags = z.output<typeof ListCostTags>;
 /** The dearest runs first. */
 export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
 export type ListRunCosts = z.output<typeof ListRunCosts>;
+/** What somebody has to look at about usage, or has. */
+export const ListReviews = z.strictObject({ state: z.enum(["open", "resolved"]).default("open") });
+export type ListReviews = z.output<typeof ListReviews>;
+export const ResolveReviews = z.strictObject({
+  ids: z.array(UsageReviewId).min(1).max(200).refine((ids) => new Set(ids).size === ids.length, "Name each review once."),
+  note: z.string().trim().min(1, "Say what you found.").max(1000),
+});
+export type ResolveReviews = z.output<typeof ResolveReviews>;
 export const OneRunCost = z.strictObject({ id: RunId });
 export const ReadRunCostSeries = z.strictObject({ id: RunId, x: z.enum(["time", "relative"]).default("relative") });
 export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;

@@ -23,7 +23,7 @@ export interface PeriodFacts {
   /** Asset-hours of it that are still to be rated. */
   dirtyHours: number;
   provisional: Decimal;
-  /** Claims of usage that contradict each other and that nobody has looked at. */
+  /** Claims of usage that contradict each other, witnesses that differ, of which nobody has said what holds. */
   openReviews: number;
   /** Hours in which more was held than there was. */
   negativeIdle: number;

@@ -18,6 +18,7 @@ export const QuotaId = idSchema("quota");
 export const EmbedReportId = idSchema("embedReport");
 export const EmbedClientId = idSchema("embedClient");
 export const BudgetId = idSchema("budget");
+export const UsageReviewId = idSchema("usageReview");
 export const CostScheduleId = idSchema("costSchedule");
 export const ArtifactId = idSchema("artifact");
 export const SavedViewId = idSchema("savedView");

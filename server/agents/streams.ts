@@ -1,12 +1,13 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Readable } from "node:stream";
 import type { z } from "zod";
-import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, Restore, Telemetry, Usage } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, Restore, Telemetry, Usage, Witness } from "../../agent/protocol/messages.ts";
 import type { Db } from "../../db/client.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
 import { ingestUsage } from "../costs/commands/usage-ingest.ts";
+import { ingestWitness } from "../costs/commands/witness-ingest.ts";
 import { ingestManifest } from "../experiments/commands/artifact-ingest.ts";
 import { ingestCheckpoint, readRestore } from "../experiments/commands/checkpoints.ts";
 import { ingestLogs, type ArrivedChunk } from "../experiments/commands/log-ingest.ts";
@@ -27,6 +28,7 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.metrics, open, answer(postMetrics));
   app.post(AGENT_PATHS.telemetry, open, answer(postTelemetry));
   app.post(AGENT_PATHS.usage, open, answer(postUsage));
+  app.post(AGENT_PATHS.witness, open, answer(postWitness));
   app.post(AGENT_PATHS.artifacts, open, answer(postManifest(ArtifactManifest, ingestManifest)));
   app.post(AGENT_PATHS.checkpoint, open, answer(postManifest(CheckpointManifest, ingestCheckpoint)));
   app.post(AGENT_PATHS.restore, open, answer(postRestore));
@@ -102,6 +104,15 @@ async function postUsage(c: AgentContext, connector: Connector): Promise<Respons
   const { changes, ...reply } = await ingestUsage(services.sql, agent, parseMessage(Usage, parseJson(body)), services.now());
   for (const change of changes) services.bus.publish(change);
   failpoint("server.usage.before-answer");
+  return c.json({ serverTime: services.now(), ...reply });
+}
+
+async function postWitness(c: AgentContext, connector: Connector): Promise<Response> {
+  const { services } = connector;
+  const body = await readBody(c.req.raw, LIMITS.jsonBody);
+  const agent = await signed(c, connector, sha256Hex(body));
+  const { changes, ...reply } = await ingestWitness(services.sql, agent, parseMessage(Witness, parseJson(body)));
+  for (const change of changes) services.bus.publish(change);
   return c.json({ serverTime: services.now(), ...reply });
 }
 

@@ -1,6 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, ListCostTags, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -8,6 +8,7 @@ import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./comm
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
+import { resolveReviews } from "./commands/reviews.ts";
 import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, readScheduleSecret, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { readAdvice } from "./queries/advice.ts";
@@ -15,6 +16,7 @@ import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
+import { listReviews } from "./queries/reviews.ts";
 import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
 import { listCostTags, listRunCosts, readSpend } from "./queries/spend.ts";
@@ -48,6 +50,8 @@ export const costsRouter = router({
   requestClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => requestClose(ctx, input.period)),
   withdrawClose: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => withdrawClose(ctx, input.period)),
   closePeriod: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => closePeriod(ctx, input.period)),
+  reviews: procedure("costs:read").input(ListReviews).query(({ ctx, input }) => listReviews(ctx, input)),
+  resolveReviews: procedure("costs:manage").input(ResolveReviews).mutation(({ ctx, input }) => resolveReviews(ctx, input)),
   schedules: procedure("costs:manage").query(({ ctx }) => listSchedules(ctx.db, ctx.orgId, Date.now())),
   scheduleSecret: procedure("costs:manage").input(OneSchedule).query(({ ctx, input }) => readScheduleSecret(ctx, input.id)),
   createSchedule: procedure("costs:manage").input(CreateSchedule).mutation(({ ctx, input }) => createSchedule(ctx, input)),

@@ -18,12 +18,13 @@ export async function meteredWorld() {
   await world.sql`update capacity_intervals set from_at = ${new Date(start)} where cluster_id = ${cluster.id}`;
   await world.sql`update cost_clocks set complete_to = ${new Date(spanOf(last).to)} where cluster_id = ${cluster.id}`;
 
-  /** Two cores of a run, from a moment on for so long. */
-  async function ran(projectId: string, from: number, milliseconds: number): Promise<void> {
+  /** Two cores and a GiB of a run, from a moment on for so long. Answers the attempt. */
+  async function ran(projectId: string, from: number, milliseconds: number): Promise<string> {
     const run = await world.makeRun({ projectId });
     const attempt = await world.makeAttempt(run, cluster.id, { status: "running" });
     const events = [{ kind: "open" as const, at: from, holds: [{ node: "node-1", accelerators: [], gpus: 0, cpus: 2, memoryMib: 1024 }] }, { kind: "close" as const, at: from + milliseconds, lifeMs: milliseconds, evidence: "measured" as const }];
     await ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events, aliveAt: null }] }, Date.now());
+    return attempt.id;
   }
   async function book(): Promise<void> {
     while ((await postDirtyHours(world, Date.now())).hours > 0);

@@ -5,6 +5,7 @@ import { newId } from "../../../db/schema/columns.ts";
 import { CLOCK_TOLERANCE_MS, type HeldKind, milliOf } from "../../../domain/costs/metering.ts";
 import type { Change } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
+import { openReview } from "./reviews.ts";
 
 interface Meter {
   attempt_id: string;
@@ -114,7 +115,7 @@ async function freeSpan(tx: TransactionSql, place: Place, meter: Meter, device: 
       await markDirty(tx, other.attempt_id, other.from, at);
     } else if (other.until !== null && other.until - from <= CLOCK_TOLERANCE_MS) from = Math.max(from, other.until);
     else {
-      await review(tx, place, meter.attempt_id, `Two attempts claim accelerator ${device} at the same time; only the first is counted.`, { other: other.attempt_id, at, from: other.from, until: other.until });
+      await openReview(tx, { ...place, attemptId: meter.attempt_id }, `Two attempts claim accelerator ${device} at the same time; only the first is counted.`, { other: other.attempt_id, at, from: other.from, until: other.until });
       return null;
     }
   }
@@ -137,7 +138,7 @@ async function endCurrent(tx: TransactionSql, place: Place, meter: Meter, at: nu
     from usage_intervals i where i.attempt_id = ${meter.attempt_id} and i.event = (select max(event) from usage_intervals where attempt_id = ${meter.attempt_id})`;
   for (const each of current) {
     const end = each.device !== null && each.next !== null ? Math.min(at, each.next) : at;
-    if (at - end > CLOCK_TOLERANCE_MS) await review(tx, place, meter.attempt_id, `Accelerator ${each.device} was another attempt's before this one says that it let go; it is counted until then.`, { said: at, counted: end });
+    if (at - end > CLOCK_TOLERANCE_MS) await openReview(tx, { ...place, attemptId: meter.attempt_id }, `Accelerator ${each.device} was another attempt's before this one says that it let go; it is counted until then.`, { said: at, counted: end });
     await tx`update usage_intervals set until_at = greatest(from_at, ${new Date(end)}), evidence = ${evidence} where id = ${each.id}`;
   }
   await markDirty(tx, meter.attempt_id, meter.opened ?? at, Math.max(at, ...current.map(({ until }) => until ?? 0), meter.alive ?? 0));
@@ -162,10 +163,6 @@ export async function markDirty(tx: TransactionSql, attemptId: string, from: num
     from usage_intervals i, generate_series(date_trunc('hour', ${new Date(from)}::timestamptz, 'UTC'), ${new Date(to)}::timestamptz, interval '1 hour') as h (hour)
     where i.attempt_id = ${attemptId}
     order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
-}
-
-async function review(tx: TransactionSql, { orgId, clusterId }: Place, attemptId: string, message: string, evidence: Record<string, string | number | null>): Promise<void> {
-  await tx`insert into usage_reviews (id, org_id, cluster_id, attempt_id, message, evidence) values (${newId("usageReview")}, ${orgId}, ${clusterId}, ${attemptId}, ${message}, ${tx.json(evidence)})`;
 }
 
 /**

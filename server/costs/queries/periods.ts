@@ -60,7 +60,7 @@ export async function readPeriodFacts(db: DbOrTx, orgId: string, period: string)
     select (select (extract(epoch from min(complete_to)) * 1000)::bigint::text from cost_clocks where org_id = ${orgId}) as complete_to,
       (select count(*)::int from dirty_hours where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz) as dirty,
       (select coalesce(sum(provisional), 0)::text from cost_booked where org_id = ${orgId} and period = ${period}) as provisional,
-      (select count(*)::int from usage_reviews where org_id = ${orgId} and resolved_at is null and opened_at < ${end}::timestamptz) as reviews,
+      (select count(*)::int from usage_reviews r left join usage_meters m on m.attempt_id = r.attempt_id where r.org_id = ${orgId} and r.resolved_at is null and least(r.opened_at, m.opened_at) < ${end}::timestamptz) as reviews,
       (select count(*)::int from (
         select 1 from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null
         group by cluster_id, node, kind, model, hour having sum(quantity) < 0) as short) as negative,
