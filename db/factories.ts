@@ -5,6 +5,7 @@ import { eq } from "drizzle-orm";
 import type { Role, ScopeType } from "../domain/access/roles.ts";
 import type { ForeignJob } from "../domain/agents/scheduler.ts";
 import type { Capabilities } from "../domain/clusters/capabilities.ts";
+import { compareWitnesses, type WitnessedPart, witnessWords } from "../domain/costs/witness.ts";
 import { RunSpec, type RunSpecInput } from "../domain/experiments/run-spec.ts";
 import { slugify } from "../domain/shared/id-format.ts";
 import type { DbOrTx } from "./client.ts";
@@ -14,7 +15,7 @@ import { accelerators, clusterSchedulers, clusters, nodes, telemetry } from "./s
 import { budgets } from "./schema/budgets.ts";
 import { costDeliveries, costSchedules } from "./schema/schedules.ts";
 import { embedClients, embedReports } from "./schema/embeds.ts";
-import { capacityIntervals, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters } from "./schema/costs.ts";
+import { capacityIntervals, clusterWitnesses, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters, usageReviews, usageWitnesses } from "./schema/costs.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 import { reports, reportVersions } from "./schema/reports.ts";
@@ -173,6 +174,17 @@ function makeMoney(db: DbOrTx) {
     await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(hourOf(from.getTime())) }).onConflictDoNothing(); // last: from then on a worker marks hours too
   }
 
+  /** What Slurm says of a metered attempt's only job, which had so many cores for so long: not what was counted. */
+  async function discrepancy(of: { id: string; orgId: string; clusterId: string }, cpus: number, heldSeconds: number) {
+    const spans = await db.select().from(usageIntervals).where(eq(usageIntervals.attemptId, of.id));
+    const parts: WitnessedPart[] = [{ job: "4711", state: "COMPLETED", nodeCount: 1, endedAt: Date.now(), heldSeconds, suspendedSeconds: 0, cpus, memoryMib: 1024, gpus: 0 }];
+    const lines = compareWitnesses(spans.map((span) => ({ ...span, from: span.fromAt.getTime(), to: span.untilAt!.getTime() })), parts, 1);
+    const where = { orgId: of.orgId, clusterId: of.clusterId, source: "slurm" as const };
+    await db.insert(clusterWitnesses).values({ ...where, heardAt: new Date() });
+    await db.insert(usageWitnesses).values({ ...where, attemptId: of.id, parts, agrees: false });
+    await db.insert(usageReviews).values({ orgId: of.orgId, clusterId: of.clusterId, attemptId: of.id, message: witnessWords(lines, parts), evidence: { source: "slurm", lines, parts } });
+  }
+
   /** Prices that hold since long ago, by an hour of a core and of a GiB. */
   async function prices(of: Org, cpu: string, memory: string) {
     await db.insert(costSettings).values({ orgId: of.id, ratingVersion: 1 });
@@ -202,7 +214,7 @@ function makeMoney(db: DbOrTx) {
     const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner" }).returning();
     return { report: report!, client: client! };
   }
-  return { metered, prices, acceleratorPrice, budget, embed, schedule };
+  return { metered, discrepancy, prices, acceleratorPrice, budget, embed, schedule };
 }
 
 function makeRecords(db: DbOrTx) {

@@ -37,6 +37,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   waste: ({ org }) => paths.waste(org.slug),
   periods: ({ org }) => paths.periods(org.slug),
   period: ({ org }) => paths.period(org.slug, new Date().toISOString().slice(0, 7)),
+  discrepancies: ({ org }) => paths.reviews(org.slug),
   budgets: ({ org }) => paths.budgets(org.slug),
   schedules: ({ org }) => paths.schedules(org.slug),
   embeds: ({ org }) => paths.embeds(org.slug),

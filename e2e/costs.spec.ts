@@ -136,12 +136,22 @@ test("a month is closed by two people, and its statement downloaded", async ({ m
   const month = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth(), 0, 12)); // the last day of the one before
   const period = month.toISOString().slice(0, 7);
   await make.prices(org, "1.50", "0");
-  await meteredRun(make, org, month, new Date(month.getTime() + 60 * MINUTE));
+  const { attempt } = await meteredRun(make, org, month, new Date(month.getTime() + 60 * MINUTE));
+  await make.discrepancy(attempt, 4, 1800);
   const page = await as("owner");
   await page.goto(paths.periods(org.slug));
   await expect(page.getByRole("row", { name: /Open/ }).first()).toBeVisible({ timeout: 30_000 });
   await page.goto(paths.period(org.slug, period));
   await expect(page.getByRole("list", { name: "Checks" }).getByText("The month is over", { exact: true })).toBeVisible();
+  await page.getByRole("listitem").filter({ hasText: "1 contradiction of usage" }).getByRole("link", { name: "Look at them" }).click();
+  const differs = page.getByRole("row", { name: /^Select row metered Slurm's accounting of job 4711 \(COMPLETED\) has 2 CPU-hours less/ });
+  await differs.getByRole("checkbox").check();
+  await page.getByRole("button", { name: "Resolve" }).click();
+  const found = page.getByRole("dialog", { name: "Resolve 1 discrepancy" });
+  await found.getByLabel("What holds, and why").fill("The job was suspended by an administrator.");
+  await found.getByRole("button", { name: "Resolve" }).click();
+  await expect(page.getByText("Nothing contradicts what is counted")).toBeVisible();
+  await page.goto(paths.period(org.slug, period));
   await expect(page.getByRole("button", { name: "Ask for the close" })).not.toHaveAttribute("data-disabled", { timeout: 180_000 }); // once its hours are complete
   await page.getByRole("button", { name: "Ask for the close" }).click();
   await expect(page.getByText("Close asked for")).toBeVisible();

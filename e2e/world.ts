@@ -28,6 +28,7 @@ export async function makeWorld(make: Factories) {
   await make.prices(org, "0.048", "0.0062");
   await make.artifact(finished, attempt.id, "out/accuracy.json", Buffer.from(`${JSON.stringify({ accuracy: 0.954 })}\n`), "application/json");
   await make.metered(finished, attempt.id, node, times.startedAt, times.endedAt);
+  await make.discrepancy(attempt, 2, 1800);
   await make.budget(org, { name: "Everything", amount: "1200" });
   await make.budget(org, { name: "Digits only", amount: "0.01", scopeType: "project", scopeId: org.project.id, policy: "warn" });
   await make.schedule(org);

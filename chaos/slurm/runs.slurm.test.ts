@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/root.ts";
 import { jobName } from "../../agent/drivers/slurm/queue.ts";
+import type { AccountedPart } from "../../agent/protocol/messages.ts";
 import { until } from "../processes.ts";
 import { startSlurmWorld, type SlurmWorld } from "./world.ts";
 
@@ -185,5 +186,41 @@ describe("what others do on the cluster", { timeout: 120_000 }, () => {
     }, 60);
     await world.lab.run("scancel", ["--name=theirs"]);
     await world.untilStatus(id, "succeeded");
+  });
+});
+
+describe("Slurm's accounting", { timeout: 120_000 }, () => {
+  it("bears out what was counted of every run here, and differs from one that moved its own start in the journal", async () => {
+    const { api } = world.stack;
+    const capped = { resources: { cpus: 1, memory: 256, gpus: 1 }, overrides: { slurm: { account: "teama" } } }; // one GPU at a time
+    const honest = await world.submit({ name: "honest", command: "sleep 8", ...capped });
+    await world.untilStatus(honest, "running");
+    const backdated = await world.submit({ name: "backdated", command: "touch -d '-10 minutes' ../job/started; sleep 1", ...capped });
+    const { job } = await until("it to wait behind the other", async () => {
+      const word = (await world.get(backdated)).attempts.at(-1)?.scheduler;
+      return word?.state === "PENDING" && word;
+    }, 30);
+    world.agent.signal("SIGSTOP"); // it sees neither the start nor the end, only what lies in the folder
+    try {
+      await until("it to be over", async () => (await world.lab.run("squeue", ["-h", "-t", "all", "-j", job, "-o", "%T"])).trim() === "COMPLETED", 60);
+    } finally {
+      world.agent.signal("SIGCONT");
+    }
+    await world.untilStatus(backdated, "succeeded");
+    const [heard] = await until("what Slurm says of both", async () => {
+      const rows = await world.stack.sql<{ parts: AccountedPart[]; counted: number }[]>`
+        select w.parts, (select sum(milli * extract(epoch from until_at - from_at) / 1000)::float8 from usage_intervals i where i.attempt_id = w.attempt_id and kind = 'accelerator') as counted
+        from usage_witnesses w join attempts a on a.id = w.attempt_id where a.run_id in (${honest}, ${backdated}) order by a.run_id = ${backdated}`;
+      return rows.length === 2 && rows;
+    }, 60);
+    expect(heard!.parts).toMatchObject([{ state: "COMPLETED", nodeCount: 1, cpus: 1, memoryMib: 256, gpus: 1, suspendedSeconds: 0 }]);
+    expect(Math.abs(heard!.counted - heard!.parts[0]!.heldSeconds)).toBeLessThan(2); // to the second, far within what is allowed
+    const { rows, witnesses } = await api.costs.reviews.query({});
+    expect(rows.map(({ run, message }) => [run?.name, message])).toEqual([["backdated", expect.stringMatching(/^Slurm's accounting of job \d+ \(COMPLETED\) has 0\.16\d* GPU-hours less, .* than is counted\.$/)]]);
+    const gpu = rows[0]!.lines.find(({ kind }) => kind === "accelerator")!;
+    expect(Number(gpu.difference)).toBeGreaterThan(590);
+    expect(Number(gpu.difference)).toBeLessThan(610);
+    expect(witnesses).toMatchObject([{ clusterId: world.clusterId, source: "slurm", trouble: null, differed: 1 }]);
+    expect(witnesses[0]!.agreed).toBeGreaterThan(0);
   });
 });

@@ -14,7 +14,7 @@ export function CostsFrame({ actions, children }: { actions?: React.ReactNode; c
   return (
     <>
       <PageHeader title="Costs" breadcrumbs={[]} subtitle="What every run held, at the prices that held then. Amounts are exact; they are rounded only where they are shown." actions={actions} />
-      <TabLinks label="Costs" tabs={[{ href: paths.costs(org), label: "Spend" }, { href: paths.advice(org), label: "Recommendations" }, { href: paths.waste(org), label: "Waste" }, { href: paths.budgets(org), label: "Budgets" }, { href: paths.periods(org), label: "Periods" }, { href: paths.prices(org), label: "Prices" }, ...schedules, ...embeds]} />
+      <TabLinks label="Costs" tabs={[{ href: paths.costs(org), label: "Spend" }, { href: paths.advice(org), label: "Recommendations" }, { href: paths.waste(org), label: "Waste" }, { href: paths.budgets(org), label: "Budgets" }, { href: paths.periods(org), label: "Periods" }, { href: paths.reviews(org), label: "Discrepancies" }, { href: paths.prices(org), label: "Prices" }, ...schedules, ...embeds]} />
       {children}
     </>
   );

@@ -9,6 +9,12 @@ import { isSlug } from "../../domain/shared/id-format.ts";
 export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), tag: parseAsString, range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d"), view: parseAsStringLiteral(["table", "map"]).withDefault("table") };
 export const loadCostsParams = createLoader(costsParams);
 
+/** The URL of the page of discrepancies. */
+const REVIEW_STATES = ["open", "resolved"] as const;
+export type ReviewState = (typeof REVIEW_STATES)[number];
+export const reviewsParams = { state: parseAsStringLiteral(REVIEW_STATES).withDefault("open") };
+export const loadReviewsParams = createLoader(reviewsParams);
+
 /** The first page of the dearest runs, the same for the page that prefetches and the table that shows it. */
 export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, limit: 25 });
 

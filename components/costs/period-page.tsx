@@ -1,6 +1,7 @@
 "use client";
 import { Button, Menu } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
 import { monthName, type PeriodCheck } from "../../domain/costs/period.ts";
 import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
@@ -46,10 +47,11 @@ export function PeriodPage({ period }: { period: string }) {
 }
 
 function Check({ check }: { check: PeriodCheck }) {
+  const org = useOrg();
   return (
     <li>
       <ToneIcon icon={check.ok ? "check" : "cross"} tone={check.ok ? "good" : "bad"} />
-      <span>{check.name}{check.problem && <span className="dim">: {check.problem}</span>}</span>
+      <span>{check.name}{check.problem && <span className="dim">: {check.problem}{check.at && <> <Link href={paths.reviews(org)}>Look at them</Link></>}</span>}</span>
     </li>
   );
 }

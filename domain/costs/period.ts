@@ -35,6 +35,8 @@ export interface PeriodCheck {
   ok: boolean;
   /** What is wrong and what helps; null where it is right. */
   problem: string | null;
+  /** Where somebody can put it right. */
+  at?: "discrepancies";
 }
 
 /** Every check, in the order in which one goes through them. */
@@ -46,7 +48,7 @@ export function periodChecks(period: string, facts: PeriodFacts, now: number): P
     check("The month is over", now >= to, "It can be closed from its first moment after, UTC."),
     check("Every hour is rated", facts.dirtyHours === 0 && (facts.completeTo === null || facts.completeTo >= to), facts.dirtyHours > 0 ? `${many(facts.dirtyHours, "asset-hour waits", "asset-hours wait")} to be rated. A worker does so within minutes.` : "Not every cluster's hours are complete yet. They are a few minutes after the month's end."),
     check("Nothing is provisional", isZero(facts.provisional), "The journals of some agents are not settled. Bring those agents back, or give up their attempts."),
-    check("No claims contradict each other", facts.openReviews === 0, `${many(facts.openReviews, "contradiction of usage waits", "contradictions of usage wait")} for somebody to look at.`),
+    { ...check("No claims contradict each other", facts.openReviews === 0, `${many(facts.openReviews, "contradiction of usage waits", "contradictions of usage wait")} for somebody to look at.`), at: "discrepancies" },
     check("Nobody held more than there was", facts.negativeIdle === 0, `In ${many(facts.negativeIdle, "asset-hour", "asset-hours")} more was held than the nodes had.`),
     check("The months before are closed", facts.openBefore === null, `${facts.openBefore ?? ""} is still open.`),
   ];
