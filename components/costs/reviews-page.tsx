@@ -67,10 +67,10 @@ function Reviews({ view, state }: { view: ReviewsView; state: ReviewState }) {
 /** One line of the cell for each resource in which the two differ. */
 function Each({ row, render }: { row: ReviewRow; render: (line: ReviewLine) => React.ReactNode }) {
   const lines = row.lines.filter(({ agrees }) => !agrees);
-  return lines.length === 0 ? <span className="dim">—</span> : <>{lines.map((line) => <div key={line.kind}>{render(line)}</div>)}</>;
+  return lines.length === 0 ? <span className="dim">—</span> : <div className={classes.each}>{lines.map((line) => <div key={line.kind}>{render(line)}</div>)}</div>;
 }
 
-const hours = (seconds: string, { kind }: ReviewLine) => <span title={`${seconds} ${KIND_UNIT[kind].replace("hour", "second")}s`}>{hoursOf(seconds)} <span className="dim">{KIND_UNIT[kind].replace("-hour", " h")}</span></span>;
+const hours = (seconds: string, { kind }: ReviewLine) => <span title={`${seconds} ${KIND_UNIT[kind].replace("hour", "second")}s`}>{hoursOf(seconds).replace("-", "−")} <span className="dim">{KIND_UNIT[kind].replace("-hour", " h")}</span></span>;
 
 const columnsOf = (currency: string, state: ReviewState): Column<ReviewRow>[] => [
   { key: "run", title: "Run", width: 170, link: true, render: (row) => <Name value={row.run?.name ?? row.cluster} max={24} /> },
