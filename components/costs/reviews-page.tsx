@@ -55,7 +55,7 @@ function Reviews({ view, state }: { view: ReviewsView; state: ReviewState }) {
   const [chosen, setChosen] = useState<string[]>([]);
   const selected = chosen.filter((id) => view.rows.some((row) => row.id === id)); // others may have resolved some meanwhile
   const title = `Resolve ${plural(selected.length, "discrepancy", "discrepancies")}`;
-  const choice = state === "open" && may.ok ? { selected, onSelect: setChosen, bulkActions: <DialogButton label="Resolve" title={title} size="xs" allowed={may} form={(close) => <ResolveReviewsForm ids={selected} onDone={close} />} /> } : {};
+  const choice = state === "open" ? { selected, onSelect: setChosen, bulkActions: <DialogButton label="Resolve" title={title} size="xs" allowed={may} form={(close) => <ResolveReviewsForm ids={selected} onDone={close} />} /> } : {};
   return (
     <>
       <DataTable label="Discrepancies" noun={["discrepancy", "discrepancies"]} rows={view.rows} rowKey={(row) => row.id} columns={columnsOf(view.currency, state)} {...choice} empty={<EmptyState title={EMPTY[state].title}>{EMPTY[state].says}</EmptyState>} href={(row) => (row.run ? paths.run(org, row.run.id) : paths.clusters(org))} />
