@@ -108,9 +108,8 @@ async function postUsage(c: AgentContext, connector: Connector): Promise<Respons
 }
 
 async function postWitness(c: AgentContext, connector: Connector): Promise<Response> {
-  const { services } = connector;
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
-  const agent = await signed(c, connector, sha256Hex(body));
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
   const { changes, ...reply } = await ingestWitness(services.sql, agent, parseMessage(Witness, parseJson(body)));
   for (const change of changes) services.bus.publish(change);
   return c.json({ serverTime: services.now(), ...reply });
