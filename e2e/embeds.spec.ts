@@ -64,6 +64,8 @@ test("a report is shown live in a page of another site, by nobody else, and no m
   try {
     const shop = await visitor.newPage();
     const errors: string[] = [];
+    const asked: Record<string, string>[] = [];
+    shop.on("request", (request) => request.url().includes("/api/embed/report") && asked.push(request.headers()));
     shop.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     await shop.goto(`${site}/`);
     const frame = shop.frameLocator("drover-report iframe");
@@ -80,6 +82,9 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     await expect(frame.locator('html[data-mantine-color-scheme="dark"]')).toBeVisible();
     await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
     expect(errors).toEqual([]);
+    const stolen = asked[0]!;
+    expect(stolen.authorization).toMatch(/^DPoP [\w-]{43}$/);
+    for (const dpop of ["", stolen.dpop!]) expect((await fetch(`${url}/api/embed/report?id=${report}`, { headers: { authorization: stolen.authorization!, dpop } })).status).toBe(401); // of no use without the frame's key
 
     const stranger = await visitor.newPage();
     const refusals: string[] = [];

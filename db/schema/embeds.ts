@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { boolean, check, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { RANGE_NAMES } from "../../domain/costs/days.ts";
 import { EMBED_BY, EMBED_CAPABILITIES } from "../../domain/costs/embed.ts";
 import { orgs } from "./access.ts";
@@ -31,6 +31,7 @@ export const embedClients = pgTable("embed_clients", {
   reportIds: text().array().notNull(),
   projectIds: text().array(), // null: every project, and what nobody held
   mustFilter: boolean().notNull(),
+  minGroup: integer(), // people behind every figure; null: one is enough
   capabilities: text({ enum: EMBED_CAPABILITIES }).array().notNull(),
   accent: text(),
   notBefore: moment(), // tokens and sessions from before are dead
@@ -38,7 +39,7 @@ export const embedClients = pgTable("embed_clients", {
   lastUsedAt: moment(),
   createdBy: text().notNull(),
   ...timestamps,
-}, (t) => [index("embed_clients_org").on(t.orgId), check("embed_clients_origin", sql`cardinality(origins) > 0`)]);
+}, (t) => [index("embed_clients_org").on(t.orgId), check("embed_clients_origin", sql`cardinality(origins) > 0`), check("embed_clients_group", sql`min_group >= 2`)]);
 
 /** Tokens that were exchanged: each once. */
 export const embedTokens = pgTable("embed_tokens", { clientId: text().notNull().references(() => embedClients.id), jti: text().notNull(), expiresAt: moment().notNull() }, (t) => [primaryKey({ columns: [t.clientId, t.jti] }), index("embed_tokens_expiry").on(t.expiresAt)]);
@@ -48,9 +49,17 @@ export const embedSessions = pgTable("embed_sessions", {
   clientId: text().notNull().references(() => embedClients.id),
   orgId: text().notNull(),
   viewer: text().notNull(),
+  keyThumbprint: text().notNull().default(""), // of the frame's key; empty fits none
   reportIds: text().array().notNull(),
   projectIds: text().array(),
   capabilities: text({ enum: EMBED_CAPABILITIES }).array().notNull(),
   issuedAt: moment().notNull(), // the token's
   expiresAt: moment().notNull(),
 }, (t) => [index("embed_sessions_expiry").on(t.expiresAt)]);
+
+/** What frames signed for one request each: no proof counts twice. They go with their session. */
+export const embedProofs = pgTable("embed_proofs", {
+  sessionHash: text().notNull().references(() => embedSessions.hash, { onDelete: "cascade" }),
+  jti: text().notNull(),
+  orgId: text().notNull(),
+}, (t) => [primaryKey({ columns: [t.sessionHash, t.jti] })]);

@@ -35,6 +35,8 @@ const client = {
   reportIds: z.array(EmbedReportId).min(1, "Choose at least one report.").max(100),
   projectIds: z.array(ProjectId).min(1, "Choose at least one project.").max(500).nullable(),
   mustFilter: z.boolean(),
+  /** How many people must be behind every figure; null: one is enough. */
+  minGroup: z.int().min(2, "A group begins with two people.").max(1000).nullable(),
   capabilities: z.array(z.enum(EMBED_CAPABILITIES)).max(10),
   accent: Accent.nullable(),
 };
@@ -62,6 +64,9 @@ export const EmbedClaims = z.strictObject({
   ori: z.string().max(255),
 });
 export type EmbedClaims = z.output<typeof EmbedClaims>;
+
+/** What a frame signs for each request, in the manner of DPoP: with path and query as `htu`, and what it proves the possession of as `ath`. */
+export const EmbedProofClaims = z.strictObject({ htm: z.string(), htu: z.string().max(1000), ath: z.string(), jti: z.string().min(16).max(64), iat: z.number() });
 
 export const ExchangeToken = z.strictObject({ client: EmbedClientId, token: z.string().min(1).max(8192), origin: z.string().max(255) });
 export type EmbedExchange = z.output<typeof ExchangeToken>;

@@ -7,6 +7,8 @@ import type { SpendBy } from "./spend-by.ts";
 export interface EmbedSessionView {
   session: string;
   expiresInSeconds: number;
+  /** Now, in Unix seconds: proofs are dated by this clock. */
+  at: number;
   reports: { id: string; title: string }[];
   capabilities: EmbedCapability[];
   accent: string | null;
@@ -16,6 +18,8 @@ export interface EmbeddedReport {
   title: string;
   from: string;
   to: string;
+  /** Figures of fewer people are not in it. */
+  minGroup: number | null;
   spend: SpendView;
 }
 
@@ -36,6 +40,7 @@ export interface EmbedClientView {
   reportIds: string[];
   projectIds: string[] | null;
   mustFilter: boolean;
+  minGroup: number | null;
   capabilities: EmbedCapability[];
   accent: string | null;
   notBefore: Date | null;

@@ -4,9 +4,9 @@ import { OTHERS } from "./spend-by.ts";
 
 type Day = SpendView["days"][number];
 
-/** The dearest first; what is beyond `most` is one group, so that the parts still add up to the whole. */
+/** The dearest first, what is joined already at the end; what is beyond `most` is one group, so that the parts still add up to the whole. */
 export function topGroups(groups: readonly SpendGroup[], most: number): SpendGroup[] {
-  const sorted = groups.toSorted((a, b) => compare(decimal(b.amount), decimal(a.amount)));
+  const sorted = groups.toSorted((a, b) => (a.key === OTHERS ? 1 : 0) - (b.key === OTHERS ? 1 : 0) || compare(decimal(b.amount), decimal(a.amount)));
   if (sorted.length <= most) return sorted;
   const rest = sorted.slice(most - 1);
   const all = (of: (group: SpendGroup) => string) => decimalText(sum(rest.map((group) => decimal(of(group)))));

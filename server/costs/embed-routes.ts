@@ -9,7 +9,8 @@ import { log } from "../log.ts";
 import { sendTableFile } from "../table-file.ts";
 import { noteExport } from "./commands/embed-export.ts";
 import { embedAudience } from "./embed-audience.ts";
-import { EmbedRefused, exchangeToken } from "./commands/embed-sessions.ts";
+import { proofOf } from "./embed-proof.ts";
+import { EmbedRefused, exchangeToken, spendProof } from "./commands/embed-sessions.ts";
 import { asEmbed, type EmbedLook, findLook, readEmbedded } from "./queries/embeds.ts";
 import { COST_COLUMNS, type CostRow, costRows } from "./queries/export.ts";
 
@@ -39,22 +40,36 @@ async function exchange(c: Context): Promise<Response> {
   if (!asked.success) return refuse(c, "the request is not as it must be");
   const seconds = perClient(asked.data.client);
   if (seconds > 0) return wait(c, seconds);
+  const proof = await proofOf(c.req.header("dpop"), { method: "POST", target: targetOf(c), secret: asked.data.token }, null);
+  if (!proof) return refuse(c, "the frame does not prove that it holds a key");
   try {
-    return c.json(await exchangeToken(clients().db, asked.data, embedAudience()), 200, { "cache-control": "no-store" });
+    return c.json(await exchangeToken(clients().db, asked.data, embedAudience(), proof.thumbprint), 200, { "cache-control": "no-store" });
   } catch (error) {
     if (error instanceof EmbedRefused) return refuse(c, error.message, error.isExpired ? "expired" : "refused");
     throw error;
   }
 }
 
+/** Without the origin: a server may be reached by several names, and the secret is of one installation anyway. */
+function targetOf(c: Context): string {
+  const { pathname, search } = new URL(c.req.url);
+  return pathname + search;
+}
+
 /** The session's look at the report that is asked for; or the answer that refuses it. */
 async function lookOf(c: Context): Promise<EmbedLook | Response> {
-  const session = /^Bearer ([\w-]{43})$/.exec(c.req.header("authorization") ?? "")?.[1];
+  const session = /^DPoP ([\w-]{43})$/.exec(c.req.header("authorization") ?? "")?.[1];
   const id = EmbedReportId.safeParse(c.req.query("id"));
   if (!session || !id.success) return refuse(c, "no session, or no report");
   const seconds = perSession(session);
   if (seconds > 0) return wait(c, seconds);
-  return (await findLook(clients().db, session, id.data, Date.now())) ?? refuse(c, "the session may not see the report any more");
+  const now = Date.now();
+  const proof = await proofOf(c.req.header("dpop"), { method: "GET", target: targetOf(c), secret: session }, now);
+  if (!proof) return refuse(c, "the session comes without a proof for this request");
+  const { db } = clients();
+  const look = await findLook(db, { session, thumbprint: proof.thumbprint }, id.data, now);
+  if (!look) return refuse(c, "the session may not see the report any more, or is bound to another key");
+  return (await spendProof(db, look, session, proof.jti)) ? look : refuse(c, "the proof was used already");
 }
 
 async function report(c: Context): Promise<Response> {

@@ -82,7 +82,7 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
   "costs.changeSchedule": [{ input: { id: "$foreign", recipients: ["a@b.test"] }, kinds: ["costSchedule"] }],
   "costs.changeBudget": [{ input: { id: "$foreign", name: "b", amount: "5", levels: [50], policy: "warn" }, kinds: ["budget"] }],
   "costs.changeEmbedClient": [
-    { input: { id: "$foreign", name: "c", publicKey: "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----", origins: ["https://a.example"], reportIds: ["$embedReport"], projectIds: null, mustFilter: false, capabilities: [], accent: null }, kinds: ["embedClient"] },
+    { input: { id: "$foreign", name: "c", publicKey: "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----", origins: ["https://a.example"], reportIds: ["$embedReport"], projectIds: null, mustFilter: false, minGroup: null, capabilities: [], accent: null }, kinds: ["embedClient"] },
   ],
   "access.createServiceAccount": [{ input: { projectId: "$foreign", name: "sa", role: "member" }, kinds: ["project"] }],
   "access.createMyToken": [{ input: { name: "t", permissions: ["runs:read"], projectId: "$foreign" }, kinds: ["project"] }],

@@ -1,5 +1,5 @@
 "use client";
-import { Button, Checkbox, MultiSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, MultiSelect, NumberInput, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { EmbedClientView, EmbedsView } from "../../../domain/costs/embed-view.ts";
@@ -17,6 +17,7 @@ const draftOf = (client: EmbedClientView | null, view: EmbedsView) => ({
   reportIds: client?.reportIds ?? view.reports.filter((one) => one.withdrawnAt === null).slice(0, 1).map((one) => one.id),
   projectIds: client?.projectIds ?? null,
   mustFilter: client?.mustFilter ?? true,
+  minGroup: client?.minGroup ?? ("" as number | string),
   csv: client?.capabilities.includes("csv") ?? false,
   accent: client?.accent ?? "",
 });
@@ -34,8 +35,8 @@ export function ClientForm({ view, client, onDone }: { view: EmbedsView; client:
   const said = (field: string) => Object.entries(errors).find(([name]) => name === field || name.startsWith(`${field}.`))?.[1];
   const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part });
   const submit = () => {
-    const { csv, accent, origins, ...rest } = draft;
-    const input = { ...rest, origins: origins.split(/\s+/).filter(Boolean), capabilities: csv ? (["csv"] as ["csv"]) : [], accent: accent.trim() || null };
+    const { csv, accent, origins, minGroup, ...rest } = draft;
+    const input = { ...rest, origins: origins.split(/\s+/).filter(Boolean), capabilities: csv ? (["csv"] as ["csv"]) : [], accent: accent.trim() || null, minGroup: minGroup === "" ? null : Number(minGroup) };
     if (client) change.mutate({ id: client.id, ...input });
     else create.mutate(input);
   };
@@ -50,6 +51,7 @@ export function ClientForm({ view, client, onDone }: { view: EmbedsView; client:
       <Checkbox label="Every project" description="And what nobody held. Without it, only the projects that are named." checked={draft.projectIds === null} onChange={(event) => set({ projectIds: event.currentTarget.checked ? null : [] })} />
       {draft.projectIds !== null && <MultiSelect label="Projects" searchable data={viewer.projects.map((one) => ({ value: one.id, label: one.name }))} value={draft.projectIds} error={said("projectIds")} onChange={(projectIds) => set({ projectIds })} />}
       <Checkbox label="Every token must name projects" description="A token without a filter is refused. For sites whose visitors may each see only a part." checked={draft.mustFilter} onChange={(event) => set({ mustFilter: event.currentTarget.checked })} />
+      <NumberInput label="People behind every figure" description="At least so many, counted by project, resource and day: smaller groups are joined, or left out, so that nobody's spending can be read out of it. Empty: one is enough." placeholder="1" min={2} max={1000} allowDecimal={false} value={draft.minGroup} error={said("minGroup")} onChange={(minGroup) => set({ minGroup })} />
       <Checkbox label="Figures may be downloaded" description="As CSV, where a token allows it too." checked={draft.csv} onChange={(event) => set({ csv: event.currentTarget.checked })} />
       <TextInput label="Colour" description="Of bars; empty is Drover's own." placeholder="#1d4ed8" value={draft.accent} error={said("accent")} onChange={(event) => set({ accent: event.currentTarget.value })} w={180} />
       <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={create.isPending || change.isPending} disabled={draft.name.trim() === ""}>{client ? "Save" : "Add site"}</Button></div>

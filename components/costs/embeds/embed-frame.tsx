@@ -1,11 +1,11 @@
 "use client";
 import { Button, useMantineColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import type { EmbeddedReport, EmbedSessionView } from "../../../domain/costs/embed-view.ts";
+import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
 import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
 import { Stand } from "../costs-stand.tsx";
-import { tellParent, useEmbedSession } from "./use-embed-session.ts";
+import { type EmbedAccess, tellParent, useEmbedSession } from "./use-embed-session.ts";
 import classes from "./embeds.module.css";
 
 const SAYS: Record<string, string> = {
@@ -21,12 +21,12 @@ export function EmbedFrame({ client, report, scheme, locale }: { client: string;
   const box = useRef<HTMLElement>(null);
   useScheme(scheme);
   useHeight(box, origin);
-  const style = state.kind === "open" && state.session.accent ? ({ "--tone-active": state.session.accent } as React.CSSProperties) : undefined;
+  const style = state.kind === "open" && state.access.session.accent ? ({ "--tone-active": state.access.session.accent } as React.CSSProperties) : undefined;
   return (
     <main ref={box} className={classes.frame} style={style}>
       {state.kind === "waiting" && <p className="dim" aria-live="polite">Waiting for the page around this frame to sign in…</p>}
       {state.kind === "failed" && <p role="alert">{SAYS[state.code] ?? SAYS.refused}</p>}
-      {state.kind === "open" && <Shown session={state.session} report={report} origin={origin} locale={locale} renew={renew} />}
+      {state.kind === "open" && <Shown access={state.access} report={report} origin={origin} locale={locale} renew={renew} />}
     </main>
   );
 }
@@ -53,14 +53,15 @@ function useHeight(box: React.RefObject<HTMLElement | null>, origin: string | nu
   }, [box, origin]);
 }
 
-function Shown({ session, report, origin, locale, renew }: { session: EmbedSessionView; report: string | null; origin: string | null; locale: string | null; renew: () => void }) {
+function Shown({ access, report, origin, locale, renew }: { access: EmbedAccess; report: string | null; origin: string | null; locale: string | null; renew: () => void }) {
+  const { session } = access;
   const id = session.reports.find((one) => one.id === report)?.id ?? (report === null ? session.reports[0]?.id : undefined);
   const [shown, setShown] = useState<EmbeddedReport | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   useEffect(() => {
     if (id === undefined) return setFailed("refused");
     let isWanted = true;
-    void read(session.session, id).then((answer) => {
+    void read(access, id).then((answer) => {
       if (!isWanted) return;
       if ("error" in answer) {
         setFailed(answer.error);
@@ -73,7 +74,7 @@ function Shown({ session, report, origin, locale, renew }: { session: EmbedSessi
     return () => {
       isWanted = false;
     };
-  }, [session.session, id, origin]);
+  }, [access, id, origin]);
   if (failed) return <p role="alert">{SAYS[failed] ?? SAYS.refused} <Button variant="default" size="compact-sm" onClick={renew}>Try again</Button></p>;
   if (!shown) return <p className="dim" aria-live="polite">Loading…</p>;
   const { spend } = shown;
@@ -81,21 +82,20 @@ function Shown({ session, report, origin, locale, renew }: { session: EmbedSessi
     <>
       <header className={classes.head}>
         <h1>{shown.title}</h1>
-        {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(session.session, shown)}>CSV</Button>}
+        {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(access, shown)}>CSV</Button>}
       </header>
       <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {shown.from} to {shown.to}</small></p>
       <SpendChart spend={spend} from={shown.from} to={shown.to} />
       <SpendGroups spend={spend} locale={locale} />
+      {shown.minGroup !== null && <p className="dim">Only what {shown.minGroup} or more people make up is shown, once its day is complete: smaller groups are joined as Others, or left out.</p>}
       <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} locale={locale} />} />
     </>
   );
 }
 
-const bearer = (session: string) => ({ headers: { authorization: `Bearer ${session}` }, credentials: "omit" as const });
-
-async function read(session: string, id: string): Promise<EmbeddedReport | { error: string }> {
+async function read({ get }: EmbedAccess, id: string): Promise<EmbeddedReport | { error: string }> {
   try {
-    const answer = (await (await fetch(`/api/embed/report?id=${id}`, bearer(session))).json()) as EmbeddedReport | { error: string };
+    const answer = (await (await get(`/api/embed/report?id=${id}`)).json()) as EmbeddedReport | { error: string };
     if ("error" in answer) return answer;
     const { completeTo } = answer.spend;
     return { ...answer, spend: { ...answer.spend, completeTo: completeTo && new Date(completeTo) } };
@@ -105,8 +105,8 @@ async function read(session: string, id: string): Promise<EmbeddedReport | { err
 }
 
 /** By way of memory: the session is in a header, and in no address. */
-async function download(session: string, { id, from, to }: EmbeddedReport): Promise<void> {
-  const answer = await fetch(`/api/embed/export?id=${id}`, bearer(session));
+async function download({ get }: EmbedAccess, { id, from, to }: EmbeddedReport): Promise<void> {
+  const answer = await get(`/api/embed/export?id=${id}`);
   if (!answer.ok) return;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());

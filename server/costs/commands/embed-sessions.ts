@@ -3,7 +3,7 @@ import { eq, inArray, lt, sql } from "drizzle-orm";
 import { jwtVerify, type JWTVerifyGetKey } from "jose";
 import type { Db } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
-import { embedClients, embedReports, embedSessions, embedTokens } from "../../../db/schema/embeds.ts";
+import { embedClients, embedProofs, embedReports, embedSessions, embedTokens } from "../../../db/schema/embeds.ts";
 import { CLOCK_SECONDS, type EmbedScope, isKeyAddress, MAX_TOKEN_SECONDS, SESSION_SECONDS, scopeWithin } from "../../../domain/costs/embed.ts";
 import { EmbedClaims, type EmbedExchange } from "../../../domain/costs/embed-inputs.ts";
 import type { EmbedSessionView } from "../../../domain/costs/embed-view.ts";
@@ -25,10 +25,11 @@ export class EmbedRefused extends Error {
 
 /**
  * Swaps a signed token for a short session: each token once, never beyond what the client may.
+ * @param thumbprint Of the key that the frame proved to hold: the session is of no use without it.
  * @param audience What `aud` must be: this installation, so that a token for another is of no use here.
  * @throws EmbedRefused
  */
-export async function exchangeToken(db: Db, { client: clientId, token, origin }: EmbedExchange, audience: string): Promise<EmbedSessionView> {
+export async function exchangeToken(db: Db, { client: clientId, token, origin }: EmbedExchange, audience: string, thumbprint: string): Promise<EmbedSessionView> {
   const [client] = await db.select().from(embedClients).where(eq(embedClients.id, clientId));
   if (!client || client.disabledAt) throw new EmbedRefused(client ? "the client is disabled" : "there is no such client");
   const claims = await claimsOf(client, token, audience);
@@ -38,7 +39,7 @@ export async function exchangeToken(db: Db, { client: clientId, token, origin }:
   const ids = new Map(known.map(({ slug, id }) => [slug, id]));
   const scope = scopeWithin(client, { reports: claims.rep, projects: claims.flt?.project, capabilities: claims.cap ?? [], origin }, (slug) => ids.get(slug));
   if (!scope) throw new EmbedRefused("the token asks for more than its client may");
-  return open(db, client, claims, scope);
+  return open(db, client, claims, scope, thumbprint);
 }
 
 const keyOf = ({ publicKey }: Client): JWTVerifyGetKey => (isKeyAddress(publicKey) ? remoteKeys(publicKey) : () => createPublicKey(publicKey));
@@ -57,16 +58,22 @@ async function claimsOf(client: Client, token: string, audience: string): Promis
   return claims.data;
 }
 
-async function open(db: Db, client: Client, claims: EmbedClaims, scope: EmbedScope): Promise<EmbedSessionView> {
+async function open(db: Db, client: Client, claims: EmbedClaims, scope: EmbedScope, thumbprint: string): Promise<EmbedSessionView> {
   const session = randomBytes(32).toString("base64url");
   const expiresAt = new Date((claims.exp + CLOCK_SECONDS) * 1000);
   const once = await db.insert(embedTokens).values({ clientId: client.id, jti: claims.jti, expiresAt }).onConflictDoNothing().returning();
   if (once.length === 0) throw new EmbedRefused("it was used already"); // a crash after this burns a token; its host signs another
-  await db.insert(embedSessions).values({ hash: sha256(session), clientId: client.id, orgId: client.orgId, viewer: claims.sub, ...scope, issuedAt: new Date(claims.iat * 1000), expiresAt: sql`now() + make_interval(secs => ${SESSION_SECONDS})` as unknown as Date });
+  await db.insert(embedSessions).values({ hash: sha256(session), clientId: client.id, orgId: client.orgId, viewer: claims.sub, keyThumbprint: thumbprint, ...scope, issuedAt: new Date(claims.iat * 1000), expiresAt: sql`now() + make_interval(secs => ${SESSION_SECONDS})` as unknown as Date });
   await db.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date }).where(eq(embedClients.id, client.id));
   const reports = await db.select({ id: embedReports.id, title: embedReports.title }).from(embedReports).where(sql`${inArray(embedReports.id, scope.reportIds)} and ${embedReports.withdrawnAt} is null`);
   log().info({ embedClient: client.id, viewer: claims.sub }, "an embed session began");
-  return { session, expiresInSeconds: SESSION_SECONDS, reports, capabilities: scope.capabilities, accent: client.accent };
+  return { session, expiresInSeconds: SESSION_SECONDS, at: Math.floor(Date.now() / 1000), reports, capabilities: scope.capabilities, accent: client.accent };
+}
+
+/** Notes that a proof was used; false where it was before. They go with their session. */
+export async function spendProof(db: Db, { orgId }: { orgId: string }, session: string, jti: string): Promise<boolean> {
+  const once = await db.insert(embedProofs).values({ sessionHash: sha256(session), jti, orgId }).onConflictDoNothing().returning();
+  return once.length > 0;
 }
 
 /** Tokens that are expired anyway, and sessions that are over. */

@@ -6,6 +6,7 @@ import type { EmbedCapability } from "../../../domain/costs/embed.ts";
 import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-view.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { sha256 } from "../../access/secrets.ts";
+import { releasedCosts } from "./released.ts";
 import { readSpend, type SpendReader } from "./spend.ts";
 
 /** Reports and clients as those see them who manage them. */
@@ -29,6 +30,9 @@ export interface EmbedLook {
   report: { id: string; title: string; from: string; to: string; by: (typeof embedReports.$inferSelect)["by"] };
   /** Null: everything. */
   projectIds: string[] | null;
+  /** What the client may see at most, and how many people must be behind every figure of it. */
+  ceiling: string[] | null;
+  minGroup: number | null;
   capabilities: EmbedCapability[];
 }
 
@@ -36,7 +40,7 @@ export interface EmbedLook {
  * Everything is looked at again on every look: the session, its client with the ceiling of this moment, the report.
  * Null for all that is refused, whatever the reason.
  */
-export async function findLook(db: DbOrTx, session: string, reportId: string, now: number): Promise<EmbedLook | null> {
+export async function findLook(db: DbOrTx, { session, thumbprint }: { session: string; thumbprint: string }, reportId: string, now: number): Promise<EmbedLook | null> {
   const [row] = await db
     .select({ session: embedSessions, client: embedClients, report: embedReports })
     .from(embedSessions)
@@ -44,6 +48,7 @@ export async function findLook(db: DbOrTx, session: string, reportId: string, no
     .innerJoin(embedReports, and(eq(embedReports.id, reportId), eq(embedReports.orgId, embedClients.orgId)))
     .where(and(
       eq(embedSessions.hash, sha256(session)),
+      eq(embedSessions.keyThumbprint, thumbprint),
       gt(embedSessions.expiresAt, sql`now()`),
       sql`${embedClients.disabledAt} is null and ${embedReports.withdrawnAt} is null and ${embedSessions.issuedAt} >= coalesce(${embedClients.notBefore}, '-infinity')`,
       sql`${reportId} = any(${embedSessions.reportIds}) and ${reportId} = any(${embedClients.reportIds})`,
@@ -57,22 +62,28 @@ export async function findLook(db: DbOrTx, session: string, reportId: string, no
     clientId: client.id,
     viewer: row.session.viewer,
     report: { id: report.id, title: report.title, by: report.by, ...daysUntil(now, report.range) },
+    ceiling,
+    minGroup: client.minGroup,
     projectIds: ceiling === null ? asked : (asked ?? ceiling).filter((id) => ceiling.includes(id)),
     capabilities: row.session.capabilities.filter((one) => client.capabilities.includes(one)),
   };
 }
 
 /** The same read as the console's, as a database role that sees only these projects whatever the query says. */
-export async function asEmbed<Result>(db: Db, { orgId, projectIds }: EmbedLook, read: (reader: SpendReader) => Promise<Result>): Promise<Result> {
+export async function asEmbed<Result>(db: Db, { orgId, projectIds, ceiling, minGroup }: EmbedLook, read: (reader: SpendReader) => Promise<Result>): Promise<Result> {
   const grant: Grant = { orgId, permission: "costs:read", org: projectIds === null, teams: new Set(), projects: new Set(projectIds ?? []) };
+  const seesAll = ceiling === null ? projectIds === null : ceiling.every((id) => projectIds?.includes(id));
+  const source = minGroup === null ? undefined : releasedCosts(orgId, minGroup, seesAll);
+  // How many people a figure is of must not hang on the filter: else two filters would tell what lies between them.
+  const readable = source ? ceiling : projectIds;
   return db.transaction(async (tx) => {
-    await tx.execute(sql`select set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${projectIds === null ? "*" : projectIds.join(",")}, true), set_config('statement_timeout', '5s', true)`);
+    await tx.execute(sql`select set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${readable === null ? "*" : readable.join(",")}, true), set_config('statement_timeout', '5s', true)`);
     await tx.execute(sql`set local role drover_embed`);
-    return read({ db: tx, orgId, grant });
+    return read({ db: tx, orgId, grant, source });
   }, { accessMode: "read only" });
 }
 
 export async function readEmbedded(db: Db, look: EmbedLook): Promise<EmbeddedReport> {
   const { id, title, by, from, to } = look.report;
-  return { id, title, from, to, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
+  return { id, title, from, to, minGroup: look.minGroup, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
 }

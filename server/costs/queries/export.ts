@@ -43,8 +43,9 @@ export async function* costRows(ctx: SpendReader, { from, to, project }: ExportC
   const stand = await readStand(ctx.db, ctx.orgId);
   for (let at = Date.parse(from); at <= Date.parse(to); at += MONTH_DAYS * DAY_MS) {
     const until = Math.min(Date.parse(to), at + (MONTH_DAYS - 1) * DAY_MS);
-    yield ctx.db.execute<CostRow>(sql`
-      select ${costDaily.day}::text as day, t.name as team, ${projects.slug} as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
+    const days = { from: dayOf(at), to: dayOf(until) };
+    yield ctx.db.execute<CostRow>(sql`${ctx.source?.prefix(days)}
+      select ${costDaily.day}::text as day, t.name as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
         trim_scale(${costDaily.quantity})::text as quantity, case ${costDaily.kind} when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
         trim_scale(${costDaily.amount})::text as amount, trim_scale(${costDaily.provisional})::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
       from ${costDaily}
@@ -52,7 +53,7 @@ export async function* costRows(ctx: SpendReader, { from, to, project }: ExportC
       left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
       left join teams t on t.id = ${projects.teamId}
       ${names.joins}
-      where ${seenCosts(ctx, { from: dayOf(at), to: dayOf(until), project })}
+      where ${seenCosts(ctx, { ...days, project })}
       order by 1, 2, 3, 4, 5, 6, 7, 8, 9`);
   }
 }

@@ -21,6 +21,14 @@ export interface SpendReader {
   db: DbOrTx;
   orgId: string;
   grant: Grant;
+  /** Left out: the sums as they are. */
+  source?: CostSource;
+}
+/** What is read instead of the table of days, under its name. */
+export interface CostSource {
+  prefix: (days: Pick<ReadSpend, "from" | "to">) => SQL;
+  /** Is what is joined as `OTHERS` for this reader? */
+  seesRest: boolean;
 }
 
 const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
@@ -28,10 +36,12 @@ interface Dimension {
   key: SQL;
   label: SQL;
 }
+/** What has no project: idle capacity, and what an embedded report joins. */
+const NO_PROJECT = sql`case ${costDaily.projectId} when ${OTHERS} then 'Others' else 'Idle' end`;
 /** Key and words of each dimension. What nobody held has no project; only who sees the whole organization sees it. */
 const DIMENSIONS: Record<Exclude<SpendBy, "outcome" | "tag">, Dimension> = {
-  project: { key: sql`${costDaily.projectId}`, label: sql`coalesce(${projects.name}, 'Idle')` },
-  team: { key: sql`coalesce(${teams.id}, '')`, label: sql`coalesce(${teams.name}, 'Idle')` },
+  project: { key: sql`${costDaily.projectId}`, label: sql`coalesce(${projects.name}, ${NO_PROJECT})` },
+  team: { key: sql`coalesce(${teams.id}, ${costDaily.projectId})`, label: sql`coalesce(${teams.name}, ${NO_PROJECT})` },
   person: { key: sql`${costDaily.ownerId}`, label: sql`coalesce(${users.name}, ${serviceAccounts.name}, 'Gone')` },
   experiment: { key: sql`${costDaily.experimentId}`, label: sql`${projects.name} || ' / ' || ${experiments.name}` },
   cluster: { key: sql`${costDaily.clusterId}`, label: sql`${clusters.name}` },
@@ -40,9 +50,9 @@ const DIMENSIONS: Record<Exclude<SpendBy, "outcome" | "tag">, Dimension> = {
 };
 
 /** Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization. */
-export function seenCosts({ grant, orgId }: Omit<SpendReader, "db">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
+export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
   const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
-  const seen = grant.org && !project ? or(eq(costDaily.projectId, ""), ofProjects) : ofProjects;
+  const seen = or(ofProjects, grant.org && !project ? eq(costDaily.projectId, "") : undefined, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
   return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
 }
 
@@ -65,7 +75,7 @@ export async function readSpend(ctx: SpendReader, ask: ReadSpend): Promise<Spend
 
 function sumsOfDays(ctx: SpendReader, { by, ...ask }: Omit<ReadSpend, "by"> & { by: keyof typeof DIMENSIONS }): SQL {
   const { key, label } = DIMENSIONS[by];
-  return sql`
+  return sql`${ctx.source?.prefix(ask)}
     select ${costDaily.day}::text as day, ${key} as key, min(${label}) as label, ${zero(sql`sum(${costDaily.amount})`)} as amount, ${zero(sql`sum(${costDaily.provisional})`)} as provisional,
       ${zero(sql`sum(${costDaily.quantity}) filter (where ${costDaily.kind} = 'accelerator')`)} as hours
     from ${costDaily}
