@@ -23,7 +23,7 @@ type Clients = ReturnType<typeof connect>;
 /** Asset-hours per second of the pure function: eight holders, a price that changes within the hour. */
 function pureRate(): number {
   const part = HOUR_MS / 8;
-  const price = (id: string, text: string) => ({ id, unitPrice: decimal(text) });
+  const price = (id: string, text: string) => ({ id, unitPrice: decimal(text), rateId: null });
   const input: AssetHour = {
     hour: 0,
     holdings: Array.from({ length: 8 }, (_, at) => ({ attemptId: `att_${at}`, from: at * part, to: (at + 1) * part - 1234, milli: 2000, evidence: "measured" as const })),

@@ -33,11 +33,25 @@ test("billing works out what an hour of owned hardware costs, exports the price 
   await expect(bring.getByRole("button", { name: "Add prices" })).toBeDisabled();
   await choose(csv);
   await expect(bring.getByText("The price book has all of these already.")).toBeVisible();
-  await choose(`${csv}cpu,,,,2026-01-01,0.05,\r\n`);
+  await choose(`${csv}cpu,,,,2026-01-01,0.05,,\r\n`);
   await expect(bring.getByText("1 new price, 1 of the file are there already.")).toBeVisible();
   await expectAccessible(page);
   await bring.getByRole("button", { name: "Add prices" }).click();
   await expect(page.getByRole("row", { name: /CPUs.*0\.05 USD/ })).toBeVisible();
+
+  await page.getByRole("button", { name: "Add a rate" }).click();
+  const rate = page.getByRole("dialog", { name: "Add a rate" });
+  await rate.getByLabel("Currency").fill("eur");
+  await rate.getByLabel("Worth").fill("1.0842");
+  await expectAccessible(page);
+  await rate.getByRole("button", { name: "Add rate" }).click();
+  await expect(page.getByRole("row", { name: /EUR.*1 EUR = 1\.0842 USD/ })).toBeVisible();
+  await page.getByRole("button", { name: "Add a price" }).first().click();
+  await dialog.getByLabel("Price").fill("2.40");
+  await dialog.getByRole("combobox", { name: "Currency" }).click();
+  await page.getByRole("option", { name: "EUR" }).click();
+  await dialog.getByRole("button", { name: "Add price" }).click();
+  await expect(page.getByRole("row", { name: /Accelerators.*2\.4 EUR/ })).toBeVisible();
 
   const viewer = await as("viewer");
   await viewer.goto(paths.prices(org.slug));

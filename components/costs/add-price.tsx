@@ -2,6 +2,7 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import type { PriceBookView } from "../../domain/costs/cost-view.ts";
 import { CAPACITY_CLASSES, type CapacityClass, HELD_KINDS, type HeldKind, KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { fieldErrors, formError } from "../access/api-error.ts";
 import { FormAlert } from "../access/form-alert.tsx";
@@ -10,10 +11,11 @@ import { notifyDone } from "../ui/notify.ts";
 import classes from "./costs.module.css";
 import { OwnedHardwareFields } from "./owned-hardware.tsx";
 
-const today = (): string => new Date().toISOString().slice(0, 10);
+export const today = (): string => new Date().toISOString().slice(0, 10);
 
 /** A line of the price book. */
-export function AddPriceForm({ currency, onDone }: { currency: string; onDone: () => void }) {
+export function AddPriceForm({ book, onDone }: { book: PriceBookView; onDone: () => void }) {
+  const [currency, setCurrency] = useState(book.currency);
   const trpc = useTRPC();
   const clusters = useQuery(trpc.clusters.list.queryOptions()).data ?? [];
   const [kind, setKind] = useState<HeldKind>("accelerator");
@@ -30,7 +32,8 @@ export function AddPriceForm({ currency, onDone }: { currency: string; onDone: (
     },
   }));
   const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
-  const submit = () => add.mutate({ kind, unitPrice, validFrom: `${from}T00:00:00Z`, clusterId, capacityClass, ...(kind === "accelerator" && model.trim() ? { model } : {}), ...(note.trim() ? { note } : {}) });
+  const currencies = [...new Set([book.currency, ...book.rates.map((rate) => rate.currency)])];
+  const submit = () => add.mutate({ kind, unitPrice, currency, validFrom: `${from}T00:00:00Z`, clusterId, capacityClass, ...(kind === "accelerator" && model.trim() ? { model } : {}), ...(note.trim() ? { note } : {}) });
   return (
     <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
       {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
@@ -38,6 +41,7 @@ export function AddPriceForm({ currency, onDone }: { currency: string; onDone: (
         <Select label="Of" data={HELD_KINDS.map((value) => ({ value, label: KIND_LABEL[value] }))} value={kind} allowDeselect={false} onChange={(next) => setKind(next as HeldKind)} />
         <TextInput label="Price" description={`${currency} for one ${KIND_UNIT[kind]}`} placeholder="2.40" inputMode="decimal" value={unitPrice} error={errors.unitPrice} onChange={(event) => setPrice(event.currentTarget.value)} data-autofocus />
       </div>
+      {currencies.length > 1 && <Select label="Currency" description="Of the price. Others than the organization's own are converted by the rate of each day." data={currencies} value={currency} allowDeselect={false} error={errors.currency} onChange={(next) => setCurrency(next ?? book.currency)} />}
       <OwnedHardwareFields currency={currency} unit={KIND_UNIT[kind]} onUse={(price, why) => { setPrice(price); setNote(why); setClass("owned"); }} />
       {kind === "accelerator" && <TextInput label="Model" description="A part of its name. Empty is every model." placeholder="h100" value={model} error={errors.model} maxLength={64} onChange={(event) => setModel(event.currentTarget.value)} />}
       <div className={classes.pair}>

@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import type { PriceLineView } from "../../domain/costs/cost-view.ts";
+import type { ExchangeRateView, PriceBookView, PriceLineView } from "../../domain/costs/cost-view.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -10,8 +10,10 @@ import { DialogButton } from "../ui/dialog-button.tsx";
 import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
+import { Section } from "../ui/page-header.tsx";
 import { absoluteTime, Ago } from "../ui/time.tsx";
 import { AddPriceForm } from "./add-price.tsx";
+import { AddRateForm } from "./add-rate.tsx";
 import { pricesUrl } from "./costs-params.ts";
 import { CostsFrame } from "./costs-frame.tsx";
 import { ImportPricesForm } from "./import-prices.tsx";
@@ -29,18 +31,37 @@ export function PricesPage() {
     { key: "note", title: "Note", hideBelow: "xl", render: (line) => (line.note ? <Name value={line.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (line) => <>{line.createdBy} · <Ago at={line.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
-    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {book.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
+    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {line.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
   ];
   const acts = (
     <>
       {book.lines.length > 0 && <DownloadMenu urlOf={(format) => pricesUrl(org, format)} />}
       <DialogButton variant="default" label="Import" title="Import prices" allowed={may} form={(close) => <ImportPricesForm onDone={close} />} />
-      <DialogButton label="Add a price" allowed={may} form={(close) => <AddPriceForm currency={book.currency} onDone={close} />} />
+      <DialogButton label="Add a price" allowed={may} form={(close) => <AddPriceForm book={book} onDone={close} />} />
     </>
   );
   return (
     <CostsFrame actions={acts}>
       <DataTable label="Prices" noun="price" rows={book.lines} rowKey={(line) => line.id} columns={columns} empty={<EmptyState title="No prices yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>An hour of an accelerator, a core or a GiB costs nothing until somebody says what. A price may begin in the past: what was metered since then is rated anew, and the old entries stay.</EmptyState>} />
+      <Rates book={book} />
     </CostsFrame>
+  );
+}
+
+/** What other currencies are worth, for prices that are in them. */
+function Rates({ book }: { book: PriceBookView }) {
+  const may = useCan("costs:manage");
+  const columns: Column<ExchangeRateView>[] = [
+    { key: "currency", title: "Currency", width: 180, render: (rate) => rate.currency },
+    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (rate) => rate.validFrom },
+    { key: "note", title: "Note", hideBelow: "xl", render: (rate) => (rate.note ? <Name value={rate.note} max={32} /> : <span className="dim">—</span>) },
+    { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (rate) => <>{rate.createdBy} · <Ago at={rate.createdAt} /></> },
+    { key: "version", title: "Version", align: "right", hideBelow: "md", render: (rate) => rate.version },
+    { key: "rate", title: "Worth", align: "right", render: (rate) => <><span className="dim">1 {rate.currency} = </span>{rate.rate} {book.currency}</> },
+  ];
+  return (
+    <Section title="Exchange rates" count={book.rates.length} actions={<DialogButton size="compact-sm" variant="default" label="Add a rate" allowed={may} form={(close) => <AddRateForm currency={book.currency} onDone={close} />} />}>
+      <DataTable label="Exchange rates" rows={book.rates} rowKey={(rate) => rate.id} columns={columns} flat keys={false} empty={<EmptyState title="Every price is in one currency">With a rate, prices may be in another one. An hour is rated by the rate of its UTC day; one that begins in the past rates what was metered since anew, as a price does.</EmptyState>} />
+    </Section>
   );
 }

@@ -1,7 +1,22 @@
--- Why: embedded reports that tell of no single person, sessions of frames that are bound to a key.
--- Safe: a new table, new columns that are null or have a constant default; a session that an older server opens has an
--- empty thumbprint, which fits no key: its frame asks for a new one.
--- Undo: drop the table and the columns.
+-- Why: prices in other currencies with dated exchange rates; embedded reports that tell of no single person, and sessions of
+-- frames that are bound to a key.
+-- Safe: new tables; new columns are null or have a constant default. A session that an older server opens has an empty
+-- thumbprint, which fits no key: its frame asks for a new one.
+-- Undo: drop the tables and the columns.
+-- By hand, at the end: rates only grow, as prices do.
+CREATE TABLE "exchange_rates" (
+	"id" text PRIMARY KEY NOT NULL,
+	"org_id" text NOT NULL,
+	"version" integer NOT NULL,
+	"currency" text NOT NULL,
+	"valid_from" date NOT NULL,
+	"rate" numeric(20, 8) NOT NULL,
+	"note" text,
+	"created_by" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "exchange_rates_positive" CHECK (rate > 0)
+);
+--> statement-breakpoint
 CREATE TABLE "embed_proofs" (
 	"session_hash" text NOT NULL,
 	"jti" text NOT NULL,
@@ -9,7 +24,13 @@ CREATE TABLE "embed_proofs" (
 	CONSTRAINT "embed_proofs_session_hash_jti_pk" PRIMARY KEY("session_hash","jti")
 );
 --> statement-breakpoint
+ALTER TABLE "ledger_entries" ADD COLUMN "rate_id" text;--> statement-breakpoint
+ALTER TABLE "price_lines" ADD COLUMN "currency" text;--> statement-breakpoint
 ALTER TABLE "embed_clients" ADD COLUMN "min_group" integer;--> statement-breakpoint
 ALTER TABLE "embed_sessions" ADD COLUMN "key_thumbprint" text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE "exchange_rates" ADD CONSTRAINT "exchange_rates_org_id_orgs_id_fk" FOREIGN KEY ("org_id") REFERENCES "public"."orgs"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "embed_proofs" ADD CONSTRAINT "embed_proofs_session_hash_embed_sessions_hash_fk" FOREIGN KEY ("session_hash") REFERENCES "public"."embed_sessions"("hash") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "embed_clients" ADD CONSTRAINT "embed_clients_group" CHECK (min_group >= 2);
+CREATE INDEX "exchange_rates_org" ON "exchange_rates" USING btree ("org_id","currency","valid_from");--> statement-breakpoint
+ALTER TABLE "price_lines" ADD CONSTRAINT "price_lines_currency" CHECK (currency is null or unit_price is not null);--> statement-breakpoint
+ALTER TABLE "embed_clients" ADD CONSTRAINT "embed_clients_group" CHECK (min_group >= 2);--> statement-breakpoint
+CREATE TRIGGER "exchange_rates_only_grow" BEFORE UPDATE OR DELETE ON "exchange_rates" FOR EACH ROW EXECUTE FUNCTION costs_only_grow();

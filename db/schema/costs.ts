@@ -117,15 +117,30 @@ export const priceLines = pgTable("price_lines", {
   model: text(),
   capacityClass: text({ enum: CAPACITY_CLASSES }),
   validFrom: moment().notNull(),
+  currency: text(), // of `unitPrice`; null: the organization's own
   unitPrice: price(), // null: this scope has no price of its own from then on
   note: text(),
   createdBy: text().notNull(),
   createdAt: moment().notNull().defaultNow(),
 }, (t) => [
   index("price_lines_org").on(t.orgId, t.version),
+  check("price_lines_currency", sql`currency is null or unit_price is not null`),
   check("price_lines_positive", sql`unit_price is null or unit_price >= 0`),
   foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
 ]);
+
+/** What one unit of another currency is worth in the organization's own, from a UTC day on. Only ever added to. */
+export const exchangeRates = pgTable("exchange_rates", {
+  id: id("exchangeRate"),
+  orgId: text().notNull().references(() => orgs.id),
+  version: integer().notNull(),
+  currency: text().notNull(),
+  validFrom: date().notNull(),
+  rate: price().notNull(),
+  note: text(),
+  createdBy: text().notNull(),
+  createdAt: moment().notNull().defaultNow(),
+}, (t) => [index("exchange_rates_org").on(t.orgId, t.currency, t.validFrom), check("exchange_rates_positive", sql`rate > 0`)]);
 
 // ── rating and ledger ────────────────────────────────────────────────────────────────────────────────────
 /** Asset-hours whose facts changed since they were rated. A row is taken away in the transaction that posts its charges. */
@@ -158,6 +173,7 @@ export const ledgerEntries = pgTable("ledger_entries", {
   experimentId: text(),
   ownerId: text(),
   priceId: text(),
+  rateId: text(), // by which a price in another currency was converted
   unitPrice: price().notNull(),
   quantity: quantity().notNull(),
   amount: money().notNull(),

@@ -29,6 +29,7 @@ const SAYS: Record<AuditAction, string> = {
   "secret.use": "Handed a secret to an attempt",
   "price.add": "Added a price",
   "price.currency": "Set the currency of prices",
+  "price.rate": "Added an exchange rate",
   "budget.create": "Created a budget",
   "budget.change": "Changed a budget",
   "budget.archive": "Archived a budget",

@@ -56,7 +56,20 @@ export interface PriceLineView {
   model: string | null;
   capacityClass: CapacityClass | null;
   validFrom: Date;
+  /** In `currency`. */
   unitPrice: string | null;
+  currency: string;
+  note: string | null;
+  createdBy: string;
+  createdAt: Date;
+}
+/** From this day on, one unit of `currency` is worth `rate` of the organization's own. */
+export interface ExchangeRateView {
+  id: string;
+  version: number;
+  currency: string;
+  validFrom: string;
+  rate: string;
   note: string | null;
   createdBy: string;
   createdAt: Date;
@@ -65,6 +78,8 @@ export interface PriceBookView {
   currency: string;
   version: number;
   lines: PriceLineView[];
+  /** The newest day first. */
+  rates: ExchangeRateView[];
 }
 
 /** From the cheapest to the dearest place and length, as exact decimals. */

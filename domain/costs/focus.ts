@@ -33,7 +33,7 @@ export const COST_AND_USAGE: readonly FocusColumn[] = [
   maybe("RegionId"), maybe("RegionName"), maybe("ResourceId"), maybe("ResourceName"), maybe("ResourceType"),
   text("ServiceCategory", { allowed: ["AI and Machine Learning", "Compute"] }), text("ServiceName"), text("ServiceProviderName", { only: ["1.4", "1.3"] }), maybe("ServiceSubcategory"),
   maybe("SkuId"), maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
-  maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_RatingVersion"), maybe("x_RunId"),
+  maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExchangeRateId"), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_PricingCurrency"), text("x_RatingVersion"), maybe("x_RunId"),
 ];
 export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCreated"), moment("BillingPeriodEnd"), moment("BillingPeriodLastUpdated"), moment("BillingPeriodStart"), text("BillingPeriodStatus", { allowed: ["Open", "Closed"] }), text("InvoiceIssuerName")];
 export const INVOICE_DETAIL: readonly FocusColumn[] = [

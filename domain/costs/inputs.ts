@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ClusterId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
 import { DAY_MS } from "./days.ts";
+import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
 import { isPeriod } from "./period.ts";
@@ -40,6 +41,8 @@ export const OneRunCost = z.strictObject({ id: RunId });
 export const ReadRunCostSeries = z.strictObject({ id: RunId, x: z.enum(["time", "relative"]).default("relative") });
 export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;
 
+/** As ISO 4217 calls it, or an organization's own credits. */
+const Currency = z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as EUR.");
 const PRICE = new RegExp(`^\\d{1,12}(\\.\\d{1,${PRICE_SCALE}})?$`);
 /** A price per hour of one accelerator, core or GiB, from a moment on. Empty scopes fit everything. */
 export const AddPrice = z.strictObject({
@@ -50,10 +53,20 @@ export const AddPrice = z.strictObject({
   validFrom: z.iso.datetime({ offset: true }),
   /** Null ends this scope's price: the next wider one holds again. */
   unitPrice: z.string().trim().regex(PRICE, `Write it as plain digits, such as 2.40: at most 12 before the point and ${PRICE_SCALE} after it.`).nullable(),
+  /** Null: the organization's own. Of another one, there must be a rate. */
+  currency: Currency.nullable().default(null),
   note: z.string().trim().max(500).optional(),
 }).refine(({ kind, model }) => model === null || kind === "accelerator", { message: "Only accelerators have models.", path: ["model"] });
 export type AddPrice = z.output<typeof AddPrice>;
-export const SetCurrency = z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as USD.") });
+export const AddRate = z.strictObject({
+  currency: Currency,
+  /** Holds from the begin of this UTC day. */
+  validFrom: z.iso.date("Write the day as 2026-11-01."),
+  rate: z.string().trim().regex(new RegExp(`^\\d{1,9}(\\.\\d{1,${RATE_SCALE}})?$`), `Write it as plain digits, such as 1.0842: at most 9 before the point and ${RATE_SCALE} after it.`).refine((text) => /[1-9]/.test(text), "Must be more than nothing."),
+  note: z.string().trim().max(500).optional(),
+});
+export type AddRate = z.output<typeof AddRate>;
+export const SetCurrency = z.strictObject({ currency: Currency });
 export const OnePeriod = z.strictObject({ period: z.string("Write the month as 2026-11.").refine(isPeriod, "Write the month as 2026-11.") });
 /** A month's statement; of one team, that team's invoice. */
 export const OneStatement = OnePeriod.extend({ team: TeamId.optional() });

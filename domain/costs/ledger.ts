@@ -6,6 +6,7 @@ import type { ChargeRow } from "./rating.ts";
 export interface LineKey {
   attemptId: string | null;
   priceId: string | null;
+  rateId: string | null;
   unitPrice: Decimal;
   evidence: UsageEvidence;
 }
@@ -20,7 +21,7 @@ export interface NewEntry extends LineKey {
   reverses: boolean;
 }
 
-const keyOf = ({ attemptId, priceId, evidence }: LineKey): string => `${attemptId ?? ""} ${priceId ?? ""} ${evidence}`;
+const keyOf = ({ attemptId, priceId, rateId, evidence }: LineKey): string => `${attemptId ?? ""} ${priceId ?? ""} ${rateId ?? ""} ${evidence}`;
 
 /**
  * What to append so that the ledger says what was rated: nothing where it says so already; else the old line in reverse
@@ -45,7 +46,7 @@ export function entriesFor(balances: readonly Balance[], rated: readonly ChargeR
   return entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : a.reverses === b.reverses ? 0 : a.reverses ? -1 : 1));
 }
 
-const lineOf = ({ attemptId, priceId, unitPrice, evidence }: LineKey): LineKey => ({ attemptId, priceId, unitPrice, evidence });
+const lineOf = ({ attemptId, priceId, rateId, unitPrice, evidence }: LineKey): LineKey => ({ attemptId, priceId, rateId, unitPrice, evidence });
 
 /** Where a transaction's other side goes, so that its entries add up to nothing. */
 export const counterAmount = (entries: readonly { amount: Decimal }[]): Decimal => negate(sum(entries.map(({ amount }) => amount)));

@@ -1,4 +1,5 @@
-import { compare, type Decimal } from "./decimal.ts";
+import { compare, type Decimal, multiply, roundHalfEven } from "./decimal.ts";
+import { type ExchangeRate, rateAt } from "./exchange.ts";
 import type { CapacityClass, HeldKind } from "./metering.ts";
 
 /** Digits after the point that a unit price may have. With a quantity of ten, a cost has eighteen, exactly. */
@@ -19,6 +20,8 @@ export interface PriceLine {
   capacityClass: CapacityClass | null;
   validFrom: number;
   unitPrice: Decimal | null;
+  /** Of the currency that the price is in; left out: it is the organization's own. */
+  rates?: readonly ExchangeRate[];
 }
 
 /** What is priced. */
@@ -31,7 +34,10 @@ export interface PricedAsset {
 
 export interface FoundPrice {
   id: string;
+  /** In the organization's currency. */
   unitPrice: Decimal;
+  /** By which it was converted. */
+  rateId: string | null;
 }
 
 const fits = (line: PriceLine, asset: PricedAsset): boolean =>
@@ -44,6 +50,16 @@ const fits = (line: PriceLine, asset: PricedAsset): boolean =>
 const precision = (line: PriceLine): number => (line.clusterId === null ? 0 : 10_000) + (line.model === null ? 0 : 10 + line.model.length) + (line.capacityClass === null ? 0 : 1);
 const scopeOf = (line: PriceLine): string => `${line.clusterId ?? ""} ${line.model ?? ""} ${line.capacityClass ?? ""}`;
 
+/**
+ * Of a line in another currency, in the organization's own. Here alone is something rounded: a price, never an amount, to its
+ * last digit, half to even. Before the first rate of its currency it is none.
+ */
+function priceOf({ id, unitPrice, rates }: PriceLine, at: number, version: number): FoundPrice | null {
+  if (!unitPrice || !rates) return unitPrice && { id, unitPrice, rateId: null };
+  const rate = rateAt(rates, at, version);
+  return rate && { id, unitPrice: roundHalfEven(multiply(unitPrice, rate.rate), PRICE_SCALE), rateId: rate.id };
+}
+
 /** The line that holds at `at` as `version` knew it; null where nothing is priced. */
 export function priceAt(lines: readonly PriceLine[], asset: PricedAsset, at: number, version: number): FoundPrice | null {
   const newest = new Map<string, PriceLine>();
@@ -53,8 +69,11 @@ export function priceAt(lines: readonly PriceLine[], asset: PricedAsset, at: num
     const known = newest.get(scope);
     if (!known || line.validFrom > known.validFrom || (line.validFrom === known.validFrom && line.version > known.version)) newest.set(scope, line);
   }
-  const [best] = [...newest.values()].filter(({ unitPrice }) => unitPrice !== null).toSorted((a, b) => precision(b) - precision(a) || (a.id < b.id ? -1 : 1));
-  return best ? { id: best.id, unitPrice: best.unitPrice! } : null;
+  for (const line of [...newest.values()].toSorted((a, b) => precision(b) - precision(a) || (a.id < b.id ? -1 : 1))) {
+    const found = priceOf(line, at, version);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** One stretch of time with one price. */
@@ -66,14 +85,15 @@ export interface PriceSpan {
 
 /** The prices of an asset between two moments, without gaps; neighbours differ. */
 export function priceSpans(lines: readonly PriceLine[], asset: PricedAsset, from: number, to: number, version: number): PriceSpan[] {
-  const inside = lines.filter((line) => line.version <= version && line.validFrom > from && line.validFrom < to && fits(line, asset)).map(({ validFrom }) => validFrom);
+  const fitting = lines.filter((line) => line.version <= version && line.validFrom < to && fits(line, asset));
+  const inside = [...fitting, ...new Set(fitting.flatMap(({ rates }) => rates ?? []))].map(({ validFrom }) => validFrom).filter((at) => at > from && at < to);
   const starts = [...new Set([from, ...inside])].toSorted((a, b) => a - b);
   const spans: PriceSpan[] = [];
   for (const [at, start] of starts.entries()) {
     const price = priceAt(lines, asset, start, version);
     const last = spans.at(-1);
     const end = starts[at + 1] ?? to;
-    if (last && last.price?.id === price?.id) last.to = end;
+    if (last && last.price?.id === price?.id && last.price?.rateId === price?.rateId) last.to = end;
     else spans.push({ from: start, to: end, price });
   }
   return spans;

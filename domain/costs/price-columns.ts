@@ -1,5 +1,5 @@
 /** Columns of a price book as a file, which may be changed and brought back. */
-export const PRICE_COLUMNS = ["kind", "cluster", "model", "class", "valid_from", "unit_price", "note"] as const;
+export const PRICE_COLUMNS = ["kind", "cluster", "model", "class", "valid_from", "unit_price", "currency", "note"] as const;
 export type PriceColumn = (typeof PRICE_COLUMNS)[number];
 export const MOST_PRICE_LINES = 500;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noRateWords } from "./exchange.ts";
 import { AddPrice } from "./inputs.ts";
 import { CAPACITY_CLASSES } from "./metering.ts";
 import type { PriceColumn } from "./price-columns.ts";
@@ -10,19 +11,36 @@ export const ImportPrices = z.strictObject({
 });
 export type ImportPrices = z.output<typeof ImportPrices>;
 
-const FIELD: Record<string, PriceColumn> = { kind: "kind", clusterId: "cluster", model: "model", capacityClass: "class", validFrom: "valid_from", unitPrice: "unit_price", note: "note" };
+const FIELD: Record<string, PriceColumn> = { kind: "kind", clusterId: "cluster", model: "model", capacityClass: "class", validFrom: "valid_from", unitPrice: "unit_price", currency: "currency", note: "note" };
 const orNull = (text: string | undefined) => text?.trim() || null;
 
-/** A line of the file as a price. @param clusters Slug → id. @returns what is wrong, by column. */
-export function priceOfRow(row: Partial<Record<PriceColumn, string>>, clusters: ReadonlyMap<string, string>): AddPrice | { column: PriceColumn; message: string } {
+/** What a file of prices is read with. */
+export interface PriceFileContext {
+  /** Slug → id. */
+  clusters: ReadonlyMap<string, string>;
+  /** The organization's own; what a line without one is in. */
+  currency: string;
+  /** The first day of each other one's rates. */
+  ratesSince: ReadonlyMap<string, string>;
+}
+
+/** A line of the file as a price. @returns what is wrong, by column. */
+export function priceOfRow(row: Partial<Record<PriceColumn, string>>, { clusters, currency: own, ratesSince }: PriceFileContext): AddPrice | { column: PriceColumn; message: string } {
   const cluster = orNull(row.cluster);
   if (cluster && !clusters.has(cluster)) return { column: "cluster", message: `There is no cluster ${cluster}.` };
   const from = row.valid_from?.trim() ?? "";
+  const unitPrice = orNull(row.unit_price);
+  const currency = orNull(row.currency)?.toUpperCase();
   const parsed = AddPrice.safeParse({
     kind: row.kind?.trim(), clusterId: cluster ? clusters.get(cluster)! : null, model: orNull(row.model), capacityClass: orNull(row.class),
-    validFrom: /^\d{4}-\d{2}-\d{2}$/.test(from) ? `${from}T00:00:00Z` : from, unitPrice: orNull(row.unit_price), ...(orNull(row.note) ? { note: row.note! } : {}),
+    validFrom: /^\d{4}-\d{2}-\d{2}$/.test(from) ? `${from}T00:00:00Z` : from, unitPrice, currency: unitPrice === null || currency === own ? null : (currency ?? null), ...(orNull(row.note) ? { note: row.note! } : {}),
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { currency: foreign, validFrom } = parsed.data;
+    const day = new Date(validFrom).toISOString().slice(0, 10);
+    if (foreign !== null && !((ratesSince.get(foreign) ?? "~") <= day)) return { column: "currency", message: noRateWords(foreign, day) };
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   const column = FIELD[String(issue!.path[0])] ?? "kind";
   const words: Partial<Record<PriceColumn, string>> = { kind: "Expected accelerator, cpu or memory.", class: `Expected ${CAPACITY_CLASSES.join(", ")}, or nothing.`, valid_from: "Expected a day such as 2026-11-01, or a moment with its zone." };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compare, decimal, decimalText, multiply, sum } from "./decimal.ts";
 import { type Balance, balancesAfter, counterAmount, entriesFor } from "./ledger.ts";
+import type { ExchangeRate } from "./exchange.ts";
 import { HOUR_MS } from "./metering.ts";
 import { type PriceLine, priceSpans } from "./price-book.ts";
 import { type AssetHour, assetCost, type Holding, rateAssetHour, ticksAt } from "./rating.ts";
@@ -11,6 +12,8 @@ const ASSET = { kind: "accelerator", clusterId: "cl_1", model: "H100", capacityC
 const offset = fc.integer({ min: -HOUR_MS / 2, max: HOUR_MS + HOUR_MS / 2 });
 const span = fc.tuple(offset, offset).map(([a, b]) => ({ from: HOUR + Math.min(a, b), to: HOUR + Math.max(a, b) + 1 }));
 const holding: fc.Arbitrary<Holding> = fc.record({ at: span, attemptId: fc.constantFrom("att_1", "att_2", "att_3", "att_4"), milli: fc.integer({ min: 1, max: 8_000 }), evidence: fc.constantFrom("measured", "inferred", "provisional") }).map(({ at, ...rest }) => ({ ...at, ...rest }));
+/** Cut where they will: a currency changes its worth at midnight, but conservation must not hang on that. */
+const rate: fc.Arbitrary<ExchangeRate> = fc.record({ id: fc.uuid(), version: fc.integer({ min: 1, max: 4 }), validFrom: offset.map((ms) => HOUR + ms), rate: fc.bigInt({ min: 1n, max: 10n ** 10n }).map((units) => ({ units, scale: 8 })) });
 const line: fc.Arbitrary<PriceLine> = fc.record({
   id: fc.uuid(),
   version: fc.integer({ min: 1, max: 4 }),
@@ -19,6 +22,7 @@ const line: fc.Arbitrary<PriceLine> = fc.record({
   model: fc.constantFrom(null, "h100", "a100"),
   capacityClass: fc.constantFrom(null, "owned" as const, "spot" as const),
   validFrom: offset.map((ms) => HOUR + ms),
+  rates: fc.option(fc.array(rate, { maxLength: 4 }), { nil: undefined }),
   unitPrice: fc.option(fc.bigInt({ min: 0n, max: 10n ** 13n }).map((units) => ({ units, scale: 8 })), { freq: 8 }),
 });
 /** Capacity comes in stretches that do not overlap. */
@@ -28,7 +32,7 @@ type Facts = typeof facts extends fc.Arbitrary<infer T> ? T : never;
 
 const assetHour = ({ holdings, capacity, lines, version }: Facts): AssetHour => ({ hour: HOUR, holdings, capacity, prices: priceSpans(lines, ASSET, HOUR, HOUR + HOUR_MS, version), isComplete: true });
 const totalOf = (rows: readonly { amount: { units: bigint; scale: number } }[]) => sum(rows.map(({ amount }) => amount));
-const text = (balances: readonly Balance[]) => balances.map(({ attemptId, priceId, unitPrice, quantity, evidence }) => [attemptId, priceId, decimalText(unitPrice), decimalText(quantity), evidence].join(" "));
+const text = (balances: readonly Balance[]) => balances.map(({ attemptId, priceId, rateId, unitPrice, quantity, evidence }) => [attemptId, priceId, rateId, decimalText(unitPrice), decimalText(quantity), evidence].join(" "));
 
 describe("conservation", () => {
   it("gives the rows of an asset-hour the sum of its cost, to the last digit", () => {
@@ -87,6 +91,28 @@ describe("an hour's ticks", () => {
     expect(ticksAt(0)).toBe(0n);
     expect(ticksAt(HOUR_MS)).toBe(10_000_000n);
     fc.assert(fc.property(fc.nat({ max: HOUR_MS - 1 }), (ms) => ticksAt(ms) <= ticksAt(ms + 1)));
+  });
+});
+
+describe("a price in another currency", () => {
+  const day = (days: number) => HOUR + days * 24 * HOUR_MS;
+  const given = (id: string, version: number, days: number, text: string): ExchangeRate => ({ id, version, validFrom: day(days), rate: decimal(text) });
+  const rates = [given("x1", 1, -9, "1.10"), given("x2", 3, -2, "1.20"), given("x3", 4, -2, "0.33333333")];
+  const euros: PriceLine = { id: "p", version: 2, kind: "accelerator", clusterId: null, model: null, capacityClass: null, validFrom: day(-9), unitPrice: decimal("2.00000001"), rates };
+  const found = (days: number, version: number, lines: PriceLine[] = [euros]) => {
+    const [span] = priceSpans(lines, ASSET, day(days), day(days) + 1, version);
+    return span!.price && `${decimalText(span!.price.unitPrice)} ${span!.price.rateId}`;
+  };
+
+  it("is worth what the rate of its day says, as each version knew it", () => {
+    expect([found(-5, 2), found(-1, 2), found(-1, 3), found(-1, 4), found(-5, 4)]).toEqual(["2.20000001 x1", "2.20000001 x1", "2.40000001 x2", "0.66666666 x3", "2.20000001 x1"]);
+    expect(priceSpans([euros], ASSET, day(-5), day(0), 4).map(({ price }) => price?.rateId)).toEqual(["x1", "x3"]);
+  });
+
+  it("is none before the first rate, so that a wider price holds", () => {
+    const wider: PriceLine = { id: "w", version: 1, kind: "accelerator", clusterId: null, model: null, capacityClass: null, validFrom: 0, unitPrice: decimal("3") };
+    expect(found(-5, 2, [{ ...euros, model: "h100", rates: [] }, wider])).toBe("3 null");
+    expect(found(-5, 2, [{ ...euros, rates: [] }])).toBeNull();
   });
 });
 

@@ -47,6 +47,8 @@ export interface AssetHour {
 export interface ChargeRow {
   attemptId: string | null;
   priceId: string | null;
+  /** By which a price in another currency was converted. */
+  rateId: string | null;
   unitPrice: Decimal;
   quantity: Decimal;
   amount: Decimal;
@@ -65,7 +67,7 @@ export function rateAssetHour(input: AssetHour): ChargeRow[] {
   const rows = new Map<string, { attemptId: string | null; price: PriceSpan["price"]; evidence: UsageEvidence; units: bigint }>();
   const put = (attemptId: string | null, price: PriceSpan["price"], evidence: UsageEvidence, units: bigint) => {
     if (units === 0n) return;
-    const key = `${attemptId ?? ""} ${price?.id ?? ""} ${evidence}`;
+    const key = `${attemptId ?? ""} ${price?.id ?? ""} ${price?.rateId ?? ""} ${evidence}`;
     const row = rows.get(key) ?? { attemptId, price, evidence, units: 0n };
     row.units += units;
     rows.set(key, row);
@@ -83,7 +85,7 @@ export function rateAssetHour(input: AssetHour): ChargeRow[] {
   return [...rows.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).filter(([, row]) => row.units !== 0n).map(([, { attemptId, price, evidence, units }]) => {
     const unitPrice = price?.unitPrice ?? ZERO;
     const quantity: Decimal = { units, scale: QUANTITY_SCALE };
-    return { attemptId, priceId: price?.id ?? null, unitPrice, quantity, amount: multiply(quantity, unitPrice), evidence };
+    return { attemptId, priceId: price?.id ?? null, rateId: price?.rateId ?? null, unitPrice, quantity, amount: multiply(quantity, unitPrice), evidence };
   });
 }
 

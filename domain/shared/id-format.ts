@@ -38,6 +38,7 @@ export const ID_PREFIXES = {
   capacityInterval: "cap",
   usageReview: "urv",
   priceLine: "prc",
+  exchangeRate: "xrt",
   ledgerEntry: "led",
   ledgerTransaction: "ltx",
   budget: "bud",

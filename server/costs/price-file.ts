@@ -1,7 +1,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { AddPrice } from "../../domain/costs/inputs.ts";
 import { MOST_PRICE_LINES, PRICE_COLUMNS, type PriceColumn } from "../../domain/costs/price-columns.ts";
-import { priceOfRow } from "../../domain/costs/price-file.ts";
+import { type PriceFileContext, priceOfRow } from "../../domain/costs/price-file.ts";
 import { DomainError, type FieldIssue } from "../../domain/shared/errors.ts";
 import type { FileColumn } from "../table-file.ts";
 
@@ -12,18 +12,19 @@ export interface PriceFileRow {
   class: string | null;
   validFrom: Date;
   unitPrice: string | null;
+  currency: string | null;
   note: string | null;
 }
-const CELLS: Record<PriceColumn, (row: PriceFileRow) => string | null> = { kind: (row) => row.kind, cluster: (row) => row.cluster, model: (row) => row.model, class: (row) => row.class, valid_from: (row) => row.validFrom.toISOString(), unit_price: (row) => row.unitPrice, note: (row) => row.note };
+const CELLS: Record<PriceColumn, (row: PriceFileRow) => string | null> = { kind: (row) => row.kind, cluster: (row) => row.cluster, model: (row) => row.model, class: (row) => row.class, valid_from: (row) => row.validFrom.toISOString(), unit_price: (row) => row.unitPrice, currency: (row) => row.currency, note: (row) => row.note };
 export const PRICE_FILE_COLUMNS: readonly FileColumn<PriceFileRow>[] = PRICE_COLUMNS.map((name) => ({ name, type: "STRING", cell: CELLS[name] }));
 
-/** @param clusters Slug → id. @throws DomainError "invalid" that names every bad line and its column. */
-export function readPriceFile(csv: string, clusters: ReadonlyMap<string, string>): AddPrice[] {
+/** @throws DomainError "invalid" that names every bad line and its column. */
+export function readPriceFile(csv: string, context: PriceFileContext): AddPrice[] {
   const rows = recordsOf(csv);
   const issues: FieldIssue[] = [];
   const lines: AddPrice[] = [];
   for (const [at, row] of rows.entries()) {
-    const read = priceOfRow(row, clusters);
+    const read = priceOfRow(row, context);
     if ("column" in read) issues.push({ field: `line ${at + 2}, ${read.column}`, message: read.message });
     else lines.push(read);
   }

@@ -1,6 +1,7 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
 import { AddPrice, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, AddRate, ListCostTags, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -9,6 +10,7 @@ import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient,
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
 import { resolveReviews } from "./commands/reviews.ts";
+import { addRate } from "./commands/rates.ts";
 import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, readScheduleSecret, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { readAdvice } from "./queries/advice.ts";
@@ -31,6 +33,7 @@ export const costsRouter = router({
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
   importPrices: procedure("costs:manage").input(ImportPrices).mutation(({ ctx, input }) => importPrices(ctx, input)),
+  addRate: procedure("costs:manage").input(AddRate).mutation(({ ctx, input }) => addRate(ctx, input)),
   advice: procedure("costs:read").query(({ ctx }) => readAdvice(ctx, Date.now())),
   waste: procedure("costs:read").query(({ ctx }) => readWaste(ctx, Date.now())),
   budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),

@@ -1,17 +1,18 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
-import { costSettings, priceLines } from "../../../db/schema/costs.ts";
-import { decimal, decimalText, trimmed } from "../../../domain/costs/decimal.ts";
+import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
+import { type Decimal, decimal, decimalText, trimmed } from "../../../domain/costs/decimal.ts";
 import type { AddPrice } from "../../../domain/costs/inputs.ts";
 import type { PriceImport } from "../../../domain/costs/price-columns.ts";
 import type { ImportPrices } from "../../../domain/costs/price-file.ts";
-import { notFound } from "../../../domain/shared/errors.ts";
+import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { readPriceFile } from "../price-file.ts";
-import { loadPriceBook } from "../queries/prices.ts";
+import { loadCurrencies, loadPriceBook } from "../queries/prices.ts";
+import { currencyOf, refuseTooLarge } from "./rates.ts";
+import { nextVersion, rateAgain, tellCosts } from "./rating-version.ts";
 
 /**
  * A line is added, never changed; with it the rating version grows, and every asset-hour since its start that it may
@@ -22,20 +23,21 @@ export async function addPrice(ctx: Ctx, input: AddPrice): Promise<{ version: nu
     if (input.clusterId) await refuseUnknownCluster(tx, ctx.orgId, input.clusterId);
     return insertPrices(tx, ctx, [input]);
   });
-  await tell(ctx);
+  await tellCosts(ctx);
   return { version };
 }
 
 /** All of them under one new rating version. */
 async function insertPrices(tx: Tx, ctx: Ctx, lines: readonly AddPrice[]): Promise<number> {
-  const [settings] = await tx.insert(costSettings).values({ orgId: ctx.orgId, ratingVersion: 1 }).onConflictDoUpdate({ target: costSettings.orgId, set: { ratingVersion: sql`${costSettings.ratingVersion} + 1`, updatedAt: sql`now()` } }).returning();
-  const version = settings!.ratingVersion;
+  const { version } = await nextVersion(tx, ctx.orgId);
   for (const input of lines) {
     const validFrom = new Date(input.validFrom);
-    const [line] = await tx.insert(priceLines).values({ ...input, note: input.note ?? null, validFrom, orgId: ctx.orgId, version, createdBy: ctx.actor.name }).returning();
+    const currency = input.unitPrice === null ? null : await currencyOf(tx, ctx.orgId, { currency: input.currency, validFrom });
+    const [line] = await tx.insert(priceLines).values({ ...input, currency, note: input.note ?? null, validFrom, orgId: ctx.orgId, version, createdBy: ctx.actor.name }).returning();
+    if (currency) await refuseTooLarge(tx, ctx.orgId, currency, "unitPrice");
     await rateAgain(tx, ctx.orgId, { ...input, validFrom });
     const { kind, model, capacityClass, unitPrice } = input;
-    await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId: input.clusterId, unitPrice, validFrom: input.validFrom } });
+    await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId: input.clusterId, unitPrice, currency, validFrom: input.validFrom } });
   }
   return version;
 }
@@ -48,47 +50,44 @@ async function insertPrices(tx: Tx, ctx: Ctx, lines: readonly AddPrice[]): Promi
 export async function importPrices(ctx: Ctx, { csv, apply }: ImportPrices): Promise<PriceImport> {
   const found = await ctx.db.transaction(async (tx) => {
     const known = new Map((await tx.select({ id: clusters.id, slug: clusters.slug }).from(clusters).where(eq(clusters.orgId, ctx.orgId))).map(({ id, slug }) => [slug, id]));
-    const lines = readPriceFile(csv, known);
+    const lines = readPriceFile(csv, { clusters: known, ...(await loadCurrencies(tx, ctx.orgId)) });
     if (apply) await tx.insert(costSettings).values({ orgId: ctx.orgId }).onConflictDoNothing(); // the row that two imports wait for each other on
     await tx.select({ orgId: costSettings.orgId }).from(costSettings).where(eq(costSettings.orgId, ctx.orgId)).for("update");
     const book = await loadPriceBook(tx, ctx.orgId);
-    const holds = new Map(book.lines.map((line) => [scopeOf({ ...line, validFrom: line.validFrom }), line.unitPrice === null ? null : decimalText(trimmed(line.unitPrice))]));
-    const fresh = lines.filter((line) => {
-      const scope = scopeOf({ ...line, validFrom: Date.parse(line.validFrom) });
-      return !holds.has(scope) || holds.get(scope) !== (line.unitPrice === null ? null : decimalText(trimmed(decimal(line.unitPrice))));
+    const holds = new Map(book.lines.map((line) => [scopeOf({ ...line, validFrom: line.validFrom }), priceWords(line.unitPrice, line.currency)]));
+    const last = new Map(lines.map((line) => [scopeOf({ ...line, validFrom: Date.parse(line.validFrom) }), line])); // of two that replace each other, as an export has them, the later holds
+    const fresh = [...last].flatMap(([scope, line]) => {
+      const isNew = !holds.has(scope) || holds.get(scope) !== priceWords(line.unitPrice === null ? null : decimal(line.unitPrice), line.currency);
+      return isNew ? [line] : [];
     });
     const version = apply && fresh.length > 0 ? await insertPrices(tx, ctx, fresh) : null;
     return { fresh: fresh.length, present: lines.length - fresh.length, version };
   });
-  if (found.version !== null) await tell(ctx);
+  if (found.version !== null) await tellCosts(ctx);
   return found;
 }
 
 const scopeOf = ({ kind, clusterId, model, capacityClass, validFrom }: Pick<AddPrice, "kind" | "clusterId" | "model" | "capacityClass"> & { validFrom: number }) => JSON.stringify([kind, clusterId, model, capacityClass, validFrom]);
 
-/** Of all prices: amounts keep their figures, and get another name. */
+/** Of all prices: amounts keep their figures, and get another name. With rates there is more to it: what they say is worth something in the old one. */
 export async function setCurrency(ctx: Ctx, currency: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const [before] = await tx.select({ currency: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, ctx.orgId)).for("update");
+    const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(eq(exchangeRates.orgId, ctx.orgId)).limit(1);
+    if (rate) {
+      const message = "There are exchange rates into the present currency, and they stay. It can no longer be changed.";
+      throw new DomainError("conflict", message, { issues: [{ field: "currency", message }] });
+    }
     await tx.insert(costSettings).values({ orgId: ctx.orgId, currency }).onConflictDoUpdate({ target: costSettings.orgId, set: { currency, updatedAt: sql`now()` } });
     await audit(tx, ctx, { action: "price.currency", target: { type: "organization", id: ctx.orgId }, before: before ?? null, after: { currency } });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
-const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+/** One price in words that are the same whenever it is. */
+const priceWords = (price: Decimal | null, currency: string | null): string => (price === null ? "ended" : `${decimalText(trimmed(price))} ${currency ?? "own"}`);
 
 async function refuseUnknownCluster(tx: Tx, orgId: string, id: string): Promise<void> {
   const [found] = await tx.select({ id: clusters.id }).from(clusters).where(and(eq(clusters.orgId, orgId), eq(clusters.id, id)));
   if (!found) throw notFound();
-}
-
-/** By how its asset was there: capacity is told from the day that costs began, so this is bounded by it. */
-async function rateAgain(tx: Tx, orgId: string, { kind, clusterId, model, validFrom }: Pick<AddPrice, "kind" | "clusterId" | "model"> & { validFrom: Date }): Promise<void> {
-  await tx.execute(sql`
-    insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
-    select distinct c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
-    from capacity_intervals c, generate_series(date_trunc('hour', greatest(c.from_at, ${validFrom.toISOString()}::timestamptz), 'UTC'), least(coalesce(c.until_at, now()), now()), interval '1 hour') as h (hour)
-    where c.org_id = ${orgId} and c.kind = ${kind} ${clusterId ? sql`and c.cluster_id = ${clusterId}` : sql``} ${model ? sql`and position(${model} in lower(c.model)) > 0` : sql``}
-    order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`);
 }

@@ -59,10 +59,10 @@ export async function loadHourFacts(tx: TransactionSql, hours: readonly DirtyHou
     fact.capacity.push({ from: from.getTime(), to: to?.getTime() ?? Infinity, milli });
     fact.capacityClass = capacity_class; // of the last one in the hour: a cluster changes its class once in a long while
   }
-  const balances = await tx<{ at: string; attempt_id: string | null; price_id: string | null; unit_price: string; evidence: UsageEvidence; quantity: string }[]>`
-    select k.at, e.attempt_id, e.price_id, e.unit_price::text, e.evidence, sum(e.quantity)::text as quantity
+  const balances = await tx<{ at: string; attempt_id: string | null; price_id: string | null; rate_id: string | null; unit_price: string; evidence: UsageEvidence; quantity: string }[]>`
+    select k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price::text, e.evidence, sum(e.quantity)::text as quantity
     from ${keysOf(tx, hours)} join ledger_entries e on e.cluster_id = k.cluster_id and e.node = k.node and e.kind = k.kind and e.model = k.model and e.hour = k.hour and e.line > 0
-    group by k.at, e.attempt_id, e.price_id, e.unit_price, e.evidence`;
-  for (const row of balances) facts[ordinal(row.at)]!.balances.push({ attemptId: row.attempt_id, priceId: row.price_id, unitPrice: decimal(row.unit_price), evidence: row.evidence, quantity: decimal(row.quantity) });
+    group by k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price, e.evidence`;
+  for (const row of balances) facts[ordinal(row.at)]!.balances.push({ attemptId: row.attempt_id, priceId: row.price_id, rateId: row.rate_id, unitPrice: decimal(row.unit_price), evidence: row.evidence, quantity: decimal(row.quantity) });
   return facts;
 }

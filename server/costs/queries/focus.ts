@@ -28,6 +28,8 @@ interface Charge extends Record<string, unknown> {
   experiment_id: string | null;
   experiment: string | null;
   price_id: string | null;
+  rate_id: string | null;
+  pricing_currency: string | null;
   unit_price: string;
   quantity: string;
   amount: string;
@@ -72,10 +74,10 @@ async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGener
   for (let at = Math.floor(+first.at / DAY_MS) * DAY_MS; at < frame.to; at += DAYS_TOGETHER * DAY_MS) {
     const charges = await ctx.db.execute<Charge>(sql`
       select (extract(epoch from l.hour) * 1000)::bigint::text as hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name as cluster, c.region, l.attempt_id, l.run_id, r.name as run, l.project_id, p.slug as project, t.name as team,
-        l.experiment_id, e.name as experiment, l.price_id, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
-      from ledger_entries l join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id
+        l.experiment_id, e.name as experiment, l.price_id, l.rate_id, pl.currency as pricing_currency, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
+      from ledger_entries l join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id left join price_lines pl on pl.id = l.price_id
       where l.org_id = ${ctx.orgId} and l.period = ${period} and l.line > 0 and l.hour >= ${new Date(at).toISOString()}::timestamptz and l.hour < ${new Date(at + DAYS_TOGETHER * DAY_MS).toISOString()}::timestamptz
-      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.unit_price, l.evidence
+      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.rate_id, pl.currency, l.unit_price, l.evidence
       having sum(l.quantity) <> 0
       order by l.hour, l.cluster_id, l.node, l.kind, l.model, l.attempt_id, l.price_id`);
     if (charges.length > 0) yield charges.map((charge) => usageRow(charge, frame));
@@ -97,7 +99,7 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: { accelerator: "GPU", cpu: "CPU", memory: "Memory" }[charge.kind],
     ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? "Idle capacity" : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
     SkuId: charge.price_id, SkuPriceId: charge.price_id, SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
-    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
+    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_PricingCurrency: charge.pricing_currency ?? currency, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
   };
 }
 

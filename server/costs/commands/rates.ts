@@ -1,0 +1,59 @@
+import { and, eq, lte, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
+import { noRateWords } from "../../../domain/costs/exchange.ts";
+import type { AddRate } from "../../../domain/costs/inputs.ts";
+import { DomainError } from "../../../domain/shared/errors.ts";
+import { audit } from "../../access/audit.ts";
+import type { Ctx } from "../../trpc/context.ts";
+import { nextVersion, rateAgain, tellCosts } from "./rating-version.ts";
+
+/** A price times a rate must fit where amounts of a price are kept: twelve digits before the point. */
+const MOST_PRICE = "1000000000000";
+
+/**
+ * A rate is added, never changed. As with a price, the rating version grows, and what is priced in this currency is rated
+ * anew from its day on.
+ */
+export async function addRate(ctx: Ctx, { currency, validFrom, rate, note }: AddRate): Promise<{ version: number }> {
+  const version = await ctx.db.transaction(async (tx) => {
+    const settings = await nextVersion(tx, ctx.orgId);
+    if (currency === settings.currency) throw refusal("currency", `${currency} is the organization's own currency. Name another one.`);
+    const [made] = await tx.insert(exchangeRates).values({ orgId: ctx.orgId, version: settings.version, currency, validFrom, rate, note: note ?? null, createdBy: ctx.actor.name }).returning();
+    await refuseTooLarge(tx, ctx.orgId, currency, "rate");
+    const from = new Date(`${validFrom}T00:00:00Z`);
+    const concerned = await tx.select().from(priceLines).where(and(eq(priceLines.orgId, ctx.orgId), eq(priceLines.currency, currency)));
+    for (const line of concerned) await rateAgain(tx, ctx.orgId, { ...line, validFrom: line.validFrom > from ? line.validFrom : from });
+    await audit(tx, ctx, { action: "price.rate", target: { type: "exchange-rate", id: made!.id, name: currency }, after: { currency, validFrom, rate, of: settings.currency } });
+    return settings.version;
+  });
+  await tellCosts(ctx);
+  return { version };
+}
+
+/**
+ * The currency of a price as it is kept: null for the organization's own.
+ * @throws DomainError "invalid" where no rate of it holds when the price begins.
+ */
+export async function currencyOf(tx: Tx, orgId: string, { currency, validFrom }: { currency: string | null; validFrom: Date }): Promise<string | null> {
+  if (currency === null) return null;
+  const [settings] = await tx.select({ own: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, orgId));
+  if (currency === (settings?.own ?? "USD")) return null;
+  const day = validFrom.toISOString().slice(0, 10);
+  const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(and(eq(exchangeRates.orgId, orgId), eq(exchangeRates.currency, currency), lte(exchangeRates.validFrom, day))).limit(1);
+  if (!rate) throw refusal("currency", noRateWords(currency, day));
+  return currency;
+}
+
+/** What no ledger could book is refused here, and not by the worker every minute. */
+export async function refuseTooLarge(tx: Tx, orgId: string, currency: string, field: string): Promise<void> {
+  const [over] = await tx.execute(sql`
+    select 1 from (select max(${priceLines.unitPrice}) as price from ${priceLines} where ${priceLines.orgId} = ${orgId} and ${priceLines.currency} = ${currency}) p,
+      (select max(${exchangeRates.rate}) as rate from ${exchangeRates} where ${exchangeRates.orgId} = ${orgId} and ${exchangeRates.currency} = ${currency}) r
+    where p.price * r.rate >= ${MOST_PRICE}::numeric`);
+  if (over) throw refusal(field, `With it, an hour in ${currency} would cost more than twelve digits. Correct the price or the rate.`);
+}
+
+function refusal(field: string, message: string): DomainError {
+  return new DomainError("invalid", message, { issues: [{ field, message }] });
+}

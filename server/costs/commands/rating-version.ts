@@ -1,0 +1,23 @@
+import { sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
+import { costSettings, type priceLines } from "../../../db/schema/costs.ts";
+import { bus } from "../../bus.ts";
+import type { Ctx } from "../../trpc/context.ts";
+
+/** With every change of prices or rates the rating version grows. The row is locked until the transaction ends. */
+export async function nextVersion(tx: Tx, orgId: string): Promise<{ version: number; currency: string }> {
+  const [settings] = await tx.insert(costSettings).values({ orgId, ratingVersion: 1 }).onConflictDoUpdate({ target: costSettings.orgId, set: { ratingVersion: sql`${costSettings.ratingVersion} + 1`, updatedAt: sql`now()` } }).returning();
+  return { version: settings!.ratingVersion, currency: settings!.currency };
+}
+
+/** Every asset-hour since `validFrom` that a price may concern. By how its asset was there: capacity is told from the day that costs began, so this is bounded by it. */
+export async function rateAgain(tx: Tx, orgId: string, { kind, clusterId, model, validFrom }: Pick<typeof priceLines.$inferSelect, "kind" | "clusterId" | "model" | "validFrom">): Promise<void> {
+  await tx.execute(sql`
+    insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
+    select distinct c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
+    from capacity_intervals c, generate_series(date_trunc('hour', greatest(c.from_at, ${validFrom.toISOString()}::timestamptz), 'UTC'), least(coalesce(c.until_at, now()), now()), interval '1 hour') as h (hour)
+    where c.org_id = ${orgId} and c.kind = ${kind} ${clusterId ? sql`and c.cluster_id = ${clusterId}` : sql``} ${model ? sql`and position(${model} in lower(c.model)) > 0` : sql``}
+    order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`);
+}
+
+export const tellCosts = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
