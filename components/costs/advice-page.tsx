@@ -2,11 +2,10 @@
 import { Anchor, Button } from "@mantine/core";
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { CauseDimension } from "../../domain/costs/anomaly.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
+import { causeWords, lastingWords, ratioWords } from "../../domain/costs/rise-notice.ts";
 import type { Allowed } from "../../domain/experiments/run-view.ts";
-import { formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg, useViewer } from "../providers/viewer.tsx";
@@ -21,6 +20,8 @@ import { Money } from "./money.tsx";
 
 /** What rose without being usual, and what would cost less. */
 export function AdvicePage() {
+  const org = useOrg();
+  const manage = useCan("costs:manage");
   const advice = useSuspenseQuery(useTRPC().costs.advice.queryOptions()).data;
   return (
     <CostsFrame>
@@ -31,7 +32,7 @@ export function AdvicePage() {
           <ul className={classes.list}>{advice.recommendations.map((one) => <Advice key={one.id} of={one} currency={advice.currency} />)}</ul>
         )}
       </Section>
-      <Section title="What rose unusually" count={advice.anomalies.length}>
+      <Section title="What rose unusually" count={advice.anomalies.length} actions={manage.ok ? <Button variant="default" size="compact-sm" component={Link} href={paths.schedules(org)}>Be told of it</Button> : undefined}>
         {advice.anomalies.length === 0 ? <NothingRose lastDay={advice.lastDay} /> : <ul className={classes.list}>{advice.anomalies.map((one) => <Rise key={`${one.key} ${one.from}`} of={one} currency={advice.currency} />)}</ul>}
       </Section>
     </CostsFrame>
@@ -73,19 +74,16 @@ function StopButton({ runId, name, allowed }: { runId: string; name: string; all
   return <Guarded allowed={allowed}><Button variant="default" size="xs" loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
 }
 
-const BY: Record<CauseDimension, (label: string) => string> = { experiment: (label) => `the experiment ${label}`, person: (label) => `runs of ${label}`, resource: (label) => label };
-
 function Rise({ of, currency }: { of: AdviceView["anomalies"][number]; currency: string }) {
   const org = useOrg();
-  const { key, label, worst, from, to, extra, causes } = of;
+  const { key, label, worst, extra, causes } = of;
   const slug = useViewer().projects.find(({ id }) => id === key)?.slug;
   const days = `${paths.costs(org)}?${new URLSearchParams({ ...(slug ? { project: slug } : {}), by: "experiment" }).toString()}`;
-  const ratio = Number.isFinite(worst.ratio) ? `${formatNumber(worst.ratio, 2)} × its usual ${formatMoney(worst.usual, currency)}` : "where it usually costs nothing";
   return (
     <li className={classes.item}>
       <div className={classes.words}>
-        <div className={classes.title}><Anchor component={Link} underline="always" href={days}>{label}</Anchor> cost {formatMoney(worst.amount, currency)} on {worst.day}, {ratio}</div>
-        <div className={classes.why}>{of.isOpen ? `Since ${from}, and still so.` : from === to ? "On that day alone." : `From ${from} to ${to}; it is over.`}{causes.length > 0 && <> {causes.map(({ dimension, label: what, percent }) => `${percent} % of it ${BY[dimension](what)}`).join(" · ")}.</>}</div>
+        <div className={classes.title}><Anchor component={Link} underline="always" href={days}>{label}</Anchor> cost {formatMoney(worst.amount, currency)} on {worst.day}, {ratioWords(worst, currency)}</div>
+        <div className={classes.why}>{lastingWords(of)} {causeWords(causes)}</div>
       </div>
       <div className={classes.saving}><Money amount={extra} currency={currency} /><small>more than usual</small></div>
       <div className={classes.act}><Button variant="default" size="xs" component={Link} href={days}>See its days</Button></div>

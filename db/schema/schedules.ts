@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { check, foreignKey, index, integer, pgTable, text, unique } from "drizzle-orm/pg-core";
-import { CADENCES, SCHEDULE_SCOPES } from "../../domain/costs/report-schedule.ts";
+import { check, foreignKey, index, integer, jsonb, pgTable, text, unique } from "drizzle-orm/pg-core";
+import { SCHEDULE_SCOPES, SUBSCRIPTIONS } from "../../domain/costs/report-schedule.ts";
+import type { RiseNotice } from "../../domain/costs/rise-notice.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -8,7 +9,7 @@ import { id, moment, oneOf, timestamps } from "./columns.ts";
 export const costSchedules = pgTable("cost_schedules", {
   id: id("costSchedule"),
   orgId: text().notNull().references(() => orgs.id),
-  cadence: text({ enum: CADENCES }).notNull(),
+  cadence: text({ enum: SUBSCRIPTIONS }).notNull(),
   scopeType: text({ enum: SCHEDULE_SCOPES }).notNull(),
   scopeId: text().notNull(), // of the organization, a team or a project
   recipients: text().array().notNull(),
@@ -17,10 +18,11 @@ export const costSchedules = pgTable("cost_schedules", {
   pausedAt: moment(),
   /** What was due before is not sent: of a new schedule, or of one that was paused. */
   dueAfter: moment().notNull().defaultNow(),
+  lookedTo: text(), // the last complete day in which something that rose was looked for
   ...timestamps,
 }, (t) => [
   unique("cost_schedules_org_id").on(t.orgId, t.id),
-  check("cost_schedules_cadence_known", oneOf(t.cadence, CADENCES)),
+  check("cost_schedules_cadence_known", oneOf(t.cadence, SUBSCRIPTIONS)),
   check("cost_schedules_scope_known", oneOf(t.scopeType, SCHEDULE_SCOPES)),
 ]);
 
@@ -31,6 +33,8 @@ export const costDeliveries = pgTable("cost_deliveries", {
   scheduleId: text().notNull(),
   dueAt: moment().notNull(),
   recipient: text().notNull(),
+  subject: text().notNull().default(""), // the project that rose; empty: a report
+  notice: jsonb().$type<RiseNotice>(), // what is told of it, as it was found
   fromDay: text().notNull(),
   toDay: text().notNull(),
   tries: integer().notNull().default(0),
@@ -40,7 +44,7 @@ export const costDeliveries = pgTable("cost_deliveries", {
   createdAt: moment().notNull().defaultNow(),
 }, (t) => [
   foreignKey({ columns: [t.orgId, t.scheduleId], foreignColumns: [costSchedules.orgId, costSchedules.id] }).onDelete("cascade"),
-  unique("cost_deliveries_once").on(t.scheduleId, t.dueAt, t.recipient),
+  unique("cost_deliveries_once").on(t.scheduleId, t.dueAt, t.recipient, t.subject),
   index("cost_deliveries_due").on(t.nextAt).where(sql`next_at is not null`),
   index("cost_deliveries_org").on(t.orgId, t.createdAt),
 ]);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CostScheduleId } from "../shared/ids.ts";
 import { webhookUrlProblem } from "../shared/delivery.ts";
-import { CADENCES, isWebhook, SCHEDULE_SCOPES } from "./report-schedule.ts";
+import { isWebhook, SCHEDULE_SCOPES, SUBSCRIPTIONS } from "./report-schedule.ts";
 
 const MOST_RECIPIENTS = 20;
 const Address = z.string().trim().toLowerCase().pipe(z.email("Write it as name@example.com, or https://… for a webhook.").max(254));
@@ -23,7 +23,7 @@ const Recipients = z
   .transform((all) => [...new Set(all)]);
 
 export const CreateSchedule = z.strictObject({
-  cadence: z.enum(CADENCES),
+  cadence: z.enum(SUBSCRIPTIONS),
   scope: z.strictObject({ type: z.enum(SCHEDULE_SCOPES), id: z.string().min(1, "Choose whose costs it is about.").max(64) }),
   recipients: Recipients,
 });

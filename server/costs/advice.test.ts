@@ -1,15 +1,22 @@
+import { startSmtpServer, type TakenMail } from "../../scripts/test/smtp-server.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { costClocks, costDaily } from "../../db/schema/costs.ts";
 import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
+import { bus } from "../bus.ts";
 import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
+import { sendReports } from "./jobs/send-reports.ts";
 
 let world: TestWorld;
+const taken: TakenMail[] = [];
+let smtp: Awaited<ReturnType<typeof startSmtpServer>>;
 let berlin: Awaited<ReturnType<TestWorld["makeCluster"]>>;
 let oslo: Awaited<ReturnType<TestWorld["makeCluster"]>>;
 const midnight = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 const ago = (days: number) => dayOf(midnight - days * DAY_MS);
 
 beforeAll(async () => {
+  smtp = await startSmtpServer({ onMail: (mail) => taken.push(mail) });
+  Object.assign(process.env, { DROVER_SMTP: smtp.url, DROVER_MAIL_FROM: "Drover <drover@acme.test>", DROVER_URL: "http://drover.acme.test:7070" });
   world = await testWorld();
   berlin = await world.makeCluster(world.org.id, "berlin", { cpus: 16, gpus: 2 });
   oslo = await world.makeCluster(world.org.id, "oslo", { cpus: 16, gpus: 2 });
@@ -18,7 +25,10 @@ beforeAll(async () => {
   await world.owner.api.costs.addPrice({ kind: "memory", unitPrice: "0.01", validFrom: "2020-01-01T00:00:00Z" });
   await world.db.insert(costClocks).values([berlin, oslo].map(({ id }) => ({ clusterId: id, orgId: world.org.id, completeTo: new Date(midnight) })));
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await smtp.stop();
+});
 
 /** What an experiment cost on a day, as the ledger's sums have it. */
 async function cost(of: { projectId: string; experimentId: string; ownerId: string }, day: string, amount: string, kind: "accelerator" | "memory" = "accelerator") {
@@ -49,6 +59,31 @@ describe("what rose", () => {
     expect(+anomalies[0]!.extra).toBe(1600);
     const other = await world.makeUser(world.org.id, world.org.slug, "Vic", [["viewer", "project", world.speech.id]]);
     expect((await other.api.costs.advice()).anomalies).toEqual([]);
+  });
+
+  it("is mailed once to who asked for it: not the next day again while it goes on, and not of other projects", async () => {
+    const { api } = world.owner;
+    const ask = async (recipient: string, scope: { type: "org" | "project"; id: string }) => (await api.costs.createSchedule({ cadence: "rises", scope, recipients: [recipient] })).id;
+    const late = await ask("late@acme.test", { type: "org", id: "org" }); // after it was found: that is no news to them
+    await sendReports({ db: world.db, bus: bus() }, Date.now());
+    expect(taken).toEqual([]);
+    const id = await ask("lead@acme.test", { type: "org", id: "org" });
+    await ask("speech@acme.test", { type: "project", id: world.speech.id });
+    await world.sql`update cost_schedules set due_after = now() - interval '2 days' where id <> ${late}`;
+    await sendReports({ db: world.db, bus: bus() }, Date.now());
+    expect(taken.map(({ to, mail }) => [to, mail.subject])).toEqual([[["lead@acme.test"], `vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`]]);
+    for (const words of [`Since ${ago(2)}, and still so.`, "$1,600.00 more than usual.", "100 % of it runs of Olga Owner", "/acme/costs/recommendations", "Olga Owner asked for it"]) expect(taken[0]!.mail.text).toContain(words);
+    await world.sql`update cost_schedules set looked_to = null`; // as on the next complete day
+    await sendReports({ db: world.db, bus: bus() }, Date.now());
+    expect(taken).toHaveLength(1);
+    expect((await api.costs.schedules()).deliveries.map(({ title, state }) => [title, state])).toEqual([[`vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`, "sent"]]);
+    await expect(api.costs.sendSchedule({ id })).rejects.toThrow("nothing to send at once");
+    await world.sql`delete from cost_deliveries`;
+    await api.costs.pauseSchedule({ id, paused: true });
+    await world.sql`update cost_schedules set looked_to = null`;
+    await sendReports({ db: world.db, bus: bus() }, Date.now());
+    expect(taken).toHaveLength(1);
+    expect(await world.sql`select 1 from audit_log where action = 'schedule.change' and target_id = ${id}`).toHaveLength(1);
   });
 });
 

@@ -35,7 +35,7 @@ export async function renderMail(report: CostReport, madeAt: Date, { link, why }
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
 
 function htmlOf(report: CostReport, about: string, shown: CostReport["rows"], rest: string | null, { link, why }: { link: string; why: string }): string {
   const money = (amount: string) => escaped(formatMoney(amount, report.currency));

@@ -3,7 +3,7 @@ import { Button, Modal, Radio, Select, TagsInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { BUDGET_SCOPE_LABEL } from "../../../domain/costs/budget.ts";
-import { CADENCE_LABEL, CADENCE_WHEN, CADENCES, type Cadence, SCHEDULE_SCOPES, type ScheduleScope, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
+import { CADENCE_LABEL, CADENCE_WHEN, SCHEDULE_SCOPES, type ScheduleScope, type ScheduleView, SUBSCRIPTIONS, type Subscription } from "../../../domain/costs/report-schedule.ts";
 import { fieldErrors, formError } from "../../access/api-error.ts";
 import { FormAlert } from "../../access/form-alert.tsx";
 import { useTRPC } from "../../providers/api.tsx";
@@ -16,7 +16,7 @@ import { ScopeSelect } from "../scope-select.tsx";
 export function AddScheduleForm({ onDone }: { onDone: () => void }) {
   const trpc = useTRPC();
   const { user } = useViewer();
-  const [cadence, setCadence] = useState<Cadence>("monthly");
+  const [cadence, setCadence] = useState<Subscription>("monthly");
   const [type, setType] = useState<ScheduleScope>("org");
   const [id, setId] = useState<string | null>(null);
   const [recipients, setRecipients] = useState<string[]>(user.email ? [user.email] : []);
@@ -26,8 +26,8 @@ export function AddScheduleForm({ onDone }: { onDone: () => void }) {
   return (
     <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
       {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
-      <Radio.Group label="Report" value={cadence} onChange={(next) => setCadence(next as Cadence)}>
-        <div className={classes.form} style={{ marginTop: 6 }}>{CADENCES.map((value) => <Radio key={value} value={value} label={CADENCE_LABEL[value]} description={`Sent ${CADENCE_WHEN[value]}`} />)}</div>
+      <Radio.Group label="Report" value={cadence} onChange={(next) => setCadence(next as Subscription)}>
+        <div className={classes.form} style={{ marginTop: 6 }}>{SUBSCRIPTIONS.map((value) => <Radio key={value} value={value} label={CADENCE_LABEL[value]} description={`Sent ${CADENCE_WHEN[value]}`} />)}</div>
       </Radio.Group>
       <div className={classes.pair}>
         <Select label="Of" data={SCHEDULE_SCOPES.map((value) => ({ value, label: BUDGET_SCOPE_LABEL[value] }))} value={type} allowDeselect={false} onChange={(next) => { setType(next as ScheduleScope); setId(null); }} />

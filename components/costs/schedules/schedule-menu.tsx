@@ -3,7 +3,7 @@ import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconKey, IconPencil, IconPlayerPause, IconPlayerPlay, IconSend, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { CADENCE_LABEL, isWebhook, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
+import { CADENCE_LABEL, isReport, isWebhook, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { ActsMenu } from "../../ui/acts-menu.tsx";
@@ -30,7 +30,7 @@ export function ScheduleMenu({ schedule }: { schedule: ScheduleView }) {
   return (
     <>
       <ActsMenu of={name}>
-        <Menu.Item leftSection={<IconSend {...icon} />} onClick={() => confirmAct({ title: "Send it now?", effect: `The newest report that was due goes to ${plural(recipients.length, "recipient")}: ${recipients.join(", ")}.`, verb: "Send now", dangerous: false, onConfirm: () => send.mutate({ id }) })}>Send now</Menu.Item>
+        {isReport(schedule.cadence) && <Menu.Item leftSection={<IconSend {...icon} />} onClick={() => confirmAct({ title: "Send it now?", effect: `The newest report that was due goes to ${plural(recipients.length, "recipient")}: ${recipients.join(", ")}.`, verb: "Send now", dangerous: false, onConfirm: () => send.mutate({ id }) })}>Send now</Menu.Item>}
         <Menu.Item leftSection={<IconPencil {...icon} />} onClick={dialog.open}>Change addresses</Menu.Item>
         <Menu.Item leftSection={paused ? <IconPlayerPlay {...icon} /> : <IconPlayerPause {...icon} />} onClick={() => pause.mutate({ id, paused: !paused })}>{paused ? "Resume" : "Pause"}</Menu.Item>
         {recipients.some(isWebhook) && <Menu.Item leftSection={<IconKey {...icon} />} onClick={() => void copySecret()}>Copy webhook secret</Menu.Item>}

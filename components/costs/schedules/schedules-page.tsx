@@ -25,7 +25,7 @@ export function SchedulesPage() {
   return (
     <CostsFrame actions={add}>
       {!canSend && (schedules.length === 0 || schedules.some(({ recipients }) => !recipients.every(isWebhook))) && <p className={classes.stand} role="status"><span>This server sends no mail yet: set <span className="mono">DROVER_SMTP</span> and <span className="mono">DROVER_MAIL_FROM</span> where it and its workers start. What is due waits an hour for it.</span></p>}
-      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, or the costs of each week, as a mail with PDF and CSV, or to a webhook: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
+      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, the costs of each week, as a mail with PDF and CSV, or what rose unusually when it does; or to a webhook: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
       {deliveries.length > 0 && <Section title="Sent" count={deliveries.length}><DataTable label="Sent" noun="report" rows={deliveries} rowKey={(row) => row.id} columns={DELIVERIES} flat keys={false} empty={null} /></Section>}
     </CostsFrame>
   );
@@ -37,7 +37,7 @@ const SCHEDULES: Column<ScheduleView>[] = [
   { key: "to", title: "To", hideBelow: "sm", render: (row) => <span title={row.recipients.join(", ")}><Name value={row.recipients[0]!} max={28} />{row.recipients.length > 1 && <span className="dim"> and {plural(row.recipients.length - 1, "other")}</span>}</span> },
   { key: "by", title: "Asked for by", hideBelow: "lg", render: (row) => <Name value={row.createdByName} max={24} /> },
   { key: "last", title: "Last sent", align: "right", hideBelow: "md", render: (row) => (row.lastSentAt ? <Ago at={row.lastSentAt} /> : <span className="dim">—</span>) },
-  { key: "next", title: "Next", align: "right", hideBelow: "sm", render: (row) => (row.pausedAt ? <span className="dim">—</span> : <span className="nowrap" suppressHydrationWarning>{absoluteTime(row.nextAt)}</span>) },
+  { key: "next", title: "Next", align: "right", hideBelow: "sm", render: (row) => (row.pausedAt ? <span className="dim">—</span> : row.nextAt === null ? <span className="dim">when something does</span> : <span className="nowrap" suppressHydrationWarning>{absoluteTime(row.nextAt)}</span>) },
   { key: "acts", title: "", align: "right", width: 44, render: (row) => <ScheduleMenu schedule={row} /> },
 ];
 

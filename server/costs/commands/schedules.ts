@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
-import { lastDue, type ReportSpan, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import { isReport, lastDue, type ReportSpan, spanOfDue } from "../../../domain/costs/report-schedule.ts";
 import type { ChangeSchedule, CreateSchedule, PauseSchedule } from "../../../domain/costs/schedule-inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
@@ -61,8 +61,10 @@ export async function deleteSchedule(ctx: Ctx, id: string): Promise<void> {
 export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const schedule = await locked(tx, ctx, id);
+    const { cadence } = schedule;
+    if (!isReport(cadence)) throw new DomainError("conflict", "What rose is told when it does: there is nothing to send at once.");
     const now = Date.now();
-    await addDeliveries(tx, schedule, new Date(now), spanOfDue(schedule.cadence, lastDue(schedule.cadence, now)));
+    await addDeliveries(tx, schedule, new Date(now), spanOfDue(cadence, lastDue(cadence, now)));
     await audit(tx, ctx, { action: "schedule.send", target: target(schedule), after: { recipients: schedule.recipients.join(", ") } });
     await enqueue(tx, "costs.sendReports", {});
   });

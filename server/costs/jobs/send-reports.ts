@@ -3,26 +3,31 @@ import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import type { CostReport } from "../../../domain/costs/cost-report.ts";
-import { isWebhook, lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import { isReport, isWebhook, lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
+import type { RiseNotice } from "../../../domain/costs/rise-notice.ts";
 import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { env } from "../../../env.ts";
 import { paths } from "../../../paths.ts";
 import type { Bus } from "../../bus.ts";
-import { sendMail } from "../../mail.ts";
+import { type Mail, sendMail } from "../../mail.ts";
 import { sendMessage } from "../../webhook-sender.ts";
 import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { readReport } from "../queries/report.ts";
 import { renderMail } from "../report-mail.ts";
+import { riseMail } from "../rise-mail.ts";
+import { planRises } from "./plan-rises.ts";
 
 const AT_ONCE = 5;
 /** A worker that dies while it sends: another takes the mail up again after this. */
 const LEASE_SECONDS = 300;
 const KEPT_DAYS = 400;
 const REPORT_EVENT = "cost_report.sent";
+const RISE_EVENT = "cost_rise.found";
 
 /** Sends what is due, each at least once: its Message-ID, or a webhook's delivery id, stays the same, so that a repeat can be told. @returns how many were tried. */
 export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number): Promise<number> {
   await planReports(db, now);
+  await planRises(db);
   let tried = 0;
   for (;;) {
     const due = await claim(db);
@@ -39,8 +44,10 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
 /** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. */
 async function planReports(db: Db, now: number): Promise<void> {
   for (const schedule of await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt))) {
-    const due = lastDue(schedule.cadence, now);
-    if (due > schedule.dueAfter.getTime()) await db.transaction((tx) => addDeliveries(tx, schedule, new Date(due), spanOfDue(schedule.cadence, due)));
+    const { cadence } = schedule;
+    if (!isReport(cadence)) continue;
+    const due = lastDue(cadence, now);
+    if (due > schedule.dueAfter.getTime()) await db.transaction((tx) => addDeliveries(tx, schedule, new Date(due), spanOfDue(cadence, due)));
   }
 }
 
@@ -52,6 +59,7 @@ interface Due extends Record<string, unknown> {
   to: string;
   schedule: string;
   org: string;
+  notice: RiseNotice | null;
 }
 
 /** Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
@@ -59,7 +67,7 @@ async function claim(db: Db): Promise<Due[]> {
   return db.execute<Due>(sql`
     update cost_deliveries d set tries = d.tries + 1, next_at = now() + ${LEASE_SECONDS} * interval '1 second'
     where d.id in (select id from cost_deliveries where next_at <= now() order by next_at limit ${AT_ONCE} for update skip locked)
-    returning d.id, d.tries, d.recipient, d.from_day as from, d.to_day as to, d.schedule_id as schedule, d.org_id as org`);
+    returning d.id, d.tries, d.recipient, d.from_day as from, d.to_day as to, d.schedule_id as schedule, d.org_id as org, d.notice`);
 }
 
 async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void> {
@@ -70,9 +78,10 @@ async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void>
 
 /** A report and the mail of it, of the same days of the same schedule: made once for all its recipients that are at hand. */
 interface Prepared {
-  report: CostReport & { link: string };
+  event: string;
+  data: (CostReport | RiseNotice) & { link: string };
   /** Only where somebody gets it as a mail: its PDF takes a while. */
-  mail: () => ReturnType<typeof renderMail>;
+  mail: () => Promise<Omit<Mail, "to">>;
 }
 type Made = Map<string, Promise<Prepared>>;
 
@@ -80,21 +89,29 @@ async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   const [found] = await db.select({ schedule: costSchedules, slug: orgs.slug }).from(costSchedules).innerJoin(orgs, eq(orgs.id, costSchedules.orgId)).where(eq(costSchedules.id, due.schedule));
   if (!found) throw new Error("Its schedule was deleted.");
   const { schedule, slug } = found;
-  const report = await readReport(db, schedule.orgId, { cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now);
   const here = env().DROVER_URL;
-  const link = new URL(schedule.cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
   const why = `You get this because ${schedule.createdByName} asked for it. It is changed or ended at ${new URL(paths.schedules(slug), here).href}.`;
+  const { notice } = due;
+  const { cadence } = schedule;
+  if (notice || !isReport(cadence)) return prepareRise(notice, new URL(paths.advice(slug), here).href, why);
+  const report = await readReport(db, schedule.orgId, { cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now);
+  const link = new URL(cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
   let mail: ReturnType<typeof renderMail> | undefined;
-  return { report: { ...report, link }, mail: () => (mail ??= renderMail(report, new Date(now), { link, why })) };
+  return { event: REPORT_EVENT, data: { ...report, link }, mail: () => (mail ??= renderMail(report, new Date(now), { link, why })) };
+}
+
+function prepareRise(notice: RiseNotice | null, link: string, why: string): Prepared {
+  if (!notice) throw new Error("It says nothing of what rose.");
+  return { event: RISE_EVENT, data: { ...notice, link }, mail: async () => riseMail(notice, { link, why }) };
 }
 
 /** @throws Error that says why it was not taken. */
 async function send(db: Db, made: Made, due: Due, now: number): Promise<void> {
-  const key = `${due.schedule} ${due.from}`;
+  const key = `${due.schedule} ${due.from} ${due.notice?.key ?? ""}`;
   const prepared = made.get(key) ?? prepare(db, due, now);
   made.set(key, prepared);
-  const { report, mail } = await prepared;
+  const { event, data, mail } = await prepared;
   if (!isWebhook(due.recipient)) return sendMail({ ...(await mail()), to: due.recipient, messageId: `<${due.id}@${new URL(env().DROVER_URL).hostname}>` });
-  const { error } = await sendMessage({ id: due.id, url: due.recipient, event: REPORT_EVENT, at: new Date(now), data: { ...report }, secret: scheduleSecret(due.schedule) });
+  const { error } = await sendMessage({ id: due.id, url: due.recipient, event, at: new Date(now), data: { ...data }, secret: scheduleSecret(due.schedule) });
   if (error !== null) throw new Error(error);
 }

@@ -4,8 +4,7 @@ import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type Anomaly, BASELINE_WEEKS, type Cause, type CauseDimension, causesOf, type DayCost, findAnomalies, WATCHED_DAYS } from "../../../domain/costs/anomaly.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
-import type { Ctx } from "../../trpc/context.ts";
-import { seenCosts } from "./spend.ts";
+import { seenCosts, type SpendReader } from "./spend.ts";
 
 /** More are noise, not news. */
 const MOST_SHOWN = 10;
@@ -13,7 +12,7 @@ const MOST_SHOWN = 10;
 const DAYS_BEFORE = 28;
 
 /** What cost unusually much in the last two weeks, in the projects that the caller sees, and what it is put down to. @param last The last day that is complete. */
-export async function listAnomalies(ctx: Ctx, last: string): Promise<(Anomaly & { causes: Cause[] })[]> {
+export async function listAnomalies(ctx: SpendReader, last: string): Promise<(Anomaly & { causes: Cause[] })[]> {
   const from = dayOf(Date.parse(last) - (WATCHED_DAYS + 7 * BASELINE_WEEKS) * DAY_MS);
   const days = await ctx.db.execute<DayCost & Record<string, unknown>>(sql`
     select ${costDaily.day}::text as day, ${projects.id} as key, min(${projects.name}) as label, sum(${costDaily.amount})::text as amount
@@ -23,7 +22,7 @@ export async function listAnomalies(ctx: Ctx, last: string): Promise<(Anomaly & 
   return Promise.all(found.map(async (one) => ({ ...one, causes: await listCauses(ctx, one) })));
 }
 
-async function listCauses(ctx: Ctx, { key, from, to }: Anomaly): Promise<Cause[]> {
+async function listCauses(ctx: SpendReader, { key, from, to }: Anomaly): Promise<Cause[]> {
   const begun = dayOf(Date.parse(from) - DAYS_BEFORE * DAY_MS);
   const part = (filter: ReturnType<typeof sql>) => sql`coalesce(sum(${costDaily.amount}) filter (where ${filter}), 0)::text`;
   const rows = await ctx.db.execute<{ dimension: CauseDimension; label: string; during: string; before: string }>(sql`

@@ -23,15 +23,17 @@ export async function nameOfScope(db: DbOrTx, orgId: string, { type, id }: Repor
 }
 
 /** The part of what a reader sees that a report is about. */
-function narrowed({ grant, ...reader }: SpendReader, { type, id }: ReportScope): SpendReader {
+export function narrowed({ grant, ...reader }: SpendReader, { type, id }: ReportScope): SpendReader {
   if (type === "org") return { ...reader, grant };
   return { ...reader, grant: { ...grant, org: false, teams: new Set(type === "team" ? [id] : []), projects: new Set(type === "project" ? [id] : []) } };
 }
 
-/** A report for somebody who sees the whole organization, such as the worker. @throws DomainError "not_found" */
+/** Who sees the whole organization, such as the worker. */
+export const wholeOrg = (db: DbOrTx, orgId: string): SpendReader => ({ db, orgId, grant: { orgId, permission: "costs:read", org: true, teams: new Set(), projects: new Set() } });
+
+/** A report for somebody who sees the whole organization. @throws DomainError "not_found" */
 export async function readReport(db: DbOrTx, orgId: string, ask: { cadence: Cadence; scope: ReportScope; span: ReportSpan }, now: number): Promise<CostReport> {
-  const all = { db, orgId, grant: { orgId, permission: "costs:read" as const, org: true, teams: new Set<string>(), projects: new Set<string>() } };
-  return reportFor(all, ask, now);
+  return reportFor(wholeOrg(db, orgId), ask, now);
 }
 
 async function reportFor(reader: SpendReader, { cadence, scope, span }: { cadence: Cadence; scope: ReportScope; span: ReportSpan }, now: number): Promise<CostReport> {

@@ -2,7 +2,8 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects, teams } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
-import { type DeliveryState, nextDue, type ScheduleView, type SchedulesView, titleOf } from "../../../domain/costs/report-schedule.ts";
+import { type Cadence, type DeliveryState, isReport, nextDue, type ScheduleView, type SchedulesView, titleOf } from "../../../domain/costs/report-schedule.ts";
+import { riseTitle } from "../../../domain/costs/rise-notice.ts";
 import { canMail } from "../../mail.ts";
 
 const MOST_DELIVERIES = 100;
@@ -30,8 +31,8 @@ export async function listSchedules(db: DbOrTx, orgId: string, now: number): Pro
     .limit(MOST_DELIVERIES);
   return {
     canSend: canMail(),
-    schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) })),
-    deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: titleOf(cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
+    schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: isReport(schedule.cadence) ? new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) : null })),
+    deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: delivery.notice ? riseTitle(delivery.notice) : titleOf(cadence as Cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
   };
 }
 
