@@ -52,8 +52,8 @@ export function PricesPage() {
 function Rates({ book }: { book: PriceBookView }) {
   const may = useCan("costs:manage");
   const columns: Column<ExchangeRateView>[] = [
-    { key: "currency", title: "Currency", width: 180, render: (rate) => rate.currency },
-    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (rate) => rate.validFrom },
+    { key: "currency", title: "Currency", width: 80, render: (rate) => rate.currency },
+    { key: "from", title: "Holds from", grow: true, render: (rate) => rate.validFrom },
     { key: "note", title: "Note", hideBelow: "xl", render: (rate) => (rate.note ? <Name value={rate.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (rate) => <>{rate.createdBy} · <Ago at={rate.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (rate) => rate.version },
