@@ -16,7 +16,7 @@ export interface Clients {
   sql: Sql;
 }
 export interface AllClients extends Clients {
-  /** What is done for somebody of one organization: the database shows it nothing of another's (db/migrations/0026_tenants.sql). */
+  /** What is done for somebody of one organization: the database shows it nothing of another's (db/migrations/0025_tenants.sql). */
   tenant: (orgId: string) => Clients;
   close: () => Promise<void>;
 }

@@ -8,7 +8,7 @@ const CURES: Record<string, string> = {
 
 /**
  * Nothing may be done as another role than the one that its policies are for, as behind a pooler that drops the start
- * parameter `role`: see db/migrations/0026_tenants.sql.
+ * parameter `role`: see db/migrations/0025_tenants.sql.
  * @throws Error that says the cure.
  */
 export async function requireRoles({ sql, tenant }: Pick<AllClients, "sql" | "tenant">): Promise<void> {

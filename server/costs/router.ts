@@ -1,7 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
-import { AddPrice, AddRate, ListCostTags, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -9,8 +8,8 @@ import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./comm
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
-import { resolveReviews } from "./commands/reviews.ts";
 import { addRate } from "./commands/rates.ts";
+import { resolveReviews } from "./commands/reviews.ts";
 import { changeSchedule, createSchedule, deleteSchedule, pauseSchedule, readScheduleSecret, sendSchedule } from "./commands/schedules.ts";
 import { embedAudience } from "./embed-audience.ts";
 import { readAdvice } from "./queries/advice.ts";
