@@ -91,4 +91,6 @@ BEGIN
   EXECUTE format('DROP TABLE %I', 'telemetry_' || to_char(day, 'YYYYMMDD'));
 END $$;--> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION make_telemetry_day(date), drop_telemetry_day(date) FROM PUBLIC;--> statement-breakpoint
-GRANT EXECUTE ON FUNCTION make_telemetry_day(date), drop_telemetry_day(date) TO drover_app;
+GRANT EXECUTE ON FUNCTION make_telemetry_day(date), drop_telemetry_day(date) TO drover_app;--> statement-breakpoint
+-- The same rules of embedded reports, each setting read once for a statement and not for each of a year's rows.
+ALTER POLICY "embed_cost_daily" ON "cost_daily" USING (org_id = (SELECT current_setting('drover.embed_org', true)) AND ((SELECT current_setting('drover.embed_projects', true)) = '*' OR project_id = ANY ((SELECT string_to_array(current_setting('drover.embed_projects', true), ','))::text[])));
