@@ -7,6 +7,7 @@ import { requireRoles } from "../db/roles.ts";
 import { env } from "../env.ts";
 import { connector } from "./agents/endpoint.ts";
 import { buildApp } from "./app.ts";
+import { closeServer } from "./close-server.ts";
 import { frameHeaders, originsOfFrame } from "./costs/embed-headers.ts";
 import { openBus, setBus } from "./bus.ts";
 import { serveApp, serveAppSocket } from "./experiments/interactive/app-proxy.ts";
@@ -72,16 +73,12 @@ async function preparePages(dev: boolean) {
   return { pages: pages.getRequestHandler() as RequestListener, upgrade: dev ? pages.getUpgradeHandler() : null };
 }
 
-/** Open event streams never end by themselves: after a grace period their sockets are cut. */
+/** Open event streams never end by themselves: they are told to, and what is left after a grace period is cut. */
 async function shutdown(server: Server, closeUpgrades: () => void, closeBus: () => Promise<void>): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   closeLiveStreams();
   closeUpgrades();
   connector().close();
-  server.closeIdleConnections();
-  // Upgraded sockets (Next's hot reload in development) are no connections that can be cut: nothing is waited for longer than this.
-  await Promise.race([new Promise((resolve) => server.close(resolve)), new Promise((resolve) => setTimeout(resolve, GRACE_MS + 500))]);
-  clearTimeout(cut);
+  await closeServer(server, GRACE_MS);
   await closeJobs().catch(() => {});
   await closeBus().catch(() => {});
   await clients().close();
