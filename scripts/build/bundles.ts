@@ -9,9 +9,16 @@ export interface Bundle {
   entry: string;
   /** What it is made of: a change of any rebuilds it. */
   sources: readonly string[];
-  /** True: one file that runs with Node alone. False: packages are taken from node_modules. */
+  /** True: one file that runs with Node alone. False: the packages of `BESIDE` are taken from node_modules. */
   alone: boolean;
 }
+
+/**
+ * Not in the bundles of server and worker: Next with its pages, what only some requests load, and what the pages share with the
+ * server or what looks for files beside itself. All other packages are: of drizzle-orm and better-auth a start would else read
+ * a thousand files, which takes four times as long as all the rest of it.
+ */
+const BESIDE = ["next", "@aws-sdk/client-s3", "pdfmake", "postgres", "pino", "pg-boss"];
 
 const SERVER = ["server", "db", "domain", "agent/protocol", "env.ts", "paths.ts", "package-lock.json"];
 
@@ -34,10 +41,11 @@ function optionsOf(bundle: Bundle, version: string): BuildOptions {
     platform: "node",
     format: "esm",
     target: bundle.alone ? "node20" : "node22",
-    packages: bundle.alone ? "bundle" : "external",
-    banner: { js: bundle.alone ? `#!/usr/bin/env node\n${REQUIRE}` : "" },
+    external: bundle.alone ? [] : BESIDE,
+    banner: { js: bundle.alone ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
     define: { "process.env.DROVER_VERSION": JSON.stringify(version) },
     sourcemap: bundle.alone ? false : "linked",
+    sourcesContent: false, // they lie beside; Node keeps the whole map in memory
     legalComments: bundle.alone ? "eof" : "none",
     logLevel: "silent",
   };
