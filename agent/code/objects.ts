@@ -8,7 +8,7 @@ import type { ReadableStream } from "node:stream/web";
 import { makeFolder } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
-import { mayPass, Refused } from "../identity/refusals.ts";
+import { mayPass, Refused, Unreachable } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
 import { AGENT_PATHS, PART_BYTES, PART_TOTAL_HEADER, Parts } from "../protocol/messages.ts";
 import { SetupFailed } from "./setup-failed.ts";
@@ -31,6 +31,19 @@ export async function hashOf(file: string, range: { start?: number; end?: number
   return { sha256: hash.digest("hex"), bytes };
 }
 
+/** @throws Unreachable where the body breaks off, as it does when the server dies. */
+async function* arriving(body: ReadableStream<Uint8Array>, see: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) {
+      see(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw error;
+    throw new Unreachable(`The answer broke off: ${reason(error)}`);
+  }
+}
+
 /**
  * Fetches an object into `file`, which is there whole or not at all.
  * @param what Names it in errors: "code", "checkpoint".
@@ -43,9 +56,7 @@ export async function fetchObject(client: Client, sha256: string, file: string, 
     const response = await client.send({ method: "GET", path: AGENT_PATHS.object(sha256), signal, timeoutMs: DOWNLOAD_MS });
     if (!response.body) throw new SetupFailed(`${what}: the server sent no bytes.`);
     const hash = createHash("sha256");
-    const source = Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>);
-    source.on("data", (chunk: Uint8Array) => hash.update(chunk));
-    await pipeline(source, createWriteStream(temporary, { mode: 0o600 }), { signal });
+    await pipeline(arriving(response.body as unknown as ReadableStream<Uint8Array>, (chunk) => hash.update(chunk)), createWriteStream(temporary, { mode: 0o600 }), { signal });
     if (hash.digest("hex") !== sha256) throw new SetupFailed(`${what}: the bytes that came do not fit their SHA-256.`);
     await rename(temporary, file);
   } catch (error) {

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { mayPass } from "../identity/refusals.ts";
+import { fetchObject } from "./objects.ts";
+import { SetupFailed } from "./setup-failed.ts";
+
+const BYTES = Buffer.alloc(200_000, "code");
+const SHA256 = createHash("sha256").update(BYTES).digest("hex");
+
+let folder: string;
+let server: Server | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "drover-objects-"));
+});
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function fetchFrom(answer: RequestListener): Promise<void> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = { send: ({ path }: { path: string }) => fetch(`${url}${path}`) };
+  await fetchObject(client, SHA256, join(folder, "code.tgz"), "code", new AbortController().signal);
+}
+
+test("an object is there whole once its bytes fit their name", async () => {
+  await fetchFrom((_request, response) => response.end(BYTES));
+  expect(readFileSync(join(folder, "code.tgz")).equals(BYTES)).toBe(true);
+});
+
+test("a server that dies while it sends has not refused anything: the same may be asked again, and no half of it stays", async () => {
+  const failed = await fetchFrom((_request, response) => {
+    response.writeHead(200, { "content-length": BYTES.length });
+    response.write(BYTES.subarray(0, 70_000), () => response.destroy());
+  }).catch((error: unknown) => error);
+  expect(failed).not.toBeInstanceOf(SetupFailed);
+  expect(mayPass(failed)).toBe(true);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("other bytes than were named are refused", async () => {
+  await expect(fetchFrom((_request, response) => response.end("something else"))).rejects.toThrow(/do not fit their SHA-256/);
+  expect(readdirSync(folder)).toEqual([]);
+});
