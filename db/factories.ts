@@ -242,6 +242,12 @@ function makeRecords(db: DbOrTx) {
     await db.insert(logHeads).values({ attemptId, nextSeq: 1, ...next, bytes: raw.length, lines }).onConflictDoUpdate({ target: logHeads.attemptId, set: { nextSeq: 1, ...next, bytes: raw.length, lines } });
   }
 
+  /** What a retention rule leaves of a log. */
+  async function emptiedLog(attemptId: string) {
+    await db.delete(logChunks).where(eq(logChunks.attemptId, attemptId));
+    await db.update(logHeads).set({ nextSeq: 0 }).where(eq(logHeads.attemptId, attemptId));
+  }
+
   /** The row of an artifact; its bytes are for the caller to put into the object store. */
   async function artifact(of: { id: string; orgId: string }, attemptId: string | null, path: string, bytes: Buffer, contentType: string) {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -267,5 +273,5 @@ function makeRecords(db: DbOrTx) {
     return made!;
   }
 
-  return { metrics, log, artifact, model, report };
+  return { metrics, log, emptiedLog, artifact, model, report };
 }

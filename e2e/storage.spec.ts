@@ -18,7 +18,7 @@ test("an owner sees what is stored, and what a rule would remove before it is sa
   await field.fill("30");
   await expect(page.getByText("Now 1 file of 1 run would go, 2 KiB.")).toBeVisible();
   await page.getByRole("button", { name: "Save rules" }).click();
-  const ask = page.getByRole("dialog", { name: "Remove files by these rules?" });
+  const ask = page.getByRole("dialog", { name: "Remove by these rules?" });
   await expect(ask.getByText("Files of all runs: 1 file, 2 KiB")).toBeVisible();
   await ask.getByRole("button", { name: "Save and remove" }).click();
   await expect(page.getByText("The rules were saved.")).toBeVisible();
@@ -32,7 +32,7 @@ test("an owner sees what is stored, and what a rule would remove before it is sa
   await expect(page.getByText("files stay 30 days after a run's end")).toBeVisible();
 });
 
-test("a member finds the settings without storage, and a run whose files a rule removed says so", async ({ make, org, as }) => {
+test("a member finds the settings without storage, and a run whose files and log a rule removed says so", async ({ make, org, as }) => {
   const maker = await make.member(org, "member");
   const run = await make.run(org.project, maker.id, { name: "emptied", status: "succeeded", startedAt: new Date(), endedAt: new Date() });
   await make.event(run, { kind: "files.removed", actor: "system", message: "3 files (9 KiB) removed: by the organization's rule, files of archived runs stay 7 days." });
@@ -43,6 +43,14 @@ test("a member finds the settings without storage, and a run whose files a rule 
   await page.goto(paths.runTab(org.slug, run.id, "artifacts"));
   await expect(page.getByText("The files were removed")).toBeVisible();
   await expect(page.getByText("files of archived runs stay 7 days")).toBeVisible();
+
+  const attempt = await make.attempt(run, (await make.cluster(org)).id, { status: "ended", outcome: "succeeded", endedAt: new Date(), drainedAt: new Date() });
+  await make.log(attempt.id, "epoch 1\nepoch 2\n");
+  await make.emptiedLog(attempt.id);
+  await make.event(run, { kind: "logs.removed", actor: "system", message: "1 log (16 B) removed: by the organization's rule, logs stay 90 days after a run's end." });
+  await page.goto(paths.runTab(org.slug, run.id, "logs"));
+  await expect(page.getByText("The log was removed")).toBeVisible();
+  await expect(page.getByText(/logs stay 90 days after a run's end.*It had 2 lines \(16 B\)/)).toBeVisible();
 });
 
 test("a member walks through the folders of a run's files, and a colleague opens the same place", async ({ make, org, as }) => {

@@ -3,6 +3,7 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import { Command, Option } from "commander";
 import { linesOf } from "../../domain/experiments/log-lines.ts";
+import { formatBytes } from "../../domain/shared/format.ts";
 import { type Api, connectApi, findRun, type Outputs } from "../api.ts";
 import { CliError, EXIT, usage } from "../errors.ts";
 import { followRun, writeSegment } from "../follow.ts";
@@ -37,6 +38,7 @@ async function showLogs(idOrName: string, options: LogOptions): Promise<void> {
   const api = connectApi();
   const run = await api.trpc.experiments.get.query({ id: await findRun(api, idOrName) });
   const attempt = attemptOf(run, options.attempt);
+  if (attempt?.log.removed) throw new CliError(`A retention rule of the organization removed the log of attempt ${attempt.number} (${formatBytes(attempt.log.bytes)}).`, { exitCode: EXIT.notFound });
   const shown = attempt && (json || tail !== undefined) ? await showLines(api, run, attempt.id, options) : new Map<string, number>();
   if (follow) process.exitCode = await followRun(api, run.id, { shown, ...streamOf(options) });
   else if (!attempt) note(`${run.name} is ${run.status}${run.pending ? `: ${run.pending.message}` : ""}. It has written nothing yet.`);

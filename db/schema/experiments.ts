@@ -180,7 +180,7 @@ export const runEvents = pgTable("run_events", {
 /** Per attempt: how far its log is stored. The row's lock orders the chunks of both streams. */
 export const logHeads = pgTable("log_heads", {
   attemptId: text().primaryKey().references(() => attempts.id),
-  nextSeq: integer().notNull().default(0),
+  nextSeq: integer().notNull().default(0), // 0 where there are bytes: a retention rule removed its pieces
   stdoutNext: bigint({ mode: "number" }).notNull().default(0),
   stderrNext: bigint({ mode: "number" }).notNull().default(0),
   bytes: bigint({ mode: "number" }).notNull().default(0),

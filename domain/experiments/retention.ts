@@ -11,6 +11,8 @@ export const RetentionRules = z.strictObject({
   archived: Days.default(null),
   /** Files of any run, after its end. */
   files: Days.default(null),
+  /** Logs of any run, after its end. */
+  logs: Days.default(null),
 });
 export type RetentionRules = z.output<typeof RetentionRules>;
 export type RetentionRule = keyof RetentionRules;
@@ -22,12 +24,13 @@ export const KEEP_TAG = "keep";
 /** What nothing refers to stays this long after somebody last sent it: an upload and what will name it are two requests. */
 export const UNUSED_HOURS = 24;
 
-/** What a rule would remove now. `bytes`: as the files say; bytes that others keep too stay in the store. */
+/** What a rule would remove now: files, or the logs of attempts. `bytes`: as they say; bytes that others keep too stay in the store. */
 export interface Expired {
   owners: number;
   files: number;
   bytes: number;
 }
+export const NOUN: Record<RetentionRule, string> = { checkpoints: "file", archived: "file", files: "file", logs: "log" };
 
 export type StoredKind = "code" | "artifact" | "log";
 export interface StorageUse {
@@ -43,9 +46,10 @@ const WHY: Record<RetentionRule, (days: string) => string> = {
   checkpoints: (days) => `checkpoints kept outside of a cluster stay ${days} after a run's end`,
   archived: (days) => `files of archived runs stay ${days}`,
   files: (days) => `files stay ${days} after a run's end`,
+  logs: (days) => `logs stay ${days} after a run's end`,
 };
 
 /** For the timeline of a run. */
 export function removalMessage(rule: RetentionRule, days: number, { files, bytes }: { files: number; bytes: number }): string {
-  return `${plural(files, "file")} (${formatBytes(bytes)}) removed: by the organization's rule, ${WHY[rule](plural(days, "day"))}.`;
+  return `${plural(files, NOUN[rule])} (${formatBytes(bytes)}) removed: by the organization's rule, ${WHY[rule](plural(days, "day"))}.`;
 }

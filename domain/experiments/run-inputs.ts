@@ -21,6 +21,9 @@ export type ListRuns = z.output<typeof ListRuns>;
 
 export const InProject = z.strictObject({ project: Slug.optional() });
 export const OneRun = z.strictObject({ id: RunId });
+/** What a retention rule took of a run. */
+export const AskRemoval = OneRun.extend({ what: z.enum(["files", "logs"]).default("files") });
+export type AskRemoval = z.output<typeof AskRemoval>;
 export const ListRunEvents = OneRun.extend({ cursor: z.string().max(64).optional(), limit: Limit });
 export type ListRunEvents = z.output<typeof ListRunEvents>;
 

@@ -53,7 +53,8 @@ export interface AttemptView {
   startedAt: Date | null;
   endedAt: Date | null;
   drainedAt: Date | null;
-  log: { bytes: number; lines: number; dropped: number; archived: boolean };
+  /** `removed`: by a retention rule; its size is still known. */
+  log: { bytes: number; lines: number; dropped: number; archived: boolean; removed: boolean };
 }
 
 /** What the viewer may do, and if not, why: buttons are disabled with this reason. */

@@ -6,7 +6,7 @@ import { moreMemory, whyOf } from "./why.ts";
 const spec = (over: Partial<RunSpecInput> = {}) => RunSpec.parse({ name: "a", project: "p", command: "true", ...over });
 const attempt = (over: Partial<AttemptView> = {}): AttemptView => ({
   id: "att", number: 1, status: "ended", outcome: "failed", cluster: { id: "cl", name: "Lab" }, nodeNames: ["n1"], acceleratorIndexes: [], scheduler: null, exitCode: null, signal: null, failureClass: null,
-  evidence: null, unreachableSince: null, assignedAt: new Date(0), startedAt: null, endedAt: null, drainedAt: null, log: { bytes: 0, lines: 0, dropped: 0, archived: false }, ...over,
+  evidence: null, unreachableSince: null, assignedAt: new Date(0), startedAt: null, endedAt: null, drainedAt: null, log: { bytes: 0, lines: 0, dropped: 0, archived: false, removed: false }, ...over,
 });
 const run = (over: Partial<Parameters<typeof whyOf>[0]>): Parameters<typeof whyOf>[0] => ({ status: "running", statusReason: null, pending: null, failureClass: null, evidence: null, attempts: [], spec: spec(), memoryMib: 1024, ...over });
 

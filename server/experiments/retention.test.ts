@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eq } from "drizzle-orm";
 import { newId } from "../../db/schema/columns.ts";
 import { runCheckpointFiles, runCheckpoints } from "../../db/schema/checkpoints.ts";
-import { artifacts, logHeads, objects, runEvents, type runs, runTags } from "../../db/schema/experiments.ts";
+import { artifacts, logChunks, logHeads, objects, runEvents, type runs, runTags } from "../../db/schema/experiments.ts";
 import { loggedModelFiles, loggedModels, modelVersions, registeredModels } from "../../db/schema/models.ts";
 import { RetentionRules } from "../../domain/experiments/retention.ts";
+import { listUnarchived } from "./commands/archive.ts";
 import { storeObject } from "./commands/objects.ts";
 import { collectObjects } from "./jobs/collect-objects.ts";
 import { applyRetention } from "./jobs/retention.ts";
@@ -99,11 +101,46 @@ describe("the retention rules", () => {
     };
     const [old, young, waiting] = [await save(ago(31)), await save(ago(29)), await save(null)];
     await world.sql`delete from retention_rules`;
-    expect(await world.owner.api.storage.rules()).toEqual({ checkpoints: 30, archived: null, files: null });
+    expect(await world.owner.api.storage.rules()).toEqual({ checkpoints: 30, archived: null, files: null, logs: null });
     expect(await applyRetention(world.db, bus())).toBe(1);
     const left = (await world.db.select({ id: runCheckpoints.runId }).from(runCheckpoints)).map(({ id }) => id);
     expect(left).toEqual(expect.arrayContaining([young, waiting]));
     expect(left).not.toContain(old);
+  });
+
+  it("remove the logs of runs that ended long ago, with their archives: the run says what there was and why it is gone", async () => {
+    const cluster = await world.makeCluster(world.org.id, `c${counter++}`);
+    const withLog = async (endedDays: number, { isDrained = true, isTagged = false } = {}) => {
+      const run = await world.makeRun({ status: "failed", endedAt: ago(endedDays) });
+      if (isTagged) await world.db.insert(runTags).values({ runId: run.id, key: "keep", value: "" });
+      const attempt = await world.makeAttempt(run, cluster.id, { status: "ended", outcome: "failed", endedAt: ago(endedDays), drainedAt: isDrained ? ago(endedDays) : null });
+      const archive = isDrained ? await put(world.org.id, "log") : null;
+      await world.db.insert(logChunks).values({ attemptId: attempt.id, seq: 0, stream: "stdout", offset: 0, length: 4, start: 0, line: 0, lines: 1, at: ago(endedDays), ...(archive ? { archiveOffset: 0, archiveLength: archive.bytes } : { body: zstdCompressSync(Buffer.from("out\n")) }) });
+      await world.db.update(logHeads).set({ nextSeq: 1, stdoutNext: 4, bytes: 4, lines: 1, archiveSha256: archive?.sha256 ?? null }).where(eq(logHeads.attemptId, attempt.id));
+      return { run, attempt, archive };
+    };
+    const [old, young, tagged, onItsWay] = [await withLog(100), await withLog(80), await withLog(100, { isTagged: true }), await withLog(100, { isDrained: false })];
+    await setRules({ files: 1 });
+    await applyRetention(world.db, bus());
+    expect((await world.owner.api.experiments.get({ id: old.run.id })).attempts[0]!.log).toMatchObject({ bytes: 4, removed: false });
+
+    const rules = { checkpoints: null, archived: null, files: null, logs: 90 };
+    expect((await world.owner.api.storage.preview(rules)).logs).toEqual({ owners: 1, files: 1, bytes: old.archive!.bytes });
+    await setRules({ logs: 90 });
+    expect(await applyRetention(world.db, bus())).toBe(1);
+    expect(await applyRetention(world.db, bus())).toBe(0);
+    const logOf = async ({ run }: { run: { id: string } }) => (await world.owner.api.experiments.get({ id: run.id })).attempts[0]!.log;
+    expect(await logOf(old)).toMatchObject({ bytes: 4, lines: 1, removed: true, archived: false });
+    expect(await Promise.all([young, tagged, onItsWay].map(async (one) => (await logOf(one)).removed))).toEqual([false, false, false]);
+    expect(await world.owner.api.storage.removal({ id: old.run.id, what: "logs" })).toMatchObject({ message: expect.stringMatching(/^1 log \(\d+ B\) removed: by the organization's rule, logs stay 90 days after a run's end\.$/) });
+    expect(await world.owner.api.storage.removal({ id: old.run.id })).toBeNull();
+    expect(await world.owner.api.experiments.logPage({ attemptId: old.attempt.id })).toMatchObject({ segments: [], totalLines: 1, hasBefore: false, hasAfter: false });
+    expect((await world.db.select({ id: logChunks.attemptId }).from(logChunks)).map(({ id }) => id).toSorted()).toEqual([young, tagged, onItsWay].map(({ attempt }) => attempt.id).toSorted());
+    expect(await listUnarchived(world.sql, 100)).not.toContain(old.attempt.id);
+    await age();
+    await collectObjects(world.db, store);
+    expect(await hashes()).not.toContain(old.archive!.sha256);
+    expect(await hashes()).toContain(young.archive!.sha256);
   });
 
   it("are audited with what they were, and refuse what is no number of days", async () => {

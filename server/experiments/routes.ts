@@ -9,6 +9,7 @@ import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
 import { uploadCode } from "./commands/upload-code.ts";
 import { getArtifact } from "./queries/artifacts.ts";
+import { findHead } from "./queries/log-page.ts";
 import { logBytes } from "./queries/log-stream.ts";
 import { getVisibleAttempt } from "./queries/visible.ts";
 import { disposition, sendFile, webStream } from "./send-file.ts";
@@ -47,6 +48,7 @@ async function sendLog(c: C) {
   if (!id.success) throw notFound();
   const { stream } = parsed("stream", LogQuery, c.req.query());
   const attempt = await getVisibleAttempt(db, grant, id.data);
+  if ((await findHead(db, attempt.id)).removed) throw new DomainError("not_found", "A retention rule of the organization removed this log.");
   return c.body(webStream(Readable.from(logBytes(db, attempt, stream))), 200, {
     "content-type": "text/plain; charset=utf-8",
     "content-disposition": disposition("attachment", `${attempt.runName}-${attempt.number}${stream ? `-${stream}` : ""}.log`),

@@ -16,6 +16,7 @@ import { searchPattern } from "./ansi.ts";
 import { LogLinesView } from "./log-lines-view.tsx";
 import { LogMatches } from "./log-matches.tsx";
 import { logParams } from "./log-params.ts";
+import { LogRemoved } from "./log-removed.tsx";
 import { LogSearchBox } from "./log-search-box.tsx";
 import { AttemptSelect, LevelSelect, LogTools, StreamSelect } from "./log-toolbar.tsx";
 import { useLogSearch } from "./use-log-search.ts";
@@ -38,6 +39,14 @@ export function LogViewer({ id }: { id: string }) {
       <>
         <RunWhy run={run} />
         <EmptyState title="No log yet">It begins with the first line that the process writes, once the run has started on a cluster.</EmptyState>
+      </>
+    );
+  }
+  if (attempt.log.removed) {
+    return (
+      <>
+        <div className={runClasses.toolbar}><AttemptSelect attempts={run.attempts} value={attempt} onChange={(number) => void setParams({ attempt: number, line: null })} /></div>
+        <EmptyState title="The log was removed"><LogRemoved runId={id} /> It had {plural(attempt.log.lines, "line")} ({formatBytes(attempt.log.bytes)}).</EmptyState>
       </>
     );
   }

@@ -9,6 +9,7 @@ import { useLiveChange } from "../../providers/live.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { Section } from "../../ui/page-header.tsx";
 import runClasses from "../experiments.module.css";
+import { LogRemoved } from "../logs/log-removed.tsx";
 import { LogText } from "../logs/log-text.tsx";
 import classes from "../logs/log.module.css";
 
@@ -20,7 +21,7 @@ export function LogTail({ run, lines: count }: { run: RunDetail; lines: number }
   const attempt = run.attempts.at(-1);
   return (
     <Section title="Log" {...(attempt ? { href: paths.runTab(org, run.id, "logs"), more: "Whole log" } : {})}>
-      {attempt ? <Tail runId={run.id} attemptId={attempt.id} count={count} live={attempt.drainedAt === null && attempt.status !== "lost"} /> : <div className={runClasses.empty}>It begins once the run has started.</div>}
+      {attempt?.log.removed ? <div className={runClasses.empty}><LogRemoved runId={run.id} /></div> : attempt ? <Tail runId={run.id} attemptId={attempt.id} count={count} live={attempt.drainedAt === null && attempt.status !== "lost"} /> : <div className={runClasses.empty}>It begins once the run has started.</div>}
     </Section>
   );
 }

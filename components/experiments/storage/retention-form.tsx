@@ -3,7 +3,7 @@ import { Button, NumberInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Expired, RetentionRule, RetentionRules } from "../../../domain/experiments/retention.ts";
+import { type Expired, NOUN, type RetentionRule, type RetentionRules } from "../../../domain/experiments/retention.ts";
 import { formatBytes, plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
@@ -14,9 +14,10 @@ const FIELDS: { rule: RetentionRule; label: string; says: string }[] = [
   { rule: "checkpoints", label: "Checkpoints outside of their cluster", says: "Days after the end of a run. Those on the clusters’ own disks are not touched." },
   { rule: "archived", label: "Files of archived runs and deleted models", says: "Days after they were archived." },
   { rule: "files", label: "Files of all runs", says: "Days after the end of a run." },
+  { rule: "logs", label: "Logs of all runs", says: "Days after the end of a run. Metrics and the timeline stay." },
 ];
 
-const words = ({ owners, files, bytes }: Expired): string => (files === 0 ? "Nothing would go now." : `Now ${plural(files, "file")} of ${plural(owners, "run")} would go, ${formatBytes(bytes)}.`);
+const words = (rule: RetentionRule, { owners, files, bytes }: Expired): string => (files === 0 ? "Nothing would go now." : `Now ${plural(files, NOUN[rule])} of ${plural(owners, "run")} would go, ${formatBytes(bytes)}.`);
 
 /** The rules, each with what it would remove now. What removes something is confirmed. */
 export function RetentionForm({ rules }: { rules: RetentionRules }) {
@@ -37,8 +38,8 @@ export function RetentionForm({ rules }: { rules: RetentionRules }) {
     const going = FIELDS.filter(({ rule }) => found[rule].files > 0);
     if (going.length === 0) return save.mutate(draft);
     confirmAct({
-      title: "Remove files by these rules?",
-      effect: <>Within six hours these go, and nothing brings them back:<ul>{going.map(({ rule, label }) => <li key={rule}>{label}: {plural(found[rule].files, "file")}, {formatBytes(found[rule].bytes)}</li>)}</ul></>,
+      title: "Remove by these rules?",
+      effect: <>Within six hours these go, and nothing brings them back:<ul>{going.map(({ rule, label }) => <li key={rule}>{label}: {plural(found[rule].files, NOUN[rule])}, {formatBytes(found[rule].bytes)}</li>)}</ul></>,
       verb: "Save and remove",
       onConfirm: () => save.mutate(draft),
     });
@@ -49,10 +50,10 @@ export function RetentionForm({ rules }: { rules: RetentionRules }) {
       {FIELDS.map(({ rule, label, says }) => (
         <div key={rule}>
           <NumberInput label={label} description={says} placeholder="Kept as long as the run" suffix={draft[rule] === 1 ? " day" : " days"} min={1} max={36_500} allowDecimal={false} allowNegative={false} clampBehavior="strict" value={draft[rule] ?? ""} onChange={(next) => setDraft({ ...draft, [rule]: typeof next === "number" && next >= 1 ? next : null })} />
-          <p className={classes.effect} aria-live="polite">{preview.data ? words(preview.data[rule]) : preview.error ? "What would go now could not be counted." : "\u00a0"}</p>
+          <p className={classes.effect} aria-live="polite">{preview.data ? words(rule, preview.data[rule]) : preview.error ? "What would go now could not be counted." : "\u00a0"}</p>
         </div>
       ))}
-      <p className={classes.note}>Empty keeps them as long as the run. Runs with the tag <span className="mono">keep</span>, and those behind a registered version, keep their files whatever stands here. A run’s timeline says what was removed.</p>
+      <p className={classes.note}>Empty keeps them as long as the run. Runs with the tag <span className="mono">keep</span>, and those behind a registered version, keep their files and logs whatever stands here. A run’s timeline says what was removed.</p>
       <div><Button type="submit" disabled={!isDirty || !isCurrent || !preview.data} loading={save.isPending}>Save rules</Button></div>
     </form>
   );

@@ -27,7 +27,7 @@ export async function archiveLog(sql: Sql, bus: Bus, objects: ObjectStore, attem
   failpoint("worker.archive.after-object");
   const done = await sql.begin(async (tx) => {
     const [head] = await tx<{ next_seq: number }[]>`select next_seq from log_heads where attempt_id = ${attemptId} and archive_sha256 is null for update`;
-    if (!head || head.next_seq !== placed.length) return false; // archived already, or a chunk came meanwhile: the next try takes it all
+    if (!head || placed.length === 0 || head.next_seq !== placed.length) return false; // archived or removed already, or a chunk came meanwhile: the next try takes it all
     await tx`insert into objects (org_id, sha256, bytes, kind, key) values (${attempt.org_id}, ${sha256}, ${bytes}, 'log', ${key}) on conflict (org_id, sha256) do update set touched_at = now()`;
     await tx`
       update log_chunks set archive_offset = fresh.at, archive_length = fresh.size, body = null

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
-import { runCheckpointFiles, runCheckpoints } from "../../../db/schema/checkpoints.ts";
 import { runEvents, runs } from "../../../db/schema/experiments.ts";
 import { removalMessage, RETENTION_RULES, type RetentionRule } from "../../../domain/experiments/retention.ts";
 import type { Bus } from "../../bus.ts";
@@ -18,7 +17,7 @@ interface Removal {
 }
 
 /**
- * Forgets the files that the organizations' rules no longer keep, run by run; each run's timeline says so. The bytes go
+ * Forgets the files and logs that the organizations' rules no longer keep, run by run; each run's timeline says so. The bytes go
  * afterwards, where nothing else names them (`collectObjects`). May be repeated at any point.
  * @returns how many files.
  */
@@ -36,11 +35,11 @@ export async function applyRetention(db: Db, bus: Bus): Promise<number> {
 }
 
 async function clearShelf(db: Db, bus: Bus, removal: Removal): Promise<number> {
-  const { orgId, days, shelf: { files, owner, owners, due } } = removal;
+  const { orgId, days, shelf: { held, owners, due } } = removal;
   let removed = 0;
   for (let after = ""; ; ) {
     const page = await db.execute<{ id: string }>(sql`
-      select ${owners.id} as id from ${owners} where ${owners.orgId} = ${orgId} and ${owners.id} > ${after} and ${due(days)} and exists (select 1 from ${files} where ${owner} = ${owners.id})
+      select ${owners.id} as id from ${owners} where ${owners.orgId} = ${orgId} and ${owners.id} > ${after} and ${due(days)} and exists (select 1 from (${held}) held where held.owner = ${owners.id})
       order by ${owners.id} limit ${PAGE}`);
     for (const { id } of page) removed += await removeFiles(db, bus, removal, id);
     if (page.length < PAGE) return removed;
@@ -49,14 +48,16 @@ async function clearShelf(db: Db, bus: Bus, removal: Removal): Promise<number> {
 }
 
 /** Of one run or model, if it may still go: somebody may have restored, tagged or retried it meanwhile. */
-async function removeFiles(db: Db, bus: Bus, { orgId, rule, days, shelf: { files, owner, owners, due } }: Removal, id: string): Promise<number> {
+async function removeFiles(db: Db, bus: Bus, { orgId, rule, days, shelf: { clear, owners, due } }: Removal, id: string): Promise<number> {
   const gone = await db.transaction(async (tx) => {
     const [still] = await tx.execute(sql`select 1 from ${owners} where ${owners.id} = ${id} and ${due(days)} for no key update`);
     if (!still) return { files: 0, bytes: 0 };
-    const [counted] = await tx.execute<{ files: number; bytes: number }>(sql`with gone as (delete from ${files} where ${owner} = ${id} returning bytes) select count(*)::int as files, coalesce(sum(bytes), 0)::float8 as bytes from gone`);
-    if (files === runCheckpointFiles) await tx.execute(sql`delete from ${runCheckpoints} where ${runCheckpoints.runId} = ${id}`);
-    if (owners === runs && counted!.files > 0) await tx.insert(runEvents).values({ orgId, runId: id, kind: REMOVED, actor: "system", message: removalMessage(rule, days, counted!) });
-    return counted!;
+    const [first, ...others] = clear(id);
+    const rows = await tx.execute<{ bytes: string }>(first);
+    for (const other of others) await tx.execute(other);
+    const counted = { files: rows.length, bytes: rows.reduce((sum, { bytes }) => sum + Number(bytes), 0) };
+    if (owners === runs && counted.files > 0) await tx.insert(runEvents).values({ orgId, runId: id, kind: REMOVED[rule === "logs" ? "logs" : "files"], actor: "system", message: removalMessage(rule, days, counted) });
+    return counted;
   });
   if (owners === runs && gone.files > 0) await bus.publishNow([{ orgId, topic: "run", id }]);
   return gone.files;

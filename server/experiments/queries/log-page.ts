@@ -32,14 +32,17 @@ export async function readLogPage(db: DbOrTx, grant: Grant, ask: ReadLog): Promi
   };
 }
 
+/** Whether a retention rule took a log away: only its size is left. */
+export const logRemoved = sql<boolean>`${logHeads.nextSeq} = 0 and ${logHeads.bytes} > 0`;
+
 export async function findHead(db: DbOrTx, attemptId: string) {
   const [head] = await db
-    .select({ bytes: logHeads.bytes, lines: logHeads.lines, drainedAt: attempts.drainedAt, status: attempts.status })
+    .select({ bytes: logHeads.bytes, lines: logHeads.lines, removed: logRemoved, drainedAt: attempts.drainedAt, status: attempts.status })
     .from(attempts)
     .leftJoin(logHeads, eq(logHeads.attemptId, attempts.id))
     .where(eq(attempts.id, attemptId));
   // A lost attempt's fence is refused from then on: nothing more will come of it either.
-  return { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, complete: head?.drainedAt != null || head?.status === "lost" };
+  return { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, removed: head?.removed === true, complete: head?.drainedAt != null || head?.status === "lost" };
 }
 
 async function findChunks(db: DbOrTx, ask: ReadLog): Promise<LogChunk[]> {

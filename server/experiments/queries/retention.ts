@@ -2,12 +2,13 @@ import { and, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
-import { runCheckpointFiles } from "../../../db/schema/checkpoints.ts";
-import { artifacts, attempts, logHeads, objects, runEvents, runs, runTags } from "../../../db/schema/experiments.ts";
+import { runCheckpointFiles, runCheckpoints } from "../../../db/schema/checkpoints.ts";
+import { artifacts, attempts, logChunks, logHeads, objects, runEvents, runs, runTags } from "../../../db/schema/experiments.ts";
 import { loggedModelFiles, loggedModels, modelVersions } from "../../../db/schema/models.ts";
 import { retentionRules } from "../../../db/schema/retention.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { type Expired, KEEP_TAG, RETENTION_RULES, type RetentionRule, RetentionRules, type StorageUse, UNUSED_HOURS } from "../../../domain/experiments/retention.ts";
+import type { AskRemoval } from "../../../domain/experiments/run-inputs.ts";
 import { getVisibleRun } from "./visible.ts";
 
 export async function loadRetentionRules(db: DbOrTx, orgId: string): Promise<RetentionRules> {
@@ -15,10 +16,12 @@ export async function loadRetentionRules(db: DbOrTx, orgId: string): Promise<Ret
   return RetentionRules.parse(row?.rules ?? {});
 }
 
-/** Files that a rule covers, and whose they are. */
+/** What a rule covers, and whose it is. */
 export interface Shelf {
-  files: PgTable & { bytes: AnyPgColumn };
-  owner: AnyPgColumn;
+  /** A query of `owner` and `bytes`, a row for each file or log. */
+  held: SQL;
+  /** Statements that take all of one owner's away; the first of them answers with `bytes`, a row for each. */
+  clear: (owner: string) => [SQL, ...SQL[]];
   /** Where the owners are. */
   owners: PgTable & { id: AnyPgColumn; orgId: AnyPgColumn };
   /** Which of them the rule lets go: a condition on `owners`. */
@@ -34,16 +37,35 @@ const runMayGo = sql`not (
   or exists (select 1 from ${loggedModels} where ${loggedModels.sourceRunId} = ${runs.id} and ${versionOf(loggedModels.id)}))`;
 const ended = (days: number) => sql`${before(runs.endedAt, days)} and ${runMayGo}`;
 
-/** The kind of a timeline entry. */
-export const REMOVED = "files.removed";
+/** The kinds of timeline entries. */
+export const REMOVED = { files: "files.removed", logs: "logs.removed" } as const;
+
+const files = (table: PgTable & { bytes: AnyPgColumn }, owner: AnyPgColumn) => ({
+  held: sql`select ${owner} as owner, ${table.bytes} as bytes from ${table}`,
+  clear: (id: string): [SQL] => [sql`delete from ${table} where ${owner} = ${id} returning bytes`],
+});
+const checkpoints = files(runCheckpointFiles, runCheckpointFiles.runId);
+/** Of attempts of which nothing more will come. Their size is that in the store, once they lie there. */
+const logsOf = (condition: SQL) => sql`
+  select ${attempts.runId} as owner, ${logHeads.attemptId} as id, coalesce((select ${objects.bytes} from ${objects} where ${objects.orgId} = ${attempts.orgId} and ${objects.sha256} = ${logHeads.archiveSha256}), ${logHeads.bytes}) as bytes
+  from ${logHeads} join ${attempts} on ${attempts.id} = ${logHeads.attemptId}
+  where ${logHeads.nextSeq} > 0 and (${attempts.drainedAt} is not null or ${attempts.status} = 'lost') and ${condition}`;
+const logs = {
+  held: logsOf(sql`true`),
+  clear: (id: string): [SQL, SQL] => [
+    sql`with gone as (${logsOf(sql`${attempts.runId} = ${id}`)} for update of ${logHeads}), emptied as (update ${logHeads} set next_seq = 0, archive_sha256 = null from gone where ${logHeads.attemptId} = gone.id) select bytes from gone`,
+    sql`delete from ${logChunks} using ${attempts} join ${logHeads} on ${logHeads.attemptId} = ${attempts.id} where ${attempts.runId} = ${id} and ${logChunks.attemptId} = ${attempts.id} and ${logHeads.nextSeq} = 0`,
+  ],
+};
 
 export const SHELVES: Record<RetentionRule, readonly Shelf[]> = {
-  checkpoints: [{ files: runCheckpointFiles, owner: runCheckpointFiles.runId, owners: runs, due: ended }],
+  checkpoints: [{ ...checkpoints, clear: (id) => [...checkpoints.clear(id), sql`delete from ${runCheckpoints} where ${runCheckpoints.runId} = ${id}`], owners: runs, due: ended }],
   archived: [
-    { files: artifacts, owner: artifacts.runId, owners: runs, due: (days) => sql`${before(runs.deletedAt, days)} and ${runMayGo}` },
-    { files: loggedModelFiles, owner: loggedModelFiles.modelId, owners: loggedModels, due: (days) => sql`${before(loggedModels.deletedAt, days)} and not ${versionOf(loggedModels.id)}` },
+    { ...files(artifacts, artifacts.runId), owners: runs, due: (days) => sql`${before(runs.deletedAt, days)} and ${runMayGo}` },
+    { ...files(loggedModelFiles, loggedModelFiles.modelId), owners: loggedModels, due: (days) => sql`${before(loggedModels.deletedAt, days)} and not ${versionOf(loggedModels.id)}` },
   ],
-  files: [{ files: artifacts, owner: artifacts.runId, owners: runs, due: ended }],
+  files: [{ ...files(artifacts, artifacts.runId), owners: runs, due: ended }],
+  logs: [{ ...logs, owners: runs, due: ended }],
 };
 
 /** What these rules would remove now. A file that two rules cover counts in both. */
@@ -55,10 +77,10 @@ export async function previewRetention(db: DbOrTx, orgId: string, rules: Retenti
 async function countExpired(db: DbOrTx, orgId: string, rule: RetentionRule, days: number | null): Promise<Expired> {
   const sum: Expired = { owners: 0, files: 0, bytes: 0 };
   if (days === null) return sum;
-  for (const { files, owner, owners, due } of SHELVES[rule]) {
+  for (const { held, owners, due } of SHELVES[rule]) {
     const [row] = await db.execute<{ owners: number; files: number; bytes: number }>(sql`
-      select count(distinct ${owner})::int as owners, count(*)::int as files, coalesce(sum(${files.bytes}), 0)::float8 as bytes
-      from ${files} join ${owners} on ${owners.id} = ${owner} where ${owners.orgId} = ${orgId} and ${due(days)}`);
+      select count(distinct held.owner)::int as owners, count(*)::int as files, coalesce(sum(held.bytes), 0)::float8 as bytes
+      from (${held}) held join ${owners} on ${owners.id} = held.owner where ${owners.orgId} = ${orgId} and ${due(days)}`);
     sum.owners += row!.owners;
     sum.files += row!.files;
     sum.bytes += row!.bytes;
@@ -90,9 +112,9 @@ export async function readStorageUse(db: DbOrTx, orgId: string): Promise<Storage
   return { kinds: [...kinds], unused: unused[0]!, projects: [...byProject] };
 }
 
-/** Why a run's files are not there any more; null where no rule removed any. @throws DomainError "not_found" */
-export async function findRemoval(db: DbOrTx, grant: Grant, runId: string): Promise<{ at: Date; message: string } | null> {
+/** Why a run's files or logs are not there any more; null where no rule removed any. @throws DomainError "not_found" */
+export async function findRemoval(db: DbOrTx, grant: Grant, { id: runId, what }: AskRemoval): Promise<{ at: Date; message: string } | null> {
   await getVisibleRun(db, grant, runId);
-  const [found] = await db.select({ at: runEvents.at, message: runEvents.message }).from(runEvents).where(and(eq(runEvents.runId, runId), eq(runEvents.kind, REMOVED))).orderBy(desc(runEvents.id)).limit(1);
+  const [found] = await db.select({ at: runEvents.at, message: runEvents.message }).from(runEvents).where(and(eq(runEvents.runId, runId), eq(runEvents.kind, REMOVED[what]))).orderBy(desc(runEvents.id)).limit(1);
   return found ?? null;
 }

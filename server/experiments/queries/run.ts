@@ -10,6 +10,7 @@ import { runActions, type RunSituation } from "../../../domain/experiments/run-a
 import type { AttemptView, RunDetail, RunEventView } from "../../../domain/experiments/run-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { logRemoved } from "./log-page.ts";
 import { findRuns, type Page, toRows } from "./runs.ts";
 import { getVisibleRun, reachedProjects } from "./visible.ts";
 
@@ -60,14 +61,14 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
 /** In order, the oldest first; a run's retries are few. */
 async function listAttempts(db: DbOrTx, runId: string): Promise<(AttemptView & { letsIn: boolean; activeAt: Date | null })[]> {
   const rows = await db
-    .select({ attempt: attempts, clusterName: clusters.name, letsIn: sql<boolean>`coalesce((${clusters.capabilities} ->> 'interactive')::boolean, false)`, head: logHeads })
+    .select({ attempt: attempts, clusterName: clusters.name, letsIn: sql<boolean>`coalesce((${clusters.capabilities} ->> 'interactive')::boolean, false)`, head: logHeads, removed: logRemoved })
     .from(attempts)
     .innerJoin(clusters, eq(clusters.id, attempts.clusterId))
     .leftJoin(logHeads, eq(logHeads.attemptId, attempts.id))
     .where(eq(attempts.runId, runId))
     .orderBy(desc(attempts.number))
     .limit(500);
-  return rows.reverse().map(({ attempt, clusterName, letsIn, head }) => ({
+  return rows.reverse().map(({ attempt, clusterName, letsIn, head, removed }) => ({
     id: attempt.id,
     letsIn,
     activeAt: attempt.activeAt,
@@ -87,7 +88,7 @@ async function listAttempts(db: DbOrTx, runId: string): Promise<(AttemptView & {
     startedAt: attempt.startedAt,
     endedAt: attempt.endedAt,
     drainedAt: attempt.drainedAt,
-    log: { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, dropped: head ? head.stdoutNext + head.stderrNext - head.bytes : 0, archived: head?.archiveSha256 != null },
+    log: { bytes: head?.bytes ?? 0, lines: head?.lines ?? 0, dropped: head ? head.stdoutNext + head.stderrNext - head.bytes : 0, archived: head?.archiveSha256 != null, removed: removed === true },
   }));
 }
 
