@@ -3,7 +3,6 @@ import { Button } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { FindingView } from "../../domain/clusters/cluster-view.ts";
-import { FAILURE_SAYS } from "../../domain/experiments/failure.ts";
 import { plural } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -29,7 +28,7 @@ export function ClusterFindings({ id }: { id: string }) {
 }
 
 function Finding({ finding }: { finding: FindingView }) {
-  const { nodeId, node, says, advice, tone, runs, liveRuns } = finding;
+  const { nodeId, node, says, advice, tone, runs, runsAre, liveRuns } = finding;
   const trpc = useTRPC();
   const refresh = useRefreshClusters();
   const allowed = useCan("clusters:drain");
@@ -41,8 +40,8 @@ function Finding({ finding }: { finding: FindingView }) {
       <DrainButton target={{ kind: "node", id: nodeId, name: node, drained: false, runs: liveRuns }} reason={says} size="compact-sm" />
     </div>
   );
-  const evidence = runs.length > 0 && <ul className={classes.findingRuns}>{runs.map((run) => <li key={`${run.id} ${run.at.getTime()}`}><RunName run={run} max={40} /> <span className="dim">· {FAILURE_SAYS[run.failureClass]} · <Ago at={run.at} /></span></li>)}</ul>;
-  return <WhyBox tone={tone} title={says} detail={advice} action={acts} evidenceLabel="the newest failures">{evidence || undefined}</WhyBox>;
+  const evidence = runs.length > 0 && <ul className={classes.findingRuns}>{runs.map((run) => <li key={`${run.id} ${run.at.getTime()}`}><RunName run={run} max={40} /> <span className="dim">· {run.how} · <Ago at={run.at} /></span></li>)}</ul>;
+  return <WhyBox tone={tone} title={says} detail={advice} action={acts} evidenceLabel={runsAre}>{evidence || undefined}</WhyBox>;
 }
 
 /** On the overview: that there is something to look at, and where. */

@@ -1,5 +1,4 @@
 import type { DriverKind } from "../experiments/run-spec.ts";
-import type { FailureClass } from "../experiments/failure.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { NodeFinding } from "./node-findings.ts";
 
@@ -101,5 +100,5 @@ export interface FindingView extends Omit<NodeFinding, "runs"> {
   /** Runs that are on it now. */
   liveRuns: number;
   /** An empty id: a run that the viewer may not see. */
-  runs: { id: string; name: string; failureClass: FailureClass; at: Date }[];
+  runs: { id: string; name: string; how: string; at: Date }[];
 }

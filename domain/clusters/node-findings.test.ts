@@ -19,7 +19,7 @@ describe("a node that should take no new work", () => {
 
   it("is one where runs fail by hardware that go well elsewhere", () => {
     const outcomes = [...ends("a", 30, null), ...ends("a", 1, "hardware"), ...ends("b", 1, null), ...ends("b", 4, "hardware")];
-    expect(nodeFindings([node("a"), node("b")], outcomes)).toMatchObject([{ node: "b", tone: "bad", says: "4 of 5 runs failed on b in 24 hours; on the other nodes 1 of 31.", runs: [{ failureClass: "hardware" }, {}, {}, {}] }]);
+    expect(nodeFindings([node("a"), node("b")], outcomes)).toMatchObject([{ node: "b", tone: "bad", says: "4 of 5 runs failed on b in 24 hours; on the other nodes 1 of 31.", runs: [{ how: "A node or an accelerator failed." }, {}, {}, {}] }]);
   });
 
   it("is one where the code of several people fails that runs elsewhere, not where one person's does, or everybody's everywhere", () => {

@@ -1,6 +1,7 @@
-import type { FailureClass } from "../experiments/failure.ts";
+import { FAILURE_SAYS, type FailureClass } from "../experiments/failure.ts";
 import { plural } from "../shared/format.ts";
 import { xidMeaning, xidOf } from "./health.ts";
+import { FEWEST_OWNERS, type PacedRun, stragglingOf } from "./stragglers.ts";
 
 /** Failures are looked at over so long. */
 export const WINDOW_HOURS = 24;
@@ -11,7 +12,6 @@ const CHANCE = 0.01;
 /** A bug in one person's code fails anywhere: so many runs, of so many people, must have failed. */
 const FEWEST_RUNS = 3;
 const FEWEST_CODE_RUNS = 5;
-const FEWEST_OWNERS = 2;
 /** Whether code fails here only, the other nodes must have shown. */
 const FEWEST_ELSEWHERE = 10;
 const SHOWN_RUNS = 5;
@@ -42,15 +42,16 @@ export interface NodeFinding {
   /** What is wrong, in one sentence. */
   says: string;
   advice: string;
-  /** The newest failures that it rests on. */
-  runs: { id: string; failureClass: FailureClass; at: number }[];
+  /** The newest runs that it rests on, and what they are: failures, or slow ones. */
+  runs: { id: string; how: string; at: number }[];
+  runsAre: "the newest failures" | "the slow runs";
 }
 
 /** Nodes that should take no new work, each with its evidence: the worst first. Drained ones are taken care of. */
-export function nodeFindings(nodes: readonly NodeHealth[], outcomes: readonly NodeOutcome[]): NodeFinding[] {
+export function nodeFindings(nodes: readonly NodeHealth[], outcomes: readonly NodeOutcome[], paced: readonly PacedRun[] = []): NodeFinding[] {
   const byNode = Map.groupBy(outcomes, ({ node }) => node);
   const tallies = new Map([...byNode].map(([name, of]) => [name, tallyOf(of)]));
-  const found = nodes.filter(({ isDrained }) => !isDrained).flatMap((node) => [ofAccelerators(node), ofFailures(node, tallies, nodes.length)].filter((one) => one !== null));
+  const found = nodes.filter(({ isDrained }) => !isDrained).flatMap((node) => [ofAccelerators(node), ofFailures(node, tallies, nodes.length), ofPace(node, paced)].filter((one) => one !== null));
   return found.toSorted((a, b) => Number(b.tone === "bad") - Number(a.tone === "bad") || (a.node < b.node ? -1 : 1));
 }
 
@@ -68,7 +69,7 @@ function ofAccelerators(node: NodeHealth): NodeFinding | null {
     nodeId: node.id, node: node.name, tone: failed.length > 0 ? "bad" : "warn",
     says: `Accelerator ${worst.index} of ${node.name} ${worst.health === "failed" ? "does not work" : "reports errors"}: ${reason}${more}`,
     advice: (code === null ? null : xidMeaning(code)?.advice) ?? "Drain the node; once nothing uses the GPU, reset it or restart the node.",
-    runs: [],
+    runs: [], runsAre: "the newest failures",
   };
 }
 
@@ -104,7 +105,17 @@ function ofFailures(node: NodeHealth, tallies: ReadonlyMap<string, Tally>, nodeC
     nodeId: node.id, node: node.name, tone: hardware ? "bad" : "warn",
     says: `${failures.length} of ${plural(own.runs, "run")} failed on ${node.name} in ${WINDOW_HOURS} hours${elsewhere > 0 ? `; on the other nodes ${there} of ${elsewhere}` : ""}.`,
     advice: hardware ? "Drain the node, then look at its kernel log, disk and network." : "They are of several people and fail here only: drain the node, then look at its disk, drivers and mounts.",
-    runs: failures.slice(0, SHOWN_RUNS).map(({ runId: id, failed, at }) => ({ id, failureClass: failed!, at })),
+    runs: failures.slice(0, SHOWN_RUNS).map(({ runId: id, failed, at }) => ({ id, how: FAILURE_SAYS[failed!], at })), runsAre: "the newest failures",
+  };
+}
+
+function ofPace(node: NodeHealth, paced: readonly PacedRun[]): NodeFinding | null {
+  const found = stragglingOf(node.name, paced, WINDOW_HOURS);
+  return found && {
+    key: `pace ${found.runs[0]!.id}`,
+    nodeId: node.id, node: node.name, tone: "warn", says: found.says,
+    advice: "Every node of such a run waits for the slowest. Drain it, then look at the clocks, temperature and power limits of its GPUs, at its disk and at its link to the others.",
+    runs: found.runs.slice(0, SHOWN_RUNS), runsAre: "the slow runs",
   };
 }
 

@@ -1,3 +1,4 @@
+import { median } from "../shared/median.ts";
 import { DAY_MS, dayOf } from "./days.ts";
 import { type Decimal, decimal, decimalText, subtract, sum, ZERO } from "./decimal.ts";
 import { geometryOf } from "./money.ts";
@@ -114,12 +115,6 @@ function describe(key: string, label: string, days: readonly Unusual[], last: st
     amount: decimalText(amount), extra: decimalText(sum(days.map((one) => subtract(one.amount, one.usual)))),
     worst: { day: worst.day, amount: decimalText(worst.amount), usual: decimalText(worst.usual), ratio: usual > 0 ? geometryOf(decimalText(worst.amount)) / usual : Number.POSITIVE_INFINITY },
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length === 0 ? 0 : sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** What one value of a dimension cost in the unusual days, and before. */

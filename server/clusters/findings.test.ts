@@ -1,5 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { factories } from "../../db/factories.ts";
 import { accelerators, nodes } from "../../db/schema/clusters.ts";
 import type { FailureClass } from "../../domain/experiments/failure.ts";
 import { type TestWorld, testWorld } from "../experiments/testing.ts";
@@ -53,6 +54,30 @@ describe("findings about nodes", () => {
     const [again] = await findings(cluster.id);
     expect(again!.says).toContain("5 of 5");
     await world.owner.api.clusters.drainNode({ nodeId: second.id, reason: again!.says });
+    expect(await findings(cluster.id)).toEqual([]);
+  });
+
+  it("name a node whose steps take longer than its siblings' in run after run, of whatever attempt logged them", async () => {
+    const { cluster, second } = await fleet();
+    const mia = await world.makeUser(world.org.id, "acme", "Mia", [["member", "project", world.vision.id]]);
+    const { metrics } = factories(world.db);
+    const together = async (ownerId: string, slower: number, { nodeNames = ["node-1", "node-2"], hoursAgo = 1 } = {}) => {
+      const endedAt = new Date(Date.now() - hoursAgo * 3_600_000);
+      const run = await world.makeRun({ name: `run-${number++}`, ownerId, status: "succeeded", endedAt, nodes: 2 });
+      const attempt = await world.makeAttempt(run, cluster.id, { status: "ended", outcome: "succeeded", nodeNames, endedAt });
+      for (const [node, attemptId, seconds] of [["node-1", attempt.id, 0.4], ["node-2", null, 0.4 * slower]] as const) { // an MLflow client names no attempt
+        await metrics(run.id, attemptId, `node/${node}/step_seconds`, Array.from({ length: 25 }, (_, step) => ({ step, at: endedAt.getTime(), value: seconds * (1 + 0.01 * (step % 3)) })));
+      }
+      return run;
+    };
+    await together(world.owner.id, 1.5, { hoursAgo: 30 });
+    await together(world.owner.id, 1.5, { nodeNames: ["node-1", "node-3"] });
+    await together(world.owner.id, 1.5);
+    await together(mia.id, 1.5);
+    expect(await findings(cluster.id)).toEqual([]);
+    const newest = await together(mia.id, 1.5, { hoursAgo: 0 });
+    expect(await findings(cluster.id)).toMatchObject([{ nodeId: second.id, tone: "warn", says: "node-2 kept the others waiting in 3 of 3 runs over several nodes in 24 hours: its steps took 1.5 times as long as theirs.", runsAre: "the slow runs", runs: [{ id: newest.id, name: newest.name, how: "Steps took 1.5 times as long as on 1 other node." }, {}, {}] }]);
+    for (let at = 0; at < 3; at += 1) await together(world.owner.id, 1);
     expect(await findings(cluster.id)).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import { attempts, runs } from "../../../db/schema/experiments.ts";
 import type { FindingView } from "../../../domain/clusters/cluster-view.ts";
 import { nodeFindings, type NodeOutcome, TELLING_CLASSES, WINDOW_HOURS } from "../../../domain/clusters/node-findings.ts";
 import type { FailureClass } from "../../../domain/experiments/failure.ts";
+import { readPacedRuns } from "../../experiments/queries/step-times.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { getCluster, listAccelerators, listClusterRecords, listHolds, listNodes } from "../queries.ts";
 import { HIDDEN_RUN, readableProjects } from "./project-teams.ts";
@@ -20,8 +21,8 @@ export async function listFindings(ctx: Ctx, clusterId: string | null): Promise<
   const found: FindingView[] = [];
   for (const { id, name } of clusters) {
     const own = nodes.filter((node) => node.clusterId === id).map((node) => ({ id: node.id, name: node.name, isDrained: node.drainedAt !== null, accelerators: accelerators.filter(({ nodeId }) => nodeId === node.id) }));
-    for (const finding of nodeFindings(own, await readOutcomes(ctx.db, id))) {
-      found.push({ ...finding, cluster: { id, name }, liveRuns: holds.filter((hold) => hold.clusterId === id && hold.nodeNames.includes(finding.node)).length, runs: finding.runs.map((run) => ({ id: run.id, name: "", failureClass: run.failureClass, at: new Date(run.at) })) });
+    for (const finding of nodeFindings(own, await readOutcomes(ctx.db, id), await readPacedRuns(ctx.db, id, WINDOW_HOURS))) {
+      found.push({ ...finding, cluster: { id, name }, liveRuns: holds.filter((hold) => hold.clusterId === id && hold.nodeNames.includes(finding.node)).length, runs: finding.runs.map((run) => ({ id: run.id, name: "", how: run.how, at: new Date(run.at) })) });
     }
   }
   return nameRuns(ctx, await withoutSetAside(ctx.db, found));
