@@ -64,3 +64,19 @@ export class Bell {
     });
   }
 }
+
+/** The waits of loops that talk to the same server: the first that gets through again ends those of the others. */
+export class Outage {
+  private readonly waits = new Set<Bell>();
+
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    const bell = new Bell();
+    this.waits.add(bell);
+    await bell.wait(ms, signal);
+    this.waits.delete(bell);
+  }
+
+  over(): void {
+    for (const bell of this.waits) bell.ring();
+  }
+}

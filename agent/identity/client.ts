@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { ReadableStream } from "node:stream/web";
 import type { z } from "zod";
+import { Outage } from "../backoff.ts";
 import type { ServerClock } from "../clock.ts";
 import { failpoint } from "../failpoint.ts";
 import { log, reason } from "../log.ts";
@@ -38,6 +39,7 @@ export class ServerClient {
   private joining: Promise<void> | null = null;
   private banned: Banned | null = null;
   leaseSeconds = 90;
+  readonly outage = new Outage();
 
   constructor(identity: Identity, clock: ServerClock, facts: () => Promise<JoinFacts>) {
     this.identity = identity;

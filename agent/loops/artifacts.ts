@@ -64,7 +64,7 @@ export class ArtifactsLoop {
     const uploads = forever("artifacts", signal, async () => {
       for (const record of this.ended()) if (!record.artifactsDone) await this.upload(record, signal);
       await this.parts.bytes.wait(IDLE_MS, signal);
-    });
+    }, this.parts.client.outage);
     const drains = forever("drain", signal, async () => {
       for (const record of this.ended()) await this.noteDrained(record);
       await this.parts.bytes.wait(IDLE_MS, signal);

@@ -24,7 +24,7 @@ interface Standing {
 }
 
 export interface CheckpointsParts {
-  client: Pick<ServerClient, "send" | "json">;
+  client: Pick<ServerClient, "send" | "json" | "outage">;
   supervisor: Supervisor;
   state: Pick<StateFolder, "checkpoint">;
 }
@@ -55,7 +55,7 @@ export class CheckpointsLoop {
       for (const id of this.known.keys()) if (!records.some((record) => record.id === id)) this.known.delete(id);
       for (const record of records) await this.look(record, signal);
       await pause(LOOK_MS, signal);
-    });
+    }, this.parts.client.outage);
   }
 
   private async look(record: AttemptRecord, signal: AbortSignal): Promise<void> {

@@ -69,7 +69,7 @@ export class LogsLoop {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return Promise.all([forever("logs", signal, () => this.turn(signal)), forever("spool", signal, () => this.watchCap(signal))]).then(() => {});
+    return Promise.all([forever("logs", signal, () => this.turn(signal), this.parts.client.outage), forever("spool", signal, () => this.watchCap(signal))]).then(() => {});
   }
 
   async turn(signal: AbortSignal): Promise<void> {

@@ -35,7 +35,7 @@ export class MetricsLoop {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return forever("metrics", signal, () => this.turn(signal));
+    return forever("metrics", signal, () => this.turn(signal), this.parts.client.outage);
   }
 
   async turn(signal: AbortSignal): Promise<void> {

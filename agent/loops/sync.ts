@@ -41,7 +41,7 @@ export class SyncLoop {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return forever("sync", signal, () => this.turn(signal));
+    return forever("sync", signal, () => this.turn(signal), this.parts.client.outage);
   }
 
   /** One exchange, and what follows from its answer. */

@@ -32,7 +32,7 @@ export class UsageLoop {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return forever("usage", signal, () => this.turn(signal));
+    return forever("usage", signal, () => this.turn(signal), this.parts.client.outage);
   }
 
   async turn(signal: AbortSignal): Promise<void> {
