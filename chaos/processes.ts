@@ -77,14 +77,15 @@ export class Supervised {
   }
 }
 
-/** Process ids whose environment carries this marker: every process of a job, however deep. Linux only. */
-export function pidsWithEnv(marker: string): number[] {
+/** Process ids whose environment carries one of these markers: every process of a job, however deep. Linux only. */
+export function pidsWithEnv(...markers: string[]): number[] {
+  const wanted = new Set(markers);
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(marker) && !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+        return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").some((entry) => wanted.has(entry)) && !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
       } catch {
         return false; // ended while we looked
       }

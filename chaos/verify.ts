@@ -119,7 +119,7 @@ export async function verify(stack: Stack, runs: Map<string, Job>): Promise<stri
   if (submits!.n !== ids.length || submits!.runs !== ids.length) found.push(`${ids.length} runs have ${submits!.n} audit entries for their submission`);
   const [holds] = await stack.sql`select count(*)::int as n from budget_holds where run_id = any(${ids})`;
   if (holds!.n !== ids.length) found.push(`${ids.length} runs have ${holds!.n} holds on the budget`);
-  const left = ids.flatMap((id) => pidsWithEnv(`DROVER_RUN_ID=${id}`));
+  const left = pidsWithEnv(...ids.map((id) => `DROVER_RUN_ID=${id}`));
   if (left.length > 0) found.push(`processes are left: ${left.join(", ")}`);
   return found;
 }

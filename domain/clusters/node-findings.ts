@@ -112,7 +112,7 @@ function ofFailures(node: NodeHealth, tallies: ReadonlyMap<string, Tally>, nodeC
 function ofPace(node: NodeHealth, paced: readonly PacedRun[]): NodeFinding | null {
   const found = stragglingOf(node.name, paced, WINDOW_HOURS);
   return found && {
-    key: `pace ${found.runs[0]!.id}`,
+    key: `pace ${found.runs.map(({ id }) => id).toSorted().at(-1)}`, // ids sort by age; of runs that still go on, none ended last
     nodeId: node.id, node: node.name, tone: "warn", says: found.says,
     advice: "Every node of such a run waits for the slowest. Drain it, then look at the clocks, temperature and power limits of its GPUs, at its disk and at its link to the others.",
     runs: found.runs.slice(0, SHOWN_RUNS), runsAre: "the slow runs",

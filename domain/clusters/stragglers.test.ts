@@ -47,7 +47,7 @@ let number = 0;
 const run = (slow: string | null, over: Partial<PacedRun> = {}): PacedRun => {
   const nodes = over.nodes ?? ["a", "b"];
   number += 1;
-  return { runId: `r${number}`, ownerId: `o${number % 2}`, at: number, nodes, paces: new Map(nodes.map((node) => [node, node === slow ? { ratio: 1.5, isBehind: true } : { ratio: 1, isBehind: false }])), ...over };
+  return { runId: `r${String(number).padStart(4, "0")}`, ownerId: `o${number % 2}`, at: number, nodes, paces: new Map(nodes.map((node) => [node, node === slow ? { ratio: 1.5, isBehind: true } : { ratio: 1, isBehind: false }])), ...over };
 };
 const straggling = (runs: PacedRun[], node = "b") => stragglingOf(node, runs, 24);
 
