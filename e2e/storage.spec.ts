@@ -25,7 +25,7 @@ test("an owner sees what is stored, and what a rule would remove before it is sa
   await page.reload();
   await expect(page.getByLabel("Files of all runs")).toHaveValue("30 days");
   await page.goto(paths.audit(org.slug));
-  await expect(page.getByText("Changed how long files are kept").first()).toBeVisible();
+  await expect(page.getByText("Changed how long files and logs are kept").first()).toBeVisible();
 
   await make.event(run, { kind: "files.removed", actor: "system", message: "1 file (2 KiB) removed: by the organization's rule, files stay 30 days after a run's end." });
   await page.goto(paths.runTab(org.slug, run.id, "timeline"));

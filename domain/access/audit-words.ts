@@ -4,7 +4,7 @@ import type { AuditAction } from "./audit-actions.ts";
 const SAYS: Record<AuditAction, string> = {
   "org.create": "Created the organization",
   "org.update": "Changed the organization",
-  "org.retention": "Changed how long files are kept",
+  "org.retention": "Changed how long files and logs are kept",
   "team.create": "Created a team",
   "team.update": "Changed a team",
   "team.archive": "Archived a team",
