@@ -22,6 +22,17 @@ it("fills an empty database with one organization whose history ends at the mome
   expect(costs!.last.getTime()).toBeLessThan(NOW);
 });
 
+it("gives the runs of one project ten metrics each, some of which go astray, and all runs their parameters", async () => {
+  const kinds = await database.sql<{ slug: string; metrics: number }[]>`
+    select distinct p.slug, count(*)::int as metrics from metric_summaries s join runs r on r.id = s.run_id join projects p on p.id = r.project_id group by p.slug, r.id`;
+  expect(Object.fromEntries(kinds.map(({ slug, metrics }) => [slug, metrics]))).toEqual({ detector: 2, segmentation: 2, "base-models": 10, alignment: 2, recognition: 2 });
+  const [found] = await database.sql<{ lost: number; others: number; params: number }[]>`
+    select count(*) filter (where last = 'NaN' and p.value = '0.003')::int as lost, count(*) filter (where last = 'NaN' and p.value <> '0.003')::int as others, (select count(*)::int from run_params) as params
+    from metric_summaries s join run_params p on p.run_id = s.run_id and p.key = 'learning_rate' where s.key = 'loss'`;
+  expect(found).toMatchObject({ others: 0, params: 900 });
+  expect(found!.lost).toBeGreaterThan(0);
+});
+
 it("refuses a database that holds an organization", async () => {
   await expect(seed(database.db, { now: NOW, runs: 1 })).rejects.toThrow("already holds the organization Northwind Research");
 });

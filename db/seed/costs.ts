@@ -5,6 +5,7 @@ import type { Factories } from "../factories.ts";
 import { accelerators, clusters, nodes } from "../schema/clusters.ts";
 import { capacityIntervals, costClocks, costSettings, priceLines, usageIntervals, usageMeters } from "../schema/costs.ts";
 import type { Dice } from "./dice.ts";
+import { insertAll } from "./insert-all.ts";
 
 const DAY = 24 * HOUR_MS;
 /** What an hour costs, in US dollars, and what a price became later. */
@@ -67,7 +68,6 @@ export interface MeteredAttempt {
 
 /** What attempts held, as their agents' journals would have told. */
 export async function seedUsage(db: Db, dice: Dice, attempts: readonly MeteredAttempt[]): Promise<void> {
-  await db.insert(usageMeters).values(attempts.map(({ id, orgId, clusterId, runId, from, to }) => ({ attemptId: id, orgId, clusterId, runId, nextEvent: 2, openedAt: new Date(from), aliveAt: new Date(to), closedAt: new Date(to) })));
   const rows = attempts.flatMap(({ id, orgId, runId, clusterId, node, model, devices, cpus, memoryMib, from, to }) => {
     const held = () => ({ id: dice.id("usageInterval", from), orgId, clusterId, node, attemptId: id, runId, event: 0, fromAt: new Date(from), untilAt: new Date(to), evidence: "measured" as const });
     return [
@@ -76,5 +76,6 @@ export async function seedUsage(db: Db, dice: Dice, attempts: readonly MeteredAt
       ...devices.map((index) => ({ ...held(), kind: "accelerator" as const, model, device: `GPU-${node}-${index}`, milli: milliOf.accelerators(1) })),
     ];
   });
-  await db.insert(usageIntervals).values(rows);
+  await insertAll(db, usageMeters, attempts.map(({ id, orgId, clusterId, runId, from, to }) => ({ attemptId: id, orgId, clusterId, runId, nextEvent: 2, openedAt: new Date(from), aliveAt: new Date(to), closedAt: new Date(to) })));
+  await insertAll(db, usageIntervals, rows);
 }

@@ -2,6 +2,7 @@ import type { Db } from "../client.ts";
 import type { Factories } from "../factories.ts";
 import { accelerators, nodes, telemetry } from "../schema/clusters.ts";
 import type { Dice } from "./dice.ts";
+import { insertAll } from "./insert-all.ts";
 
 const HOUR = 3_600_000;
 const SAMPLE_MS = 60_000;
@@ -19,13 +20,11 @@ export async function seedFleet(db: Db, make: Factories, dice: Dice, org: { id: 
     const rows = Array.from({ length: plan.nodes }, (_, at) => ({
       id: dice.id("node", now - 90 * 24 * HOUR), orgId: org.id, clusterId: cluster.id, name: `${plan.prefix}-${String(at + 1).padStart(3, "0")}`, cpus: plan.cpus, memoryMib: plan.memoryMib, diskMib: 7_000_000, state: "up" as const, seenAt: new Date(now),
     }));
-    await db.insert(nodes).values(rows);
-    for (const node of rows) {
-      await db.insert(accelerators).values(
-        Array.from({ length: plan.gpus }, (_, index) => ({ orgId: org.id, clusterId: cluster.id, nodeId: node.id, index, uuid: `GPU-${node.name}-${index}`, model: plan.model, memoryMib: plan.memory, health: dice.next() < 0.004 ? ("degraded" as const) : ("ok" as const) })),
-      );
-    }
-    await db.insert(telemetry).values(rows.flatMap((node) => dayOfTelemetry(dice, cluster.id, node, now)));
+    await insertAll(db, nodes, rows);
+    await db.insert(accelerators).values(
+      rows.flatMap((node) => Array.from({ length: plan.gpus }, (_, index) => ({ orgId: org.id, clusterId: cluster.id, nodeId: node.id, index, uuid: `GPU-${node.name}-${index}`, model: plan.model, memoryMib: plan.memory, health: dice.next() < 0.004 ? ("degraded" as const) : ("ok" as const) }))),
+    );
+    await insertAll(db, telemetry, rows.flatMap((node) => dayOfTelemetry(dice, cluster.id, node, now)));
     clusters.push({ ...cluster, nodeNames: rows.map(({ name }) => name), gpus: plan.gpus, model: plan.model });
   }
   return clusters;

@@ -1,9 +1,11 @@
 import type { FailureClass } from "../../domain/experiments/failure.ts";
 import { RunSpec } from "../../domain/experiments/run-spec.ts";
 import type { Db } from "../client.ts";
-import { attempts, experiments, logHeads, metricBatches, metricSummaries, runEvents, runs, runTags } from "../schema/experiments.ts";
+import { attempts, experiments, logHeads, metricBatches, metricSummaries, runEvents, runParams, runs, runTags } from "../schema/experiments.ts";
 import { seedUsage } from "./costs.ts";
 import type { Dice } from "./dice.ts";
+import { insertAll } from "./insert-all.ts";
+import { type Measured, metricsOf } from "./metrics.ts";
 import { Room } from "./room.ts";
 
 const DAY = 86_400_000;
@@ -15,6 +17,8 @@ const WORK = {
   alignment: ["sft-mix", "dpo-beta", "reward-head"],
   recognition: ["conformer", "noise-aug"],
 } as const;
+/** The project whose programs log ten metrics each. */
+const THOROUGH = "base-models";
 const ENDS = { succeeded: 82, failed: 12, cancelled: 6 } as const;
 /** Parts of the memory asked for that runs used at their peak. */
 const PEAKS = [0.2, 0.31, 0.26, 0.38, 0.34];
@@ -35,7 +39,7 @@ export interface Setting {
   workers: readonly { id: string; name: string }[];
 }
 
-type Made = { run: typeof runs.$inferInsert & { id: string }; attempt: typeof attempts.$inferInsert & { id: string }; endedAt: number; startedAt: number; owner: string; devices: number[]; model: string };
+type Made = { run: typeof runs.$inferInsert & { id: string }; attempt: typeof attempts.$inferInsert & { id: string }; endedAt: number; startedAt: number; owner: string; devices: number[]; model: string; params: { learning_rate: number; batch_size: number; seed: number }; isThorough: boolean };
 
 /** Submits over `days`: more on working days, more of late, as a growing team does. */
 export async function seedHistory(db: Db, dice: Dice, setting: Setting, options: { runs: number; days: number; now: number }): Promise<void> {
@@ -47,16 +51,24 @@ export async function seedHistory(db: Db, dice: Dice, setting: Setting, options:
     .sort((a, b) => a - b);
   for (let from = 0; from < moments.length; from += 250) {
     const made = moments.slice(from, from + 250).map((at, place) => makeRun(dice, setting, { groups, rooms, now: options.now }, at, from + place));
-    await db.insert(runs).values(made.map(({ run }) => run));
-    await db.insert(attempts).values(made.map(({ attempt }) => attempt));
-    await seedUsage(db, dice, made.map(meteredOf));
-    await db.insert(logHeads).values(made.map(({ attempt }) => ({ attemptId: attempt.id })));
-    await db.insert(runTags).values(made.map(({ run }) => ({ runId: run.id, key: "seed", value: String(dice.int(1, 5)) })));
-    await db.insert(runEvents).values(made.flatMap((one) => eventsOf(dice, one)));
-    const series = made.filter(({ run }) => run.status !== "cancelled").flatMap((one) => metricsOf(dice, one, from + 600 > moments.length ? 400 : 40));
-    await db.insert(metricBatches).values(series.map(({ batch }) => batch));
-    await db.insert(metricSummaries).values(series.map(({ summary }) => summary));
+    await insertRuns(db, dice, made, from + 600 > moments.length ? 400 : 40);
   }
+}
+
+/** What hangs on runs goes in together: the database stores one table while the next one's rows are written out. */
+async function insertRuns(db: Db, dice: Dice, made: readonly Made[], points: number): Promise<void> {
+  await insertAll(db, runs, made.map(({ run }) => run));
+  await insertAll(db, attempts, made.map(({ attempt }) => attempt));
+  const logged = made.filter(({ run }) => run.status !== "cancelled").map((one) => metricsOf(dice, measuredOf(one, points)));
+  await Promise.all([
+    seedUsage(db, dice, made.map(meteredOf)),
+    insertAll(db, logHeads, made.map(({ attempt }) => ({ attemptId: attempt.id }))),
+    insertAll(db, runParams, made.flatMap(({ run, params }) => Object.entries(params).map(([key, value]) => ({ runId: run.id, key, value: String(value) })))),
+    insertAll(db, runTags, made.map(({ run }) => ({ runId: run.id, key: "seed", value: String(dice.int(1, 5)) }))),
+    insertAll(db, runEvents, made.flatMap((one) => eventsOf(dice, one))),
+    insertAll(db, metricBatches, logged.flatMap(({ batches }) => batches)),
+    insertAll(db, metricSummaries, logged.flatMap(({ summaries }) => summaries)),
+  ]);
 }
 
 async function seedExperiments(db: Db, dice: Dice, { orgId, projects }: Setting, at: number) {
@@ -66,6 +78,8 @@ async function seedExperiments(db: Db, dice: Dice, { orgId, projects }: Setting,
 }
 
 const meteredOf = ({ run, attempt, startedAt, endedAt, devices, model }: Made) => ({ id: attempt.id, orgId: run.orgId, runId: run.id, clusterId: attempt.clusterId, node: attempt.nodeNames![0]!, model, devices, cpus: attempt.cpus, memoryMib: attempt.memoryMib, from: startedAt, to: endedAt });
+
+const measuredOf = ({ run, attempt, startedAt, endedAt, params, isThorough }: Made, points: number): Measured => ({ runId: run.id, experimentId: run.experimentId, attemptId: attempt.id, startedAt, endedAt, rate: params.learning_rate, batchSize: params.batch_size, gpus: run.gpus, isThorough, points });
 
 interface World {
   groups: Awaited<ReturnType<typeof seedExperiments>>;
@@ -82,9 +96,10 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, ro
   const wish = dice.pick([1, 1, 2, 4, cluster.gpus, cluster.gpus]);
   const gpus = room.earliest(wish, asked) < now - 10 * MINUTE ? wish : 1; // whoever would still wait today asked for less
   const rate = dice.pick([0.0001, 0.0003, 0.001, 0.003]);
+  const params = { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) };
   const spec = RunSpec.parse({
     name: `${group.name}-${String(place + 1).padStart(5, "0")}`, project: group.slug, experiment: group.name, command: `python train.py --lr ${rate}`,
-    params: { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) }, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "6d",
+    params, resources: { cpus: gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "6d",
   });
   const wanted = Math.round(dice.between(3, 85) ** 2 * MINUTE);
   const { node, devices, startedAt } = room.take(gpus, asked, wanted);
@@ -97,7 +112,7 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, ro
   const id = dice.id("run", at);
   const times = { startedAt: new Date(startedAt), endedAt: new Date(endedAt) };
   return {
-    startedAt, endedAt, owner: owner.name, devices, model: cluster.model,
+    startedAt, endedAt, owner: owner.name, devices, model: cluster.model, params, isThorough: group.slug === THOROUGH,
     run: {
       id, orgId, projectId: group.projectId, experimentId: group.id, name: spec.name, status, statusSince: new Date(endedAt), statusReason: reason, failureClass, evidence, spec, priority: 50,
       queuedAt: new Date(at), createdAt: new Date(at), updatedAt: new Date(endedAt), ownerType: "user", ownerId: owner.id, clusterId: cluster.id, attemptCount: 1, ...held, ...times,
@@ -116,23 +131,4 @@ function eventsOf(dice: Dice, { run, attempt, startedAt, endedAt, owner }: Made)
     event("attempt.running", startedAt, "agent", `Attempt 1 runs on ${attempt.nodeNames![0]}.`, attempt.id),
     event("run.ended", endedAt, "agent", run.statusReason!, attempt.id),
   ];
-}
-
-/** A loss that falls and an accuracy that rises, with the noise of minibatches. */
-function metricsOf(dice: Dice, { run, attempt, startedAt, endedAt }: Made, points: number) {
-  const floor = dice.between(0.05, 0.6);
-  const speed = dice.between(2, 7);
-  const at = (step: number) => Math.round(startedAt + ((endedAt - startedAt) * step) / points);
-  const loss = (step: number) => floor + 2.2 * Math.exp((-speed * step) / points) * (1 + dice.between(-0.08, 0.08));
-  const curves = { loss, accuracy: (step: number) => Math.max(0, 1 - (loss(step) / 2.8) ** 0.8) };
-  const steps = Array.from({ length: points }, (_, step) => step + 1);
-  const times = steps.map(at);
-  return Object.entries(curves).map(([key, curve]) => {
-    const values = steps.map(curve);
-    const ends = { minStep: 1, maxStep: points };
-    return {
-      batch: { id: dice.id("metricBatch", startedAt), runId: run.id, key, attemptId: attempt.id, ...ends, steps, times, values },
-      summary: { runId: run.id, key, experimentId: run.experimentId, count: points, min: Math.min(...values), max: Math.max(...values), last: values.at(-1)!, lastStep: points, lastTime: times.at(-1)!, ...ends, minTime: times[0]!, maxTime: times.at(-1)! },
-    };
-  });
 }
