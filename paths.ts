@@ -8,7 +8,7 @@ export const paths = {
   invite: (token: string) => `/invite/${token}`,
   overview: org,
   runs: (slug: string) => `${org(slug)}/runs`,
-  newRun: (slug: string, from?: string) => `${org(slug)}/runs/new${from ? `?from=${from}` : ""}`,
+  newRun: (slug: string, from?: string, patch: SpecPatch = {}) => `${org(slug)}/runs/new${from ? `?${new URLSearchParams(Object.entries({ from, ...patch }).map(([key, value]) => [key, String(value)])).toString()}` : ""}`,
   compare: (slug: string, runs: readonly string[] = []) => `${org(slug)}/runs/compare${runs.length > 0 ? `?runs=${runs.join(",")}` : ""}`,
   run: (slug: string, id: string) => `${org(slug)}/runs/${id}`,
   runTab: (slug: string, id: string, tab: RunTab) => (tab === "summary" ? `${org(slug)}/runs/${id}` : `${org(slug)}/runs/${id}/${tab}`),
@@ -48,6 +48,13 @@ export const paths = {
   settings: (slug: string) => `${org(slug)}/settings`,
   storage: (slug: string) => `${org(slug)}/settings/storage`,
 };
+
+/** What a copy of a run starts with in place of what the run had. */
+export interface SpecPatch {
+  memory?: number;
+  maxDuration?: number;
+  cluster?: string;
+}
 
 export const RUN_TABS = ["summary", "charts", "logs", "terminal", "artifacts", "timeline", "spec", "compare"] as const;
 export type RunTab = (typeof RUN_TABS)[number];

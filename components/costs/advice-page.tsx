@@ -1,18 +1,17 @@
 "use client";
 import { Anchor, Button } from "@mantine/core";
-import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { formatMoney } from "../../domain/costs/money.ts";
 import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
 import { causeWords, lastingWords, ratioWords } from "../../domain/costs/rise-notice.ts";
 import type { Allowed } from "../../domain/experiments/run-view.ts";
 import { paths } from "../../paths.ts";
+import { ConfirmedCancel } from "../experiments/run/run-acts.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg, useViewer } from "../providers/viewer.tsx";
-import { confirmAct } from "../ui/confirm.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Guarded } from "../ui/guarded.tsx";
-import { notifyError } from "../ui/notify.ts";
 import { Section } from "../ui/page-header.tsx";
 import classes from "./advice.module.css";
 import { CostsFrame } from "./costs-frame.tsx";
@@ -61,17 +60,18 @@ function ActButton({ of: { act } }: { of: Recommendation }) {
   const org = useOrg();
   const submit = useCan("runs:submit");
   if (act.kind === "cancel") return <StopButton runId={act.runId} name={act.runName} allowed={act.allowed} />;
-  const { memory, cluster } = act.patch;
-  const patch = new URLSearchParams({ ...(memory ? { memory: String(memory) } : {}), ...(cluster ? { cluster } : {}) }).toString();
-  return <Guarded allowed={submit}><Button variant="default" size="xs" component={Link} href={`${paths.newRun(org, act.runId)}&${patch}`}>{cluster ? "New run there" : "New run with less"}</Button></Guarded>;
+  return <Guarded allowed={submit}><Button variant="default" size="xs" component={Link} href={paths.newRun(org, act.runId, act.patch)}>{act.patch.cluster ? "New run there" : "New run with less"}</Button></Guarded>;
 }
 
 function StopButton({ runId, name, allowed }: { runId: string; name: string; allowed: Allowed }) {
   const trpc = useTRPC();
   const client = useQueryClient();
-  const cancel = useMutation(trpc.experiments.cancel.mutationOptions({ onSuccess: () => client.invalidateQueries(trpc.costs.advice.pathFilter()), onError: notifyError(`${name} was not cancelled`) }));
-  const ask = () => confirmAct({ title: `Cancel ${name}?`, effect: "Its process is asked to stop, and has its grace period to save. Logs, metrics and artifacts up to then stay. It can be retried later.", verb: "Cancel run", onConfirm: () => cancel.mutate({ id: runId, reason: "it held accelerators and did nothing with them" }) });
-  return <Guarded allowed={allowed}><Button variant="default" size="xs" loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
+  return (
+    <ConfirmedCancel
+      size="xs" run={{ id: runId, name }} allowed={allowed} reason="it held accelerators and did nothing with them" onDone={() => client.invalidateQueries(trpc.costs.advice.pathFilter())}
+      effect="Its process is asked to stop, and has its grace period to save. Logs, metrics and artifacts up to then stay. It can be retried later."
+    />
+  );
 }
 
 function Rise({ of, currency }: { of: AdviceView["anomalies"][number]; currency: string }) {

@@ -3,8 +3,8 @@ import { Button, type ButtonProps } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import type { NextStep } from "../../../domain/experiments/why.ts";
-import type { RunDetail } from "../../../domain/experiments/run-view.ts";
-import { paths } from "../../../paths.ts";
+import type { Allowed, RunDetail } from "../../../domain/experiments/run-view.ts";
+import { paths, type SpecPatch } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
@@ -25,16 +25,29 @@ function useRefreshRun(id: string): () => Promise<void> {
   };
 }
 
+interface Cancelling {
+  run: { id: string; name: string };
+  allowed: Allowed;
+  /** What becomes of the run, in words. */
+  effect: string;
+  reason?: string;
+  onDone: () => Promise<void>;
+}
+
+/** Asks first, wherever a run can be cancelled. */
+export function ConfirmedCancel({ run, allowed, effect, reason, onDone, ...look }: Cancelling & ButtonProps) {
+  const cancel = useMutation(useTRPC().experiments.cancel.mutationOptions({ onSuccess: onDone, onError: notifyError(`${run.name} was not cancelled`) }));
+  const ask = () => confirmAct({ title: `Cancel ${run.name}?`, effect, verb: "Cancel run", onConfirm: () => cancel.mutate({ id: run.id, ...(reason ? { reason } : {}) }) });
+  return <Guarded allowed={allowed}><Button variant="default" {...look} loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
+}
+
 export function CancelButton({ run, ...look }: { run: RunDetail } & ButtonProps) {
-  const trpc = useTRPC();
   const refresh = useRefreshRun(run.id);
-  const cancel = useMutation(trpc.experiments.cancel.mutationOptions({ onSuccess: refresh, onError: notifyError(`${run.name} was not cancelled`) }));
   const effect =
     run.status === "queued"
       ? "It leaves the queue and never starts. It can be retried later."
       : `Its process is asked to stop and has ${run.spec?.checkpoint.graceSeconds ?? 0} s to save before it is killed. Logs, metrics and artifacts up to then stay. It can be retried later.`;
-  const ask = () => confirmAct({ title: `Cancel ${run.name}?`, effect, verb: "Cancel run", onConfirm: () => cancel.mutate({ id: run.id }) });
-  return <Guarded allowed={run.can.cancel}><Button variant="default" {...look} loading={cancel.isPending} onClick={ask}>Cancel run</Button></Guarded>;
+  return <ConfirmedCancel run={run} allowed={run.can.cancel} effect={effect} onDone={refresh} {...look} />;
 }
 
 export function RetryButton({ run, label = "Retry", ...look }: { run: RunDetail; label?: string } & ButtonProps) {
@@ -45,11 +58,9 @@ export function RetryButton({ run, label = "Retry", ...look }: { run: RunDetail;
 }
 
 /** Opens the form with this run's spec. `patch`: changes already made in it. */
-export function CloneButton({ run, label = "Clone", patch = {}, ...look }: { run: RunDetail; label?: string; patch?: { memory?: number; maxDuration?: number } } & ButtonProps) {
+export function CloneButton({ run, label = "Clone", patch = {}, ...look }: { run: RunDetail; label?: string; patch?: SpecPatch } & ButtonProps) {
   const org = useOrg();
-  const changes = new URLSearchParams(Object.entries(patch).map(([key, value]) => [key, String(value)])).toString();
-  const href = `${paths.newRun(org, run.id)}${changes ? `&${changes}` : ""}`;
-  return <Guarded allowed={run.can.clone}><Button variant="default" {...look} component={Link} href={href}>{label}</Button></Guarded>;
+  return <Guarded allowed={run.can.clone}><Button variant="default" {...look} component={Link} href={paths.newRun(org, run.id, patch)}>{label}</Button></Guarded>;
 }
 
 export function DeclareLostButton({ run, ...look }: { run: RunDetail } & ButtonProps) {
