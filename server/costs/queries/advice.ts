@@ -38,12 +38,13 @@ interface ExperimentUse extends Record<string, unknown> {
 export async function readAdvice(ctx: Ctx, now: number): Promise<AdviceView> {
   const stand = await readStand(ctx.db, ctx.orgId);
   const lastDay = stand.completeTo ? dayOf(stand.completeTo.getTime() - DAY_MS) : null;
-  const [anomalies, idle, saving] = await Promise.all([lastDay ? listAnomalies(ctx, lastDay) : [], idleRuns(ctx, now), ofExperiments(ctx, now)]);
+  const prices = loadPriceBook(ctx.db, ctx.orgId);
+  const [anomalies, idle, saving] = await Promise.all([lastDay ? listAnomalies(ctx, lastDay) : [], idleRuns(ctx, now, prices), ofExperiments(ctx, now, prices)]);
   return { currency: stand.currency, lastDay, anomalies, recommendations: [...idle, ...saving].toSorted(bySaving) };
 }
 
-async function idleRuns(ctx: Ctx, now: number): Promise<Recommendation[]> {
-  const { runs } = await readWaste(ctx, now);
+async function idleRuns(ctx: Ctx, now: number, prices: Promise<PriceBook>): Promise<Recommendation[]> {
+  const { runs } = await readWaste(ctx, now, prices);
   return runs.flatMap((run): Recommendation[] => (run.perHour === null ? [] : [{
     id: `idle ${run.id}`, kind: "idle", per: "hour", saving: run.perHour, act: { kind: "cancel", runId: run.id, runName: run.name, allowed: run.cancel },
     title: `Stop ${run.name}, or put its accelerators to work`,
@@ -51,10 +52,10 @@ async function idleRuns(ctx: Ctx, now: number): Promise<Recommendation[]> {
   }])).slice(0, MOST_IDLE);
 }
 
-async function ofExperiments(ctx: Ctx, now: number): Promise<Recommendation[]> {
+async function ofExperiments(ctx: Ctx, now: number, prices: Promise<PriceBook>): Promise<Recommendation[]> {
   const [found, book, snapshots, classes] = await Promise.all([
     listUse(ctx, now),
-    loadPriceBook(ctx.db, ctx.orgId),
+    prices,
     loadSnapshots(ctx.db, ctx.orgId),
     ctx.db.select({ id: clusters.id, capacityClass: clusters.capacityClass }).from(clusters).where(eq(clusters.orgId, ctx.orgId)),
   ]);

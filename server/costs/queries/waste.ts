@@ -9,7 +9,7 @@ import { mayTouch } from "../../../domain/experiments/run-actions.ts";
 import type { Allowed } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { loadPriceBook } from "./prices.ts";
+import { loadPriceBook, type PriceBook } from "./prices.ts";
 
 interface CardRow extends Record<string, unknown> {
   cluster_id: string;
@@ -56,9 +56,9 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
     order by c.name, n.name, x.index`);
 }
 
-/** What is held and not used right now, by whom, and what that costs. */
-export async function readWaste(ctx: Ctx, now: number): Promise<WasteView> {
-  const [rows, book] = await Promise.all([listCards(ctx), loadPriceBook(ctx.db, ctx.orgId)]);
+/** What is held and not used right now, by whom, and what that costs. @param prices For who needs them as well: loaded once. */
+export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook> = loadPriceBook(ctx.db, ctx.orgId)): Promise<WasteView> {
+  const [rows, book] = await Promise.all([listCards(ctx), prices]);
   const cards = rows.map((row) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard }));
   const runs = [...Map.groupBy(cards.filter(({ row }) => row.run_id !== null && row.is_seen && row.is_due), ({ row }) => row.run_id!).values()].flatMap((own): IdleRun[] => {
     const idle = own.filter(({ card }) => isIdle(card));
