@@ -1,13 +1,15 @@
 import { join } from "node:path";
-import { mkdirSync } from "node:fs";
 import { EmbeddedPostgres } from "../postgres/postmaster.ts";
 import { ROOT } from "../root.ts";
+import { takeFolder } from "./own-folder.ts";
 
-/** A PostgreSQL for tests, quick and forgetful, kept under .drover/test so that the next run finds its template databases. */
+/**
+ * A PostgreSQL of this run alone, quick and forgetful, kept under .drover/test so that a later run finds its template
+ * databases. One that a killed run left running is taken over, and stopped like one's own.
+ */
 export async function startTestDatabase(): Promise<EmbeddedPostgres> {
-  const folder = join(ROOT, ".drover", "test");
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
-  const server = new EmbeddedPostgres({ folder: join(folder, "postgres"), log: join(folder, "postgres.log"), durable: false, maxConnections: 300 });
+  const folder = takeFolder(join(ROOT, ".drover", "test"), "postgres");
+  const server = new EmbeddedPostgres({ folder, log: `${folder}.log`, durable: false, maxConnections: 300 });
   await server.start();
   return server;
 }

@@ -10,8 +10,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const server = process.env.TEST_DATABASE_URL ? null : await startTestDatabase();
   if (server) process.env.TEST_DATABASE_URL = server.url("postgres");
   return async () => {
-    // One that was already running belongs to another test run, which stops it.
-    if (server && server.how !== "adopted") await server.stop();
+    await server?.stop();
     rmSync(objects, { recursive: true, force: true });
   };
 }
