@@ -1,34 +1,9 @@
-import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
+import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { z } from "zod";
-import { AGENT_PATHS, ArtifactManifest, type AttemptReport, CheckpointManifest, type Desired, Enrol, Join, LogHeader, MetricBatches, type Refusal, SIGNED_HEADERS, signingText, Sync, Telemetry, Usage, type UsageEvent } from "../protocol/messages.ts";
-
-const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
-
-class No extends Error {
-  readonly code: Refusal["error"];
-  constructor(code: Refusal["error"]) {
-    super(code);
-    this.code = code;
-  }
-}
-
-/** What the server has of one attempt. */
-export interface Seen {
-  fence: string;
-  reports: AttemptReport[];
-  stdout: Buffer;
-  stderr: Buffer;
-  /** Bytes it was told are lost, by stream. */
-  lost: { stdout: number; stderr: number };
-  /** Offsets in the job's files, lost bytes counted. */
-  next: { stdout: number; stderr: number; metrics: number };
-  points: { key: string; step: number; value: number | string }[];
-  usage: UsageEvent[];
-  manifest: z.infer<typeof ArtifactManifest> | null;
-  checkpoints: z.infer<typeof CheckpointManifest>[];
-}
+import { AGENT_PATHS, type AttemptReport, type Desired, Enrol, Join, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
+import { No, type Seen, sha256, Taken } from "./taken.ts";
 
 /**
  * A control plane for one agent, over real HTTP: it checks signatures, joins and offsets as the real one does, and keeps
@@ -37,8 +12,9 @@ export interface Seen {
  */
 export class FakeServer {
   readonly codes = new Set(["a-code-that-is-long-enough"]);
-  readonly objects = new Map<string, Buffer>();
-  readonly attempts = new Map<string, Seen>();
+  private readonly taken = new Taken();
+  readonly objects = this.taken.objects;
+  readonly attempts = this.taken.attempts;
   readonly telemetry: z.infer<typeof Telemetry>[] = [];
   readonly calls: string[] = [];
   /** Answers to questions for a checkpoint, in order; none is left: there is none. */
@@ -81,7 +57,7 @@ export class FakeServer {
   want(...desired: Desired[]): void {
     for (const one of desired) {
       this.wanted.set(one.attemptId, one);
-      this.seen(one.attemptId, one.fence);
+      this.taken.expect(one.attemptId, one.fence);
     }
     this.wake();
   }
@@ -107,13 +83,6 @@ export class FakeServer {
     return seen;
   }
 
-  private seen(attemptId: string, fence: string): Seen {
-    const fresh: Seen = { fence, reports: [], stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), lost: { stdout: 0, stderr: 0 }, next: { stdout: 0, stderr: 0, metrics: 0 }, points: [], usage: [], manifest: null, checkpoints: [] };
-    const seen = this.attempts.get(attemptId) ?? fresh;
-    seen.fence = fence;
-    this.attempts.set(attemptId, seen);
-    return seen;
-  }
   private wake(): void {
     for (const each of this.waiters) each();
   }
@@ -145,17 +114,13 @@ export class FakeServer {
     this.check(request, body, path);
     if (path === AGENT_PATHS.join) return this.join(Join.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.sync) return this.sync(request, Sync.parse(JSON.parse(body.toString())));
-    if (path === AGENT_PATHS.logs) return this.logs(body);
-    if (path === AGENT_PATHS.metrics) return this.metrics(MetricBatches.parse(JSON.parse(body.toString())));
-    if (path === AGENT_PATHS.artifacts) return this.artifacts(ArtifactManifest.parse(JSON.parse(body.toString())));
-    if (path === AGENT_PATHS.checkpoint) return this.checkpoint(CheckpointManifest.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.restore) return { serverTime: this.now(), ...(this.restores.shift() ?? { ready: true, attemptNumber: null, files: [] }) };
-    if (path === AGENT_PATHS.usage) return this.takeUsage(Usage.parse(JSON.parse(body.toString())));
     if (path === AGENT_PATHS.telemetry) {
       this.telemetry.push(Telemetry.parse(JSON.parse(body.toString())));
       return { ok: true, serverTime: this.now() };
     }
-    return this.object(request.method ?? "", path.split("/").at(-1) ?? "", body);
+    const answer = this.taken.take(request.method ?? "", path, body);
+    return Buffer.isBuffer(answer) ? answer : { serverTime: this.now(), ...answer };
   }
 
   private check(request: IncomingMessage, body: Buffer, path: string): void {
@@ -239,86 +204,5 @@ export class FakeServer {
     const known = new Set(message.known);
     const desired = hashNow() === message.desiredHash ? null : [...this.wanted.values()].map((one) => ({ ...one, spec: known.has(one.attemptId) ? null : one.spec }));
     return { serverTime: this.now(), desiredHash: hashNow(), desired, drainedNodes: desired ? [] : null, acked, stale, leaseSeconds: this.leaseSeconds };
-  }
-
-  private logs(body: Buffer) {
-    const length = body.readUInt32BE(0);
-    const header = LogHeader.parse(JSON.parse(body.subarray(4, 4 + length).toString()));
-    let at = 4 + length;
-    const offsets = new Map<string, { attemptId: string; stream: "stdout" | "stderr"; next: number }>();
-    const stale = new Set<string>();
-    for (const chunk of header.chunks) {
-      const bytes = body.subarray(at, at + chunk.length);
-      at += chunk.length;
-      const seen = this.attempts.get(chunk.attemptId);
-      if (!seen || seen.fence !== chunk.fence) {
-        stale.add(chunk.attemptId);
-        continue;
-      }
-      const gap = chunk.offset - seen.next[chunk.stream];
-      const fits = gap <= 0 || gap === chunk.droppedBefore;
-      if (fits && chunk.offset + chunk.length > seen.next[chunk.stream]) {
-        if (gap > 0) seen.lost[chunk.stream] += gap;
-        seen[chunk.stream] = Buffer.concat([seen[chunk.stream], gap < 0 ? bytes.subarray(-gap) : bytes]);
-        seen.next[chunk.stream] = chunk.offset + chunk.length;
-      }
-      offsets.set(`${chunk.attemptId} ${chunk.stream}`, { attemptId: chunk.attemptId, stream: chunk.stream, next: seen.next[chunk.stream] });
-    }
-    if (at !== body.length) throw new No("bad_request");
-    return { serverTime: this.now(), offsets: [...offsets.values()], stale: [...stale] };
-  }
-
-  private metrics({ batches }: z.infer<typeof MetricBatches>) {
-    const stale: string[] = [];
-    const offsets = batches.flatMap((batch) => {
-      const seen = this.attempts.get(batch.attemptId);
-      if (!seen || seen.fence !== batch.fence) {
-        stale.push(batch.attemptId);
-        return [];
-      }
-      if (batch.from === seen.next.metrics) {
-        seen.next.metrics = batch.to;
-        for (const { key, steps, values } of batch.series) for (const [at, value] of values.entries()) seen.points.push({ key, step: steps[at] ?? -1, value });
-      }
-      return [{ attemptId: batch.attemptId, next: seen.next.metrics }];
-    });
-    return { serverTime: this.now(), offsets, stale };
-  }
-
-  private takeUsage({ attempts }: z.infer<typeof Usage>) {
-    const offsets = attempts.flatMap(({ attemptId, from, events }) => {
-      const seen = this.attempts.get(attemptId);
-      if (!seen) return [];
-      if (from <= seen.usage.length) seen.usage.push(...events.slice(seen.usage.length - from));
-      return [{ attemptId, next: seen.usage.length }];
-    });
-    return { serverTime: this.now(), offsets, unknown: attempts.filter(({ attemptId }) => !this.attempts.has(attemptId)).map(({ attemptId }) => attemptId) };
-  }
-
-  private checkpoint(manifest: z.infer<typeof CheckpointManifest>) {
-    const seen = this.attempts.get(manifest.attemptId);
-    if (!seen || seen.fence !== manifest.fence) throw new No("stale_fence");
-    for (const file of manifest.files) if (!this.objects.has(file.sha256)) throw new No("not_found");
-    seen.checkpoints.push(manifest);
-    return { ok: true, serverTime: this.now() };
-  }
-
-  private artifacts(manifest: z.infer<typeof ArtifactManifest>) {
-    const seen = this.attempts.get(manifest.attemptId);
-    if (!seen || seen.fence !== manifest.fence) throw new No("stale_fence");
-    for (const file of manifest.files) if (!this.objects.has(file.sha256)) throw new No("not_found");
-    seen.manifest = manifest;
-    return { ok: true, serverTime: this.now() };
-  }
-
-  private object(method: string, hash: string, body: Buffer): unknown {
-    if (method === "GET") {
-      const found = this.objects.get(hash);
-      if (!found) throw new No("not_found");
-      return found;
-    }
-    if (sha256(body) !== hash) throw new No("bad_request");
-    this.objects.set(hash, body);
-    return { ok: true, serverTime: this.now() };
   }
 }
