@@ -1,5 +1,7 @@
 "use client";
+import { Skeleton } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { type StorageUse, type StoredKind, UNUSED_HOURS } from "../../../domain/experiments/retention.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
 import { SettingsFrame } from "../../access/settings/settings-frame.tsx";
@@ -8,10 +10,15 @@ import { type Column, DataTable } from "../../table/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Name } from "../../ui/id.tsx";
 import { Bytes } from "../../ui/sizes.tsx";
-import { RetentionForm } from "./retention-form.tsx";
 import classes from "./storage.module.css";
 
+// Inputs that format numbers are used nowhere else on first sight: what is stored does not wait for them.
+const RetentionForm = lazy(() => import("./retention-form.tsx").then((module) => ({ default: module.RetentionForm })));
+
 const KINDS: Record<StoredKind, string> = { artifact: "Files of runs and models, checkpoints", log: "Logs of ended attempts", code: "Code archives" };
+
+/** Of the form, so that nothing moves when it arrives. */
+const FORM_HEIGHT = 480;
 
 /** What the organization keeps in the object store, and for how long. */
 export function StoragePage() {
@@ -21,7 +28,7 @@ export function StoragePage() {
   return (
     <SettingsFrame>
       <div className={classes.panes}>
-        <section aria-labelledby="st-rules"><h2 id="st-rules">How long files and logs are kept</h2><RetentionForm key={JSON.stringify(rules)} rules={rules} /></section>
+        <section aria-labelledby="st-rules"><h2 id="st-rules">How long files and logs are kept</h2><Suspense fallback={<Skeleton height={FORM_HEIGHT} />}><RetentionForm key={JSON.stringify(rules)} rules={rules} /></Suspense></section>
         <section aria-labelledby="st-use"><h2 id="st-use">What is stored</h2><Stored use={use} /></section>
       </div>
     </SettingsFrame>
