@@ -1,9 +1,9 @@
-import { sql, type SQL } from "drizzle-orm";
+import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { bucketsFor, type BucketValue, fitLines, type Grid, gridOf, packNumbers } from "../../../../domain/experiments/compare/buckets.ts";
-import { Reducer } from "../../../../domain/experiments/reduce.ts";
+import { type Bucket, Reducer } from "../../../../domain/experiments/reduce.ts";
 import { aggregateGroup } from "../../../../domain/experiments/compare/grouping.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
 import type { ComparedGroup, ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
@@ -81,31 +81,57 @@ function beganOf(runs: readonly Run[]): SQL {
   return sql`(select of_run.run_id, coalesce(of_run.at, (select min(${s.minTime})::float8 from ${s} where ${s.runId} = of_run.run_id), 0) as at from (values ${sql.join(rows, sql`, `)}) as of_run(run_id, at)) as began`;
 }
 
-/** The points of one key of one run in the order in which they came; x and the other axis as the chart has them. */
-async function pointsOf(db: DbOrTx, runId: string, key: string): Promise<Columns[]> {
+/** The points of one key by run, in the order in which they came; x and the other axis as the chart has them. */
+async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string): Promise<Map<string, Columns[]>> {
   const b = metricBatches;
-  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${runId} and ${b.key} = ${key} order by ${b.id}`);
-  return rows.map(unpackRow);
+  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${inArray(b.runId, [...runIds])} and ${b.key} = ${key} order by ${b.runId}, ${b.id}`);
+  const found = new Map<string, Columns[]>();
+  for (const row of rows) found.set(row.run_id, [...(found.get(row.run_id) ?? []), unpackRow(row)]);
+  return found;
+}
+
+/** So many points are read and unpacked at once, or one run's where it alone has more: however many runs are compared. */
+const POINTS_AT_ONCE = 100_000;
+
+/** The runs that have the metric, in parts that are read at once. */
+async function partsOf(db: DbOrTx, runs: readonly Run[], key: string): Promise<string[][]> {
+  const s = metricSummaries;
+  const counts = new Map((await db.select({ runId: s.runId, count: s.count }).from(s).where(and(inArray(s.runId, runs.map(({ id }) => id)), eq(s.key, key)))).map(({ runId, count }) => [runId, count]));
+  const parts: string[][] = [];
+  let room = 0;
+  for (const { id } of runs) {
+    const count = counts.get(id);
+    if (count === undefined) continue;
+    if (count > room) {
+      parts.push([]);
+      room = POINTS_AT_ONCE;
+    }
+    parts.at(-1)!.push(id);
+    room -= count;
+  }
+  return parts;
 }
 
 async function reduceRuns(db: DbOrTx, runs: readonly Run[], { key, x }: CompareSeries, grid: Grid): Promise<Map<string, Found>> {
   const began = new Map((await db.execute<{ run_id: string; at: number }>(sql`select began.run_id, began.at from ${beganOf(runs)}`)).map(({ run_id, at }) => [run_id, Number(at)]));
   const found = new Map<string, Found>();
-  // Run after run: what is unpacked at once is one run's, however many are compared.
-  for (const { id } of runs) {
-    const batches = await pointsOf(db, id, key);
-    const bySteps = isMetric(x) ? valuesByStep(await pointsOf(db, id, metricOf(x))) : null;
-    const reducer = new Reducer(grid, grid.count, grid.whole);
-    for (const batch of batches) addBatch(reducer, batch, { x, began: began.get(id) ?? 0, bySteps });
-    const buckets = reducer.buckets();
-    if (buckets.length === 0) continue;
-    found.set(id, {
-      buckets: buckets.flatMap(({ bucket, last, min, max, count }) => (count === 0 ? [] : [{ bucket, last: last!, min: min!, max: max! }])),
-      nonFinite: buckets.reduce((sum, { total, count }) => sum + total - count, 0),
-    });
+  for (const part of await partsOf(db, runs, key)) {
+    const [points, across] = await Promise.all([pointsOf(db, part, key), isMetric(x) ? pointsOf(db, part, metricOf(x)) : null]);
+    for (const id of part) {
+      const reducer = new Reducer(grid, grid.count, grid.whole);
+      const bySteps = across && valuesByStep(across.get(id) ?? []);
+      for (const batch of points.get(id) ?? []) addBatch(reducer, batch, { x, began: began.get(id) ?? 0, bySteps });
+      const buckets = reducer.buckets();
+      if (buckets.length > 0) found.set(id, foundIn(buckets));
+    }
   }
   return found;
 }
+
+const foundIn = (buckets: readonly Bucket[]): Found => ({
+  buckets: buckets.flatMap(({ bucket, last, min, max, count }) => (count === 0 ? [] : [{ bucket, last: last!, min: min!, max: max! }])),
+  nonFinite: buckets.reduce((sum, { total, count }) => sum + total - count, 0),
+});
 
 function addBatch(reducer: Reducer, { steps, times, values }: Columns, { x, began, bySteps }: { x: string; began: number; bySteps: ReadonlyMap<number, number> | null }): void {
   if (bySteps) reducer.add(Float64Array.from(steps as ArrayLike<number>, (step) => bySteps.get(Number(step)) ?? Number.NaN), times, values);
