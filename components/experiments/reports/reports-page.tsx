@@ -36,15 +36,16 @@ export function ReportsPage() {
   const [params, setParams] = useQueryStates(reportsParams);
   const query = useSuspenseInfiniteQuery(trpc.reports.list.infiniteQueryOptions(reportsInput(params), BY_CURSOR));
   const rows = query.data.pages.flatMap((page) => page.items);
+  const total = query.data.pages[0]!.total;
   const clear = () => void setParams({ q: null, archived: null });
   return (
     <>
-      <PageHeader title="Reports" breadcrumbs={[]} actions={<NewReport />} />
+      <PageHeader title="Reports" count={total} breadcrumbs={[]} actions={<NewReport />} />
       <FilterBar>
         <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Part of a title" />
         <Chip on={params.archived} onToggle={() => void setParams({ archived: !params.archived || null })}>Archived</Chip>
       </FilterBar>
-      <DataTable label="Reports" noun="report" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.report(org, row.id)} more={moreOf(query)} empty={<NoReports narrowed={params.q.trim() !== "" || params.archived} onClear={clear} />} />
+      <DataTable label="Reports" noun="report" rows={rows} rowKey={(row) => row.id} columns={COLUMNS} href={(row) => paths.report(org, row.id)} total={total} more={moreOf(query)} empty={<NoReports narrowed={params.q.trim() !== "" || params.archived} onClear={clear} />} />
     </>
   );
 }

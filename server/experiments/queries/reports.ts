@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, ilike, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gt, ilike, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
 import { reportComments, reports, reportVersions } from "../../../db/schema/reports.ts";
@@ -25,17 +25,15 @@ const toRow = ({ report, project, comments }: Found): ReportRow => ({
   version: report.version, comments, archivedAt: report.archivedAt, createdAt: report.createdAt, updatedAt: report.updatedAt,
 });
 
-/** Newest first, without their text. */
-export async function listReports(db: DbOrTx, grant: Grant, { project, text, archived, cursor, limit }: ListReports): Promise<Page<ReportRow>> {
-  const rows = await db
-    .select(COLUMNS)
-    .from(reports)
-    .innerJoin(projects, eq(projects.id, reports.projectId))
-    .where(and(eq(reports.orgId, grant.orgId), reachedProjects(grant), archived ? isNotNull(reports.archivedAt) : isNull(reports.archivedAt), project ? eq(projects.slug, project) : undefined, text ? ilike(reports.title, containing(text)) : undefined, cursor ? lt(reports.id, cursor) : undefined))
-    .orderBy(desc(reports.id))
-    .limit(limit + 1);
+/** Newest first, without their text; `total` over all pages. */
+export async function listReports(db: DbOrTx, grant: Grant, { project, text, archived, cursor, limit }: ListReports): Promise<Page<ReportRow> & { total: number }> {
+  const where = and(eq(reports.orgId, grant.orgId), reachedProjects(grant), archived ? isNotNull(reports.archivedAt) : isNull(reports.archivedAt), project ? eq(projects.slug, project) : undefined, text ? ilike(reports.title, containing(text)) : undefined);
+  const [rows, [counted]] = await Promise.all([
+    db.select(COLUMNS).from(reports).innerJoin(projects, eq(projects.id, reports.projectId)).where(and(where, cursor ? lt(reports.id, cursor) : undefined)).orderBy(desc(reports.id)).limit(limit + 1),
+    db.select({ total: count() }).from(reports).innerJoin(projects, eq(projects.id, reports.projectId)).where(where),
+  ]);
   const items = rows.slice(0, limit).map(toRow);
-  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null, total: counted!.total };
 }
 
 /** @throws DomainError "not_found" when missing or out of reach. */
