@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { paths } from "../paths.ts";
 import { CONSOLE_PAGES } from "./console-pages.ts";
 import { expect, expectAccessible, test } from "./fixtures.ts";
+import { makeCompared } from "./world.ts";
 
 /** Shown, and with its data: nothing is a placeholder any more. */
 async function arrive(page: Page, url: string): Promise<void> {
@@ -27,6 +28,25 @@ for (const [name, urlOf] of Object.entries(CONSOLE_PAGES)) {
     expect(errors).toEqual([]);
   });
 }
+
+test("a comparison of 100 runs draws its ten charts, names the runs under the pointer and zooms all charts together", async ({ make, org, as, database }) => {
+  const runs = await makeCompared(database.db, make, org.project, 100);
+  const page = await as("viewer", { viewport: { width: 1920, height: 2000 } });
+  await page.goto(paths.compare(org.slug, runs));
+  const whole = page.getByRole("figure", { name: /, 100 lines\./ });
+  await expect(whole).toHaveCount(10);
+  await expect(page.locator("figure").filter({ has: page.locator("g[clip-path] > path") })).toHaveCount(10); // all are drawn
+  const plot = page.getByRole("figure", { name: /^loss,/ }).locator(".recharts-surface").first();
+  const { x, y, width, height } = (await plot.boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await expect(page.getByRole("figure", { name: /^loss,/ }).getByText(/^and \d+ more$/)).toBeVisible();
+  await page.mouse.down();
+  await page.mouse.move(x + width - 40, y + height / 2, { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/[?&]from=\d+&to=\d+/);
+  await page.getByRole("button", { name: "Whole range" }).click();
+  await expect(page).not.toHaveURL(/[?&]from=/);
+});
 
 test("a page of another organization is as absent as one that never was", async ({ world, as }) => {
   const page = await as("owner");

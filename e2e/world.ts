@@ -1,4 +1,9 @@
+import type { Db } from "../db/client.ts";
 import type { Factories } from "../db/factories.ts";
+import { metricBatches, metricSummaries } from "../db/schema/experiments.ts";
+import { Dice } from "../db/seed/dice.ts";
+import { insertAll } from "../db/seed/insert-all.ts";
+import { metricsOf } from "../db/seed/metrics.ts";
 
 const MINUTE = 60_000;
 
@@ -44,3 +49,16 @@ export async function makeWorld(make: Factories) {
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
+
+/** Runs that ended, each with the ten metrics that the invented organization's language models have. @returns their ids. */
+export async function makeCompared(db: Db, make: Factories, project: { id: string; orgId: string; slug: string }, count: number): Promise<string[]> {
+  const [owner, experiment] = [await make.user(), await make.experiment(project)];
+  const dice = new Dice(100);
+  const [startedAt, endedAt] = [Date.now() - 60 * MINUTE, Date.now() - 5 * MINUTE];
+  const ids: string[] = [];
+  for (let at = 0; at < count; at += 1) ids.push((await make.run(project, owner.id, { experimentId: experiment.id, status: "succeeded", startedAt: new Date(startedAt), endedAt: new Date(endedAt) })).id);
+  const logged = ids.map((runId) => metricsOf(dice, { runId, experimentId: experiment.id, attemptId: null, startedAt, endedAt, rate: dice.pick([0.0003, 0.001, 0.003]), batchSize: 32, gpus: 8, isThorough: true, points: 40 }));
+  await insertAll(db, metricBatches, logged.flatMap(({ batches }) => batches));
+  await insertAll(db, metricSummaries, logged.flatMap(({ summaries }) => summaries));
+  return ids;
+}

@@ -5,7 +5,7 @@ import type { Dice } from "./dice.ts";
 export interface Measured {
   runId: string;
   experimentId: string;
-  attemptId: string;
+  attemptId: string | null;
   startedAt: number;
   endedAt: number;
   rate: number;

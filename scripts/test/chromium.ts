@@ -8,6 +8,12 @@ const CURE = "Install Chromium (Debian: apt-get install chromium), or set DROVER
 /** The browser that the tests drive; undefined when there is none. */
 export const findChromium = (): string | undefined => process.env.DROVER_CHROMIUM ?? PLACES.find((place) => existsSync(place));
 
+/** How Playwright starts it: nothing is downloaded, and it calls home for nothing. */
+export const launchOptions = () => ({
+  ...(findChromium() ? { executablePath: findChromium() } : {}),
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-dev-shm-usage"],
+});
+
 /** @returns its path, after installing it from the distribution where that is possible. */
 export function ensureChromium(): string {
   const found = findChromium();
