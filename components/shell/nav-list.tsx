@@ -2,6 +2,7 @@
 import { Tooltip } from "@mantine/core";
 import Link from "next/link";
 import { usePathname, useSearchParams } from "next/navigation";
+import { type ComponentProps, useState } from "react";
 import { useOrg, useViewer } from "../providers/viewer.tsx";
 import { currentItem, navGroups } from "./nav.ts";
 import classes from "./shell.module.css";
@@ -18,7 +19,7 @@ export function NavList({ collapsed, onGo }: { collapsed?: boolean; onGo?: () =>
           {group.label && <div className={classes.groupLabel}><span>{group.label}</span></div>}
           {group.items.map((item) => (
             <Tooltip key={item.href} label={item.label} position="right" disabled={!collapsed}>
-              <Link
+              <PreparedLink
                 href={project && item.scoped ? `${item.href}?project=${encodeURIComponent(project)}` : item.href}
                 className={classes.item}
                 aria-current={item === current ? "page" : undefined}
@@ -27,11 +28,24 @@ export function NavList({ collapsed, onGo }: { collapsed?: boolean; onGo?: () =>
               >
                 <item.icon size={16} stroke={1.7} style={{ flex: "none" }} />
                 <span className={classes.itemLabel}>{item.label}</span>
-              </Link>
+              </PreparedLink>
             </Tooltip>
           ))}
         </div>
       ))}
     </nav>
+  );
+}
+
+/** Its page is prepared once somebody is about to go there: all of them at every load would hold the data of the page back. */
+function PreparedLink({ onMouseEnter, onFocus, ...props }: ComponentProps<typeof Link>) {
+  const [isNear, setNear] = useState(false);
+  return (
+    <Link
+      {...props}
+      prefetch={isNear ? null : false}
+      onMouseEnter={(event) => { setNear(true); onMouseEnter?.(event); }}
+      onFocus={(event) => { setNear(true); onFocus?.(event); }}
+    />
   );
 }
