@@ -9,7 +9,9 @@ import { useTRPC } from "../../providers/api.tsx";
 import { ActsMenu } from "../../ui/acts-menu.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
-import { ChangeScheduleDialog } from "./schedule-form.tsx";
+import { whenWanted } from "../../ui/when-wanted.tsx";
+
+const ChangeScheduleDialog = whenWanted((props: { schedule: ScheduleView; opened: boolean; onClose: () => void }) => props.opened, () => import("./schedule-form.tsx").then((module) => module.ChangeScheduleDialog));
 
 export function ScheduleMenu({ schedule }: { schedule: ScheduleView }) {
   const trpc = useTRPC();

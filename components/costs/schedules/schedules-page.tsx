@@ -1,5 +1,6 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { lazy } from "react";
 import { CADENCE_LABEL, CADENCE_WHEN, type DeliveryState, type DeliveryView, isWebhook, type ScheduleView } from "../../../domain/costs/report-schedule.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -14,8 +15,9 @@ import type { StatusIcon, Tone } from "../../ui/status-tones.ts";
 import { absoluteTime, Ago } from "../../ui/time.tsx";
 import { CostsFrame } from "../costs-frame.tsx";
 import classes from "../costs.module.css";
-import { AddScheduleForm } from "./schedule-form.tsx";
 import { ScheduleMenu } from "./schedule-menu.tsx";
+
+const AddScheduleForm = lazy(() => import("./schedule-form.tsx").then((module) => ({ default: module.AddScheduleForm })));
 
 /** Cost reports that are mailed by themselves, and what became of each mail. */
 export function SchedulesPage() {

@@ -1,8 +1,9 @@
 "use client";
-import { Button, Select } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { RUN_STATUSES, type RunStatus } from "../../../domain/experiments/run-status.ts";
+import { LateSelect } from "../../form/late-select.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { Chip, FilterBar, FilterText } from "../../ui/filters.tsx";
 import { ToneIcon } from "../../ui/status-badge.tsx";
@@ -31,7 +32,7 @@ export function RunsFilters() {
       ))}
       <Chip on={params.owner === "me"} onToggle={() => void setParams({ owner: params.owner ? null : "me" })}>Mine</Chip>
       {groups.length > 0 && (
-        <Select
+        <LateSelect
           aria-label="Experiment"
           placeholder="Any experiment"
           data={groups.map((group) => ({ value: group.id, label: params.project ? group.name : `${group.name} · ${group.project.name}` }))}

@@ -1,8 +1,8 @@
 "use client";
-import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { parseColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { LateSelect } from "../../form/late-select.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { DownloadMenu } from "../../ui/download-menu.tsx";
@@ -30,7 +30,7 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
   return (
     <div className={classes.row} style={{ marginBottom: 10 }} role="group" aria-label="Table">
       <FilterBuilder value={params.f} keys={keys} onChange={(f) => void setParams({ f: f || null })} />
-      <Select aria-label="Group by" placeholder="No groups" data={groups} value={params.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable onChange={(group) => void setParams({ group })} w={150} />
+      <LateSelect aria-label="Group by" placeholder="No groups" data={groups} value={params.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable onChange={(group) => void setParams({ group })} w={150} />
       {params.sort.map((one) => {
         const column = parseColumn(one.replace(/^-/, ""));
         return column && <Chip key={one} on onToggle={() => void setParams({ sort: params.sort.filter((other) => other !== one) })}>{one.startsWith("-") ? "↓" : "↑"} {column.title}</Chip>;
