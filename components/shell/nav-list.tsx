@@ -1,10 +1,9 @@
 "use client";
 import { Tooltip } from "@mantine/core";
-import Link from "next/link";
 import { usePathname, useSearchParams } from "next/navigation";
-import { type ComponentProps, useState } from "react";
 import { useOrg, useViewer } from "../providers/viewer.tsx";
 import { currentItem, navGroups } from "./nav.ts";
+import { PreparedLink } from "./prepared-link.tsx";
 import classes from "./shell.module.css";
 
 /** The groups and pages one may open. `onGo`: closes the drawer on narrow screens. */
@@ -34,18 +33,5 @@ export function NavList({ collapsed, onGo }: { collapsed?: boolean; onGo?: () =>
         </div>
       ))}
     </nav>
-  );
-}
-
-/** Its page is prepared once somebody is about to go there: all of them at every load would hold the data of the page back. */
-function PreparedLink({ onMouseEnter, onFocus, ...props }: ComponentProps<typeof Link>) {
-  const [isNear, setNear] = useState(false);
-  return (
-    <Link
-      {...props}
-      prefetch={isNear ? null : false}
-      onMouseEnter={(event) => { setNear(true); onMouseEnter?.(event); }}
-      onFocus={(event) => { setNear(true); onFocus?.(event); }}
-    />
   );
 }

@@ -2,7 +2,6 @@
 import { ActionIcon } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconMenu2 } from "@tabler/icons-react";
-import Link from "next/link";
 import { lazy, Suspense, useState } from "react";
 import { paths } from "../../paths.ts";
 import { useOrg } from "../providers/viewer.tsx";
@@ -11,6 +10,7 @@ import { CommandKLoader } from "./command-k-loader.tsx";
 import { CrumbsProvider } from "./crumbs.tsx";
 import { GlobalKeys } from "./global-keys.tsx";
 import { NavList } from "./nav-list.tsx";
+import { PreparedLink } from "./prepared-link.tsx";
 import { TopBar } from "./top-bar.tsx";
 import classes from "./shell.module.css";
 
@@ -39,7 +39,7 @@ export function Shell({ collapsed: collapsedAtFirst, children }: { collapsed: bo
       <div className={classes.shell} data-collapsed={collapsed || undefined}>
         <aside className={classes.nav} aria-label="Navigation">
           <div className={classes.navHead}>
-            <Link href={paths.overview(org)} aria-label="Drover: overview" className={classes.wordmark}><Wordmark collapsed={collapsed} /></Link>
+            <PreparedLink href={paths.overview(org)} aria-label="Drover: overview" className={classes.wordmark}><Wordmark collapsed={collapsed} /></PreparedLink>
           </div>
           <NavList collapsed={collapsed} />
           <div className={classes.navFoot}>

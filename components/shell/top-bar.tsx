@@ -3,7 +3,6 @@ import { Menu } from "@mantine/core";
 import { useOs } from "@mantine/hooks";
 import { IconCheck, IconChevronDown, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -13,6 +12,7 @@ import { useCrumbs } from "./crumbs.tsx";
 import { LiveDot } from "./live-dot.tsx";
 import { currentItem, navGroups } from "./nav.ts";
 import { PersonMenu } from "./person-menu.tsx";
+import { PreparedLink } from "./prepared-link.tsx";
 import { ScopeSelect } from "./scope-select.tsx";
 import classes from "./shell.module.css";
 
@@ -77,7 +77,7 @@ function Crumbs() {
           return (
             <li key={`${at} ${crumb.label}`}>
               <span className={classes.slash}>/</span>
-              {crumb.href && !last ? <Link href={crumb.href} className={classes.crumb}>{crumb.label}</Link> : <span className={classes.crumb} aria-current={last ? "page" : undefined} title={crumb.label}>{crumb.label}</span>}
+              {crumb.href && !last ? <PreparedLink href={crumb.href} className={classes.crumb}>{crumb.label}</PreparedLink> : <span className={classes.crumb} aria-current={last ? "page" : undefined} title={crumb.label}>{crumb.label}</span>}
             </li>
           );
         })}

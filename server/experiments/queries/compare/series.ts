@@ -85,9 +85,7 @@ function beganOf(runs: readonly Run[]): SQL {
 async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string): Promise<Map<string, Columns[]>> {
   const b = metricBatches;
   const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${inArray(b.runId, [...runIds])} and ${b.key} = ${key} order by ${b.runId}, ${b.id}`);
-  const found = new Map<string, Columns[]>();
-  for (const row of rows) found.set(row.run_id, [...(found.get(row.run_id) ?? []), unpackRow(row)]);
-  return found;
+  return new Map([...Map.groupBy(rows, ({ run_id }) => run_id)].map(([runId, own]) => [runId, own.map(unpackRow)]));
 }
 
 /** So many points are read and unpacked at once, or one run's where it alone has more: however many runs are compared. */
