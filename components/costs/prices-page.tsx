@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import type { ExchangeRateView, PriceBookView, PriceLineView } from "../../domain/costs/cost-view.ts";
+import type { ExchangeRateView, PriceBookView, PriceLineView, RepricedRow } from "../../domain/costs/cost-view.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -17,6 +17,7 @@ import { AddRateForm } from "./add-rate.tsx";
 import { pricesUrl } from "./costs-params.ts";
 import { CostsFrame } from "./costs-frame.tsx";
 import { ImportPricesForm } from "./import-prices.tsx";
+import { Money } from "./money.tsx";
 
 /** The price book: lines are added, never changed, so that a report of last month can still be read. */
 export function PricesPage() {
@@ -44,6 +45,7 @@ export function PricesPage() {
     <CostsFrame actions={acts}>
       <DataTable label="Prices" noun="price" rows={book.lines} rowKey={(line) => line.id} columns={columns} empty={<EmptyState title="No prices yet" action={may.ok ? undefined : <Button variant="default" disabled>Ask who has the role Billing</Button>}>An hour of an accelerator, a core or a GiB costs nothing until somebody says what. A price may begin in the past: what was metered since then is rated anew, and the old entries stay.</EmptyState>} />
       <Rates book={book} />
+      <Repriced currency={book.currency} />
     </CostsFrame>
   );
 }
@@ -62,6 +64,24 @@ function Rates({ book }: { book: PriceBookView }) {
   return (
     <Section title="Exchange rates" count={book.rates.length} actions={<DialogButton size="compact-sm" variant="default" label="Add a rate" allowed={may} form={(close) => <AddRateForm currency={book.currency} onDone={close} />} />}>
       <DataTable label="Exchange rates" rows={book.rates} rowKey={(rate) => rate.id} columns={columns} flat keys={false} empty={<EmptyState title="Every price is in one currency">With a rate, prices may be in another one. An hour is rated by the rate of its UTC day; one that begins in the past rates what was metered since anew, as a price does.</EmptyState>} />
+    </Section>
+  );
+}
+
+/** What prices that began in the past changed, and for whom. */
+function Repriced({ currency }: { currency: string }) {
+  const rows = useSuspenseQuery(useTRPC().costs.repriced.queryOptions()).data;
+  const columns: Column<RepricedRow>[] = [
+    { key: "version", title: "Version", width: 80, render: (row) => row.version },
+    { key: "project", title: "Project", grow: true, render: (row) => <Name value={row.project} max={32} /> },
+    { key: "months", title: "Hours of", hideBelow: "md", render: (row) => (row.from === row.to ? row.from : `${row.from} to ${row.to}`) },
+    { key: "before", title: "Charged before", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.before} currency={currency} /> },
+    { key: "after", title: "Charged now", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.after} currency={currency} /> },
+    { key: "difference", title: "Difference", align: "right", render: (row) => <Money amount={row.difference} currency={currency} /> },
+  ];
+  return (
+    <Section title="What versions changed" count={rows.length}>
+      <DataTable label="What versions changed" rows={rows} rowKey={(row) => `${row.version} ${row.projectId}`} columns={columns} flat keys={false} empty={<EmptyState title="Nothing was rated twice">When a price or a rate begins in the past, this says what it changed for each project. Reports of months that were closed keep their figures: the difference is booked in the first open month.</EmptyState>} />
     </Section>
   );
 }

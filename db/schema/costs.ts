@@ -210,6 +210,17 @@ export const costRunDays = pgTable("cost_run_days", {
   amount: money().notNull(),
   provisional: money().notNull(),
 }, (t) => [primaryKey({ columns: [t.runId, t.day] }), index("cost_run_days_org").on(t.orgId, t.day)]);
+/** What a version of the prices changed of hours that were rated by an older one: taken back and charged anew. */
+export const costRepriced = pgTable("cost_repriced", {
+  orgId: text().notNull(),
+  version: integer().notNull(),
+  month: text().notNull(), // of the hours, 2026-11
+  projectId: text().notNull(), // empty: idle
+  kind: text({ enum: HELD_KINDS }).notNull(),
+  quantity: quantity().notNull(),
+  before: money().notNull(),
+  after: money().notNull(),
+}, (t) => [primaryKey({ columns: [t.orgId, t.version, t.month, t.projectId, t.kind] })]);
 export const costRuns = pgTable("cost_runs", {
   runId: text().primaryKey(),
   orgId: text().notNull(),

@@ -82,6 +82,19 @@ export interface PriceBookView {
   rates: ExchangeRateView[];
 }
 
+/** What one version of the prices changed for one project: hours that an older one had charged. Exact decimals. */
+export interface RepricedRow {
+  version: number;
+  projectId: string;
+  project: string;
+  /** Months of the hours, 2026-11. */
+  from: string;
+  to: string;
+  before: string;
+  after: string;
+  difference: string;
+}
+
 /** From the cheapest to the dearest place and length, as exact decimals. */
 interface MoneySpan {
   low: string;

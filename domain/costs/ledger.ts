@@ -21,6 +21,21 @@ export interface NewEntry extends LineKey {
   reverses: boolean;
 }
 
+const priceOf = ({ priceId, rateId }: LineKey): string => `${priceId ?? ""} ${rateId ?? ""}`;
+
+/**
+ * Those of an asset-hour's entries that other prices brought about: of a holder whose old lines were taken back and whose
+ * new ones are not by the same prices. A late journal or a better evidence changes lines too, but not what a unit costs.
+ */
+export function repricedOf(entries: readonly NewEntry[]): NewEntry[] {
+  const holders = Map.groupBy(entries, ({ attemptId }) => attemptId);
+  return [...holders.values()].flatMap((own) => {
+    const prices = (reverses: boolean) => new Set(own.filter((entry) => entry.reverses === reverses).map(priceOf));
+    const [old, fresh] = [prices(true), prices(false)];
+    return old.size > 0 && fresh.size > 0 && (old.size !== fresh.size || [...old].some((one) => !fresh.has(one))) ? own : [];
+  });
+}
+
 const keyOf = ({ attemptId, priceId, rateId, evidence }: LineKey): string => `${attemptId ?? ""} ${priceId ?? ""} ${rateId ?? ""} ${evidence}`;
 
 /**

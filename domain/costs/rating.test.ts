@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compare, decimal, decimalText, multiply, sum } from "./decimal.ts";
-import { type Balance, balancesAfter, counterAmount, entriesFor } from "./ledger.ts";
+import { type Balance, balancesAfter, counterAmount, entriesFor, type NewEntry, repricedOf } from "./ledger.ts";
 import type { ExchangeRate } from "./exchange.ts";
 import { HOUR_MS } from "./metering.ts";
 import { type PriceLine, priceSpans } from "./price-book.ts";
@@ -133,5 +133,22 @@ describe("idle capacity", () => {
   it("is not told before the hour is over", () => {
     const rows = rateAssetHour({ ...assetHour({ holdings: [], capacity: [{ from: HOUR, to: HOUR + HOUR_MS, milli: 2000 }], lines: [], version: 1 }), isComplete: false });
     expect(rows).toEqual([]);
+  });
+});
+
+describe("what other prices brought about", () => {
+  const entry = (attemptId: string | null, priceId: string, reverses: boolean, over: Partial<NewEntry> = {}): NewEntry => ({ attemptId, priceId, rateId: null, unitPrice: decimal("1"), evidence: "measured", quantity: decimal(reverses ? "-1" : "1"), amount: decimal(reverses ? "-1" : "1"), reverses, ...over });
+
+  it("is a holder's lines taken back and entered anew by another price or rate, and nobody else's", () => {
+    const dearer = [entry("a", "old", true), entry("a", "new", false)];
+    expect(repricedOf([...dearer, entry("b", "new", false)])).toEqual(dearer);
+    expect(repricedOf([entry(null, "p", true), entry(null, "p", false, { rateId: "r" })])).toHaveLength(2);
+    expect(repricedOf([entry("a", "p", true), entry("a", "p", false), entry("a", "q", false)])).toHaveLength(3); // from the middle of the hour
+  });
+
+  it("is neither a late journal nor a better evidence", () => {
+    expect(repricedOf([entry("a", "p", true, { evidence: "provisional" }), entry("a", "p", false)])).toEqual([]);
+    expect(repricedOf([entry("a", "p", true)])).toEqual([]);
+    expect(repricedOf([entry("a", "p", false)])).toEqual([]);
   });
 });

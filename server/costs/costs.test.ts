@@ -1,6 +1,6 @@
 import type { TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compare, decimal, sum } from "../../domain/costs/decimal.ts";
+import { add, compare, decimal, decimalText, negate, sum } from "../../domain/costs/decimal.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
 import { clients } from "../../db/client.ts";
 import { buildApp } from "../app.ts";
@@ -119,6 +119,12 @@ describe("what was spent", () => {
     const after = await world.owner.api.costs.spend(RANGE);
     expect(after.ratingVersion).toBe(before.ratingVersion + 1);
     expect(compare(decimal(after.amount), decimal(before.amount))).toBe(1);
+    // What that version changed is what the sums changed by: each accelerator-hour that was charged by the price before, twice.
+    const told = (await world.owner.api.costs.repriced()).filter(({ version }) => version === after.ratingVersion);
+    expect(told.map(({ project }) => project).toSorted()).toEqual(["Idle", "speech", "vision"]);
+    for (const row of told) expect([row.project, same(row.after, decimalText(add(decimal(row.before), decimal(row.before))))]).toEqual([row.project, true]);
+    expect(compare(sum(told.map(({ difference }) => decimal(difference))), add(decimal(after.amount), negate(decimal(before.amount))))).toBe(0);
+    expect((await member.api.costs.repriced()).map(({ project }) => project)).toEqual(expect.not.arrayContaining(["Idle", "speech"]));
     const { items } = await world.owner.api.costs.runs(RANGE);
     for (const { id, amount } of items) {
       expect(compare(decimal(amount), await ledgerOf(id))).toBe(0);

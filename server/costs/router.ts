@@ -17,6 +17,7 @@ import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
+import { listRepriced } from "./queries/repriced.ts";
 import { listReviews } from "./queries/reviews.ts";
 import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
@@ -30,6 +31,7 @@ export const costsRouter = router({
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
   runSeries: procedure("costs:read").input(ReadRunCostSeries).query(({ ctx, input }) => readRunCostSeries(ctx, input)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
+  repriced: procedure("costs:read").query(({ ctx }) => listRepriced(ctx)),
   addPrice: procedure("costs:manage").input(AddPrice).mutation(({ ctx, input }) => addPrice(ctx, input)),
   importPrices: procedure("costs:manage").input(ImportPrices).mutation(({ ctx, input }) => importPrices(ctx, input)),
   addRate: procedure("costs:manage").input(AddRate).mutation(({ ctx, input }) => addRate(ctx, input)),

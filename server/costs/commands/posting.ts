@@ -2,7 +2,7 @@ import type { Sql, TransactionSql } from "postgres";
 import type { Db } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { decimalText } from "../../../domain/costs/decimal.ts";
-import { bookingOf, counterAmount, entriesFor, type NewEntry } from "../../../domain/costs/ledger.ts";
+import { bookingOf, counterAmount, entriesFor, type NewEntry, repricedOf } from "../../../domain/costs/ledger.ts";
 import { HOUR_MS } from "../../../domain/costs/metering.ts";
 import { priceSpans } from "../../../domain/costs/price-book.ts";
 import { rateAssetHour } from "../../../domain/costs/rating.ts";
@@ -53,6 +53,7 @@ interface LedgerRow {
   unitPrice: string;
   quantity: string;
   amount: string;
+  repriced: boolean;
 }
 
 /** Line 0 is the asset's own side: the sum of the others, taken back. */
@@ -61,9 +62,10 @@ function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, closed: Read
   const prices = priceSpans(book.lines, asset, hour.hour, hour.hour + HOUR_MS, book.version);
   const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, isComplete: hour.isComplete }));
   if (entries.length === 0) return [];
+  const repriced = new Set(repricedOf(entries));
   const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, closed, now) };
-  const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, rateId: null, evidence: "measured", reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)) };
-  return [own, ...entries.map((entry, at): LedgerRow => ({ ...common, line: at + 1, account: entry.attemptId === null ? "idle" : "holder", entry, unitPrice: decimalText(entry.unitPrice), quantity: decimalText(entry.quantity), amount: decimalText(entry.amount) }))];
+  const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, rateId: null, evidence: "measured", reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)), repriced: false };
+  return [own, ...entries.map((entry, at): LedgerRow => ({ ...common, line: at + 1, account: entry.attemptId === null ? "idle" : "holder", entry, unitPrice: decimalText(entry.unitPrice), quantity: decimalText(entry.quantity), amount: decimalText(entry.amount), repriced: repriced.has(entry) }))];
 }
 
 /** The ledger's rows, and the sums that are kept of them, in one statement. */
@@ -75,8 +77,8 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       from unnest(${column(() => newId("ledgerEntry"))}::text[], ${column((row) => row.hour.orgId)}::text[], ${column((row) => row.hour.clusterId)}::text[], ${column((row) => row.hour.node)}::text[], ${column((row) => row.hour.kind)}::text[], ${column((row) => row.hour.model)}::text[],
         ${column((row) => row.transactionId)}::text[], ${column((row) => row.line)}::smallint[], ${column((row) => new Date(row.hour.hour).toISOString())}::timestamptz[], ${column((row) => row.period)}::text[], ${column((row) => row.chargeClass)}::text[], ${column((row) => row.version)}::int[],
         ${column((row) => row.account)}::text[], ${column((row) => row.facts.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[], ${column((row) => row.entry.rateId)}::text[],
-        ${column((row) => row.unitPrice)}::numeric[], ${column((row) => row.quantity)}::numeric[], ${column((row) => row.amount)}::numeric[], ${column((row) => row.entry.evidence)}::text[], ${column((row) => String(row.entry.reverses))}::text[])
-        as f (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, side, capacity_class, attempt_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses)
+        ${column((row) => row.unitPrice)}::numeric[], ${column((row) => row.quantity)}::numeric[], ${column((row) => row.amount)}::numeric[], ${column((row) => row.entry.evidence)}::text[], ${column((row) => String(row.entry.reverses))}::text[], ${column((row) => String(row.repriced))}::text[])
+        as f (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, side, capacity_class, attempt_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses, repriced)
       left join attempts a on a.id = f.attempt_id left join runs r on r.id = a.run_id
     ), booked as (
       insert into ledger_entries (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, account, capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses)
@@ -100,6 +102,8 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       select org_id, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), coalesce(owner_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
       from fresh where line > 0 group by 1, 2, 3, 4 order by 1, 2, 3, 4
       on conflict (org_id, month, project_id, owner_id) do update set amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    ), by_version as (
+      ${intoVersions(tx)}
     ), run_daily as (
       insert into cost_run_days as c (run_id, day, org_id, accelerator_hours, amount, provisional)
       select run_id, (hour at time zone 'utc')::date, org_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
@@ -113,6 +117,13 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       first_hour = least(c.first_hour, excluded.first_hour), last_hour = greatest(c.last_hour, excluded.last_hour),
       accelerator_hours = c.accelerator_hours + excluded.accelerator_hours, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional`;
 }
+
+/** What this version changed of what an older one charged. A part of the statement above. */
+const intoVersions = (tx: TransactionSql) => tx`
+  insert into cost_repriced as c (org_id, version, month, project_id, kind, quantity, before, after)
+  select org_id, rating_version, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), kind, coalesce(sum(quantity) filter (where reverses = 'false'), 0), coalesce(-sum(amount) filter (where reverses = 'true'), 0), coalesce(sum(amount) filter (where reverses = 'false'), 0)
+  from fresh where repriced = 'true' group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+  on conflict (org_id, version, month, project_id, kind) do update set quantity = c.quantity + excluded.quantity, before = c.before + excluded.before, after = c.after + excluded.after`;
 
 /** Hours that are over: from then on what nobody held in them is known, and is booked as idle. */
 export async function completeHours(sql: Sql): Promise<number> {

@@ -8,6 +8,7 @@ export const metadata: Metadata = { title: "Prices" };
 
 export default function Prices() {
   prefetch(trpc.costs.prices.queryOptions());
+  prefetch(trpc.costs.repriced.queryOptions());
   return (
     <HydrateClient>
       <Suspense fallback={<CostsSkeleton />}>
