@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "@playwright/test";
 import { connect } from "../db/client.ts";
+import { openSql } from "../db/connection.ts";
 import { seed } from "../db/seed.ts";
 import { sessionCookie } from "../e2e/session.ts";
 import { paths } from "../paths.ts";
@@ -78,18 +79,19 @@ async function open(browser: Browser, url: string, cookie: { name: string; value
 /** @returns the page's URL on the seed, and the session of its owner. */
 async function prepare(drover: Up): Promise<{ url: string; cookie: { name: string; value: string } }> {
   const clients = connect(drover.databaseUrl, { max: 4, rawMax: 1 });
+  const tables = openSql(drover.databaseUrl, { max: 1 });
   try {
     const { slug, ownerEmail } = await seed(clients.db, { now: Date.now(), runs: 1000 });
     await clients.sql`delete from cost_clocks`; // nothing is rated meanwhile: that would be measured, too
     await compactMetrics(clients.sql, Date.now()); // as the worker does within ten minutes
-    await clients.sql`vacuum analyze`;
+    await tables`vacuum analyze`; // as their owner
     const runs = await clients.sql<{ id: string }[]>`
       select run_id as id from metric_summaries group by run_id having count(*) = ${CHARTS} order by run_id desc limit ${RUNS}`;
     if (runs.length < RUNS) throw new Error(`The seed has ${runs.length} runs with ${CHARTS} metrics.`);
     const [owner] = await clients.sql<{ id: string }[]>`select id from users where email = ${ownerEmail}`;
     return { url: drover.url + paths.compare(slug, runs.map(({ id }) => id)), cookie: await sessionCookie(clients.db, drover.secret, owner!.id) };
   } finally {
-    await clients.close();
+    await Promise.all([clients.close(), tables.end()]);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Sql } from "postgres";
-import type { AllClients } from "./client.ts";
 
 const CURES: Record<string, string> = {
   "22023": "Bring the database to this release: ./drover migrate",
@@ -11,13 +10,10 @@ const CURES: Record<string, string> = {
  * parameter `role`: see db/migrations/0025_tenants.sql.
  * @throws Error that says the cure.
  */
-export async function requireRoles({ sql, tenant }: Pick<AllClients, "sql" | "tenant">): Promise<void> {
-  const sessions: [string, Sql][] = [["drover_app", sql], ["drover_tenant", tenant("none").sql]];
-  for (const [role, session] of sessions) {
-    const [row] = await session<{ me: string }[]>`select current_user as me`.catch((cause: unknown) => {
-      const cure = CURES[(cause as { code?: string }).code ?? ""];
-      throw cure ? new Error(`The database refuses the role ${role}. ${cure}`, { cause }) : cause;
-    });
-    if (row!.me !== role) throw new Error(`The database took the user ${row!.me} for ${role}. Let the pooler in front of it pass the start parameter role.`);
-  }
+export async function requireRole(role: "drover_app" | "drover_tenant", session: Sql): Promise<void> {
+  const [row] = await session<{ me: string }[]>`select current_user as me`.catch((cause: unknown) => {
+    const cure = CURES[(cause as { code?: string }).code ?? ""];
+    throw cure ? new Error(`The database refuses the role ${role}. ${cure}`, { cause }) : cause;
+  });
+  if (row!.me !== role) throw new Error(`The database took the user ${row!.me} for ${role}. Let the pooler in front of it pass the start parameter role.`);
 }

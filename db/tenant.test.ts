@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "./factories.ts";
-import { requireRoles } from "./roles.ts";
+import { requireRole } from "./roles.ts";
 import { projects } from "./schema/access.ts";
 import { testDatabase } from "./testing.ts";
 
@@ -48,9 +48,15 @@ describe("a client of one organization", () => {
     expect(await seen(ours.id)).toEqual([ours.project.id]);
   });
 
+  it("takes nobody else's statements down with one that could not be sent, while all connections are busy", async () => {
+    const { sql: raw } = database.tenant(ours.id);
+    const asked = Array.from({ length: 60 }, async (_, at) => (at % 5 === 0 ? raw`select ${undefined as unknown as string}`.catch((error: Error) => error.message.split(":")[0]) : (await database.tenant(theirs.id).sql`select id, pg_sleep(0.01)::text from projects`).length));
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 60 }, (_, at) => (at % 5 === 0 ? "UNDEFINED_VALUE" : 1)));
+  });
+
   it("is refused where the session is another role than its policies are for", async () => {
-    await expect(requireRoles(database)).resolves.toBeUndefined();
-    await expect(requireRoles({ ...database, tenant: () => database })).rejects.toThrow("took the user drover_app for drover_tenant");
+    await expect(requireRole("drover_tenant", database.tenant(ours.id).sql)).resolves.toBeUndefined();
+    await expect(requireRole("drover_tenant", database.sql)).rejects.toThrow("took the user drover_app for drover_tenant");
   });
 
   it("writes nothing into another's organization", async () => {

@@ -13,6 +13,9 @@ interface Connection {
 
 const isQuery = (made: unknown): made is Query => made instanceof Promise && "handler" in made;
 
+/** The database said no, and the connection goes on: one that was lost is dealt with by postgres.js. */
+const isRefusal = (reason: unknown): boolean => (reason as { severity?: string }).severity === "ERROR";
+
 /** What would go out without the organization's name, or is not for one organization to do. */
 const NOT_HERE = new Set<PropertyKey>(["reserve", "listen", "notify", "subscribe", "file", "largeObject", "end", "close"]);
 
@@ -27,16 +30,21 @@ export function asTenant(pool: Sql, orgId: string): Sql {
 
   function send(query: Query): void {
     const naming = pool.unsafe(`set ${name}`, [], { onexecute: sendBoth } as never) as unknown as Query;
-    let failed = false;
+    let on: Connection | undefined;
+    let unsent = false;
     naming.reject = (reason) => {
-      failed = true;
       query.reject(reason);
+      unsent = true;
+      // Under the name of whoever came before, a statement that is on its way finds nothing of its own; nobody after it may.
+      if (on && isRefusal(reason)) setImmediate(on.terminate);
     };
     function sendBoth(connection: Connection): unknown {
       const more = connection.execute(query);
-      // It could not even be written (an undefined parameter), and was not: this connection would wait for its answer for ever.
-      if (failed) setImmediate(connection.terminate);
-      return more;
+      on = connection;
+      if (!unsent) return more;
+      // It could not even be written (an undefined parameter): this connection would wait for its answer for ever. It takes no other.
+      setImmediate(connection.terminate);
+      return false;
     }
     void naming.execute();
   }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { clients } from "../db/client.ts";
-import { requireRoles } from "../db/roles.ts";
+import { requireRole } from "../db/roles.ts";
 import { env } from "../env.ts";
 import { connector } from "./agents/endpoint.ts";
 import { buildApp } from "./app.ts";
@@ -24,7 +24,8 @@ const ROOT = join(import.meta.dirname, "..");
 /** One origin, one port: machine paths on Hono, everything else to Next (facts: Next route handlers cost 5 to 18 times as much). */
 async function main(): Promise<void> {
   const { DROVER_HOST: host, DROVER_PORT: port, DROVER_CONSOLE, NODE_ENV } = env();
-  await requireRoles(clients());
+  await requireRole("drover_app", clients().sql);
+  await requireRole("drover_tenant", clients().tenant("none").sql);
   const bus = await openBus(clients().sql);
   setBus(bus);
   await openJobs(env().DATABASE_URL, "server");

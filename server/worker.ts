@@ -1,5 +1,5 @@
 import { clients } from "../db/client.ts";
-import { requireRoles } from "../db/roles.ts";
+import { requireRole } from "../db/roles.ts";
 import { env } from "../env.ts";
 import { agentServices } from "./agents/services.ts";
 import { openBus, setBus } from "./bus.ts";
@@ -9,7 +9,7 @@ import { log } from "./log.ts";
 
 /** Placement, leases and background jobs. All state is in Postgres: start as many as you like, stop them as you like. */
 async function main(): Promise<void> {
-  await requireRoles(clients());
+  await requireRole("drover_app", clients().sql);
   const bus = await openBus(clients().sql);
   setBus(bus);
   const boss = await openJobs(env().DATABASE_URL, "worker");

@@ -1,3 +1,6 @@
+-- Why: what a scheduler's accounting says of ended attempts, beside the agents' journal, and who resolved a difference and why.
+-- Safe: new tables; new columns are null.
+-- Undo: DROP TABLE usage_witnesses, cluster_witnesses; ALTER TABLE usage_reviews DROP COLUMN resolved_by_name, DROP COLUMN note; DROP INDEX usage_reviews_org.
 CREATE TABLE "cluster_witnesses" (
 	"cluster_id" text PRIMARY KEY NOT NULL,
 	"org_id" text NOT NULL,

@@ -41,7 +41,7 @@ export async function serveApp(request: IncomingMessage, response: ServerRespons
     if (isForeign(request, runId)) return void response.writeHead(403, { "content-type": "text/plain" }).end("This request comes from another site, so it was refused.\n");
     const place = await placeOf(tokenOf(request), runId);
     if (!place) return saySignIn(response);
-    if (isUse(request)) noteActive(clients().db, place);
+    if (isUse(request)) noteActive(clients().tenant(place.orgId).db, place);
     proxy.web(request, response, forwarding(request, place));
   } catch (error) {
     if (error instanceof DomainError) return sayUnavailable(response, error.message);
@@ -56,7 +56,7 @@ export async function serveAppSocket(request: IncomingMessage, socket: Duplex, h
   const token = tokenOf(request); // what is forwarded does not have it any more
   const place = isForeign(request, runId) ? null : await placeOf(token, runId).catch(() => null);
   if (!place) return refuse(socket, 403, "");
-  socket.on("data", (chunk: Buffer) => isMessage(chunk) && noteActive(clients().db, place));
+  socket.on("data", (chunk: Buffer) => isMessage(chunk) && noteActive(clients().tenant(place.orgId).db, place));
   const leave = (error?: unknown) => (error === undefined || error instanceof DomainError) && socket.destroy(); // a database that is away takes nothing from anybody
   const watching = setInterval(() => void placeOf(token, runId).then((still) => still?.attemptId === place.attemptId || leave(), leave), RECHECK_MS);
   socket.once("close", () => clearInterval(watching));
