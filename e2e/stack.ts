@@ -42,7 +42,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const { DATABASE_URL: _own, DROVER_URL: _url, DROVER_SECRET: _secret, DROVER_OBJECTS: _objects, ...env } = process.env;
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "scripts/drover.ts"), "up", "--port", String(port), "--stop-jobs", "--no-open"], {
     cwd: ROOT,
-    env: { ...env, DROVER_STATE: folder, DROVER_SMTP: smtp.url, NO_COLOR: "1" },
+    // Shells of terminals read nobody's own start-up files: what those wait for, the tests would wait for.
+    env: { ...env, HOME: folder, DROVER_STATE: folder, DROVER_SMTP: smtp.url, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const setupLink = await readLink(child);

@@ -64,7 +64,7 @@ beforeEach(async () => {
   const { port } = app.address() as { port: number };
   Object.assign(record.folder, { home, work: home });
   record.intent = { at: 0, accelerators: [], port: null, appPort: port };
-  record.spec = { runId: "run_1", runName: "bench", attemptNumber: 1, project: "p", command: "sleep 1", code: null, env: { FROM_SPEC: "as asked" }, params: {}, launcher: "none", nodes: 1, gpus: 0, interactive: { token: "t" } } as unknown as AttemptRecord["spec"];
+  record.spec = { runId: "run_1", runName: "bench", attemptNumber: 1, project: "p", command: "sleep 1", code: null, env: { FROM_SPEC: "as asked", HOME: home }, params: {}, launcher: "none", nodes: 1, gpus: 0, interactive: { token: "t" } } as unknown as AttemptRecord["spec"];
 });
 afterEach(async () => {
   openings.terminals.close();
