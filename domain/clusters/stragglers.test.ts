@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nodeFindings } from "./node-findings.ts";
-import { nodeOfStepKey, paceOf, type PacedRun, type StepTimes, stragglingOf } from "./stragglers.ts";
+import { paceOf, type PacedRun, type StepTimes, stragglingOf } from "./stragglers.ts";
 
 const STEPS = Array.from({ length: 30 }, (_, at) => at);
 const series = (node: string, seconds: (step: number) => number, steps = STEPS): StepTimes => ({ node, steps, seconds: steps.map(seconds) });
@@ -38,8 +38,12 @@ describe("the pace of the nodes of one run", () => {
     }), { numRuns: 100 });
   });
 
-  it("is read from keys that name the node", () => {
-    expect(["node/gpu07/step_seconds", "node/rack/7/step_seconds", "node//step_seconds", "step_seconds", "node/gpu07/loss"].map(nodeOfStepKey)).toEqual(["gpu07", "rack/7", null, null, null]);
+  it("is told by the latest steps that all have, however many there are and however far one node is ahead", () => {
+    const many = Array.from({ length: 20_000 }, (_, at) => at);
+    const recovered = (step: number) => (step < 10_000 ? 0.8 : 0.4);
+    const found = paceOf([series("a", () => 0.4, many), series("b", recovered, many.slice(0, 18_000)), ...Array.from({ length: 62 }, (_, at) => series(`n${at}`, () => 0.4, many.slice(0, 18_000)))]);
+    expect([found.size, found.get("b")]).toEqual([64, { ratio: 1, isBehind: false }]);
+    expect(isBehind([series("a", () => 0.4, many), series("b", recovered, many.slice(0, 8_000))])).toEqual(["b"]);
   });
 });
 

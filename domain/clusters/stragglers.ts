@@ -2,16 +2,17 @@ import { formatNumber, plural } from "../shared/format.ts";
 import { median } from "../shared/median.ts";
 
 /** What the ranks of a node log so is what a step took them before they wait for the others, in seconds. */
-const STEP_KEY = /^node\/(.+)\/step_seconds$/;
-/** The same for SQL's `like`. */
-export const STEP_KEYS = "node/%/step\\_seconds";
-export const nodeOfStepKey = (key: string): string | null => STEP_KEY.exec(key)?.[1] ?? null;
+export const stepKeyOf = (node: string): string => `node/${node}/step_seconds`;
 
 /** A node is behind in a step that takes it so many times as long as the median of its siblings. */
 const BEHIND = 1.2;
 /** Steadily so: in this share of the steps, of which there must be some. */
 const STEADY = 0.8;
 const FEWEST_STEPS = 20;
+/** The latest that all nodes have: older ones would not change a verdict. */
+const MOST_STEPS = 500;
+/** Looked at of one series: several ranks may log the same step. */
+const MOST_POINTS = 4 * MOST_STEPS;
 /** One slow run is the run's own matter, and so is the code of one person that gives some rank more to do. */
 const FEWEST_RUNS = 3;
 export const FEWEST_OWNERS = 2;
@@ -21,8 +22,8 @@ const MOST_OF_THEM = 2 / 3;
 /** Steps of one node in one run over several, in any order; a step that several ranks logged comes several times. */
 export interface StepTimes {
   node: string;
-  steps: readonly (number | bigint)[];
-  seconds: readonly number[];
+  steps: ArrayLike<number | bigint>;
+  seconds: ArrayLike<number>;
 }
 
 export interface Pace {
@@ -31,33 +32,51 @@ export interface Pace {
   isBehind: boolean;
 }
 
-/** How each node kept pace with its siblings, step by step. Nodes with too few steps in common with all others are left out. */
+/**
+ * How each node kept pace with its siblings, step by step, in the latest steps that all of them have. None where those are too few.
+ * What it costs grows with the nodes alone: whoever logs a million steps holds up nobody else's page.
+ */
 export function paceOf(series: readonly StepTimes[]): Map<string, Pace> {
-  const nodes = [...Map.groupBy(series, ({ node }) => node)].map(([node, own]) => ({ node, steps: secondsByStep(own) }));
-  const paces = new Map<string, Pace>();
-  for (const { node, steps } of nodes) {
-    const siblings = nodes.filter((one) => one.node !== node);
-    const ratios = [...steps].flatMap(([step, seconds]) => {
-      const others = siblings.map((one) => one.steps.get(step)).filter((one) => one !== undefined);
-      return others.length === siblings.length && others.length > 0 ? [seconds / median(others)] : [];
-    });
-    if (ratios.length < FEWEST_STEPS) continue;
-    paces.set(node, { ratio: median(ratios), isBehind: ratios.filter((ratio) => ratio > BEHIND).length >= STEADY * ratios.length });
+  const byNode = Map.groupBy(series, ({ node }) => node);
+  const until = Math.min(...[...byNode.values()].map(lastStep));
+  const nodes = [...byNode].map(([node, own]) => ({ node, seconds: secondsByStep(own, until), ratios: [] as number[] }));
+  const common = [...(nodes[0]?.seconds.keys() ?? [])].filter((step) => nodes.every(({ seconds }) => seconds.has(step))).toSorted((a, b) => b - a).slice(0, MOST_STEPS);
+  if (nodes.length < 2 || common.length < FEWEST_STEPS) return new Map();
+  for (const step of common) {
+    const ordered = nodes.map((node) => ({ node, seconds: median(node.seconds.get(step)!) })).toSorted((a, b) => a.seconds - b.seconds);
+    const sorted = ordered.map(({ seconds }) => seconds);
+    for (const [at, { node, seconds }] of ordered.entries()) node.ratios.push(seconds / medianWithout(sorted, at));
   }
-  return paces;
+  return new Map(nodes.map(({ node, ratios }) => [node, { ratio: median(ratios), isBehind: ratios.filter((ratio) => ratio > BEHIND).length >= STEADY * ratios.length }]));
 }
 
-/** Of several ranks on one node the median: what one of them does besides is not the node's doing. */
-function secondsByStep(series: readonly StepTimes[]): Map<number, number> {
+function lastStep(series: readonly StepTimes[]): number {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { steps } of series) for (let at = 0; at < steps.length; at += 1) last = Math.max(last, Number(steps[at]));
+  return last;
+}
+
+/** What each step took, up to the last that every node has. Of several ranks on one node the median counts: what one of them does besides is not the node's doing. */
+function secondsByStep(series: readonly StepTimes[], until: number): Map<number, number[]> {
   const found = new Map<number, number[]>();
   for (const { steps, seconds } of series) {
-    for (const [at, value] of seconds.entries()) {
-      if (!(value > 0 && Number.isFinite(value))) continue;
-      const step = Number(steps[at]);
-      found.set(step, [...(found.get(step) ?? []), value]);
+    for (let at = steps.length - 1, left = MOST_POINTS; at >= 0 && left > 0; at -= 1) {
+      const [step, value] = [Number(steps[at]), seconds[at]!];
+      if (step > until || !(value > 0 && Number.isFinite(value))) continue;
+      left -= 1;
+      const known = found.get(step);
+      if (known) known.push(value);
+      else found.set(step, [value]);
     }
   }
-  return new Map([...found].map(([step, values]) => [step, median(values)]));
+  return found;
+}
+
+/** The median of the others, of values in order. */
+function medianWithout(sorted: readonly number[], without: number): number {
+  const other = (at: number) => sorted[at < without ? at : at + 1]!;
+  const count = sorted.length - 1;
+  return (other(Math.ceil(count / 2) - 1) + other(Math.floor(count / 2))) / 2;
 }
 
 /** An attempt over several nodes whose ranks logged their steps. */

@@ -1,41 +1,56 @@
 import { sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { attempts, metricBatches, metricSummaries, runs } from "../../../db/schema/experiments.ts";
-import { nodeOfStepKey, paceOf, type PacedRun, STEP_KEYS } from "../../../domain/clusters/stragglers.ts";
+import { paceOf, type PacedRun, stepKeyOf } from "../../../domain/clusters/stragglers.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 
 /** The newest of a cluster: a straggler shows in few. */
-const MOST_ATTEMPTS = 50;
+const MOST_ATTEMPTS = 20;
+/** Of one attempt, the first of its ranks: a node beyond them is told by another run. */
+const MOST_NODES = 64;
 /** The fullest batches of a series: a sample is enough, and compaction makes full ones. */
 const BATCHES = 2;
 
-type Row = Pick<StoredBatch, "steps" | "times" | "values" | "body"> & { attempt: string; owner: string; run: string; ended: string; nodes: string[]; key: string };
+interface LateAttempt extends Record<string, unknown> {
+  id: string;
+  run: string;
+  owner: string;
+  ended: string;
+  nodes: string[];
+}
+type Row = Pick<StoredBatch, "key" | "steps" | "times" | "values" | "body">;
 
-/** How the nodes of a cluster's late attempts over several kept pace, where their ranks logged what a step took them. */
+/** How the nodes of a cluster's late attempts over several kept pace, where their ranks logged what a step took them. One attempt after the other: the server answers others in between. */
 export async function readPacedRuns(db: DbOrTx, clusterId: string, hours: number): Promise<PacedRun[]> {
+  const paced: PacedRun[] = [];
+  for (const attempt of await lateAttempts(db, clusterId, hours)) {
+    const { run, owner, ended, nodes } = attempt;
+    paced.push({ runId: run, ownerId: owner, at: Number(ended), nodes, paces: paceOf(await stepTimes(db, attempt)) });
+  }
+  return paced;
+}
+
+/** Keys are looked up by the names of the attempt's own nodes: whoever logs thousands that look like them costs nothing. */
+async function lateAttempts(db: DbOrTx, clusterId: string, hours: number): Promise<LateAttempt[]> {
+  return db.execute<LateAttempt>(sql`
+    select ${attempts.id} as id, ${attempts.runId} as run, ${runs.ownerId} as owner, (extract(epoch from coalesce(${attempts.endedAt}, now())) * 1000)::bigint::text as ended, ${attempts.nodeNames} as nodes
+    from ${attempts} join ${runs} on ${runs.id} = ${attempts.runId}
+    where ${attempts.clusterId} = ${clusterId} and cardinality(${attempts.nodeNames}) > 1 and (${attempts.status} in ('running', 'unreachable') or ${attempts.status} = 'ended' and ${attempts.endedAt} > now() - make_interval(hours => ${hours}))
+      and exists (select 1 from unnest(${attempts.nodeNames}) as named (node) join ${metricSummaries} on ${metricSummaries.runId} = ${attempts.runId} and ${metricSummaries.key} = replace(${stepKeyOf("*")}, '*', named.node))
+    order by coalesce(${attempts.endedAt}, now()) desc limit ${MOST_ATTEMPTS}`);
+}
+
+async function stepTimes(db: DbOrTx, { id, run, nodes }: LateAttempt) {
+  const nodeOf = new Map(nodes.slice(0, MOST_NODES).map((node) => [stepKeyOf(node), node]));
   const rows = await db.execute<Row>(sql`
-    select late.id as attempt, late.run_id as run, late.owner_id as owner, (extract(epoch from late.at) * 1000)::bigint::text as ended, late.node_names as nodes, batch.*
-    from (
-      select ${attempts.id} as id, ${attempts.runId} as run_id, ${runs.ownerId} as owner_id, ${attempts.nodeNames} as node_names, coalesce(${attempts.endedAt}, now()) as at
-      from ${attempts} join ${runs} on ${runs.id} = ${attempts.runId}
-      where ${attempts.clusterId} = ${clusterId} and cardinality(${attempts.nodeNames}) > 1 and (${attempts.status} in ('running', 'unreachable') or ${attempts.status} = 'ended' and ${attempts.endedAt} > now() - make_interval(hours => ${hours}))
-        and exists (select 1 from ${metricSummaries} where ${metricSummaries.runId} = ${attempts.runId} and ${metricSummaries.key} like ${STEP_KEYS})
-      order by at desc limit ${MOST_ATTEMPTS}
-    ) late
-    join ${metricSummaries} on ${metricSummaries.runId} = late.run_id and ${metricSummaries.key} like ${STEP_KEYS}
+    select batch.* from unnest(${sql.param([...nodeOf.keys()])}::text[]) as series (name)
     cross join lateral (
       select ${sql.raw(STORED)} from ${metricBatches}
-      where ${metricBatches.runId} = late.run_id and ${metricBatches.key} = ${metricSummaries.key} and coalesce(${metricBatches.attemptId}, late.id) = late.id
+      where ${metricBatches.runId} = ${run} and ${metricBatches.key} = series.name and coalesce(${metricBatches.attemptId}, ${id}) = ${id}
       order by coalesce(${metricBatches.points}, cardinality(${metricBatches.steps})) desc, ${metricBatches.maxStep} desc limit ${BATCHES}
     ) batch`);
-  return [...Map.groupBy(rows, ({ attempt }) => attempt).values()].map((own) => {
-    const { run, owner, ended, nodes } = own[0]!;
-    const series = own.flatMap((row) => {
-      const node = nodeOfStepKey(row.key);
-      if (node === null || !nodes.includes(node)) return [];
-      const { steps, values } = unpackRow(row);
-      return [{ node, steps: [...steps], seconds: [...values] }];
-    });
-    return { runId: run, ownerId: owner, at: Number(ended), nodes, paces: paceOf(series) };
+  return rows.map((row) => {
+    const { steps, values } = unpackRow(row);
+    return { node: nodeOf.get(row.key)!, steps, seconds: values };
   });
 }
