@@ -64,12 +64,14 @@ describe("what rose", () => {
   it("is mailed once to who asked for it: not the next day again while it goes on, and not of other projects", async () => {
     const { api } = world.owner;
     const ask = async (recipient: string, scope: { type: "org" | "project"; id: string }) => (await api.costs.createSchedule({ cadence: "rises", scope, recipients: [recipient] })).id;
+    const broken = await ask("broken@acme.test", { type: "org", id: "org" }); // its look fails, and holds up nobody else's
     const late = await ask("late@acme.test", { type: "org", id: "org" }); // after it was found: that is no news to them
     await sendReports({ db: world.db, bus: bus() }, Date.now());
     expect(taken).toEqual([]);
     const id = await ask("lead@acme.test", { type: "org", id: "org" });
     await ask("speech@acme.test", { type: "project", id: world.speech.id });
     await world.sql`update cost_schedules set due_after = now() - interval '2 days' where id <> ${late}`;
+    await world.sql`update cost_schedules set recipients = array(select string_agg(md5(part::text), '') from generate_series(1, 300) part) where id = ${broken}`; // longer than an index takes
     await sendReports({ db: world.db, bus: bus() }, Date.now());
     expect(taken.map(({ to, mail }) => [to, mail.subject])).toEqual([[["lead@acme.test"], `vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`]]);
     for (const words of [`Since ${ago(2)}, and still so.`, "$1,600.00 more than usual.", "100 % of it runs of Olga Owner", "/acme/costs/recommendations", "Olga Owner asked for it"]) expect(taken[0]!.mail.text).toContain(words);
@@ -77,6 +79,8 @@ describe("what rose", () => {
     await sendReports({ db: world.db, bus: bus() }, Date.now());
     expect(taken).toHaveLength(1);
     expect((await api.costs.schedules()).deliveries.map(({ title, state }) => [title, state])).toEqual([[`vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`, "sent"]]);
+    expect([...await world.sql`select looked_to is null as waits from cost_schedules where id = ${broken}`]).toEqual([{ waits: true }]);
+    await api.costs.deleteSchedule({ id: broken });
     await expect(api.costs.sendSchedule({ id })).rejects.toThrow("nothing to send at once");
     await world.sql`delete from cost_deliveries`;
     await api.costs.pauseSchedule({ id, paused: true });

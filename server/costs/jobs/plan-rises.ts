@@ -3,22 +3,27 @@ import type { Db } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { freshRises, isSameRise, type RiseNotice } from "../../../domain/costs/rise-notice.ts";
+import { log } from "../../log.ts";
 import { listAnomalies } from "../queries/anomalies.ts";
 import { wholeOrg, narrowed } from "../queries/report.ts";
 import { readStand } from "../queries/spend.ts";
 
 type Schedule = typeof costSchedules.$inferSelect;
 
-/** What rose in the days that became complete since the last look: a delivery for each finding that nobody was told of yet. */
+/** What rose in the days that became complete since the last look: a delivery for each finding that nobody was told of yet. What fails for one schedule holds up nobody else's: the next pass tries it again. */
 export async function planRises(db: Db): Promise<void> {
   for (const schedule of await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "rises"), isNull(costSchedules.pausedAt)))) {
-    const { completeTo, currency } = await readStand(db, schedule.orgId);
-    const last = completeTo && dayOf(completeTo.getTime() - DAY_MS);
-    if (!last || schedule.lookedTo === last) continue; // no other day is complete: there is nothing new
-    const reader = narrowed(wholeOrg(db, schedule.orgId), { type: schedule.scopeType, id: schedule.scopeId });
-    const found = (await listAnomalies(reader, last)).map((one): RiseNotice => ({ ...one, currency }));
-    await tell(db, schedule, found, last);
+    await look(db, schedule).catch((err: unknown) => log().error({ err, schedule: schedule.id, orgId: schedule.orgId }, "could not look for what rose; the next pass tries again"));
   }
+}
+
+async function look(db: Db, schedule: Schedule): Promise<void> {
+  const { completeTo, currency } = await readStand(db, schedule.orgId);
+  const last = completeTo && dayOf(completeTo.getTime() - DAY_MS);
+  if (!last || schedule.lookedTo === last) return; // no other day is complete: there is nothing new
+  const reader = narrowed(wholeOrg(db, schedule.orgId), { type: schedule.scopeType, id: schedule.scopeId });
+  const found = (await listAnomalies(reader, last)).map((one): RiseNotice => ({ ...one, currency }));
+  await tell(db, schedule, found, last);
 }
 
 async function tell(db: Db, { id, orgId }: Schedule, found: readonly RiseNotice[], last: string): Promise<void> {
