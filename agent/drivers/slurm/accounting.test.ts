@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAccounted, parseBooks, SlurmAccounting } from "./accounting.ts";
+import { foldParts, parseAccounted, parseBooks, SlurmAccounting } from "./accounting.ts";
 import { type SlurmClient, SlurmRefused } from "./client.ts";
 import type { Handles } from "./handle.ts";
 
@@ -40,6 +40,18 @@ describe("Slurm's accounting", () => {
     expect(asked).toHaveLength(1);
     expect(asked[0]).toContain("-j 2,3,9");
     expect(answer.kind === "told" && [...answer.parts].map(([id, parts]) => [id, parts.map(({ heldSeconds }) => heldSeconds)])).toEqual([["att_b", [8]], ["att_c", [2, 0]], ["att_x", []]]);
+  });
+
+  it("leaves out no stretch of a job that was requeued often, and knows no end while the newest has none", () => {
+    const stretch = (at: number, endedAt: number | null, cpus = 1) => ({ ...parseAccounted(LINES[2]!, KEEPS)!.part, startedAt: at, endedAt, heldSeconds: at, cpus, gpus: 2 });
+    const parts = Array.from({ length: 50 }, (_, at) => stretch(at + 1, at === 49 ? null : at + 2, at < 10 ? 4 : 1));
+    const folded = foldParts(parts);
+    const held = (of: typeof parts, what: (part: (typeof parts)[number]) => number) => of.reduce((sum, part) => sum + what(part) * part.heldSeconds, 0);
+    expect([folded.length, folded.slice(1)]).toEqual([20, parts.slice(31)]);
+    expect(folded[0]).toMatchObject({ startedAt: 1, endedAt: 32, memoryMib: 300, gpus: 2 });
+    for (const what of [() => 1, ({ cpus }: { cpus: number }) => cpus]) expect(held(folded, what)).toBeCloseTo(held(parts, what));
+    expect(folded.every(({ endedAt }) => endedAt !== null)).toBe(false);
+    expect(foldParts(parts.slice(0, 20))).toEqual(parts.slice(0, 20));
   });
 
   it("says why where it cannot be asked", async () => {

@@ -11,6 +11,7 @@ const FIELDS = "JobIDRaw,JobName%200,State,Start,End,ElapsedRaw,Suspended,AllocT
 /** An administrator may change what is kept; Slurm then reads its configuration anew. */
 const BOOKS_MS = 10 * 60_000;
 const TIMEOUT_MS = 60_000;
+/** In one message, for one job. */
 const MOST_PARTS = 20;
 
 /** What Slurm keeps of jobs: none at all where it has no slurmdbd; GPUs only where they are among AccountingStorageTRES. */
@@ -51,6 +52,27 @@ export function parseAccounted(line: string, { gpus }: Books): { name: string; p
   };
 }
 
+/** Of a job that was requeued very often, the oldest stretches as one that holds as much as they did in all: none is left out of the comparison. */
+export function foldParts(parts: readonly AccountedPart[]): AccountedPart[] {
+  if (parts.length <= MOST_PARTS) return [...parts];
+  const cut = parts.length - MOST_PARTS + 1;
+  const older = parts.slice(0, cut);
+  const sum = (of: (part: AccountedPart) => number) => older.reduce((all, part) => all + of(part), 0);
+  const heldSeconds = sum((part) => part.heldSeconds);
+  const mean = (of: (part: AccountedPart) => number) => (heldSeconds === 0 ? of(older.at(-1)!) : sum((part) => of(part) * part.heldSeconds) / heldSeconds);
+  const folded: AccountedPart = {
+    ...older.at(-1)!,
+    startedAt: older.find(({ startedAt }) => startedAt !== null)?.startedAt ?? null,
+    endedAt: older.some(({ endedAt }) => endedAt === null) ? null : older.at(-1)!.endedAt,
+    heldSeconds,
+    suspendedSeconds: sum((part) => part.suspendedSeconds),
+    cpus: mean(({ cpus }) => cpus),
+    memoryMib: Math.round(mean(({ memoryMib }) => memoryMib)),
+    gpus: older.some(({ gpus }) => gpus === null) ? null : Math.round(mean(({ gpus }) => gpus ?? 0)),
+  };
+  return [folded, ...parts.slice(cut)];
+}
+
 /** slurmdbd's word on jobs that this agent gave to Slurm: a second witness of what they held, beside the agent's journal. */
 export class SlurmAccounting implements Accounting {
   readonly source = "slurm";
@@ -82,8 +104,8 @@ export class SlurmAccounting implements Accounting {
     const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-a", "--noconvert", "-j", [...new Set(jobs.values())].join(","), "-o", FIELDS], TIMEOUT_MS);
     const seen = text.split("\n").flatMap((line) => parseAccounted(line, books) ?? []);
     // By number and name: a controller that lost its state gives the same numbers again, to anybody.
-    const partsOf = (attemptId: string, job: string) => seen.filter(({ name, part }) => part.job === job && name === jobName(attemptId)).slice(0, MOST_PARTS).map(({ part }) => part);
-    return { kind: "told", parts: new Map([...jobs].map(([attemptId, job]) => [attemptId, partsOf(attemptId, job)])) };
+    const partsOf = (attemptId: string, job: string) => seen.filter(({ name, part }) => part.job === job && name === jobName(attemptId)).map(({ part }) => part);
+    return { kind: "told", parts: new Map([...jobs].map(([attemptId, job]) => [attemptId, foldParts(partsOf(attemptId, job))])) };
   }
 
   private async readBooks(): Promise<Books> {
