@@ -98,6 +98,16 @@ describe("a price in another currency", () => {
 
   it("is never larger than the ledger can book, and keeps the organization's own currency what it is", async () => {
     await expect(world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2031-01-01", rate: "999999999" }).then(() => world.owner.api.costs.addPrice({ kind: "memory", unitPrice: "1001", currency: "EUR", validFrom: "2031-01-01T00:00:00Z" }))).rejects.toThrow("twelve digits");
+    const { addPrice, addRate } = world.owner.api.costs;
+    const memory = (day: string, unitPrice: string) => addPrice({ kind: "memory", unitPrice, currency: "CHF", validFrom: `${day}T00:00:00Z` });
+    const steep = () => addRate({ currency: "CHF", validFrom: "2031-06-01", rate: "999999999" });
+    await addRate({ currency: "CHF", validFrom: "2030-01-01", rate: "1" });
+    await memory("2031-01-01", "5000");
+    await expect(steep()).rejects.toThrow("twelve digits");
+    await memory("2031-01-01", "1"); // a mistyped price that was replaced is in no rate's way, nor is one that ended before it
+    await memory("2030-06-01", "5000");
+    await steep();
+    await expect(memory("2032-01-01", "5000")).rejects.toThrow("twelve digits");
     await expect(world.owner.api.costs.setCurrency({ currency: "EUR" })).rejects.toThrow("can no longer be changed");
   });
 

@@ -35,8 +35,8 @@ async function insertPrices(tx: Tx, ctx: Ctx, lines: readonly AddPrice[]): Promi
     const currency = input.unitPrice === null ? null : await currencyOf(tx, ctx.orgId, { currency: input.currency, validFrom });
     const [line] = await tx.insert(priceLines).values({ ...input, currency, note: input.note ?? null, validFrom, orgId: ctx.orgId, version, createdBy: ctx.actor.name }).returning();
     if (currency) await refuseTooLarge(tx, ctx.orgId, currency, "unitPrice");
-    await rateAgain(tx, ctx.orgId, { ...input, validFrom });
     const { kind, model, capacityClass, unitPrice } = input;
+    await rateAgain(tx, ctx.orgId, sql`select ${kind}::text as kind, ${input.clusterId}::text as cluster_id, ${model}::text as model, ${validFrom.toISOString()}::timestamptz as since`);
     await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId: input.clusterId, unitPrice, currency, validFrom: input.validFrom } });
   }
   return version;

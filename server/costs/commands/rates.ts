@@ -1,4 +1,4 @@
-import { and, eq, lte, sql } from "drizzle-orm";
+import { and, eq, lte, type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
 import { noRateWords } from "../../../domain/costs/exchange.ts";
@@ -21,9 +21,9 @@ export async function addRate(ctx: Ctx, { currency, validFrom, rate, note }: Add
     if (currency === settings.currency) throw refusal("currency", `${currency} is the organization's own currency. Name another one.`);
     const [made] = await tx.insert(exchangeRates).values({ orgId: ctx.orgId, version: settings.version, currency, validFrom, rate, note: note ?? null, createdBy: ctx.actor.name }).returning();
     await refuseTooLarge(tx, ctx.orgId, currency, "rate");
-    const from = new Date(`${validFrom}T00:00:00Z`);
-    const concerned = await tx.select().from(priceLines).where(and(eq(priceLines.orgId, ctx.orgId), eq(priceLines.currency, currency)));
-    for (const line of concerned) await rateAgain(tx, ctx.orgId, { ...line, validFrom: line.validFrom > from ? line.validFrom : from });
+    await rateAgain(tx, ctx.orgId, sql`
+      select kind, cluster_id, model, greatest(min(valid_from), ${validFrom}::timestamp at time zone 'UTC') as since
+      from (${heldLines(ctx.orgId, currency)}) line where until > ${validFrom}::timestamp at time zone 'UTC' group by 1, 2, 3`);
     await audit(tx, ctx, { action: "price.rate", target: { type: "exchange-rate", id: made!.id, name: currency }, after: { currency, validFrom, rate, of: settings.currency } });
     return settings.version;
   });
@@ -45,14 +45,31 @@ export async function currencyOf(tx: Tx, orgId: string, { currency, validFrom }:
   return currency;
 }
 
-/** What no ledger could book is refused here, and not by the worker every minute. */
+/** Of what holds at one time. What no ledger could book is refused here, and not by the worker every minute. */
 export async function refuseTooLarge(tx: Tx, orgId: string, currency: string, field: string): Promise<void> {
   const [over] = await tx.execute(sql`
-    select 1 from (select max(${priceLines.unitPrice}) as price from ${priceLines} where ${priceLines.orgId} = ${orgId} and ${priceLines.currency} = ${currency}) p,
-      (select max(${exchangeRates.rate}) as rate from ${exchangeRates} where ${exchangeRates.orgId} = ${orgId} and ${exchangeRates.currency} = ${currency}) r
-    where p.price * r.rate >= ${MOST_PRICE}::numeric`);
+    select 1 from (${heldLines(orgId, currency)}) line join (${heldRates(orgId, currency)}) rate on line.valid_from < rate.until and rate.valid_from < line.until
+    where line.unit_price * rate.rate >= ${MOST_PRICE}::numeric limit 1`);
   if (over) throw refusal(field, `With it, an hour in ${currency} would cost more than twelve digits. Correct the price or the rate.`);
 }
+
+/** Lines in this currency, and until when each holds. What another one of the same scope and start replaced does not. */
+const heldLines = (orgId: string, currency: string): SQL => sql`
+  select * from (
+    select *, coalesce(lead(valid_from) over (partition by kind, cluster_id, model, capacity_class order by valid_from), 'infinity') as until
+    from (
+      select distinct on (kind, cluster_id, model, capacity_class, valid_from) * from ${priceLines} where ${priceLines.orgId} = ${orgId}
+      order by kind, cluster_id, model, capacity_class, valid_from, version desc
+    ) newest
+  ) held where currency = ${currency}`;
+
+/** The rates of this currency likewise. */
+const heldRates = (orgId: string, currency: string): SQL => sql`
+  select rate, valid_from, coalesce(lead(valid_from) over (order by valid_from), 'infinity') as until
+  from (
+    select distinct on (valid_from) rate, valid_from::timestamp at time zone 'UTC' as valid_from from ${exchangeRates} where ${exchangeRates.orgId} = ${orgId} and ${exchangeRates.currency} = ${currency}
+    order by valid_from, version desc
+  ) newest`;
 
 function refusal(field: string, message: string): DomainError {
   return new DomainError("invalid", message, { issues: [{ field, message }] });

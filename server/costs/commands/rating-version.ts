@@ -1,6 +1,6 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { costSettings, type priceLines } from "../../../db/schema/costs.ts";
+import { costSettings } from "../../../db/schema/costs.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 
@@ -10,13 +10,18 @@ export async function nextVersion(tx: Tx, orgId: string): Promise<{ version: num
   return { version: settings!.ratingVersion, currency: settings!.currency };
 }
 
-/** Every asset-hour since `validFrom` that a price may concern. By how its asset was there: capacity is told from the day that costs began, so this is bounded by it. */
-export async function rateAgain(tx: Tx, orgId: string, { kind, clusterId, model, validFrom }: Pick<typeof priceLines.$inferSelect, "kind" | "clusterId" | "model" | "validFrom">): Promise<void> {
+/**
+ * Every asset-hour that some prices may concern. By how its asset was there: capacity is told from the day that costs began, so this is bounded by it.
+ * @param scopes A query of `kind`, `cluster_id`, `model` (null: every one) and `since`.
+ */
+export async function rateAgain(tx: Tx, orgId: string, scopes: SQL): Promise<void> {
   await tx.execute(sql`
     insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
     select distinct c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
-    from capacity_intervals c, generate_series(date_trunc('hour', greatest(c.from_at, ${validFrom.toISOString()}::timestamptz), 'UTC'), least(coalesce(c.until_at, now()), now()), interval '1 hour') as h (hour)
-    where c.org_id = ${orgId} and c.kind = ${kind} ${clusterId ? sql`and c.cluster_id = ${clusterId}` : sql``} ${model ? sql`and position(${model} in lower(c.model)) > 0` : sql``}
+    from (${scopes}) price
+    join capacity_intervals c on c.kind = price.kind and (price.cluster_id is null or c.cluster_id = price.cluster_id) and (price.model is null or position(price.model in lower(c.model)) > 0)
+    cross join generate_series(date_trunc('hour', greatest(c.from_at, price.since), 'UTC'), least(coalesce(c.until_at, now()), now()), interval '1 hour') as h (hour)
+    where c.org_id = ${orgId}
     order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`);
 }
 
