@@ -111,6 +111,20 @@ describe("a price in another currency", () => {
     await expect(world.owner.api.costs.setCurrency({ currency: "EUR" })).rejects.toThrow("can no longer be changed");
   });
 
+  it("is not renamed by a change of currency that comes while the organization's first rate is added", async () => {
+    const org = await world.makeOrg("early");
+    const { api } = await world.makeUser(org.id, org.slug, "Early Owner", [["owner", "org", org.id]]);
+    let changed: Promise<unknown> = Promise.resolve();
+    await world.sql.begin(async (tx) => {
+      await tx`insert into cost_settings (org_id) values (${org.id})`;
+      await tx`insert into exchange_rates (id, org_id, version, currency, valid_from, rate, created_by) values ('exr_early', ${org.id}, 1, 'EUR', '2021-01-01', 1, 'Early Owner')`; // as addRate does
+      changed = api.costs.setCurrency({ currency: "EUR" }).catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    });
+    expect(await changed).toMatchObject({ message: expect.stringContaining("can no longer be changed") });
+    expect([...await world.sql`select currency from cost_settings where org_id = ${org.id}`]).toEqual([{ currency: "USD" }]);
+  });
+
   it("goes out and comes back with its currency", async () => {
     const out = await exported();
     expect(out).toContain("cpu,,,,2021-01-01T00:00:00.000Z,10,EUR,");

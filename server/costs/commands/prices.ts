@@ -72,14 +72,15 @@ const scopeOf = ({ kind, clusterId, model, capacityClass, validFrom }: Pick<AddP
 /** Of all prices: amounts keep their figures, and get another name. With rates there is more to it: what they say is worth something in the old one. */
 export async function setCurrency(ctx: Ctx, currency: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
+    await tx.insert(costSettings).values({ orgId: ctx.orgId }).onConflictDoNothing(); // the row that a first rate and this wait for each other on
     const [before] = await tx.select({ currency: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, ctx.orgId)).for("update");
     const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(eq(exchangeRates.orgId, ctx.orgId)).limit(1);
     if (rate) {
       const message = "There are exchange rates into the present currency, and they stay. It can no longer be changed.";
       throw new DomainError("conflict", message, { issues: [{ field: "currency", message }] });
     }
-    await tx.insert(costSettings).values({ orgId: ctx.orgId, currency }).onConflictDoUpdate({ target: costSettings.orgId, set: { currency, updatedAt: sql`now()` } });
-    await audit(tx, ctx, { action: "price.currency", target: { type: "organization", id: ctx.orgId }, before: before ?? null, after: { currency } });
+    await tx.update(costSettings).set({ currency, updatedAt: sql`now()` }).where(eq(costSettings.orgId, ctx.orgId));
+    await audit(tx, ctx, { action: "price.currency", target: { type: "organization", id: ctx.orgId }, before, after: { currency } });
   });
   await tellCosts(ctx);
 }
