@@ -53,9 +53,8 @@ async function removeFiles(db: Db, bus: Bus, { orgId, rule, days, shelf: { clear
     const [still] = await tx.execute(sql`select 1 from ${owners} where ${owners.id} = ${id} and ${due(days)} for no key update`);
     if (!still) return { files: 0, bytes: 0 };
     const [first, ...others] = clear(id);
-    const rows = await tx.execute<{ bytes: string }>(first);
+    const counted = (await tx.execute<{ files: number; bytes: number }>(first))[0]!;
     for (const other of others) await tx.execute(other);
-    const counted = { files: rows.length, bytes: rows.reduce((sum, { bytes }) => sum + Number(bytes), 0) };
     if (owners === runs && counted.files > 0) await tx.insert(runEvents).values({ orgId, runId: id, kind: REMOVED[rule === "logs" ? "logs" : "files"], actor: "system", message: removalMessage(rule, days, counted) });
     return counted;
   });

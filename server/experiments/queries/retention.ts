@@ -20,7 +20,7 @@ export async function loadRetentionRules(db: DbOrTx, orgId: string): Promise<Ret
 export interface Shelf {
   /** A query of `owner` and `bytes`, a row for each file or log. */
   held: SQL;
-  /** Statements that take all of one owner's away; the first of them answers with `bytes`, a row for each. */
+  /** Statements that take all of one owner's away; the first of them answers with how many `files` and `bytes` they were: there may be millions. */
   clear: (owner: string) => [SQL, ...SQL[]];
   /** Where the owners are. */
   owners: PgTable & { id: AnyPgColumn; orgId: AnyPgColumn };
@@ -40,9 +40,10 @@ const ended = (days: number) => sql`${before(runs.endedAt, days)} and ${runMayGo
 /** The kinds of timeline entries. */
 export const REMOVED = { files: "files.removed", logs: "logs.removed" } as const;
 
+const counted = sql`select count(*)::int as files, coalesce(sum(bytes), 0)::float8 as bytes from gone`;
 const files = (table: PgTable & { bytes: AnyPgColumn }, owner: AnyPgColumn) => ({
   held: sql`select ${owner} as owner, ${table.bytes} as bytes from ${table}`,
-  clear: (id: string): [SQL] => [sql`delete from ${table} where ${owner} = ${id} returning bytes`],
+  clear: (id: string): [SQL] => [sql`with gone as (delete from ${table} where ${owner} = ${id} returning bytes) ${counted}`],
 });
 const checkpoints = files(runCheckpointFiles, runCheckpointFiles.runId);
 /** Of attempts of which nothing more will come. Their size is that in the store, once they lie there. */
@@ -53,7 +54,7 @@ const logsOf = (condition: SQL) => sql`
 const logs = {
   held: logsOf(sql`true`),
   clear: (id: string): [SQL, SQL] => [
-    sql`with gone as (${logsOf(sql`${attempts.runId} = ${id}`)} for update of ${logHeads}), emptied as (update ${logHeads} set next_seq = 0, archive_sha256 = null from gone where ${logHeads.attemptId} = gone.id) select bytes from gone`,
+    sql`with gone as (${logsOf(sql`${attempts.runId} = ${id}`)} for update of ${logHeads}), emptied as (update ${logHeads} set next_seq = 0, archive_sha256 = null from gone where ${logHeads.attemptId} = gone.id) ${counted}`,
     sql`delete from ${logChunks} using ${attempts} join ${logHeads} on ${logHeads.attemptId} = ${attempts.id} where ${attempts.runId} = ${id} and ${logChunks.attemptId} = ${attempts.id} and ${logHeads.nextSeq} = 0`,
   ],
 };
