@@ -18,6 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** How many claims are in the way of a month's close. */
+async function inTheWay(period: string): Promise<string | null> {
+  return (await world.owner.api.costs.period({ period })).checks.find(({ name }) => name === "No claims contradict each other")!.problem;
+}
+
 describe("the close of a month", () => {
   it("waits for every check, and says which", async () => {
     const facts: PeriodFacts = { completeTo: spanOf("2026-03").to, dirtyHours: 0, provisional: decimal("0"), openReviews: 0, negativeIdle: 0, openBefore: null };
@@ -35,6 +40,7 @@ describe("the close of a month", () => {
     const { api } = world.owner;
     await world.sql`insert into usage_reviews (id, org_id, cluster_id, message, opened_at) values ('urv_1', ${world.org.id}, ${world.cluster.id}, 'two claims', ${new Date(world.start)})`;
     await expect(api.costs.requestClose({ period: world.last })).rejects.toThrow("1 contradiction of usage waits for somebody to look at");
+    expect(await inTheWay(periodOf(Date.now()))).toBeNull(); // it is in the way of its own month alone
     await world.sql`update usage_reviews set resolved_at = now()`;
     await expect(api.costs.closePeriod({ period: world.last })).rejects.toThrow("Ask for the close");
     await api.costs.requestClose({ period: world.last });
@@ -59,11 +65,14 @@ describe("the close of a month", () => {
     const closed = await api.costs.period({ period: world.last });
     expect(same(before!.total, closed.amount)).toBe(true);
     await world.price("3");
-    await world.ran(world.vision.id, world.start + 2 * HOUR_MS, HOUR_MS);
+    const late = await world.ran(world.vision.id, world.start + 2 * HOUR_MS, HOUR_MS);
     await world.book();
     expect(same((await api.costs.period({ period: world.last })).amount, before!.total)).toBe(true);
     const open = await api.costs.period({ period: periodOf(Date.now()) });
     expect(compare(decimal(open.corrections), decimal("0"))).toBe(1);
+    await world.sql`insert into usage_reviews (id, org_id, cluster_id, attempt_id, message) values ('urv_2', ${world.org.id}, ${world.cluster.id}, ${late}, 'two witnesses differ')`;
+    expect([await inTheWay(open.period), await inTheWay(periodOf(spanOf(open.period).to))]).toEqual([expect.stringContaining("1 contradiction"), null]); // found after the close: in the way of the first open month alone
+    await world.sql`update usage_reviews set resolved_at = now()`;
     const [ledger] = await world.sql<{ sum: string }[]>`select sum(amount)::text from ledger_entries where line > 0`;
     const all = sum((await api.costs.periods()).map(({ amount }) => decimal(amount)));
     expect(compare(all, decimal(ledger!.sum))).toBe(0);

@@ -56,14 +56,19 @@ export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, p
 export async function readPeriodFacts(db: DbOrTx, orgId: string, period: string): Promise<PeriodFacts> {
   const { from, to } = spanOf(period);
   const [start, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
+  const openBefore = sql`(select min(b.period) from cost_booked b where b.org_id = ${orgId} and b.period < ${period} and not exists (select 1 from cost_periods p where p.org_id = b.org_id and p.period = b.period and p.state = 'closed'))`;
   const [row] = await db.execute<{ complete_to: string | null; dirty: number; provisional: string; reviews: number; negative: number; open_before: string | null }>(sql`
     select (select (extract(epoch from min(complete_to)) * 1000)::bigint::text from cost_clocks where org_id = ${orgId}) as complete_to,
       (select count(*)::int from dirty_hours where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz) as dirty,
       (select coalesce(sum(provisional), 0)::text from cost_booked where org_id = ${orgId} and period = ${period}) as provisional,
-      (select count(*)::int from usage_reviews r left join usage_meters m on m.attempt_id = r.attempt_id where r.org_id = ${orgId} and r.resolved_at is null and least(r.opened_at, m.opened_at) < ${end}::timestamptz) as reviews,
+      (select count(*)::int from usage_reviews r left join usage_meters m on m.attempt_id = r.attempt_id where r.org_id = ${orgId} and r.resolved_at is null and ${usageTouches(start, end, openBefore)}) as reviews,
       (select count(*)::int from (
         select 1 from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null
         group by cluster_id, node, kind, model, hour having sum(quantity) < 0) as short) as negative,
-      (select min(b.period) from cost_booked b where b.org_id = ${orgId} and b.period < ${period} and not exists (select 1 from cost_periods p where p.org_id = b.org_id and p.period = b.period and p.state = 'closed')) as open_before`);
+      ${openBefore} as open_before`);
   return { completeTo: row!.complete_to === null ? null : +row!.complete_to, dirtyHours: row!.dirty, provisional: decimal(row!.provisional), openReviews: row!.reviews, negativeIdle: row!.negative, openBefore: row!.open_before };
 }
+
+/** Whether the usage that a review is about was in a month, or in one before that nothing can be put right in any more: all of those are closed, and the month is the first that is not. */
+const usageTouches = (start: string, end: string, openBefore: SQL): SQL => sql`
+  least(r.opened_at, m.opened_at) < ${end}::timestamptz and (coalesce(m.closed_at, greatest(r.opened_at, m.alive_at)) >= ${start}::timestamptz or ${openBefore} is null)`;
