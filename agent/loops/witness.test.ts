@@ -57,6 +57,15 @@ describe("the word of the scheduler's accounting", () => {
     expect(at.told).toMatchObject([{ trouble: null, attempts: [{ attemptId: "att_1", parts: [] }] }]);
   });
 
+  it("is owed no longer than 30 days after the end where the accounting cannot be asked", async () => {
+    const { at, turnAt, left } = await world();
+    at.answer = { kind: "later", why: "There is no sacct on this host's PATH" };
+    await turnAt(29 * 86_400_000);
+    expect(await left()).toEqual([1, 1, 1]);
+    await turnAt(31 * 86_400_000);
+    expect([at.told, await left()]).toEqual([[{ source: "slurm", trouble: "There is no sacct on this host's PATH", attempts: [] }], [0, 0, 0]]);
+  });
+
   it("is not made up where there is none: the server hears why, once", async () => {
     const { at, turnAt, left } = await world();
     at.answer = { kind: "later", why: "slurmdbd is away" };

@@ -13,6 +13,8 @@ const MOST_WAIT_MS = 5 * 60_000;
 const PER_REQUEST = 100;
 /** Accounting follows the controller, at times long after. What it does not know an hour after it was first asked, it does not know. */
 const PATIENCE_MS = 3_600_000;
+/** So long after an end an accounting that cannot be asked is asked no more: what is owed would only grow. */
+const MOST_AGE_MS = 30 * 86_400_000;
 
 export interface WitnessParts {
   client: ServerClient;
@@ -50,7 +52,9 @@ export class WitnessLoop {
     if (answer.kind === "told") return this.tell(null, due.flatMap(({ attemptId }) => this.toldOf(attemptId, answer.parts.get(attemptId) ?? [])), signal);
     await this.tell(answer.why.slice(0, 500), [], signal);
     // No second witness, and later there is none of these attempts either.
-    if (answer.kind === "none") for (const { attemptId } of due) await this.settle(attemptId);
+    const given = due.filter(({ endedAt }) => answer.kind === "none" || Date.now() - endedAt > MOST_AGE_MS);
+    if (answer.kind === "later" && given.length > 0) log.warn("The scheduler's accounting cannot be asked, and these attempts ended over 30 days ago: they stay without a second witness", { attempts: given.map(({ attemptId }) => attemptId), reason: answer.why });
+    for (const { attemptId } of given) await this.settle(attemptId);
   }
 
   /** The journal goes first: the server compares the two as soon as it has this. */
