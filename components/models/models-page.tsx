@@ -8,6 +8,7 @@ import { paths } from "../../paths.ts";
 import { BY_CURSOR, moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
+import { useTabs } from "../shell/use-tabs.ts";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { TableSkeleton } from "../table/table-skeleton.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -30,11 +31,11 @@ const COLUMNS: Column<ModelRowView>[] = [
 
 /** Title and tabs of the registry's lists. */
 export function ModelsFrame({ count, children }: { count?: number; children: React.ReactNode }) {
-  const org = useOrg();
+  const tabs = useTabs(paths.models(useOrg()));
   return (
     <>
       <PageHeader title="Models" {...(count === undefined ? {} : { count })} breadcrumbs={[]} />
-      <TabLinks label="Models" tabs={[{ href: paths.models(org), label: "Registered" }, { href: paths.datasets(org), label: "Data sets" }]} />
+      <TabLinks label="Models" tabs={tabs} />
       {children}
     </>
   );

@@ -4,6 +4,7 @@ import { formatSeconds } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
+import { useTabs } from "../shell/use-tabs.ts";
 import { PageHeader } from "../ui/page-header.tsx";
 import { TabLinks } from "../ui/tab-links.tsx";
 
@@ -11,11 +12,8 @@ import { TabLinks } from "../ui/tab-links.tsx";
 export function QueueFrame({ children }: { children: React.ReactNode }) {
   const org = useOrg();
   const { waiting, running, error } = useSuspenseQuery(useTRPC().queue.summary.queryOptions()).data;
-  const tabs = [
-    { href: paths.queueTab(org, "waiting"), label: "Waiting", count: waiting },
-    { href: paths.queueTab(org, "running"), label: "Running", count: running },
-    { href: paths.queueTab(org, "shares"), label: "Shares and policies" },
-  ];
+  const counts: Record<string, number> = { [paths.queueTab(org, "waiting")]: waiting, [paths.queueTab(org, "running")]: running };
+  const tabs = useTabs(paths.queue(org)).map((tab) => ({ ...tab, count: counts[tab.href] }));
   const past = error ? ` Estimates of the start were off by ${formatSeconds(Math.round(error.medianSeconds))} at the median of the last ${error.samples}.` : "";
   return (
     <>

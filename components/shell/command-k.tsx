@@ -1,7 +1,7 @@
 "use client";
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconKeyboard, IconPlugConnected, IconPlus, IconSearch, IconServer2 } from "@tabler/icons-react";
+import { IconKeyboard, IconSearch, IconServer2 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
@@ -12,7 +12,7 @@ import { ToneIcon } from "../ui/status-badge.tsx";
 import { STATUS_LOOK } from "../ui/status-tones.ts";
 import { onCommandK } from "./command-k-signal.ts";
 import { openKeysHelp } from "./keys-help.tsx";
-import { navGroups } from "./nav.ts";
+import { actsOf, placesOf } from "./pages.ts";
 
 interface Command {
   id: string;
@@ -59,21 +59,17 @@ function Results({ query }: { query: string }) {
 }
 
 function usePages(): Command[] {
-  const router = useRouter();
-  const { held } = useViewer();
-  return navGroups(useOrg(), held).flatMap((group) => group.items).map((item) => ({ id: item.href, label: item.label, icon: <item.icon size={16} stroke={1.7} />, run: () => router.push(item.href) }));
+  return useGoTo(placesOf(useOrg(), useViewer().held));
 }
 
 function useActs(): Command[] {
+  const pages = useGoTo(actsOf(useOrg(), useViewer().held));
+  return [...pages, { id: "keys", label: "Keyboard shortcuts", icon: <IconKeyboard size={16} stroke={1.7} />, run: openKeysHelp }];
+}
+
+function useGoTo(pages: ReturnType<typeof placesOf>): Command[] {
   const router = useRouter();
-  const org = useOrg();
-  const submit = useCan("runs:submit").ok;
-  const connect = useCan("clusters:manage").ok;
-  return [
-    ...(submit ? [{ id: "new-run", label: "New run", icon: <IconPlus size={16} stroke={1.7} />, run: () => router.push(paths.newRun(org)) }] : []),
-    ...(connect ? [{ id: "connect", label: "Connect a cluster", icon: <IconPlugConnected size={16} stroke={1.7} />, run: () => router.push(paths.connectCluster(org)) }] : []),
-    { id: "keys", label: "Keyboard shortcuts", icon: <IconKeyboard size={16} stroke={1.7} />, run: openKeysHelp },
-  ];
+  return pages.map((page) => ({ id: page.href, label: page.label, icon: <page.icon size={16} stroke={1.7} />, run: () => router.push(page.href) }));
 }
 
 function useRuns(text: string): Command[] {

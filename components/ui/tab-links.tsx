@@ -10,9 +10,10 @@ export interface TabLink {
   count?: number | null;
 }
 
-/** Tabs as paths: each can be linked to, opened beside, and gone back from. */
+/** Tabs as paths: each can be linked to, opened beside, and gone back from. One alone is nothing to choose from, and not shown. */
 export function TabLinks({ tabs, label }: { tabs: TabLink[]; label: string }) {
   const path = usePathname();
+  if (tabs.length < 2) return null;
   return (
     <nav className={classes.tabs} aria-label={label}>
       {tabs.map((tab) => (
