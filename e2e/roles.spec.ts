@@ -3,11 +3,21 @@ import { expect, test } from "./fixtures.ts";
 
 test("a viewer sees what could be done, disabled, with the reason", async ({ world, signIn }) => {
   const page = await signIn(world.viewer.id);
-  await page.goto(paths.run(world.org.slug, world.failed.id));
-  const retry = page.getByRole("button", { name: /retry/i });
-  await expect(retry).toBeDisabled();
-  await retry.hover({ force: true });
-  await expect(page.getByRole("tooltip")).toBeVisible();
+  const { org: { slug }, failed, waiting } = world;
+  const somebodyElses = "It is somebody else's run: this needs the permission runs:cancel-any.";
+  for (const [url, role, name, reason] of [
+    [paths.run(slug, failed.id), "button", "Retry", somebodyElses],
+    [paths.run(slug, failed.id), "link", "Clone", "This needs the permission runs:submit."],
+    [paths.run(slug, waiting.id), "button", "Cancel run", somebodyElses],
+    [paths.runs(slug), "link", "New run", /^You need the permission “Submit runs” \(runs:submit\)/],
+    [paths.clusters(slug), "link", "Connect a cluster", /^You need the permission “Connect, rename and revoke clusters” \(clusters:manage\)/],
+  ] as const) {
+    await page.goto(url);
+    const act = page.getByRole(role, { name, exact: true });
+    await expect(act).toBeDisabled();
+    await act.hover({ force: true });
+    await expect(page.getByRole("tooltip")).toHaveText(reason);
+  }
 });
 
 test("a viewer does not find the audit log in the navigation, an owner does", async ({ world, signIn }) => {

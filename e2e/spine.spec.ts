@@ -4,7 +4,6 @@ import { describeRun, openNewRun } from "./new-run.ts";
 import { ENGINE_WORKS as ORG, OWNER, signInAsOwner as signIn } from "./owner.ts";
 import { stackUnderTest } from "./stack.ts";
 
-
 test.describe.configure({ mode: "serial" });
 
 test("the printed link makes the first owner, once, and this machine becomes a cluster", async ({ page, browser }) => {
@@ -38,6 +37,12 @@ async function submitCommand(page: Page, name: string, command: string): Promise
   return page.url();
 }
 
+/** Reads a number from a page that stays open until it has grown. */
+async function expectGrowth(read: () => Promise<number>): Promise<void> {
+  const first = await read();
+  await expect.poll(read, { timeout: 60_000 }).toBeGreaterThan(first);
+}
+
 test("the digits example is submitted from the form, and its log and loss grow until it succeeds", async ({ page }) => {
   await signIn(page);
   await openNewRun(page, ORG);
@@ -49,9 +54,13 @@ test("the digits example is submitted from the form, and its log and loss grow u
   await expect(status(page)).toHaveText(/Running/, { timeout: 60_000 });
 
   await page.goto(`${run}/logs`);
+  const loaded = page.getByText(/ of [\d,]+ lines loaded$/);
   await expect(page.getByText(/epoch/).first()).toBeVisible({ timeout: 60_000 });
+  await expectGrowth(async () => Number(/ of ([\d,]+) lines/.exec(await loaded.innerText())![1]!.replaceAll(",", "")));
   await page.goto(`${run}/charts`);
-  await expect(page.getByRole("figure", { name: /loss/i }).first()).toBeVisible({ timeout: 60_000 });
+  const loss = page.getByRole("figure", { name: /^loss,.* to step \d/ }); // said in its name: the step that it is drawn up to
+  await expect(loss).toBeVisible({ timeout: 60_000 });
+  await expectGrowth(async () => Number(/ to step ([\d,]+)/.exec((await loss.getAttribute("aria-label"))!)![1]!.replaceAll(",", "")));
 
   await page.goto(run);
   await expect(status(page)).toHaveText(/Succeeded/, { timeout: 240_000 });
