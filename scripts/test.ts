@@ -1,5 +1,5 @@
 import { say, since, Trouble } from "./say.ts";
-import { AREAS, type Score } from "./test/areas.ts";
+import { AREAS, type Score, scoreInWords } from "./test/areas.ts";
 import { startTestDatabase } from "./test/database.ts";
 
 /** `./drover test [area…]`: all tests, or those of the named areas. @throws Trouble when one fails. */
@@ -16,10 +16,10 @@ export async function main(args: string[]): Promise<void> {
     for (const area of areas) {
       const began = performance.now();
       say.step(say.strong(area));
-      const { passed, failed } = await AREAS[area]!();
-      total.passed += passed;
-      total.failed += failed;
-      lines.push(`${failed > 0 ? "✕" : "✓"} ${area.padEnd(6)} ${passed} passed, ${failed} failed in ${since(began)}`);
+      const score = await AREAS[area]!();
+      total.passed += score.passed;
+      total.failed += score.failed;
+      lines.push(`${score.failed > 0 ? "✕" : "✓"} ${area.padEnd(6)} ${scoreInWords(score)} in ${since(began)}`);
       say.plain(lines.at(-1)!);
     }
   } finally {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "../root.ts";
 import { report } from "../say.ts";
 import { ensureChromium } from "./chromium.ts";
@@ -9,6 +10,8 @@ import { ensureInstalled } from "./slurm/install.ts";
 export interface Score {
   passed: number;
   failed: number;
+  /** Passed at the second try only. Not counted as passed, lest it hide there. */
+  flaky?: number;
 }
 
 /** Run one program, its output passing through. @returns its exit code and what it printed last. */
@@ -52,9 +55,17 @@ async function vitest(name: string, more: string[], env?: NodeJS.ProcessEnv): Pr
 
 async function e2e(): Promise<Score> {
   const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], { ...process.env, DROVER_CHROMIUM: ensureChromium() });
-  const number = (word: string) => Number(new RegExp(`(\\d+) ${word}\\b`).exec(tail)?.[1] ?? 0);
-  return counted({ passed: number("passed"), failed: number("failed") + number("did not run") + number("interrupted") }, code);
+  return counted(playwrightScore(tail), code);
 }
+
+/** What Playwright's summary counts: a word a line, "2 flaky", each followed by the tests that it means. */
+export function playwrightScore(tail: string): Score {
+  const number = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, "m").exec(stripVTControlCharacters(tail))?.[1] ?? 0);
+  return { passed: number("passed"), failed: number("failed") + number("did not run") + number("interrupted"), flaky: number("flaky") };
+}
+
+/** "101 passed, 0 failed, 1 flaky": the last only where there is one. */
+export const scoreInWords = ({ passed, failed, flaky = 0 }: Score): string => `${passed} passed, ${failed} failed${flaky > 0 ? `, ${flaky} flaky` : ""}`;
 
 async function chaos(): Promise<Score> {
   const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1", "--failpoints"]);
