@@ -32,13 +32,13 @@ const COLUMNS: Column<ClusterRow>[] = [
   { key: "agent", title: "Agent", align: "right", hideBelow: "lg", render: (row) => row.agentVersion ?? <span className="dim">—</span> },
 ];
 
-/** Whether it can be reached; since when, once it cannot; and whether it takes work. */
+/** Whether it can be reached, since when, and whether it takes work. */
 function Reach({ row }: { row: ClusterRow }) {
   const { state, since } = row.reachability;
   return (
     <span className={classes.reach}>
       <StatusBadge status={state} />
-      {state !== "reachable" && since && <span className={`dim ${classes.since}`}><Ago at={since} /></span>}
+      {since && <span className={`dim ${classes.since}`}><Ago at={since} prefix="since" /></span>}
       {row.drainedAt && <StatusBadge status="drained" />}
     </span>
   );

@@ -5,6 +5,8 @@ export interface AgentSigns {
   createdAt: Date;
   joinedOnce: boolean;
   lastSeenAt: Date | null;
+  /** In contact without a gap. */
+  contactSince: Date;
   unreachableSince: Date | null;
   /** Whether it spoke within the lease, by the database's clock. */
   fresh: boolean;
@@ -19,5 +21,5 @@ export function reachability(agent: AgentSigns | null): Reachability {
   if (agent.clonedAt) return { state: "cloned", since: agent.clonedAt };
   if (!agent.joinedOnce) return { state: "never", since: agent.createdAt };
   if (agent.unreachableSince || !agent.fresh) return { state: "unreachable", since: agent.unreachableSince ?? agent.lastSeenAt };
-  return { state: "reachable", since: agent.lastSeenAt };
+  return { state: "reachable", since: agent.contactSince };
 }
