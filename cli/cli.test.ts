@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -269,6 +269,21 @@ describe("looking and acting", () => {
     expect(await drover(["clusters", "show", "box"])).toMatchObject({ code: 0, out: expect.stringContaining("node-1") });
     expect(await drover(["clusters", "show", "bx"])).toMatchObject({ code: 4, err: expect.stringContaining("Known: box") });
     expect(await drover(["clusters", "connect", "new"])).toMatchObject({ code: 1, err: expect.stringContaining("clusters:manage") });
+  });
+
+  it("says as JSON what it drained and what it revoked", async () => {
+    const made = await world.owner.api.access.createMyToken({ name: "fleet", permissions: ["org:read", "clusters:read", "clusters:drain"] });
+    const json = async (...args: string[]) => JSON.parse((await drover([...args, "--json"], { env: { DROVER_URL: url, DROVER_TOKEN: made.token } })).out) as object;
+    expect(await json("clusters", "drain", "box", "--node", "node-1")).toEqual({ cluster: clusterId, node: expect.stringMatching(/^node_/), drained: true });
+    expect(await json("clusters", "undrain", "box")).toEqual({ cluster: clusterId, node: null, drained: false });
+    expect(await json("token", "revoke", "fleet")).toEqual({ id: made.id, state: "revoked" });
+  });
+
+  it("is named whole by ./drover help", async () => {
+    const verbs = [...(await drover(["--help"])).out.split("Commands:")[1]!.matchAll(/^ {2}([a-z]+)/gm)].map(([, verb]) => verb!).filter((verb) => !["help", "version"].includes(verb));
+    const help = spawnSync(process.execPath, [join(import.meta.dirname, "../scripts/drover.ts"), "help"], { encoding: "utf8" }).stdout;
+    expect(verbs).toContain("whoami");
+    for (const verb of verbs) expect(help.split("The command line")[1]).toMatch(new RegExp(`\\b${verb}\\b`));
   });
 
   it("prints completions that the shell can read", async () => {

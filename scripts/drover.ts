@@ -8,8 +8,9 @@ import { report, say } from "./say.ts";
 const HELP = `Drover: one console and one API over all the GPU clusters a team has.
 
 On this machine
-  up [--port N] [--stop-jobs] [--no-open]   start everything here and stay in the foreground
-  test [area…]                              run every test: lint, types, unit, build, e2e, chaos
+  up [--port N] [--keep-jobs | --stop-jobs] [--no-open] [--dev]
+                                            start everything here and stay in the foreground; --dev: from the sources
+  test [area…]                              run every test: lint, types, unit, build, e2e, chaos, slurm
   doctor                                    check this machine and this checkout
   backup FOLDER                             copy the embedded database while it runs
   seed                                      fill an empty database with a demonstration organization
@@ -21,7 +22,8 @@ One process each, for real installations (docs/operations.md)
   setup-link                                print the one-time link for the first owner
 
 The command line of a running Drover
-  login · run · runs · logs · cancel · clusters · token · completion      each with --help`;
+  login · whoami · run · runs · show · logs · shell · cancel · retry
+  clusters · secrets · token · import · completion                          each with --help`;
 
 /** Commands that are a module of this folder. */
 const SCRIPTS: Record<string, () => Promise<{ main: (args: string[]) => Promise<void> }>> = {

@@ -23,7 +23,8 @@ export function clustersCommand(): Command {
       .argument("<cluster>", "name or id")
       .option("--node <name>", "only this node")
       .option("--reason <text>", "why, for the timeline and the audit log")
-      .action((name: string, options: { node?: string; reason?: string }) => setDrained(verb, name, options));
+      .option("--json", "machine-readable")
+      .action((name: string, options: DrainOptions) => setDrained(verb, name, options));
   }
   return clusters;
 }
@@ -33,6 +34,13 @@ async function findCluster(api: Api, name: string): Promise<Row> {
   const found = all.find((one) => one.id === name || one.slug === name) ?? all.find((one) => one.name === name);
   if (!found) throw new CliError(`There is no cluster ${name}. ${all.length > 0 ? `Known: ${all.map(({ slug }) => slug).join(", ")}.` : "None is connected yet."}`, { exitCode: EXIT.notFound });
   return found;
+}
+
+async function findNode({ trpc }: Api, cluster: Row, name: string): Promise<string> {
+  const { nodeList } = await trpc.clusters.get.query({ id: cluster.id });
+  const found = nodeList.find((one) => one.name === name || one.id === name);
+  if (!found) throw new CliError(`${cluster.name} has no node ${name}. Known: ${nodeList.map((one) => one.name).join(", ") || "none"}.`, { exitCode: EXIT.notFound });
+  return found.id;
 }
 
 const of = (used: number, total: number) => `${Number(used.toFixed(1))}/${Number(total.toFixed(1))}`;
@@ -87,16 +95,19 @@ async function connect(name: string, options: { region?: string; json?: boolean 
   say(made.command);
 }
 
-async function setDrained(verb: "drain" | "undrain", name: string, { node, reason }: { node?: string; reason?: string }): Promise<void> {
+interface DrainOptions {
+  node?: string;
+  reason?: string;
+  json?: boolean;
+}
+
+async function setDrained(verb: "drain" | "undrain", name: string, { node, reason, json }: DrainOptions): Promise<void> {
   const api = connectApi();
   const cluster = await findCluster(api, name);
   const why = reason ? { reason } : {};
-  if (!node) await api.trpc.clusters[verb].mutate({ id: cluster.id, ...why });
-  else {
-    const { nodeList } = await api.trpc.clusters.get.query({ id: cluster.id });
-    const found = nodeList.find((one) => one.name === node || one.id === node);
-    if (!found) throw new CliError(`${cluster.name} has no node ${node}. Known: ${nodeList.map((one) => one.name).join(", ") || "none"}.`, { exitCode: EXIT.notFound });
-    await api.trpc.clusters[`${verb}Node`].mutate({ nodeId: found.id, ...why });
-  }
+  const nodeId = node ? await findNode(api, cluster, node) : null;
+  if (nodeId) await api.trpc.clusters[`${verb}Node`].mutate({ nodeId, ...why });
+  else await api.trpc.clusters[verb].mutate({ id: cluster.id, ...why });
+  if (json) return printJson({ cluster: cluster.id, node: nodeId, drained: verb === "drain" });
   note(`${paint("green", "✓")} ${node ? `${node} of ${cluster.name}` : cluster.name} ${verb === "drain" ? "takes no new work" : "takes work again"}.`);
 }

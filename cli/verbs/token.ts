@@ -22,7 +22,7 @@ export function tokenCommand(): Command {
     .option("--org <slug>", "in which organization")
     .option("--json", "machine-readable")
     .action(createToken);
-  token.command("revoke").description("Revoke a token at once").argument("<id>", "tok_…, or the token's name").action(revokeToken);
+  token.command("revoke").description("Revoke a token at once").argument("<id>", "tok_…, or the token's name").option("--json", "machine-readable").action(revokeToken);
   return token;
 }
 
@@ -64,7 +64,7 @@ async function createToken(name: string, options: CreateOptions): Promise<void> 
   say(made.token);
 }
 
-async function revokeToken(idOrName: string): Promise<void> {
+async function revokeToken(idOrName: string, { json }: { json?: boolean }): Promise<void> {
   const { trpc } = connectApi();
   let id = idOrName;
   if (!/^tok_[0-9a-f-]{36}$/.test(idOrName)) {
@@ -74,5 +74,6 @@ async function revokeToken(idOrName: string): Promise<void> {
     id = live[0]!.id;
   }
   await trpc.access.revokeMyToken.mutate({ id });
+  if (json) return printJson({ id, state: "revoked" });
   note(`${paint("green", "✓")} Revoked.`);
 }
