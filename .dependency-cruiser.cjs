@@ -1,4 +1,4 @@
-// Who may import whom. Each rule has a planted breach in scripts/lint/imports.test.ts that must be caught.
+// Who may import whom. Each rule has a planted breach in scripts/lint/lint.test.ts that must be caught.
 const no = (name, from, to) => ({ name, severity: "error", from, to });
 const TEST = "\\.(test|spec)\\.tsx?$";
 const TYPES = { dependencyTypesNot: ["type-only"] }; // `import type` is not a dependency
