@@ -113,7 +113,7 @@ async function measure(drover: Up): Promise<void> {
   }
 }
 
-ensureChromium();
+await ensureChromium();
 await ensureBuilt();
 const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
 chmodSync(folder, 0o711); // as root, the database runs as another user

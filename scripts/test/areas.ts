@@ -54,7 +54,7 @@ async function vitest(name: string, more: string[], env?: NodeJS.ProcessEnv): Pr
 }
 
 async function e2e(): Promise<Score> {
-  const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], { ...process.env, DROVER_CHROMIUM: ensureChromium() });
+  const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], { ...process.env, DROVER_CHROMIUM: await ensureChromium() });
   return counted(playwrightScore(tail), code);
 }
 
