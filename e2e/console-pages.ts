@@ -18,6 +18,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   "run that failed": ({ org, failed }) => paths.run(org.slug, failed.id),
   "run that waits": ({ org, waiting }) => paths.run(org.slug, waiting.id),
   reports: ({ org }) => paths.reports(org.slug),
+  "new report": ({ org }) => paths.newReport(org.slug),
   report: ({ org, report }) => paths.report(org.slug, report.id),
   "report versions": ({ org, report }) => paths.reportVersions(org.slug, report.id),
   "edit report": ({ org, report }) => paths.editReport(org.slug, report.id),

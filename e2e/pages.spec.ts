@@ -58,11 +58,25 @@ test("a page of another organization is as absent as one that never was", async 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`signing in is accessible in ${colorScheme}`, async ({ browser, baseURL }) => {
+  test(`signing in, an old setup link and an invitation are accessible in ${colorScheme}`, async ({ browser, baseURL, as, org }) => {
+    const owner = await as("owner");
+    const invited = { email: `guest-${colorScheme}@${org.slug}.example`, role: "member", scopeType: "org", scopeId: org.id };
+    const answer = await owner.request.post("/api/trpc/access.invite", { headers: { "x-drover-org": org.slug, origin: baseURL! }, data: { json: invited } });
+    expect(answer.status(), await answer.text()).toBe(200);
+    const { result } = (await answer.json()) as { result: { data: { json: { link: string } } } };
     const context = await browser.newContext({ baseURL: baseURL!, colorScheme });
     const page = await context.newPage();
-    await arrive(page, paths.signIn());
-    await expectAccessible(page);
+    for (const [url, title] of [[paths.signIn(), /./], [paths.setup("long-spent"), "This setup link no longer works"], [new URL(result.data.json.link).pathname, `Join ${org.name}`]] as const) {
+      await arrive(page, url);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
+      await expectAccessible(page);
+    }
     await context.close();
+  });
+
+  test(`an address that leads nowhere is accessible in ${colorScheme}`, async ({ as }) => {
+    const page = await as("viewer", { colorScheme });
+    await arrive(page, "/no-such-organization");
+    await expectAccessible(page);
   });
 }

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { expect, expectAccessible, test } from "./fixtures.ts";
 import { describeRun, openNewRun } from "./new-run.ts";
 import { ENGINE_WORKS as ORG, OWNER, signInAsOwner as signIn } from "./owner.ts";
 import { stackUnderTest } from "./stack.ts";
@@ -9,6 +9,8 @@ test.describe.configure({ mode: "serial" });
 test("the printed link makes the first owner, once, and this machine becomes a cluster", async ({ page, browser }) => {
   const { setupLink } = stackUnderTest();
   await page.goto(setupLink);
+  await expect(page.getByRole("heading", { name: "Set up Drover" })).toBeVisible();
+  await expectAccessible(page); // the link works once, so nowhere else
   await page.getByLabel("Your name").fill(OWNER.name);
   await page.getByLabel("E-mail").fill(OWNER.email);
   await page.getByLabel("Password", { exact: true }).fill(OWNER.password);
