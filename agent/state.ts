@@ -35,6 +35,8 @@ export function attemptFolder(state: StateFolder, attemptId: string) {
     keptMetrics: at("metrics.kept.jsonl"),
     artifacts: at("artifacts.json"),
     checkpoint: at("checkpoint.json"),
+    /** Of a run whose checkpoints are not kept: what it saves goes with the attempt. */
+    unkept: at("checkpoint"),
     work: at("work"),
     stdout: at("stdout.log"),
     stderr: at("stderr.log"),

@@ -34,6 +34,11 @@ export function accountFor({ accounts, account }: Pick<Surroundings, "accounts" 
   return accounts.get(spec.owner ?? "") ?? accounts.get("*") ?? account;
 }
 
+/** Where it saves: kept across the run's attempts, unless the run wants none kept. */
+function checkpointFolder({ state }: Pick<Surroundings, "state">, record: AttemptRecord, spec: JobSpec): string {
+  return spec.checkpoint ? state.checkpoint(spec.runId) : record.folder.unkept;
+}
+
 /** Fills `work/` with the run's code and makes its checkpoint folder. May be repeated: it starts over. Answers the working directory. */
 export async function prepareFolders(around: Surroundings, record: AttemptRecord, spec: JobSpec, signal: AbortSignal): Promise<string> {
   const missing = spec.secrets?.missing ?? [];
@@ -44,8 +49,9 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   await makeFolder(work);
   if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
   if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal);
-  const checkpoint = around.state.checkpoint(spec.runId);
-  await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
+  const checkpoint = checkpointFolder(around, record, spec);
+  if (spec.checkpoint) await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
+  else await rm(checkpoint, { recursive: true, force: true });
   await makeFolder(checkpoint);
   await restoreCheckpoint(around, record, spec, signal);
   if (account) {
@@ -91,7 +97,7 @@ export function freePort(): Promise<number> {
 
 /** Everything the process finds in its environment. The run's own variables win over the host's; Drover's win over both. */
 export function environmentOf(around: Surroundings, record: AttemptRecord, spec: JobSpec, intent: Intent): Record<string, string> {
-  const { policy, state } = around;
+  const { policy } = around;
   const account = accountFor(around, spec);
   return {
     ...inheritedEnv(policy.envPassed),
@@ -108,7 +114,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     DROVER_PROJECT: spec.project,
     DROVER_ATTEMPT: String(spec.attemptNumber),
     DROVER_ATTEMPT_ID: record.id,
-    DROVER_CHECKPOINT_DIR: state.checkpoint(spec.runId),
+    DROVER_CHECKPOINT_DIR: checkpointFolder(around, record, spec),
     DROVER_PARAMS: JSON.stringify(spec.params),
     DROVER_NODE_RANK: "0",
     DROVER_NUM_NODES: String(spec.nodes),
