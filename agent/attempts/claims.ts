@@ -1,4 +1,4 @@
-import { SetupFailed } from "../code/setup-failed.ts";
+import { NoCapacity } from "../code/setup-failed.ts";
 import type { Held } from "../policy.ts";
 import type { JobSpec, NodeReport } from "../protocol/messages.ts";
 import type { AttemptRecord } from "./record.ts";
@@ -10,11 +10,11 @@ export function heldBy(records: readonly AttemptRecord[]): Held {
   return { attempts: specs.length, accelerators: sum((spec) => spec.gpus * spec.nodes), cpus: sum((spec) => spec.cpus * spec.nodes), memoryMib: sum((spec) => spec.memoryMib * spec.nodes) };
 }
 
-/** Indexes of free, working accelerators of the wanted model. @throws SetupFailed that says how many there are. */
+/** Indexes of free, working accelerators of the wanted model. @throws NoCapacity that says how many there are. */
 export function chooseAccelerators(spec: JobSpec, node: NodeReport | undefined, holders: ReadonlyMap<number, string>): number[] {
   const model = spec.gpuModel?.toLowerCase() ?? "";
   const free = (node?.accelerators ?? []).filter((one) => one.health !== "failed" && !holders.has(one.index) && one.model.toLowerCase().includes(model));
   const named = spec.gpuModel ? `${spec.gpuModel} GPUs` : "GPUs";
-  if (free.length < spec.gpus) throw new SetupFailed(`resources.gpus: it needs ${spec.gpus} ${named}; ${free.length} are free and working here.`);
+  if (free.length < spec.gpus) throw new NoCapacity(`resources.gpus: it needs ${spec.gpus} ${named}; ${free.length} are free and working here.`);
   return free.slice(0, spec.gpus).map((one) => one.index);
 }

@@ -71,6 +71,6 @@ export async function lastWordOf(clock: ServerClock, record: AttemptRecord, ende
 }
 
 /** The end of an attempt that never ran. */
-export function neverRan(clock: ServerClock, cause: "stopped" | "timeout" | "setup_failed" | "policy", detail: string): Exit {
+export function neverRan(clock: ServerClock, cause: "stopped" | "timeout" | "setup_failed" | "capacity" | "policy", detail: string): Exit {
   return { at: clock.now(), code: null, signal: null, cause, detail: detail.slice(0, 4000), lastLines: [], peakMemoryMib: null };
 }

@@ -1,4 +1,4 @@
-import { SetupFailed } from "../code/setup-failed.ts";
+import { NoCapacity, SetupFailed } from "../code/setup-failed.ts";
 import { NotNow, type Observation, type SchedulerWord } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
@@ -247,7 +247,7 @@ export class Supervisor {
       live.again = true;
       return;
     }
-    await this.finish(live, { exit: neverRan(this.parts.clock, "setup_failed", reason(error)) });
+    await this.finish(live, { exit: neverRan(this.parts.clock, error instanceof NoCapacity ? "capacity" : "setup_failed", reason(error)) });
   }
 
   private async reserve(spec: JobSpec): Promise<number[]> {

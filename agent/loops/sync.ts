@@ -6,7 +6,7 @@ import type { Driver } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { withinPolicy, type Policy } from "../policy.ts";
-import { AGENT_PATHS, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
+import { AGENT_PATHS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
 import { forever } from "./loop.ts";
 
 export interface SyncParts {
@@ -35,6 +35,8 @@ export class SyncLoop {
   private nodesSent = "";
   private schedulerSent = "";
   private heardAt = 0;
+  /** Causes of an end that the server takes. Null: it has not said yet, and what needs one of them waits for its first answer. */
+  private takes: readonly string[] | null = null;
 
   constructor(parts: SyncParts) {
     this.parts = parts;
@@ -59,16 +61,18 @@ export class SyncLoop {
     const records = supervisor.records();
     const reports = records.filter((record) => !record.orphan && record.report.seq > record.acked).map((record) => record.report);
     reports.push(...supervisor.ghosts.values());
+    const { takes } = this;
+    const told = takes ? reports.map((report) => inWordsOf(takes, report)) : reports.filter(({ exit }) => !exit || !LATER_CAUSES[exit.cause]);
     const nodes = (await this.parts.driver.inventory(supervisor.holders())).map((node) => withinPolicy(this.parts.policy, node));
     const isNew = JSON.stringify(nodes) !== this.nodesSent;
     const scheduler = (await this.parts.driver.scheduler?.()) ?? null;
     const schedulerIsNew = scheduler !== null && JSON.stringify(scheduler) !== this.schedulerSent;
-    const hasNews = reports.length > 0 || isNew || schedulerIsNew;
+    const hasNews = told.length > 0 || isNew || schedulerIsNew;
     return {
       version: PROTOCOL_VERSION,
       desiredHash: this.hash,
       known: records.map((record) => record.id),
-      reports: reports.slice(0, 5_000), // the rest goes with the next one, at once
+      reports: told.slice(0, 5_000), // the rest goes with the next one, at once
       nodes: isNew ? nodes : null,
       ...(schedulerIsNew ? { scheduler } : {}),
       waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, Math.floor(client.leaseSeconds / 3))),
@@ -101,6 +105,7 @@ export class SyncLoop {
   private async apply(reply: z.infer<typeof SyncReply>, message: Sync): Promise<void> {
     const { supervisor, client } = this.parts;
     client.leaseSeconds = reply.leaseSeconds;
+    this.takes = reply.takes ?? [];
     await this.noteContact();
     if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
     if (message.scheduler) this.schedulerSent = JSON.stringify(message.scheduler);

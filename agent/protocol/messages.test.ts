@@ -27,6 +27,12 @@ describe("the protocol", () => {
     expect(messages.Joined.parse({ session: "s", leaseSeconds: 1, serverTime: 1, newer: true })).toEqual({ session: "s", leaseSeconds: 1, serverTime: 1 });
     expect(messages.ArtifactManifest.safeParse({ attemptId: "a", fence: "1", files: [], newer: true }).success).toBe(false);
   });
+  it("tells an end for want of capacity in the older word to a server that does not take the new one", () => {
+    const report = { seq: 3, exit: { cause: "capacity" as const, detail: "resources.gpus" } };
+    expect(messages.inWordsOf([], report)).toEqual({ seq: 3, exit: { cause: "setup_failed", detail: "resources.gpus" } });
+    expect(messages.inWordsOf(Object.keys(messages.LATER_CAUSES), report)).toBe(report);
+    expect(messages.inWordsOf([], { exit: { cause: "oom" as const } }).exit.cause).toBe("oom");
+  });
   it("signs every part on a line of its own", () => {
     expect(messages.signingText({ method: "POST", path: "/p", agent: "a", session: "", time: "1", nonce: "n", bodySha256: "h" })).toBe("drover-agent-v1\nPOST\n/p\na\n\n1\nn\nh");
   });

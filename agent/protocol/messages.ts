@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Fence, Id, MOST_FILES, Sha256, StoredFile, Time } from "./fields.ts";
+import { EXIT_CAUSES } from "./causes.ts";
 import { JobSpec } from "./job.ts";
 import { tunnelPath, TunnelServer } from "./tunnel.ts";
 import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
 export { Fence } from "./fields.ts";
+export * from "./causes.ts";
 export * from "./parts.ts";
 export * from "./tunnel.ts";
 export * from "./usage.ts";
@@ -22,6 +24,7 @@ export * from "./witness.ts";
  *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
  *   What a scheduler's own accounting says of ended attempts, beside their usage.
+ *   Ends for want of `capacity`, to servers that say they take them (causes.ts).
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;
@@ -162,8 +165,7 @@ export const AttemptReport = z.strictObject({
       at: Time,
       code: z.int().nullable(), // null: unknown or killed by a signal
       signal: z.string().max(16).nullable(),
-      /** What ended it, as far as the host can tell. */
-      cause: z.enum(["exited", "oom", "timeout", "stopped", "wrapper_lost", "host_rebooted", "setup_failed", "policy", "hardware", "preempted"]),
+      cause: z.enum(EXIT_CAUSES),
       /** Of several processes, the one that failed first; `lastLines` are its own. */
       rank: z.int().nonnegative().nullable().optional(),
       detail: z.string().max(4000),
@@ -214,6 +216,8 @@ export const SyncReply = z.object({
   leaseSeconds: z.int().positive(),
   /** Servers that want a tunnel (tunnel.ts), by id; null: same as `desiredHash`. */
   tunnels: z.array(TunnelServer).nullable().optional(),
+  /** Of the causes in LATER_CAUSES, those that this server knows. */
+  takes: z.array(z.string()).optional(),
 });
 export type SyncReply = z.infer<typeof SyncReply>;
 

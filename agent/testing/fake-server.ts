@@ -2,7 +2,7 @@ import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { z } from "zod";
-import { AGENT_PATHS, type AttemptReport, type Desired, Enrol, Join, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
+import { AGENT_PATHS, type AttemptReport, type Desired, Enrol, Join, LATER_CAUSES, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
 import { No, type Seen, sha256, Taken } from "./taken.ts";
 
 /**
@@ -203,6 +203,6 @@ export class FakeServer {
     }
     const known = new Set(message.known);
     const desired = hashNow() === message.desiredHash ? null : [...this.wanted.values()].map((one) => ({ ...one, spec: known.has(one.attemptId) ? null : one.spec }));
-    return { serverTime: this.now(), desiredHash: hashNow(), desired, drainedNodes: desired ? [] : null, acked, stale, leaseSeconds: this.leaseSeconds };
+    return { serverTime: this.now(), desiredHash: hashNow(), desired, drainedNodes: desired ? [] : null, acked, stale, leaseSeconds: this.leaseSeconds, takes: Object.keys(LATER_CAUSES) };
   }
 }

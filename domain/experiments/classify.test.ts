@@ -18,6 +18,8 @@ describe("classifyExit", () => {
     { says: "stopped on its machine is preempted", seen: exit({ cause: "stopped" }), asked: ASKED, outcome: "failed", failureClass: "preempted" },
     { says: "a lost wrapper is the platform's", seen: exit({ cause: "wrapper_lost", code: null }), asked: ASKED, outcome: "failed", failureClass: "platform" },
     { says: "a reboot is the hardware's", seen: exit({ cause: "host_rebooted", code: null }), asked: ASKED, outcome: "failed", failureClass: "hardware" },
+    { says: "too few free GPUs are the capacity's", seen: exit({ cause: "capacity", detail: "resources.gpus: it needs 2 GPUs; 1 are free and working here." }), asked: ASKED, outcome: "failed", failureClass: "capacity", message: "it needs 2 GPUs" },
+    { says: "too few free GPUs where it was to be cancelled end it as cancelled", seen: exit({ cause: "capacity", detail: "resources.gpus" }), asked: { ...ASKED, stopReason: "cancelled" }, outcome: "cancelled", failureClass: "cancelled", message: "resources.gpus" },
     { says: "a failed set-up is the config's, in the agent's words", seen: exit({ cause: "setup_failed", detail: "git: no such ref" }), asked: ASKED, outcome: "failed", failureClass: "config", message: "no such ref" },
     { says: "the machine's policy is the config's", seen: exit({ cause: "policy", detail: "At most 2 GPUs." }), asked: ASKED, outcome: "failed", failureClass: "config", message: "2 GPUs" },
     { says: "a success that beat the cancel is a success", seen: exit({ code: 0 }), asked: { ...ASKED, stopReason: "cancelled" }, outcome: "succeeded", failureClass: null },

@@ -6,7 +6,7 @@ import { FAILURE_SAYS, type Evidence, type FailureClass } from "./failure.ts";
 export interface ExitSeen {
   code: number | null;
   signal: string | null;
-  cause: "exited" | "oom" | "timeout" | "stopped" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "policy" | "hardware" | "preempted";
+  cause: "exited" | "oom" | "timeout" | "stopped" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "policy" | "hardware" | "preempted" | "capacity";
   /** Of several processes, the one that failed first. */
   rank?: number | null;
   detail: string;
@@ -45,7 +45,7 @@ export function classifyExit(exit: ExitSeen, asked: Asked): Verdict {
 }
 
 /** Ends that say nothing about the run's own code: where a stop was asked for, they settle it. */
-const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host_rebooted", "setup_failed", "policy"]);
+const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host_rebooted", "setup_failed", "capacity", "policy"]);
 
 /** Causes that need no more than the host's own words. */
 const PLAIN: Record<Exclude<ExitSeen["cause"], "exited" | "oom" | "timeout" | "stopped">, { failureClass: FailureClass; says: string }> = {
@@ -54,6 +54,7 @@ const PLAIN: Record<Exclude<ExitSeen["cause"], "exited" | "oom" | "timeout" | "s
   preempted: { failureClass: "preempted", says: FAILURE_SAYS.preempted },
   hardware: { failureClass: "hardware", says: FAILURE_SAYS.hardware },
   setup_failed: { failureClass: "config", says: FAILURE_SAYS.config },
+  capacity: { failureClass: "capacity", says: FAILURE_SAYS.capacity },
   policy: { failureClass: "config", says: "The machine's own policy does not allow it." },
 };
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { LIMITS, type JobSpec, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
+import { LATER_CAUSES, LIMITS, type JobSpec, type Sync, type SyncReply } from "../../agent/protocol/messages.ts";
 import { handOverSecrets } from "../access/commands/secrets.ts";
 import { failpoint } from "../failpoint.ts";
 import type { AgentIdentity, Authenticator } from "./authenticate.ts";
@@ -85,6 +85,7 @@ async function answer(services: AgentServices, call: Call, wanted: Wanted, appli
     tunnels: isNew ? wanted.tunnels : null,
     ...applied,
     leaseSeconds: services.leaseSeconds,
+    takes: Object.keys(LATER_CAUSES),
   };
 }
 
