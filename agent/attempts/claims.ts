@@ -1,5 +1,6 @@
 import { NoCapacity } from "../code/setup-failed.ts";
 import type { Held } from "../policy.ts";
+import { answersTo } from "../protocol/gpu-model.ts";
 import type { JobSpec, NodeReport } from "../protocol/messages.ts";
 import type { AttemptRecord } from "./record.ts";
 
@@ -12,9 +13,9 @@ export function heldBy(records: readonly AttemptRecord[]): Held {
 
 /** Indexes of free, working accelerators of the wanted model. @throws NoCapacity that says how many there are. */
 export function chooseAccelerators(spec: JobSpec, node: NodeReport | undefined, holders: ReadonlyMap<number, string>): number[] {
-  const model = spec.gpuModel?.toLowerCase() ?? "";
-  const free = (node?.accelerators ?? []).filter((one) => one.health !== "failed" && !holders.has(one.index) && one.model.toLowerCase().includes(model));
-  const named = spec.gpuModel ? `${spec.gpuModel} GPUs` : "GPUs";
+  const { gpuModel } = spec;
+  const free = (node?.accelerators ?? []).filter((one) => one.health !== "failed" && !holders.has(one.index) && (!gpuModel || answersTo(one.model, gpuModel)));
+  const named = gpuModel ? `${gpuModel} GPUs` : "GPUs";
   if (free.length < spec.gpus) throw new NoCapacity(`resources.gpus: it needs ${spec.gpus} ${named}; ${free.length} are free and working here.`);
   return free.slice(0, spec.gpus).map((one) => one.index);
 }

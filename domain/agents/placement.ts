@@ -1,3 +1,4 @@
+import { answersTo } from "../../agent/protocol/gpu-model.ts";
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 
@@ -96,7 +97,7 @@ export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boole
 const answers = new Map<string, Map<string, boolean>>();
 const MODELS_KEPT = 1000;
 
-/** Whether a GPU's name answers to a wanted model: the start of any of its words, whatever the case. */
+/** Whether a GPU's name answers to a wanted model, by the rule that the agent goes by too. */
 export function modelMatches(model: string, wanted: string | null): boolean {
   if (!wanted || model === wanted) return true;
   let known = answers.get(wanted);
@@ -107,12 +108,6 @@ export function modelMatches(model: string, wanted: string | null): boolean {
   let answer = known.get(model);
   if (answer === undefined) known.set(model, (answer = answersTo(model, wanted)));
   return answer;
-}
-
-function answersTo(model: string, wanted: string): boolean {
-  const start = wanted.toLowerCase();
-  const name = model.toLowerCase();
-  return name.startsWith(start) || name.split(/[\s\-_/]+/).some((word) => word.startsWith(start));
 }
 
 export function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
