@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge, parseGpus, parseHealth, parseXids } from "./gpu.ts";
+import { judge, parseGpus, parseHealth, parseXids, readXids } from "./gpu.ts";
 
 /** As `nvidia-smi --query-gpu=index,uuid,name,memory.total,pci.bus_id,utilization.gpu,memory.used,temperature.gpu,power.draw --format=csv,noheader,nounits` prints. */
 const H200 = `0, GPU-5f1f6a0c-7f7e-2a3d-9f0e-0a1b2c3d4e5f, NVIDIA H200, 143771, 00000000:1B:00.0, 97, 121034, 58, 612.41
@@ -53,5 +53,27 @@ describe("a GPU's health", () => {
     const xids = parseXids(KERNEL);
     expect(judge(gpu, null, xids).health).toBe("ok");
     expect(judge({ ...gpu, busId: "0000:43:00" }, null, xids)).toMatchObject({ health: "failed", healthReason: "XID 79: GPU has fallen off the bus." });
+  });
+  it.each([
+    { says: "the driver was loaded anew", line: "NVRM: loading NVIDIA UNIX x86_64 Kernel Module  580.105.08", health: "ok" },
+    { says: "the driver says that this GPU needs nothing more", line: "NVRM: Xid (PCI:0000:43:00): 154, GPU recovery action changed from 0x2 (Node Reboot Required) to 0x0 (None)", health: "ok" },
+    { says: "another GPU was reset", line: "NVRM: Xid (PCI:0000:1b:00): 154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)", health: "failed" },
+    { says: "it came again after the driver was loaded anew", line: "NVRM: loading NVIDIA UNIX x86_64 Kernel Module  580.105.08\nNVRM: Xid (PCI:0000:43:00): 79, GPU has fallen off the bus.", health: "failed" },
+  ])("is $health after a fatal XID when $says", ({ line, health }) => {
+    expect(judge({ ...gpu, busId: "0000:43:00" }, null, parseXids(`${KERNEL}[ 9000.100] ${line}\n`)).health).toBe(health);
+  });
+
+  it.each([
+    { says: "dmesg", dmesg: KERNEL, journal: null, found: 3 },
+    { says: "a silent dmesg", dmesg: "", journal: null, found: 0 },
+    { says: "the journal where dmesg is forbidden", dmesg: null, journal: KERNEL, found: 3 },
+    { says: "nothing where the journal is closed too, which is no good news", dmesg: null, journal: "\n", found: undefined },
+    { says: "nothing where there is no journal", dmesg: null, journal: null, found: undefined },
+  ])("reads XIDs from $says", async ({ dmesg, journal, found }) => {
+    const run = (command: string) => {
+      const text = command === "dmesg" ? dmesg : journal;
+      return text === null ? Promise.reject(new Error("Operation not permitted")) : Promise.resolve(text);
+    };
+    expect((await readXids(run))?.length).toBe(found);
   });
 });

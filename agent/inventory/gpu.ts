@@ -19,6 +19,8 @@ export interface Xid {
   busId: string;
   code: number;
   message: string;
+  /** What it did to the GPU is undone: the driver was loaded anew after it, or says that the GPU needs nothing more. */
+  over: boolean;
 }
 
 export const BASE_QUERY = ["index", "uuid", "name", "memory.total", "pci.bus_id", "utilization.gpu", "memory.used", "temperature.gpu", "power.draw"];
@@ -85,9 +87,19 @@ const FATAL_XIDS = new Map([
 ]);
 export const fatalXid = (code: number): string | null => FATAL_XIDS.get(code) ?? null;
 
-/** XID lines of the kernel's log: `NVRM: Xid (PCI:0000:1b:00): 79, pid=…, GPU has fallen off the bus.` */
+const XID_OR_LOAD = /NVRM: Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+),? ?(.*)|NVRM: loading NVIDIA UNIX/g;
+/** How the driver, where it tells such things, says that what it had asked for was done: `154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)`. */
+const isRecovered = ({ code, message }: Xid): boolean => code === 154 && /\bto 0x0\b/.test(message);
+
+/** XID lines of the kernel's log, oldest first: `NVRM: Xid (PCI:0000:1b:00): 79, pid=…, GPU has fallen off the bus.` */
 export function parseXids(text: string): Xid[] {
-  return [...text.matchAll(/NVRM: Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+),? ?(.*)/g)].map((match) => ({ busId: normalBusId(match[1] ?? ""), code: Number(match[2]), message: (match[3] ?? "").trim().slice(0, 1000) }));
+  const found: Xid[] = [];
+  for (const [, bus, code, message = ""] of text.matchAll(XID_OR_LOAD)) {
+    const xid = bus === undefined ? null : { busId: normalBusId(bus), code: Number(code), message: message.trim().slice(0, 1000), over: false };
+    if (!xid || isRecovered(xid)) for (const earlier of found) earlier.over ||= !xid || earlier.busId === xid.busId;
+    if (xid) found.push(xid);
+  }
+  return found;
 }
 
 async function smi(fields: string[]): Promise<string | null> {
@@ -103,25 +115,30 @@ async function smi(fields: string[]): Promise<string | null> {
   }
 }
 
-/** The kernel's GPU errors since boot; empty where the log may not be read. */
-export async function readXids(): Promise<Xid[]> {
-  const { stdout } = await exec("dmesg", ["--color=never"], { timeout: 5_000, maxBuffer: 32 * 1024 * 1024 }).catch(() => ({ stdout: "" }));
-  return parseXids(stdout);
+const printed = async (command: string, args: string[]): Promise<string> => (await exec(command, args, { timeout: 5_000, maxBuffer: 32 * 1024 * 1024 })).stdout;
+
+/** The kernel's GPU errors since boot; null where this account may not read the kernel's messages. */
+export async function readXids(run = printed): Promise<Xid[] | null> {
+  const ring = await run("dmesg", ["--color=never"]).catch(() => null);
+  if (ring !== null) return parseXids(ring);
+  // To whom the journal is closed it may also say nothing and end well: no kernel is that silent.
+  const journal = await run("journalctl", ["--dmesg", "--boot", "--quiet", "--no-pager", "--output=cat"]).catch(() => "");
+  return journal.trim() === "" ? null : parseXids(journal);
 }
 
 /** Every NVIDIA GPU of this host with its health; empty without a driver. */
-export async function readGpus(): Promise<{ gpus: Gpu[]; xids: Xid[] }> {
+export async function readGpus(): Promise<{ gpus: Gpu[]; xids: Xid[] | null }> {
   const base = await smi(BASE_QUERY);
   const gpus = base === null ? [] : parseGpus(base);
   if (gpus.length === 0) return { gpus, xids: [] };
   const [healthText, xids] = await Promise.all([smi(HEALTH_QUERY), readXids()]);
   const health = parseHealth(healthText ?? "");
-  return { gpus: gpus.map((gpu) => judge(gpu, health.get(gpu.index) ?? null, xids)), xids };
+  return { gpus: gpus.map((gpu) => judge(gpu, health.get(gpu.index) ?? null, xids ?? [])), xids };
 }
 
 /** One verdict per GPU from all that was seen of it. */
 export function judge(gpu: Gpu, seen: { health: "degraded" | "failed"; reason: string } | null, xids: readonly Xid[]): Gpu {
-  const fatal = xids.find((xid) => xid.busId === gpu.busId && fatalXid(xid.code) !== null);
+  const fatal = xids.find((xid) => !xid.over && xid.busId === gpu.busId && fatalXid(xid.code) !== null);
   if (gpu.health === "failed") return gpu;
   if (fatal) return { ...gpu, health: "failed", healthReason: `XID ${fatal.code}: ${fatalXid(fatal.code)}.` };
   return seen ? { ...gpu, health: seen.health, healthReason: seen.reason } : gpu;

@@ -5,7 +5,7 @@ import { diskMib } from "./host.ts";
 
 /** nvidia-smi takes a second on a busy host, so its answer is kept this long, and the old one serves while a new one is read. */
 const FRESH_MS = 15_000;
-type Reading = { gpus: Gpu[]; xids: Xid[] };
+type Reading = { gpus: Gpu[]; xids: Xid[] | null };
 let kept: { at: number; reading: Promise<Reading> } | null = null;
 let refreshing = false;
 

@@ -16,6 +16,7 @@ const RING = 120;
 const EVENTS = 200;
 const CLOCK_OFF_MS = 60_000;
 const DISK_LOW_MIB = 1024;
+const KERNEL_CLOSED = "The agent's account may not read the kernel's messages, so XID errors of GPUs go unseen. Give it the capability CAP_SYSLOG, or add it to the group systemd-journal, and restart the agent.";
 
 type Sample = Telemetry["samples"][number];
 type Event = Telemetry["events"][number];
@@ -130,7 +131,8 @@ export class TelemetryLoop {
   private async gpus(): Promise<Omit<Row, "time">[]> {
     const { gpus, xids } = await gpusNow();
     for (const gpu of gpus) if (gpu.health !== "ok") this.noteOnce(`gpu ${gpu.index} ${gpu.healthReason}`, "ecc", `GPU ${gpu.index}: ${gpu.healthReason}`, gpu.index);
-    for (const xid of xids) {
+    if (xids === null) this.noteOnce("kernel", "agent", KERNEL_CLOSED);
+    for (const xid of xids ?? []) {
       const index = gpus.find((gpu) => gpu.busId === xid.busId)?.index ?? null;
       this.noteOnce(`xid ${xid.busId} ${xid.code} ${xid.message}`, "xid", `XID ${xid.code} on ${xid.busId}: ${fatalXid(xid.code) ?? xid.message}`, index);
     }
