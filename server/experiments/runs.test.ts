@@ -113,7 +113,8 @@ describe("submit", () => {
     expect(await refused({ constraints: { drivers: ["slurm"] } })).toBe("constraints.drivers");
     expect(await refused({ constraints: { regions: ["moon"] } })).toBe("constraints.regions");
     await world.makeCluster(world.org.id, "later", { connected: false });
-    expect((await member.api.experiments.submit({ spec: specOf({ resources: { nodes: 4 } }) })).plan.verdict).toBe("later"); // it has not said yet what it can
+    expect(await refused({ resources: { nodes: 4 } })).toBe("resources.nodes"); // a cluster that was never connected promises nothing
+    expect((await member.api.experiments.submit({ spec: specOf({ cluster: "later", resources: { nodes: 4 } }) })).plan.verdict).toBe("later"); // it has not said yet what it can
   });
 });
 

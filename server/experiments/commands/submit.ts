@@ -54,7 +54,7 @@ async function requireCode(tx: Tx, orgId: string, { code }: RunSpec): Promise<vo
   if (found.bytes !== code.bytes) refuse("code.bytes", `The uploaded archive has ${found.bytes} bytes.`);
 }
 
-/** @throws DomainError "invalid" when the named cluster does not exist, or no cluster that the spec allows can honour it. */
+/** @throws DomainError "invalid" when the named cluster does not exist, or none that the spec allows, of those that ever said what they can, honours it. */
 export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[], schedulers: Awaited<ReturnType<typeof loadSchedulers>>): void {
   if (spec.cluster && !clusters.some(({ slug }) => slug === spec.cluster)) {
     const known = clusters.map(({ slug }) => slug).join(", ");
@@ -63,7 +63,7 @@ export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[], sc
   const allowed = clusters.filter((one) => (!spec.cluster || one.slug === spec.cluster) && (spec.constraints.regions.length === 0 || spec.constraints.regions.includes(one.region)));
   if (clusters.length > 0 && allowed.length === 0) refuse("constraints.regions", `No cluster is in ${spec.constraints.regions.join(" or ")}. Known: ${[...new Set(clusters.map(({ region }) => region))].join(", ")}.`);
   const told = allowed.filter((one) => one.capabilities && one.driver);
-  if (told.length < allowed.length || told.length === 0) return; // one that has not said what it can may yet honour it
+  if (told.length === 0) return; // none has ever said what it can: one of them may yet honour it
   const { drivers } = spec.constraints;
   const able = told.filter((one) => drivers.length === 0 || drivers.includes(one.driver!));
   if (able.length === 0) refuse("constraints.drivers", `No cluster runs ${drivers.join(" or ")}. Known: ${[...new Set(told.map(({ driver }) => driver))].join(", ")}.`);
