@@ -125,13 +125,13 @@ type Parts = Awaited<ReturnType<typeof assemble>>;
 
 /** Resolves with the exit code once there is a reason to end. */
 async function waitForEnd({ signal }: RunOptions, lock: Lock, { client, supervisor, sources }: Parts): Promise<number> {
-  let checkedAt = 0;
+  let checkedAt = -Infinity;
   let said = false;
   while (!signal.aborted) {
     await pause(500, signal);
     sources.keepOnly(supervisor.records());
-    if (Date.now() - checkedAt > LOCK_CHECK_MS) {
-      checkedAt = Date.now();
+    if (performance.now() - checkedAt > LOCK_CHECK_MS) {
+      checkedAt = performance.now();
       if (!(await lock.held())) {
         log.error("The lock of the state folder is gone or somebody else's. This agent ends; its jobs go on.");
         return 4;
@@ -153,7 +153,7 @@ async function stopAll(supervisor: Supervisor): Promise<void> {
   log.info("Stopping jobs", { count: records.length });
   await Promise.all(records.map((record) => supervisor.requestStop(record.id, "stopped", "The agent was asked to end its jobs.")));
   const grace = Math.max(...records.map((record) => record.spec?.graceSeconds ?? 0));
-  const until = Date.now() + grace * 1000 + LEAVE_MS;
+  const until = performance.now() + grace * 1000 + LEAVE_MS;
   const isSettled = () => records.every((record) => record.ended && (record.acked >= record.report.seq || !supervisor.find(record.id)));
-  while (Date.now() < until && !isSettled()) await pause(50);
+  while (performance.now() < until && !isSettled()) await pause(50);
 }

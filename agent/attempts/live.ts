@@ -29,8 +29,21 @@ export interface Live {
   setup: AbortController;
   /** Held before the intent says so. */
   reserved: number[] | null;
+  /** On this process's monotonic clock, like `killAt`: the wall clock may be set at any moment. */
   retryAt: number;
+  /** When the grace of its stop is over; null without a stop. */
+  killAt: number | null;
   killing: boolean;
+}
+
+/**
+ * When the grace of a journaled stop is over. What went by before this process is known by the wall clock alone, which may have
+ * been set since: no more is left than the whole grace.
+ */
+export function graceEnd({ stop, spec }: Pick<AttemptRecord, "stop" | "spec">, monotonic = performance.now(), wall = Date.now()): number | null {
+  if (!stop || !spec) return null;
+  const graceMs = spec.graceSeconds * 1000;
+  return monotonic + Math.min(graceMs, Math.max(0, stop.at + graceMs - wall));
 }
 
 /** Where it is or was, for its report. A scheduler that chose the nodes may have forgotten them since. */
@@ -40,5 +53,5 @@ export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRe
 }
 
 export function liveOf(record: AttemptRecord): Live {
-  return { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killing: false };
+  return { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killAt: graceEnd(record), killing: false };
 }

@@ -8,7 +8,7 @@ import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
 import { chooseAccelerators, heldBy } from "./claims.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
 import { lastWordOf, neverRan } from "./ending.ts";
-import { type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
+import { graceEnd, type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
 import { freePort, launchOf, likelyPort, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
 import { noteUse, noteUseEnd } from "./usage.ts";
@@ -106,6 +106,7 @@ export class Supervisor {
     const live = this.live.get(attemptId);
     if (!live || live.record.ended || live.record.stop) return;
     await live.record.saveStop({ at: Date.now(), cause, reason: why });
+    live.killAt = graceEnd(live.record);
     live.setup.abort();
     if (live.record.intent) await this.parts.driver.stop(attemptId, live.record.folder.home, "ask");
     failpoint("agent.stop.after-term");
@@ -113,14 +114,14 @@ export class Supervisor {
   }
 
   /** Limits of time that have run out: of the run, and of the grace after a stop. Called a few times a second. */
-  async enforce(now = Date.now()): Promise<void> {
-    for (const { record, killing } of this.live.values()) {
+  async enforce(): Promise<void> {
+    for (const { record, killing, killAt } of this.live.values()) {
       if (record.ended || !record.spec) continue;
       const most = record.spec.maxDurationSeconds;
       const startedAt = record.report.startedAt;
       const ran = startedAt === null ? 0 : this.parts.clock.now() - startedAt;
       if (most !== null && ran > most * 1000) await this.requestStop(record.id, "timeout", `Its limit of ${most} s ran out.`);
-      if (record.stop && record.intent && !killing && now - record.stop.at >= record.spec.graceSeconds * 1000) await this.killNow(record.id);
+      if (killAt !== null && record.intent && !killing && performance.now() >= killAt) await this.killNow(record.id);
     }
   }
 
@@ -169,7 +170,7 @@ export class Supervisor {
 
   private async advance(live: Live): Promise<void> {
     const { record } = live;
-    if (record.ended || live.retryAt > Date.now()) return;
+    if (record.ended || live.retryAt > performance.now()) return;
     if (record.intent === null) return record.stop ? this.stopUnstarted(live) : this.start(live);
     const seen = await this.parts.driver.observe(record.id, record.folder.home);
     if (seen.state === "absent") return record.stop ? this.stopUnstarted(live) : this.launch(live);
@@ -239,7 +240,7 @@ export class Supervisor {
       return;
     }
     if ((mayPass(error) || error instanceof NotNow) && !(error instanceof SetupFailed)) {
-      live.retryAt = Date.now() + RETRY_SETUP_MS;
+      live.retryAt = performance.now() + RETRY_SETUP_MS;
       log.info("An attempt cannot be started yet", { attempt: record.id, reason: reason(error) });
       return;
     }

@@ -163,9 +163,9 @@ export class ProcessDriver implements Driver {
     const goesOn = main === null ? members.length > 0 : members.some((row) => row.pid === main); // what else is left is swept
     if (goesOn) return { state: "running", startedAt: startedAt ?? (await lastSign(folder)) };
     if ((await readPid(folder, WRAPPER_FILES.pid)) === null && (await unnamedWrapper(folder)) !== null) return { state: "starting" };
-    const since = this.doubts.get(attemptId) ?? Date.now();
+    const since = this.doubts.get(attemptId) ?? performance.now();
     this.doubts.set(attemptId, since);
-    if (Date.now() - since < DOUBT_MS) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
+    if (performance.now() - since < DOUBT_MS) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
     return (await this.recorded(folder, handle)) ?? { state: "ended", startedAt, ended: await this.unrecorded(folder, "wrapper_lost", "Its wrapper was killed, so its exit code is unknown. Its main process is gone.") };
   }
 
@@ -179,11 +179,11 @@ export class ProcessDriver implements Driver {
   /** Without cgroups: looks at the resident memory twice a second and ends what is over its limit. */
   private async enforce(attemptId: string, folder: string, handle: Handle): Promise<void> {
     const last = this.watched.get(attemptId) ?? { at: 0, peak: 0 };
-    if (Date.now() - last.at < WATCH_MS || handle.limitBytes === null) return;
+    if (performance.now() - last.at < WATCH_MS || handle.limitBytes === null) return;
     const rows = await membersOf(attemptId, folder, null);
     const used = rows.reduce((sum, row) => sum + row.rss, 0);
     const peak = Math.max(last.peak, used);
-    this.watched.set(attemptId, { at: Date.now(), peak });
+    this.watched.set(attemptId, { at: performance.now(), peak });
     if (used <= handle.limitBytes) return;
     await writeJson(path.join(folder, USAGE_FILE), { oomKills: 1, peakBytes: peak, watched: true });
     log.warn("Over its memory limit", { attempt: attemptId, usedMib: mib(used), limitMib: mib(handle.limitBytes) });
@@ -202,11 +202,11 @@ export class ProcessDriver implements Driver {
 
   /** Kills again until nothing is left: a process may fork while we look. Answers what did not die. */
   private async killMembers(attemptId: string, folder: string, handle: Handle | null): Promise<ProcessRow[]> {
-    const deadline = Date.now() + DIE_MS;
+    const deadline = performance.now() + DIE_MS;
     for (;;) {
       const rows = await membersOf(attemptId, folder, handle?.cgroup ?? null);
       for (const row of rows) signal(row.pid, "SIGKILL");
-      if (rows.length === 0 || Date.now() > deadline) return rows;
+      if (rows.length === 0 || performance.now() > deadline) return rows;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

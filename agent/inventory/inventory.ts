@@ -11,12 +11,12 @@ let refreshing = false;
 
 /** The host's GPUs. Only the first caller waits for nvidia-smi. */
 export function gpusNow(): Promise<Reading> {
-  kept ??= { at: Date.now(), reading: readGpus() };
-  if (Date.now() - kept.at > FRESH_MS && !refreshing) {
+  kept ??= { at: performance.now(), reading: readGpus() };
+  if (performance.now() - kept.at > FRESH_MS && !refreshing) {
     refreshing = true;
     void readGpus()
       .then((reading) => {
-        kept = { at: Date.now(), reading: Promise.resolve(reading) };
+        kept = { at: performance.now(), reading: Promise.resolve(reading) };
       })
       .finally(() => {
         refreshing = false;

@@ -61,10 +61,10 @@ export class CheckpointsLoop {
   private async look(record: AttemptRecord, signal: AbortSignal): Promise<void> {
     const sync = record.spec?.checkpointSync;
     if (!sync || record.orphan || record.checkpointDone || (record.report.startedAt === null && !record.ended)) return;
-    const known = this.known.get(record.id) ?? { dueAt: Date.now() + sync.everySeconds * 1000, sent: null, objects: new Map() };
+    const known = this.known.get(record.id) ?? { dueAt: performance.now() + sync.everySeconds * 1000, sent: null, objects: new Map() };
     this.known.set(record.id, known);
-    if (!record.ended && Date.now() < known.dueAt) return;
-    known.dueAt = Date.now() + ((await this.send(record, known, signal)) ? sync.everySeconds * 1000 : AGAIN_MS);
+    if (!record.ended && performance.now() < known.dueAt) return;
+    known.dueAt = performance.now() + ((await this.send(record, known, signal)) ? sync.everySeconds * 1000 : AGAIN_MS);
   }
 
   /** @returns false where it has to be looked at again soon. */

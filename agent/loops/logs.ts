@@ -60,7 +60,7 @@ export class LogsLoop {
    * offset a drop may be claimed: the server may have bytes that we dropped without having heard so.
    */
   private readonly sure = new Set<string>();
-  private capCheckedAt = 0;
+  private capCheckedAt = -Infinity;
   /** Only this attempt in the next request: one of the last request's was refused, and this finds out which. */
   private solo: string[] = [];
 
@@ -169,16 +169,16 @@ export class LogsLoop {
 
   private isOverdue(key: string, at: number): boolean {
     const known = this.partial.get(key);
-    if (known?.at === at) return Date.now() - known.since >= PARTIAL_MS;
-    this.partial.set(key, { at, since: Date.now() });
+    if (known?.at === at) return performance.now() - known.since >= PARTIAL_MS;
+    this.partial.set(key, { at, since: performance.now() });
     return false;
   }
 
   private async watchCap(signal: AbortSignal): Promise<void> {
-    const due = CAP_CHECK_MS - (Date.now() - this.capCheckedAt);
+    const due = CAP_CHECK_MS - (performance.now() - this.capCheckedAt);
     if (due > 0) await new Promise<void>((resolve) => setTimeout(resolve, due));
     if (signal.aborted) return;
-    this.capCheckedAt = Date.now();
+    this.capCheckedAt = performance.now();
     for (const record of this.parts.supervisor.records()) {
       const dropped = await enforceCap(record, await this.parts.sources.of(record), this.parts.capBytes, this.parts.client.clock.now());
       if (dropped > 0) this.parts.onDrop(record, dropped);

@@ -34,7 +34,7 @@ export class SyncLoop {
   private hash = "";
   private nodesSent = "";
   private schedulerSent = "";
-  private heardAt = 0;
+  private heardAt = -Infinity;
   /** Causes of an end that the server takes. Null: it has not said yet, and what needs one of them waits for its first answer. */
   private takes: readonly string[] | null = null;
 
@@ -132,9 +132,9 @@ export class SyncLoop {
   }
 
   private async noteContact(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.heardAt < 5_000) return;
     this.heardAt = now;
-    await writeFile(this.parts.contactFile, JSON.stringify({ at: now })).catch(() => {});
+    await writeFile(this.parts.contactFile, JSON.stringify({ at: Date.now() })).catch(() => {});
   }
 }

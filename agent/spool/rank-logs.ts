@@ -111,8 +111,8 @@ export class RankLogs {
   /** A line without an end is shown after a while. */
   private isOverdue(file: string, at: number): boolean {
     const known = this.partial.get(file);
-    if (known?.at === at) return Date.now() - known.since >= PARTIAL_MS;
-    this.partial.set(file, { at, since: Date.now() });
+    if (known?.at === at) return performance.now() - known.since >= PARTIAL_MS;
+    this.partial.set(file, { at, since: performance.now() });
     return false;
   }
 
