@@ -6,7 +6,7 @@ import { report, say, since } from "./say.ts";
 import { openDatabase } from "./up/database.ts";
 import { connectThisMachine } from "./up/enrol.ts";
 import { readOptions } from "./up/options.ts";
-import { Stack } from "./up/stack.ts";
+import { requirePort, Stack } from "./up/stack.ts";
 import { State } from "./up/state.ts";
 
 /** `./drover up`: everything on this machine, in the foreground, until Ctrl-C. */
@@ -20,6 +20,7 @@ export async function main(args: string[]): Promise<void> {
   let stack: Stack | null = null;
   const stopping = onInterrupt(interruption, () => stack?.kill());
   try {
+    await requirePort(options); // before the minutes that pages and database may take
     if (options.dev) await ensureBundles(["cli"]);
     else await ensureBuilt();
     if (interruption.signal.aborted) return;

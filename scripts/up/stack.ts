@@ -54,8 +54,7 @@ export class Stack {
 
   /** @throws Trouble when the port is taken or the server does not come up. */
   async start(): Promise<void> {
-    const { port, host } = this.options;
-    if (!(await isFree(port, host))) throw new Trouble(`Port ${port} is taken by another program.`, `Stop that program, or choose another port: ./drover up --port ${port + 1}`);
+    await requirePort(this.options); // somebody may have taken it since the first look
     const start = performance.now();
     this.server.start();
     this.worker.start();
@@ -91,6 +90,11 @@ export class Stack {
   kill(): void {
     for (const service of [this.agent, this.worker, this.server]) service.kill();
   }
+}
+
+/** @throws Trouble when the port is taken. */
+export async function requirePort({ port, host }: Pick<UpOptions, "port" | "host">): Promise<void> {
+  if (!(await isFree(port, host))) throw new Trouble(`Port ${port} is taken by another program.`, `Stop that program, or choose another port: ./drover up --port ${port + 1}`);
 }
 
 /** The agent starts people's code: it gets no secret of the server. */

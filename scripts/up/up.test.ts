@@ -11,6 +11,7 @@ import { Trouble } from "../say.ts";
 import { checkServer } from "./database.ts";
 import { readOptions } from "./options.ts";
 import { Service } from "./service.ts";
+import { requirePort } from "./stack.ts";
 import { State } from "./state.ts";
 
 const root = mkdtempSync(join(tmpdir(), "drover-up-"));
@@ -23,6 +24,15 @@ async function until(what: string, check: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+it("a port that is taken is told with another one to take", async () => {
+  const port = await freePort();
+  await requirePort({ port, host: "127.0.0.1" });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await expect(requirePort({ port, host: "127.0.0.1" })).rejects.toThrow(`Port ${port} is taken`);
+  server.close();
+});
 
 describe("the options of ./drover up", () => {
   const env = { NODE_ENV: "test" } as const;
