@@ -74,6 +74,20 @@ describe("the table of runs", () => {
     expect((await world.owner.api.table.rows({ ids: [old.id], columns: [] })).map(({ name }) => name)).toEqual(["old"]);
   });
 
+  it("says with the first page which run is the newest, also where the order puts it on a later one", async () => {
+    const project = await world.org.makeProject("newest");
+    const best = await made(project.id, "best", 1, null);
+    await made(project.id, "middle", 2, null);
+    const newest = await made(project.id, "newest", 3, null);
+    const sorted = { project: "newest", sorts: ["metric:loss"], limit: 1 };
+    const first = await world.owner.api.table.search(sorted);
+    expect([first.items.map(({ id }) => id), first.newest]).toEqual([[best.id], newest.id]);
+    expect(await world.owner.api.table.newer({ project: "newest", since: first.newest! })).toBe(0);
+    expect((await world.owner.api.table.search({ ...sorted, cursor: first.nextCursor! })).newest).toBeNull();
+    expect((await world.owner.api.table.search({ ...sorted, filter: "metrics.loss < 2.5" })).newest).not.toBe(newest.id);
+    expect((await world.owner.api.table.search({ ...sorted, sorts: [], filter: "metrics.loss > 9" })).newest).toBeNull();
+  });
+
   it("shows nothing of projects out of reach, not even by id", async () => {
     const hidden = await made(world.speech.id, "hidden", 1, "9");
     expect((await member.api.table.search({ filter: "params.lr = '9'" })).items).toEqual([]);

@@ -28,8 +28,8 @@ export function useTable(params: RunsParams) {
       return next && next.cells.length === row.cells.length ? next : row;
     });
   }, [loaded, fresh.data]);
-  // Ids sort by creation: the newest that was loaded is the whole memory, whatever the table is sorted by.
-  const newest = useMemo(() => loaded.reduce((max, { id }) => (id > max ? id : max), ""), [loaded]);
+  // Said with the first page: the newest of the rows would not do, for sorted by a metric older runs than that are on later pages.
+  const newest = (!query.isPlaceholderData && query.data?.pages[0]?.newest) || "";
   const arrived = useQuery({ ...trpc.table.newer.queryOptions({ ...tableSetOf(params), since: newest }), enabled: newest !== "" && !params.archived, refetchInterval: 30_000 });
   const reload = () => void client.resetQueries({ queryKey: options.queryKey });
   return {

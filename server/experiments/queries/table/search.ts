@@ -20,10 +20,16 @@ const NEWEST: Order = { entity: "attributes", key: "run_id", descending: true };
 const MAX_NEWER = 100;
 const MAX_COUNTED = 10_000;
 
-/** One page of the table. No page costs more than the one before it, whatever was sorted by. */
-export async function searchTable(db: DbOrTx, grant: Grant, actorId: string, { sorts, columns, cursor, limit, ...set }: SearchTable): Promise<Page<TableRow>> {
+/**
+ * One page of the table. No page costs more than the one before it, whatever was sorted by. `newest` comes with the first one: the run
+ * after which others count as new, wherever the order puts it; null where nothing matches, and on later pages.
+ */
+export async function searchTable(db: DbOrTx, grant: Grant, actorId: string, { sorts, columns, cursor, limit, ...set }: SearchTable): Promise<Page<TableRow> & { newest: string | null }> {
+  const first = cursor === undefined;
+  // Before the page: a run that comes in between is then counted as new, and never missed.
+  const newest = first && parseSorts(sorts).length > 0 ? (await searchIds(db, grant, actorId, set, { sorts: [], limit: 1 })).ids[0] : undefined;
   const { ids, nextCursor } = await searchIds(db, grant, actorId, set, { sorts, cursor, limit });
-  return { items: await rowsOf(db, ids, columns), nextCursor };
+  return { items: await rowsOf(db, ids, columns), nextCursor, newest: first ? (newest ?? ids[0] ?? null) : null };
 }
 
 export async function searchIds(db: DbOrTx, grant: Grant, actorId: string, set: TableSet, page: { sorts: string[]; cursor?: string | undefined; limit: number }): Promise<{ ids: string[]; nextCursor: string | null }> {
