@@ -3,6 +3,7 @@ import { Button, Checkbox } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import Link from "next/link";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { clampWidth, COLUMN_WIDTHS, widthAfterKey } from "../../domain/shared/column-width.ts";
 import { formatCount } from "../../domain/shared/format.ts";
 import { useRowKeys } from "./use-row-keys.ts";
 import { type Noun, words } from "./data-table.tsx";
@@ -167,27 +168,29 @@ function Head<T>({ columns, lefts, sorts, pinned, onSort, onMove, onResize, rows
   );
 }
 
-/** The edge of a head: drag it, or use the arrow keys while it has the focus. */
+/** The edge of a head: drag it, or tab to it and use the arrow keys, Home and End. */
 function Grip({ width, label, onResize }: { width: number; label: string; onResize: (width: number) => void }) {
   const from = useRef<{ x: number; width: number } | null>(null);
-  const clamp = (value: number) => Math.round(Math.max(48, Math.min(900, value)));
   const end = (event: PointerEvent) => {
-    if (from.current) onResize(clamp(from.current.width + event.clientX - from.current.x));
+    if (from.current) onResize(clampWidth(from.current.width + event.clientX - from.current.x));
     from.current = null;
   };
   return (
     <span
-      role="separator" aria-orientation="vertical" aria-label={`Width of ${label}`} aria-valuenow={width} aria-valuemin={48} aria-valuemax={900} tabIndex={-1} className={classes.grip} draggable={false}
+      role="separator" aria-orientation="vertical" aria-label={`Width of ${label}`} aria-valuenow={width} aria-valuemin={COLUMN_WIDTHS.min} aria-valuemax={COLUMN_WIDTHS.max} tabIndex={0} className={classes.grip} draggable={false}
       onPointerDown={(event) => {
-        event.preventDefault();
+        event.preventDefault(); // selects no text; nor does it then focus by itself
+        event.currentTarget.focus({ preventScroll: true });
         event.currentTarget.setPointerCapture(event.pointerId);
         from.current = { x: event.clientX, width };
       }}
       onPointerUp={end}
       onDragStart={(event) => event.preventDefault()}
       onKeyDown={(event) => {
-        if (event.key === "ArrowLeft") onResize(clamp(width - 16));
-        else if (event.key === "ArrowRight") onResize(clamp(width + 16));
+        const next = event.altKey || event.ctrlKey || event.metaKey ? null : widthAfterKey(width, event.key);
+        if (next === null) return;
+        event.preventDefault(); // the table would scroll
+        onResize(next);
       }}
     />
   );

@@ -1,3 +1,4 @@
+import { clampWidth } from "../shared/column-width.ts";
 import type { Order } from "./filter/ast.ts";
 
 /** Columns of the table of runs, as the URL and saved views write them. Pure; no zod, so that a page stays small. */
@@ -25,7 +26,6 @@ export type AttributeColumn = keyof typeof ATTRIBUTE_COLUMNS;
 export const DEFAULT_COLUMNS: readonly string[] = ["status", "name", "metrics", "duration", "resources", "cluster", "experiment", "owner", "created"];
 export const MAX_COLUMNS = 40;
 export const MAX_ORDERS = 5;
-const WIDTHS = [48, 900] as const;
 
 /** A column that holds a measured or given value of each run. */
 export type ValueRef = { kind: "metric"; key: string; of: "last" | "min" | "max" } | { kind: "param" | "tag"; key: string };
@@ -47,7 +47,7 @@ export const isAttribute = (name: string): name is AttributeColumn => Object.has
 export function parseColumn(text: string): TableColumn | null {
   const sized = /^(.+)@(\d{2,3})$/s.exec(text);
   const name = sized?.[1] ?? text;
-  const width = (usual: number) => (sized ? Math.max(WIDTHS[0], Math.min(WIDTHS[1], Number(sized[2]))) : usual);
+  const width = (usual: number) => (sized ? clampWidth(Number(sized[2])) : usual);
   if (isAttribute(name)) {
     const { title, width: usual, sort } = ATTRIBUTE_COLUMNS[name];
     return { name, title, width: width(usual), attribute: name, value: null, sort: sort === null ? null : { entity: "attributes", key: sort } };
