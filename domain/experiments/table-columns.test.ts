@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { moveColumn, parseColumn, parseColumns, parseSorts, pressSort, printColumns, valuesOf } from "./table-columns.ts";
+import { moveColumn, namedColumn, parseColumn, parseColumns, parseSorts, pressSort, printColumns, valuesOf } from "./table-columns.ts";
 
 describe("columns of the table", () => {
   it("come back from a link as they went into it, widths only where they are not usual", () => {
     const texts = ["status", "name@320", "metric:val/loss", "metric.min:loss@90", "param:a@b", "tag:team"];
     expect(printColumns(parseColumns(texts))).toEqual(texts);
     expect(parseColumn("param:a@b@200")).toMatchObject({ name: "param:a@b", width: 200 });
+  });
+  it("keep a key that ends like a width, in the link and in the order", () => {
+    const recall = namedColumn("metric:recall@10")!;
+    expect(recall).toMatchObject({ title: "recall@10", width: 110, value: { key: "recall@10" } });
+    for (const width of [110, 90]) expect(parseColumns(printColumns([{ ...recall, width }]))[0]).toEqual({ ...recall, width });
+    expect(parseSorts(["-metric:recall@10"]).map(({ name, order }) => [name, order.key])).toEqual([["metric:recall@10", "recall@10"]]);
   });
   it("hold each column once, none that is not known, and always the name", () => {
     expect(parseColumns(["status", "status@200", "weather", "metric:"]).map(({ name }) => name)).toEqual(["status", "name"]);

@@ -43,21 +43,28 @@ export interface TableColumn {
 
 export const isAttribute = (name: string): name is AttributeColumn => Object.hasOwn(ATTRIBUTE_COLUMNS, name);
 
+/** A text that ends like a width is read as one: a key such as `recall@10` has to be written with its own behind it. */
+const SIZED = /^(.+)@(\d{2,3})$/s;
+
 /** null for a name that no column has. @param text May end in a width: `param:lr@120`. */
 export function parseColumn(text: string): TableColumn | null {
-  const sized = /^(.+)@(\d{2,3})$/s.exec(text);
-  const name = sized?.[1] ?? text;
-  const width = (usual: number) => (sized ? clampWidth(Number(sized[2])) : usual);
+  const sized = SIZED.exec(text);
+  const column = namedColumn(sized?.[1] ?? text);
+  return column && sized ? { ...column, width: clampWidth(Number(sized[2])) } : column;
+}
+
+/** The column that has exactly this name, as wide as usual; null for a name that none has. */
+export function namedColumn(name: string): TableColumn | null {
   if (isAttribute(name)) {
-    const { title, width: usual, sort } = ATTRIBUTE_COLUMNS[name];
-    return { name, title, width: width(usual), attribute: name, value: null, sort: sort === null ? null : { entity: "attributes", key: sort } };
+    const { title, width, sort } = ATTRIBUTE_COLUMNS[name];
+    return { name, title, width, attribute: name, value: null, sort: sort === null ? null : { entity: "attributes", key: sort } };
   }
   const match = /^(metric|metric\.min|metric\.max|param|tag):(.{1,250})$/s.exec(name);
   if (!match) return null;
   const key = match[2]!;
-  if (match[1] === "param" || match[1] === "tag") return { name, title: key, width: width(120), attribute: null, value: { kind: match[1], key }, sort: { entity: match[1] === "param" ? "params" : "tags", key } };
+  if (match[1] === "param" || match[1] === "tag") return { name, title: key, width: 120, attribute: null, value: { kind: match[1], key }, sort: { entity: match[1] === "param" ? "params" : "tags", key } };
   const of = match[1] === "metric" ? "last" : (match[1]!.slice("metric.".length) as "min" | "max");
-  return { name, title: of === "last" ? key : `${of} ${key}`, width: width(110), attribute: null, value: { kind: "metric", key, of }, sort: of === "last" ? { entity: "metrics", key } : null };
+  return { name, title: of === "last" ? key : `${of} ${key}`, width: 110, attribute: null, value: { kind: "metric", key, of }, sort: of === "last" ? { entity: "metrics", key } : null };
 }
 
 /** Each column once, in the order given; what is no column is left out. The name is always among them: it is the link. */
@@ -71,9 +78,9 @@ export function parseColumns(texts: readonly string[]): TableColumn[] {
   return [...found.values()];
 }
 
-/** Widths that are usual are not written. */
+/** Widths that are usual are not written, unless the name would be read as another's width. */
 export function printColumns(columns: readonly TableColumn[]): string[] {
-  return columns.map(({ name, width }) => (parseColumn(name)?.width === width ? name : `${name}@${width}`));
+  return columns.map(({ name, width }) => (!SIZED.test(name) && namedColumn(name)?.width === width ? name : `${name}@${width}`));
 }
 
 export const valuesOf = (columns: readonly TableColumn[]): ValueRef[] => columns.flatMap(({ value }) => (value ? [value] : []));
@@ -82,7 +89,7 @@ export const valuesOf = (columns: readonly TableColumn[]): ValueRef[] => columns
 export function parseSorts(texts: readonly string[]): { name: string; descending: boolean; order: Order }[] {
   return texts.slice(0, MAX_ORDERS).flatMap((text) => {
     const descending = text.startsWith("-");
-    const column = parseColumn(descending ? text.slice(1) : text);
+    const column = namedColumn(descending ? text.slice(1) : text);
     return column?.sort ? [{ name: column.name, descending, order: { ...column.sort, descending } }] : [];
   });
 }

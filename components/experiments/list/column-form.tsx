@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, parseColumn, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, namedColumn, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
 import classes from "./table.module.css";
 
@@ -19,13 +19,13 @@ export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns
     ...keys.tags.map((key) => `tag:${key}`),
   ];
   const matching = all.filter((name) => !on.has(name) && name.toLowerCase().includes(text.trim().toLowerCase()));
-  const toggle = (name: string) => onChange(on.has(name) ? columns.filter((column) => column.name !== name) : [...columns, parseColumn(name)!]);
+  const toggle = (name: string) => onChange(on.has(name) ? columns.filter((column) => column.name !== name) : [...columns, namedColumn(name)!]);
   return (
     <>
       <div className={classes.row}>
         <NumberInput aria-label="Columns that stay in place" prefix="Pin first " min={0} max={6} value={pinned} onChange={(next) => onPin(Number(next) || 0)} w={120} />
         <span style={{ flex: 1 }} />
-        <Button variant="subtle" color="gray" onClick={() => onChange(DEFAULT_COLUMNS.map((name) => parseColumn(name)!))}>Usual</Button>
+        <Button variant="subtle" color="gray" onClick={() => onChange(DEFAULT_COLUMNS.map((name) => namedColumn(name)!))}>Usual</Button>
       </div>
       <ul className={classes.picker} aria-label="Shown columns">
         {columns.map((column, at) => (
@@ -54,7 +54,7 @@ export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns
 const KINDS: Record<string, string> = { metric: "metric, last", "metric.min": "metric, least", "metric.max": "metric, greatest", param: "parameter", tag: "tag" };
 
 function labelOf(name: string): string {
-  const column = parseColumn(name);
+  const column = namedColumn(name);
   if (!column || column.attribute) return column?.title ?? name;
   return `${column.value!.key} · ${KINDS[name.slice(0, name.indexOf(":"))]}`;
 }

@@ -1,7 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { parseColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { namedColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import { LateSelect } from "../../form/late-select.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
@@ -32,7 +32,7 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
       <FilterBuilder value={params.f} keys={keys} onChange={(f) => void setParams({ f: f || null })} />
       <LateSelect aria-label="Group by" placeholder="No groups" data={groups} value={params.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable onChange={(group) => void setParams({ group })} w={150} />
       {params.sort.map((one) => {
-        const column = parseColumn(one.replace(/^-/, ""));
+        const column = namedColumn(one.replace(/^-/, ""));
         return column && <Chip key={one} on onToggle={() => void setParams({ sort: params.sort.filter((other) => other !== one) })}>{one.startsWith("-") ? "↓" : "↑"} {column.title}</Chip>;
       })}
       <Chip on={params.archived} onToggle={() => void setParams({ archived: !params.archived || null })}>Archived</Chip>
