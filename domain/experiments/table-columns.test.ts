@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { moveColumn, namedColumn, parseColumn, parseColumns, parseSorts, pressSort, printColumns, valuesOf } from "./table-columns.ts";
+import { moveColumn, namedColumn, parseColumn, parseColumns, parseSorts, pressSort, printColumns, typedColumns, valuesOf } from "./table-columns.ts";
 
 describe("columns of the table", () => {
   it("come back from a link as they went into it, widths only where they are not usual", () => {
@@ -19,6 +19,12 @@ describe("columns of the table", () => {
   });
   it("tell the server which values they need", () => {
     expect(valuesOf(parseColumns(["name", "metric.max:acc", "param:lr"]))).toEqual([{ kind: "metric", key: "acc", of: "max" }, { kind: "param", key: "lr" }]);
+  });
+  it("can be of any key that is typed, but not twice", () => {
+    expect(typedColumns(" old/loss ", new Set(["metric:old/loss"]))).toEqual(["metric.min:old/loss", "metric.max:old/loss", "param:old/loss", "tag:old/loss"]);
+    expect(typedColumns("tag:team", new Set())).toEqual(["tag:team"]);
+    expect(typedColumns("status", new Set(["status"]))).toEqual([]);
+    expect([typedColumns("  ", new Set()), typedColumns("k".repeat(251), new Set())]).toEqual([[], []]);
   });
   it("move by name", () => {
     expect(moveColumn(parseColumns(["status", "name", "owner"]), "owner", 0).map(({ name }) => name)).toEqual(["owner", "status", "name"]);

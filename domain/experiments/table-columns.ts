@@ -67,6 +67,16 @@ export function namedColumn(name: string): TableColumn | null {
   return { name, title: of === "last" ? key : `${of} ${key}`, width: 110, attribute: null, value: { kind: "metric", key, of }, sort: of === "last" ? { entity: "metrics", key } : null };
 }
 
+/**
+ * Columns for a key that somebody typed, as every kind of value that may have it; what is offered already is left out.
+ * @param text A key, or a column's whole name: `loss`, `metric.min:loss`.
+ */
+export function typedColumns(text: string, offered: ReadonlySet<string>): string[] {
+  const key = text.trim();
+  if (namedColumn(key)) return offered.has(key) ? [] : [key];
+  return ["metric", "metric.min", "metric.max", "param", "tag"].map((kind) => `${kind}:${key}`).filter((name) => !offered.has(name) && namedColumn(name));
+}
+
 /** Each column once, in the order given; what is no column is left out. The name is always among them: it is the link. */
 export function parseColumns(texts: readonly string[]): TableColumn[] {
   const found = new Map<string, TableColumn>();

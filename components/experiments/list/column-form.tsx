@@ -2,15 +2,16 @@
 import { ActionIcon, Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, namedColumn, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, namedColumn, type TableColumn, typedColumns } from "../../../domain/experiments/table-columns.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
 import classes from "./table.module.css";
 
 const SHOWN = 60;
 
-/** Which columns, in which order: those there are first, with arrows; then everything that the runs have, by name. */
+/** Which columns, in which order: those there are first, with arrows; then everything that the newest runs have, and any name that is typed. */
 export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns: readonly TableColumn[]; keys: TableKeysFound; pinned: number; onChange: (columns: TableColumn[]) => void; onPin: (pinned: number) => void }) {
   const [text, setText] = useState("");
+  const full = columns.length >= MAX_COLUMNS;
   const on = new Set(columns.map(({ name }) => name));
   const all = [
     ...Object.keys(ATTRIBUTE_COLUMNS),
@@ -19,6 +20,7 @@ export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns
     ...keys.tags.map((key) => `tag:${key}`),
   ];
   const matching = all.filter((name) => !on.has(name) && name.toLowerCase().includes(text.trim().toLowerCase()));
+  const typed = typedColumns(text, new Set([...all, ...on]));
   const toggle = (name: string) => onChange(on.has(name) ? columns.filter((column) => column.name !== name) : [...columns, namedColumn(name)!]);
   return (
     <>
@@ -38,16 +40,28 @@ export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns
         ))}
       </ul>
       <TextInput aria-label="Find a column" placeholder="Metric, parameter, tag …" leftSection={<IconSearch size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)} mt="xs" data-autofocus />
-      <ul className={classes.picker} aria-label="More columns">
-        {matching.slice(0, SHOWN).map((name) => (
-          <li key={name}>
-            <Checkbox checked={false} disabled={columns.length >= MAX_COLUMNS} onChange={() => toggle(name)} aria-label={`Show ${labelOf(name)}`} />
-            <span className={classes.pickerName} title={name}>{labelOf(name)}</span>
-          </li>
-        ))}
-      </ul>
-      <div className={classes.pickerHead}>{matching.length > SHOWN ? `${SHOWN} of ${matching.length}: type to find others. ` : ""}Names of the newest {keys.runs} runs.</div>
+      <MoreColumns label="More columns" names={matching.slice(0, SHOWN)} full={full} onAdd={toggle} />
+      <div className={classes.pickerHead}>{matching.length > SHOWN ? `${SHOWN} of ${matching.length}: type to find others. ` : ""}Names of the newest {keys.runs} runs; type a whole name for what only older ones have.</div>
+      {typed.length > 0 && (
+        <>
+          <div className={classes.pickerHead}>As typed:</div>
+          <MoreColumns label="Columns as typed" names={typed} full={full} onAdd={toggle} />
+        </>
+      )}
     </>
+  );
+}
+
+function MoreColumns({ label, names, full, onAdd }: { label: string; names: readonly string[]; full: boolean; onAdd: (name: string) => void }) {
+  return (
+    <ul className={classes.picker} aria-label={label}>
+      {names.map((name) => (
+        <li key={name}>
+          <Checkbox checked={false} disabled={full} onChange={() => onAdd(name)} aria-label={`Show ${labelOf(name)}`} />
+          <span className={classes.pickerName} title={name}>{labelOf(name)}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
