@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
+import type { ChartEvent } from "./event-labels.ts";
 import { formatXExact } from "./format-x.ts";
 import { type ChartModel, type ChartSeries, prepareSeries, type XKind } from "./prepare-series.ts";
 import { useSeen } from "./use-seen.ts";
@@ -18,7 +19,7 @@ export interface TimeChartProps {
   series: readonly ChartSeries[];
   xKind: XKind;
   /** Vertical lines with labels: attempts, deploys, preemptions. */
-  events?: readonly { x: number; label: string }[];
+  events?: readonly ChartEvent[];
   /** The page's range; the data's own without it. */
   domain?: [number, number];
   yDomain?: [number, number];
@@ -40,7 +41,7 @@ export interface TimeChartProps {
   note?: React.ReactNode;
 }
 
-const NO_EVENTS: readonly { x: number; label: string }[] = [];
+const NO_EVENTS: readonly ChartEvent[] = [];
 
 /** One chart over steps or time: minimum to maximum as a band, the last value as a line. At most six colours, then "others". */
 export function TimeChart(props: TimeChartProps) {

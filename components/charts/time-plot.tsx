@@ -4,6 +4,7 @@ import { Area, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine,
 import { formatNumber, formatTick } from "../../domain/shared/format.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
 import { colourOf } from "./colours.ts";
+import { type ChartEvent, eventsNear, placeEvents } from "./event-labels.ts";
 import { formatXTick } from "./format-x.ts";
 import { type ChartModel, nearestIndex, type PreparedSeries, type XKind } from "./prepare-series.ts";
 import { valueScale, xTicks } from "./ticks.ts";
@@ -14,7 +15,7 @@ export interface TimePlotProps {
   hidden: ReadonlySet<string>;
   height: number;
   xKind: XKind;
-  events: readonly { x: number; label: string }[];
+  events: readonly ChartEvent[];
   domain?: [number, number] | undefined;
   yDomain?: [number, number] | undefined;
   fromZero: boolean;
@@ -24,7 +25,6 @@ export interface TimePlotProps {
   syncId?: string | undefined;
 }
 
-const MAX_EVENT_LABELS = 8;
 const X_TICKS = 6;
 
 /** Draws, decides nothing: gaps, colours and order come in the model. Loaded lazily by TimeChart. */
@@ -33,6 +33,7 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
   const visible = useMemo(() => model.series.filter((one) => !hidden.has(one.key)), [model, hidden]);
   const domain = props.domain ?? model.extent ?? [0, 1];
   const span = domain[1] - domain[0] || 1;
+  const events = placeEvents(props.events, domain);
   const { drag, handlers } = useDragZoom(props.onZoom);
   const y = useMemo(() => (log ? null : valueScale(props.yDomain ?? model.values ?? [0, 1], props.fromZero)), [log, props.yDomain, model, props.fromZero]);
   return (
@@ -53,25 +54,20 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
         tickFormatter={(x: number) => formatXTick(x, xKind, span)}
       />
       <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={(value: number) => (props.formatValue === formatNumber ? formatTick(value) : props.formatValue(value))} />
-      <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <ChartTooltip model={model} hidden={hidden} x={Number(label)} reach={span / 20} xKind={xKind} formatValue={props.formatValue} /> : null)} />
+      <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <ChartTooltip model={model} hidden={hidden} x={Number(label)} events={eventsNear(events, Number(label), span)} reach={span / 20} xKind={xKind} formatValue={props.formatValue} /> : null)} />
       {visible.filter((one) => one.hasBand).map((one) => (
         <Area key={one.bandKey} dataKey={one.bandKey} type="linear" stroke="none" fill={colourOf(one.slot)} fillOpacity={0.16} isAnimationActive={false} activeDot={false} tooltipType="none" legendType="none" connectNulls={false} />
       ))}
       {visible.map((one) => (
         <Line key={one.valueKey} dataKey={one.valueKey} name={one.label} type="linear" stroke={colourOf(one.slot)} strokeWidth={one.slot === null ? 1 : 1.6} strokeOpacity={one.slot === null ? 0.55 : 1} isAnimationActive={false} connectNulls={false} dot={dotOf(one)} activeDot={{ r: 3, strokeWidth: 0 }} />
       ))}
-      {props.events.map((event, at) => (
-        <ReferenceLine key={`${event.x} ${event.label}`} x={event.x} stroke="var(--tone-neutral)" strokeDasharray="3 3" {...(at < MAX_EVENT_LABELS ? { label: { value: event.label, position: labelSide(event.x, domain), fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})} />
+      {events.map((event) => (
+        <ReferenceLine key={`${event.x} ${event.label}`} x={event.x} stroke="var(--tone-neutral)" strokeDasharray="3 3" {...(event.side ? { label: { value: event.label, position: event.side, fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})} />
       ))}
       {drag && <ReferenceArea x1={drag[0]} x2={drag[1]} fill="var(--accent)" fillOpacity={0.12} stroke="none" />}
     </ComposedChart>
   );
 });
-
-/** The label stands where there is room: right of its line, except near the right edge. Recharts names the side of the box that it hangs on. */
-function labelSide(x: number, [from, to]: [number, number]): "insideTopLeft" | "insideTopRight" {
-  return x < from + (to - from) * 0.7 ? "insideTopLeft" : "insideTopRight";
-}
 
 /** A point with nothing on either side is no line: draw it. */
 function dotOf(one: PreparedSeries) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { allPositive, attemptEvents, interestingFirst, keyFilter, requestsOf, sectionsOf, smooth } from "./chart-model.ts";
+import { allPositive, interestingFirst, keyFilter, requestsOf, sectionsOf, smooth } from "./chart-model.ts";
 
 const point = (last: number) => ({ x: 0, min: last, max: last, last, count: 1 });
 
@@ -60,13 +60,6 @@ describe("smoothing", () => {
   });
 });
 
-it("draws attempts on time axes only, and only where there is more than one", () => {
-  const attempts = [{ number: 1, startedAt: new Date(10_000), endedAt: null }, { number: 2, startedAt: new Date(70_000), endedAt: null }];
-  expect(attemptEvents(attempts, "relative", 10_000)).toEqual([{ x: 0, label: "attempt 1" }, { x: 60, label: "attempt 2" }]);
-  expect(attemptEvents(attempts, "time", 10_000)[1]).toEqual({ x: 70_000, label: "attempt 2" });
-  expect(attemptEvents(attempts, "step", 10_000)).toEqual([]);
-  expect(attemptEvents(attempts.slice(0, 1), "time", 10_000)).toEqual([]);
-});
 it("offers a logarithmic axis only for what it can show", () => {
   expect([allPositive([point(0.1)]), allPositive([point(0)]), allPositive([point(-1)])]).toEqual([true, false, false]);
 });

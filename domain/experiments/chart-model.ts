@@ -1,5 +1,4 @@
-import type { SeriesX } from "./run-inputs.ts";
-import type { AttemptView, SeriesPoint } from "./run-view.ts";
+import type { SeriesPoint } from "./run-view.ts";
 
 /** Keys asked for in one request; more go into further ones. */
 export const KEYS_PER_REQUEST = 20;
@@ -64,16 +63,6 @@ export function smooth(points: readonly SeriesPoint[], weight: number): SeriesPo
 /** Whether a logarithmic axis can show the points; zero and below cannot be drawn on it. */
 export function allPositive(points: readonly SeriesPoint[]): boolean {
   return points.every((point) => point.min > 0);
-}
-
-/**
- * Where attempts began and ended, as lines on the charts. Steps have no clock, so there are none on a step axis.
- * @param startMs When the run's first process began, Unix ms.
- */
-export function attemptEvents(attempts: readonly Pick<AttemptView, "number" | "startedAt" | "endedAt">[], x: SeriesX, startMs: number | null): { x: number; label: string }[] {
-  if (x === "step" || startMs === null || attempts.length < 2) return [];
-  const at = (moment: Date) => (x === "time" ? moment.getTime() : (moment.getTime() - startMs) / 1000);
-  return attempts.flatMap(({ number, startedAt }) => (startedAt ? [{ x: at(startedAt), label: `attempt ${number}` }] : [])).sort((a, b) => a.x - b.x);
 }
 
 /** Groups of at most `KEYS_PER_REQUEST`, in a stable order, so that the same keys always make the same request. */

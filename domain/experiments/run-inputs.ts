@@ -24,7 +24,12 @@ export const OneRun = z.strictObject({ id: RunId });
 /** What a retention rule took of a run. */
 export const AskRemoval = OneRun.extend({ what: z.enum(["files", "logs"]).default("files") });
 export type AskRemoval = z.output<typeof AskRemoval>;
-export const ListRunEvents = OneRun.extend({ cursor: z.string().max(64).optional(), limit: Limit });
+export const ListRunEvents = OneRun.extend({
+  cursor: z.string().max(64).optional(),
+  limit: Limit,
+  /** Only those that charts mark with a line. */
+  marking: z.boolean().default(false),
+});
 export type ListRunEvents = z.output<typeof ListRunEvents>;
 
 export const CheckSpec = z.strictObject({ yaml: z.string().max(1_000_000) });

@@ -70,6 +70,7 @@ describe("submit", () => {
     const run = await member.api.experiments.get({ id });
     expect(run).toMatchObject({ status: "queued", name: "first", params: { lr: "0.1", deep: "true" }, tags: { a: "b" }, owner: { name: "Mia Member" }, project: { slug: "vision" } });
     expect((await member.api.experiments.events({ id })).items).toMatchObject([{ kind: "run.submitted", actor: "Mia Member" }]);
+    expect((await member.api.experiments.events({ id, marking: true })).items).toEqual([]);
     expect(await world.db.select().from(auditLog).where(eq(auditLog.targetId, id))).toMatchObject([{ action: "run.submit", actorId: member.id, projectId: world.vision.id }]);
     expect(world.changes).toContainEqual({ orgId: world.org.id, topic: "queue", id: world.org.id });
   });

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { useCallback, useMemo, useState } from "react";
-import { attemptEvents, keyFilter, sectionsOf } from "../../../domain/experiments/chart-model.ts";
+import { keyFilter, sectionsOf } from "../../../domain/experiments/chart-model.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
 import { RunCostChart } from "../../costs/run-cost-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
@@ -15,6 +15,7 @@ import { chartsParams } from "./charts-params.ts";
 import { ChartsToolbar } from "./charts-toolbar.tsx";
 import { MetricChart } from "./metric-chart.tsx";
 import { SystemCharts } from "./system-charts.tsx";
+import { useMarks } from "./use-marks.ts";
 import { useSeries } from "./use-series.ts";
 
 const BUCKETS = 400;
@@ -34,8 +35,8 @@ export function RunCharts({ id }: { id: string }) {
   const sections = useMemo(() => firstOf(sectionsOf(matching), limit), [matching, limit]);
   const shown = useMemo(() => sections.flatMap((section) => section.keys), [sections]);
   const { byKey, error, retry } = useSeries({ id, keys: shown, x, range, buckets: BUCKETS });
-  const events = useMemo(() => attemptEvents(run.attempts, x, run.startedAt?.getTime() ?? null), [run.attempts, run.startedAt, x]);
-  const domain = useMemo(() => range ?? extentOf([...byKey.values()]), [range, byKey]);
+  const events = useMarks(run, x);
+  const domain = useMemo(() => range ?? extentOf([...byKey.values()], events), [range, byKey, events]);
   const onZoom = useCallback((next: [number, number] | null) => void setParams({ from: next?.[0] ?? null, to: next?.[1] ?? null }), [setParams]);
   const weight = Math.min(99, Math.max(0, params.smooth)) / 100;
   const onTime = x !== "step";
@@ -68,10 +69,11 @@ function firstOf(sections: { name: string | null; keys: string[] }[], limit: num
   });
 }
 
-/** One range for all charts, so that what happened together stands above each other. */
-function extentOf(all: readonly { points: readonly { x: number }[] }[]): [number, number] | undefined {
+/** One range for all charts, so that what happened together stands above each other; what happened after the last point is on it too. */
+function extentOf(all: readonly { points: readonly { x: number }[] }[], marks: readonly { x: number }[]): [number, number] | undefined {
   const ends = all.flatMap(({ points }) => (points.length > 0 ? [points[0]!.x, points.at(-1)!.x] : []));
   if (ends.length === 0) return undefined;
+  ends.push(...marks.map(({ x }) => x));
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   return low === high ? undefined : [low, high];
 }

@@ -2,7 +2,6 @@
 import { Select } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { attemptEvents } from "../../../domain/experiments/chart-model.ts";
 import { systemChartsOf } from "../../../domain/experiments/system-charts.ts";
 import type { RunDetail } from "../../../domain/experiments/run-view.ts";
 import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
@@ -11,6 +10,7 @@ import { useTRPC } from "../../providers/api.tsx";
 import { Section } from "../../ui/page-header.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "../experiments.module.css";
+import { useMarks } from "./use-marks.ts";
 
 interface Props {
   run: RunDetail;
@@ -29,7 +29,7 @@ export function SystemCharts({ run, x, range, domain, onZoom, syncId, note }: Pr
   const ends = range ? { from: range[0], to: range[1] } : {};
   const query = useQuery({ ...trpc.experiments.systemSeries.queryOptions({ id: run.id, x, buckets: 300, ...(attemptId ? { attemptId } : {}), ...ends }), placeholderData: keepPreviousData, refetchInterval: run.endedAt ? false : 15_000 });
   const charts = useMemo(() => systemChartsOf(query.data ?? []), [query.data]);
-  const events = useMemo(() => attemptEvents(run.attempts, x, run.startedAt?.getTime() ?? null), [run.attempts, run.startedAt, x]);
+  const events = useMarks(run, x);
   const choose = run.attempts.length > 1 && (
     <Select aria-label="Attempt" w={150} value={attemptId ?? "all"} allowDeselect={false} data={[{ value: "all", label: "All attempts" }, ...run.attempts.map((attempt) => ({ value: attempt.id, label: `Attempt ${attempt.number}` }))]} onChange={(next) => setAttemptId(next === "all" ? null : next)} />
   );

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { attempts, logHeads, runEvents, runParams, runs } from "../../../db/schema/experiments.ts";
@@ -7,6 +7,7 @@ import { runEnvironment, withoutSecrets } from "../../../domain/experiments/envi
 import { idleUntil } from "../../../domain/experiments/interactive.ts";
 import type { ListRunEvents } from "../../../domain/experiments/run-inputs.ts";
 import { runActions, type RunSituation } from "../../../domain/experiments/run-actions.ts";
+import { MARKING_KINDS } from "../../../domain/experiments/run-marks.ts";
 import type { AttemptView, RunDetail, RunEventView } from "../../../domain/experiments/run-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -93,7 +94,7 @@ async function listAttempts(db: DbOrTx, runId: string): Promise<(AttemptView & {
 }
 
 /** The run's timeline, newest first. */
-export async function listRunEvents(db: DbOrTx, grant: Grant, { id, cursor, limit }: ListRunEvents): Promise<Page<RunEventView>> {
+export async function listRunEvents(db: DbOrTx, grant: Grant, { id, cursor, limit, marking }: ListRunEvents): Promise<Page<RunEventView>> {
   await getVisibleRun(db, grant, id);
   const rows = await db
     .select({
@@ -107,7 +108,7 @@ export async function listRunEvents(db: DbOrTx, grant: Grant, { id, cursor, limi
     })
     .from(runEvents)
     .leftJoin(attempts, eq(attempts.id, runEvents.attemptId))
-    .where(and(eq(runEvents.runId, id), cursor ? lt(runEvents.id, cursor) : undefined))
+    .where(and(eq(runEvents.runId, id), cursor ? lt(runEvents.id, cursor) : undefined, marking ? inArray(runEvents.kind, MARKING_KINDS) : undefined))
     .orderBy(desc(runEvents.id))
     .limit(limit + 1);
   const items = rows.slice(0, limit);
