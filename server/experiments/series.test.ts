@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../../db/schema/columns.ts";
+import { accelerators, nodes } from "../../db/schema/clusters.ts";
 import { runs } from "../../db/schema/experiments.ts";
 import type { Series } from "../../domain/experiments/run-view.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
@@ -125,5 +127,22 @@ describe("the system series", () => {
       ["cpu", "cores", [[1, 1], [2, 2]]],
       ["gpu node-1/1", "%", [[1, 50], [2, 60]]],
     ]);
+  });
+
+  it.each([
+    { says: "show each accelerator of the nodes that the attempt has whole", perNode: 2, expected: { "node-1/0": [10, 10, 10], "node-1/1": [11, 11, 11], "node-2/0": [20, 20, 20], "node-2/1": [21, 21, 21] } },
+    { says: "show the mean of very many, between the least and the greatest", perNode: 33, expected: { "mean of all": [31, 10, 52] } },
+  ])("$says", async ({ perNode, expected }) => {
+    const fleet = await world.makeCluster(world.org.id, `fleet-${perNode}`, { gpus: perNode });
+    const node = { id: newId("node"), orgId: world.org.id, clusterId: fleet.id, name: "node-2", cpus: 8, memoryMib: 1, diskMib: 1, state: "up" as const, seenAt: new Date() };
+    await world.db.insert(nodes).values(node);
+    await world.db.insert(accelerators).values(Array.from({ length: perNode }, (_, index) => ({ orgId: world.org.id, clusterId: fleet.id, nodeId: node.id, index, uuid: `b${index}`, model: "H100", memoryMib: 1, health: "ok" as const })));
+    const start = Date.now() - 60_000;
+    const run = await world.makeRun({ status: "running", clusterId: fleet.id, startedAt: new Date(start) });
+    await world.makeAttempt(run, fleet.id, { status: "running", nodeNames: ["node-1", "node-2"], nodes: 2, gpus: perNode, startedAt: new Date(start) });
+    const samples = [1, 2].flatMap((at) => Array.from({ length: perNode }, (_, index) => ({ subject: "accelerator" as const, id: `node-${at}/${index}`, key: "gpu" as const, times: [start + 1000], values: [at * 10 + index] })));
+    await ingestTelemetry(world.sql, { orgId: world.org.id, clusterId: fleet.id, session: null }, { samples, events: [] }, Date.now());
+    const found = await world.owner.api.experiments.systemSeries({ id: run.id, buckets: 1000 });
+    expect(Object.fromEntries(found.map(({ key, series }) => [key.slice("gpu ".length), series.points.flatMap(({ last, min, max }) => [last, min, max])]))).toEqual(expected);
   });
 });

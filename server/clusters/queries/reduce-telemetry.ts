@@ -11,29 +11,31 @@ export interface Subject {
   clusterId: string;
   subject: "node" | "accelerator" | "attempt";
   subjectId: string;
-  /** Tells the series of several subjects apart. */
+  /** Tells the series of several subjects apart; those that share it are one series. */
   label: string;
   from: number;
   to: number;
 }
 
 /** One bucket of one series. */
-export type TelemetryBucket = Bucket & { label: string };
+export type TelemetryBucket = Bucket & { label: string; mean: number | null };
 
 /**
  * Samples of these subjects, reduced in SQL to at most `buckets` points a series: least, greatest and last finite value of
- * each bucket that has any sample. `keys`: only these; all when absent. Ordered by label, key and time.
+ * each bucket that has any sample. `keys`: only these; all when absent. `means`: the mean of the finite ones too. Ordered by label,
+ * key and time.
  */
-export async function reduceTelemetry(db: DbOrTx, wanted: Subject[], range: { from: number; to: number }, buckets: number, keys?: readonly string[]): Promise<TelemetryBucket[]> {
+export async function reduceTelemetry(db: DbOrTx, wanted: Subject[], range: { from: number; to: number }, buckets: number, { keys, means = false }: { keys?: readonly string[]; means?: boolean } = {}): Promise<TelemetryBucket[]> {
   const t = telemetry;
   const finite = isFinite(sql`p.value`);
   const list = sql.join(wanted.map((w) => sql`(${w.clusterId}::text, ${w.subject}::text, ${w.subjectId}::text, ${w.label}::text, ${w.from}::float8, ${w.to}::float8)`), sql`, `);
   const rows = await db.execute<TelemetryBucket>(sql`
-    select key, label, last_point[1] as x, last_point[2] as last, min, max, count, total
+    select key, label, last_point[1] as x, last_point[2] as last, min, max, mean, count, total
     from (
       select ${t.key} as key, w.label, ${bucketOf(sql`p.time`, range, buckets)} as bucket,
              max(array[p.time::float8, p.value]) filter (where ${finite}) as last_point,
              min(p.value) filter (where ${finite}) as min, max(p.value) filter (where ${finite}) as max,
+             ${means ? sql`avg(p.value) filter (where ${finite})` : sql`null::float8`} as mean,
              (count(*) filter (where ${finite}))::int as count, count(*)::int as total
       from (values ${list}) as w(cluster_id, subject, subject_id, label, since, until)
       join ${t} on ${t.clusterId} = w.cluster_id and ${t.subject} = w.subject and ${t.subjectId} = w.subject_id

@@ -8,7 +8,7 @@ import { reduceTelemetry } from "./reduce-telemetry.ts";
 export async function readTelemetry(db: DbOrTx, orgId: string, ask: ReadTelemetry): Promise<Series[]> {
   await getCluster(db, orgId, ask.id);
   const range = { from: ask.from, to: ask.to - 1 };
-  const rows = await reduceTelemetry(db, [{ clusterId: ask.id, subject: ask.subject, subjectId: ask.subjectId, label: "", ...range }], range, ask.buckets, ask.keys);
+  const rows = await reduceTelemetry(db, [{ clusterId: ask.id, subject: ask.subject, subjectId: ask.subjectId, label: "", ...range }], range, ask.buckets, { keys: ask.keys });
   const series = new Map(ask.keys.map((key): [string, Series] => [key, { key, points: [], nonFinite: 0, total: 0 }]));
   for (const { key, total, count, x, last, min, max } of rows) {
     const one = series.get(key)!;
