@@ -1,6 +1,7 @@
+import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../db/factories.ts";
-import { runParams } from "../../db/schema/experiments.ts";
+import { metricBatches, runParams } from "../../db/schema/experiments.ts";
 import { bucketX, unpackLine, unpackNumbers } from "../../domain/experiments/compare/buckets.ts";
 import { specOf, type TestWorld, testWorld } from "./testing.ts";
 
@@ -49,6 +50,23 @@ describe("a chart of several runs", () => {
     const answer = await member.api.compare.series({ ids: [a], key: "loss", from: 5000, to: 5049, buckets: 100 });
     expect(answer.grid).toMatchObject({ from: 5000, to: 5049, count: 50 });
     expect(pointsOf(answer, a).map(({ last }) => last)).toEqual(Array.from({ length: 50 }, (_, at) => 5000 + at));
+  });
+
+  it("reads only what may be in the range, and finds it on every axis where it is spread over batches", async () => {
+    const [a, b] = [await runWith((step) => step, { points: 200 }), await runWith((step) => step, { points: 10, delay: 3_600_000 })];
+    const [{ id, steps, times, values: all, ...whole }] = (await world.db.select().from(metricBatches).where(eq(metricBatches.runId, a))) as [typeof metricBatches.$inferSelect];
+    const part = (from: number, to: number) => ({ minStep: from, maxStep: to - 1, steps: steps!.slice(from, to), times: times!.slice(from, to), values: all!.slice(from, to) });
+    await world.db.update(metricBatches).set(part(0, 100)).where(eq(metricBatches.id, id));
+    await world.db.insert(metricBatches).values({ ...whole, ...part(100, 200) });
+    const asked = { ids: [a, b], key: "loss" };
+    const values = async (ask: object) => (await member.api.compare.series({ ...asked, ...ask })).lines.map(({ id, ...line }) => [id, unpackLine({ id, ...line } as never).map(({ last }) => last)]);
+    expect(await values({ from: 98, to: 101 })).toEqual([[a, [98, 99, 100, 101]]]);
+    expect(await values({ x: "relative", from: 98_000, to: 101_000 })).toEqual([[a, [98, 99, 100, 101]]]);
+    expect(await values({ x: "relative", from: 8000, to: 9000 })).toEqual([[a, [8, 9]], [b, [8, 9]]]);
+    expect(await values({ x: "time", from: START + 3_600_000, to: START + 3_601_000 })).toEqual([[b, [0, 1]]]);
+    await world.db.update(metricBatches).set({ body: Buffer.from([9]) }).where(eq(metricBatches.id, id)); // whoever reads it now fails
+    expect(await values({ from: 150, to: 151 })).toEqual([[a, [150, 151]]]);
+    await expect(values({ from: 50, to: 51 })).rejects.toThrow("The server failed");
   });
 
   it("lays runs over each other by the time since each began", async () => {

@@ -81,20 +81,34 @@ function beganOf(runs: readonly Run[]): SQL {
   return sql`(select of_run.run_id, coalesce(of_run.at, (select min(${s.minTime})::float8 from ${s} where ${s.runId} = of_run.run_id), 0) as at from (values ${sql.join(rows, sql`, `)}) as of_run(run_id, at)) as began`;
 }
 
+/** Only batches that may hold points of the range: of each its steps are known, its times are not. As floats, which hold any range. */
+const batchesWithin = (x: string, { from, to }: Grid): SQL => (x === "step" ? sql`and ${metricBatches.maxStep}::float8 >= ${from}::float8 and ${metricBatches.minStep}::float8 <= ${to}::float8` : sql``);
+
 /** The points of one key by run, in the order in which they came; x and the other axis as the chart has them. */
-async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string): Promise<Map<string, Columns[]>> {
+async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, within: SQL): Promise<Map<string, Columns[]>> {
   const b = metricBatches;
-  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${inArray(b.runId, [...runIds])} and ${b.key} = ${key} order by ${b.runId}, ${b.id}`);
+  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${inArray(b.runId, [...runIds])} and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
   return new Map([...Map.groupBy(rows, ({ run_id }) => run_id)].map(([runId, own]) => [runId, own.map(unpackRow)]));
 }
 
 /** So many points are read and unpacked at once, or one run's where it alone has more: however many runs are compared. */
 const POINTS_AT_ONCE = 100_000;
 
-/** The runs that have the metric, in parts that are read at once. */
-async function partsOf(db: DbOrTx, runs: readonly Run[], key: string): Promise<string[][]> {
+type Began = ReadonlyMap<string, number>;
+
+/** The runs that have points of the metric in the range, in parts that are read at once. */
+async function partsOf(db: DbOrTx, runs: readonly Run[], { key, x }: CompareSeries, grid: Grid, began: Began): Promise<string[][]> {
   const s = metricSummaries;
-  const counts = new Map((await db.select({ runId: s.runId, count: s.count }).from(s).where(and(inArray(s.runId, runs.map(({ id }) => id)), eq(s.key, key)))).map(({ runId, count }) => [runId, count]));
+  const found = await db
+    .select({ runId: s.runId, count: s.count, minStep: s.minStep, maxStep: s.maxStep, minTime: s.minTime, maxTime: s.maxTime })
+    .from(s)
+    .where(and(inArray(s.runId, runs.map(({ id }) => id)), eq(s.key, key)));
+  const reaches = ({ runId, minStep, maxStep, minTime, maxTime }: (typeof found)[number]) => {
+    if (isMetric(x)) return true;
+    const [low, high, zero] = x === "step" ? [minStep, maxStep, 0] : [minTime, maxTime, x === "time" ? 0 : (began.get(runId) ?? 0)];
+    return low - zero <= grid.to && high - zero >= grid.from;
+  };
+  const counts = new Map(found.filter(reaches).map(({ runId, count }) => [runId, count]));
   const parts: string[][] = [];
   let room = 0;
   for (const { id } of runs) {
@@ -110,11 +124,13 @@ async function partsOf(db: DbOrTx, runs: readonly Run[], key: string): Promise<s
   return parts;
 }
 
-async function reduceRuns(db: DbOrTx, runs: readonly Run[], { key, x }: CompareSeries, grid: Grid): Promise<Map<string, Found>> {
-  const began = new Map((await db.execute<{ run_id: string; at: number }>(sql`select began.run_id, began.at from ${beganOf(runs)}`)).map(({ run_id, at }) => [run_id, Number(at)]));
+async function reduceRuns(db: DbOrTx, runs: readonly Run[], ask: CompareSeries, grid: Grid): Promise<Map<string, Found>> {
+  const { key, x } = ask;
+  const began: Began = new Map((await db.execute<{ run_id: string; at: number }>(sql`select began.run_id, began.at from ${beganOf(runs)}`)).map(({ run_id, at }) => [run_id, Number(at)]));
+  const within = batchesWithin(x, grid);
   const found = new Map<string, Found>();
-  for (const part of await partsOf(db, runs, key)) {
-    const [points, across] = await Promise.all([pointsOf(db, part, key), isMetric(x) ? pointsOf(db, part, metricOf(x)) : null]);
+  for (const part of await partsOf(db, runs, ask, grid, began)) {
+    const [points, across] = await Promise.all([pointsOf(db, part, key, within), isMetric(x) ? pointsOf(db, part, metricOf(x), within) : null]);
     for (const id of part) {
       const reducer = new Reducer(grid, grid.count, grid.whole);
       const bySteps = across && valuesByStep(across.get(id) ?? []);
