@@ -60,13 +60,17 @@ async function putModelPoints(tx: TransactionSql, runId: string, points: ModelPo
     where (excluded.step, excluded.time) >= (m.step, m.time)`;
 }
 
+/** Each key once, its last value, in one order for all: requests that write the same keys at once then wait for each other and never in a ring. */
+const inOrder = (pairs: Pair[]): [key: string, value: string][] => [...new Map(pairs.map(({ key, value }) => [key, value]))].sort(([a], [b]) => (a < b ? -1 : 1));
+
 /** A parameter is written once. The same value again is fine: that is a client's second try. */
 async function putParams(tx: TransactionSql, runId: string, params: Pair[]): Promise<void> {
-  const [keys, values] = [params.map(({ key }) => key), params.map(({ value }) => value)];
+  const rows = inOrder(params);
+  const [keys, values] = [rows.map(([key]) => key), rows.map(([, value]) => value)];
   const taken = await tx<{ key: string; value: string }[]>`
     insert into run_params as p (run_id, key, value) select ${runId}, key, value from unnest(${keys}::text[], ${values}::text[]) as fresh (key, value)
     on conflict (run_id, key) do update set value = p.value where p.value is distinct from excluded.value returning key, value`;
-  const wanted = new Map(params.map(({ key, value }) => [key, value]));
+  const wanted = new Map(rows);
   const changed = taken.find(({ key, value }) => wanted.get(key) !== value);
   if (changed) {
     throw new MlflowRefusal(`Changing param values is not allowed. Param with key='${changed.key}' was already logged with value='${changed.value}' for run ID='${runId}'. Attempted logging new value '${wanted.get(changed.key)}'.`);
@@ -74,7 +78,7 @@ async function putParams(tx: TransactionSql, runId: string, params: Pair[]): Pro
 }
 
 async function putTags(tx: TransactionSql, runId: string, tags: Pair[]): Promise<void> {
-  const rows = [...new Map(tags.map(({ key, value }) => [key, value]))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = inOrder(tags);
   await tx`
     insert into run_tags (run_id, key, value) select ${runId}, key, value from unnest(${rows.map(([key]) => key)}::text[], ${rows.map(([, value]) => value)}::text[]) as fresh (key, value)
     on conflict (run_id, key) do update set value = excluded.value`;

@@ -75,6 +75,15 @@ describe("logging to a run", () => {
     expect((await mlflow.post("runs/log-batch", { run_id: id, params: [{ key: "a", value: "1" }, { key: "a", value: "2" }] })).body.message).toContain("Duplicate parameter keys");
   });
 
+  it("takes the same parameters from many ranks at once, in whatever order each names them", async () => {
+    const params = Array.from({ length: 100 }, (_, at) => ({ key: `p${at}`, value: String(at) }));
+    for (let round = 0; round < 5; round += 1) {
+      const id = await newRun();
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, rank) => mlflow.post("runs/log-batch", { run_id: id, params: rank % 2 === 0 ? params : params.toReversed() })));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    }
+  });
+
   it.each([
     [{ key: "m", value: "much", timestamp: 1 }, "metrics[1].value"],
     [{ key: "m", timestamp: 1 }, "metrics[1].value"],
