@@ -37,7 +37,7 @@ export const runs = pgTable("runs", {
   projectId: text().notNull(),
   experimentId: text().notNull(),
   name: text().notNull(),
-  /** `submitted`: Drover runs it. `client`: a program elsewhere logs to it and ends it; it has no spec and no attempts, and nothing here ever moves it. */
+  /** `submitted`: Drover runs it. `client`: a program elsewhere logs to it and ends it; it has no spec and no attempts, and nothing here ever moves it, but that what a run's program made ends with its attempt. */
   origin: text({ enum: RUN_ORIGINS }).notNull().default("submitted"),
   status: text({ enum: RUN_STATUSES }).notNull().default("queued"),
   statusSince: moment().notNull().defaultNow(),

@@ -8,6 +8,7 @@ import { classifyExit, type Verdict } from "../../../domain/experiments/classify
 import { decideRetry } from "../../../domain/experiments/retry-policy.ts";
 import { move, TERMINAL } from "../../../domain/experiments/run-status.ts";
 import { enqueue } from "../../jobs/queue.ts";
+import { endMadeRuns } from "./made-runs.ts";
 import { databaseTime, endRun, freed, moveAttemptTo, moveRun, note, requeueRun, type AttemptRecord, type Pair, type RunRecord, type Work } from "./transitions.ts";
 
 const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs => ${seconds})`);
@@ -115,6 +116,7 @@ export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdic
   await moveAttemptTo(work, attempt, "end", { outcome, failureClass, evidence, exitCode: evidence.exitCode ?? null, signal: evidence.signal ?? null, unreachableSince: null, ...times });
   note(work, run, { kind: "attempt.ended", attemptId: attempt.id, actor: "agent", message: `Attempt ${attempt.number}: ${message}`, evidence: { ...evidence, failureClass } });
   freed(work, attempt);
+  await endMadeRuns(work, { run, attempt }, outcome);
   if (TERMINAL.has(run.status)) return;
   if (run.startedAt === null && attempt.startedAt !== null) {
     await work.tx.update(runs).set({ startedAt: attempt.startedAt }).where(eq(runs.id, run.id));
@@ -156,6 +158,7 @@ export async function giveUp(work: Work, { run, attempt }: Pair, how: { message:
   await moveAttemptTo(work, attempt, "give-up", { failureClass: "platform", evidence, endedAt: databaseTime(sql`now()`), drainedAt: databaseTime(sql`coalesce(${attempts.drainedAt}, now())`) });
   note(work, run, { kind: "attempt.lost", attemptId: attempt.id, actor: how.actor, message: how.message });
   freed(work, attempt);
+  await endMadeRuns(work, { run, attempt }, "failed");
   await enqueue(work.tx, "experiments.archiveLog", { attemptId: attempt.id });
   if (TERMINAL.has(run.status)) return;
   if (run.status === "cancelling") return endRun(work, run, { event: "stop", message: how.message, failureClass: "cancelled", evidence, endedAt: null, actor: how.actor, attemptId: attempt.id });

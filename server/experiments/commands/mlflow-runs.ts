@@ -9,10 +9,14 @@ import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { holdOpen } from "./lock.ts";
+import { holdAttempt } from "./made-runs.ts";
+import { CREATED } from "../queries/mlflow-caller.ts";
 import type { FoundRun } from "../queries/mlflow-experiments.ts";
 
 /** The tag that carries a run's name beside the name itself, as clients read and write both. */
 export const NAME_TAG = "mlflow.runName";
+/** The tag by which clients nest runs. It is for people to see; nobody's rights come from it. */
+export const PARENT_TAG = "mlflow.parentRunId";
 
 interface NewRun {
   projectId: string;
@@ -21,6 +25,14 @@ interface NewRun {
   user: string | null;
   startTime: number | null;
   tags: { key: string; value: string }[];
+  /** Of one that the program of a run makes with that run's token: the attempt, and whose the run is. */
+  inside: Inside | null;
+}
+
+interface Inside {
+  attemptId: string;
+  ownerType: "user" | "service_account";
+  ownerId: string;
 }
 
 /** A run that a client makes by itself: it runs from the start, elsewhere, and ends when the client says so. */
@@ -29,14 +41,16 @@ export async function createClientRun(ctx: Ctx, of: NewRun): Promise<string> {
   const name = of.name || of.tags.find(({ key }) => key === NAME_TAG)?.value || inventedName();
   const startedAt = of.startTime === null ? new Date() : new Date(of.startTime);
   const tags = new Map([...of.tags.map(({ key, value }): [string, string] => [key, value]), [NAME_TAG, name] as [string, string]]);
+  const owner = of.inside ?? { ownerType: ctx.actor.type === "service_account" ? "service_account" : "user", ownerId: ctx.actor.id };
   await ctx.db.transaction(async (tx) => {
     await holdOpen(tx, of.projectId);
+    if (of.inside) await holdAttempt(tx, of.inside.attemptId);
     await tx.insert(runs).values({
       id, orgId: ctx.orgId, projectId: of.projectId, experimentId: of.experiment.id, name, origin: "client", status: "running", clientUser: of.user,
-      priority: 0, ownerType: ctx.actor.type === "service_account" ? "service_account" : "user", ownerId: ctx.actor.id, cpus: 0, memoryMib: 0, gpus: 0, nodes: 0, startedAt,
+      priority: 0, ownerType: owner.ownerType, ownerId: owner.ownerId, cpus: 0, memoryMib: 0, gpus: 0, nodes: 0, startedAt,
     });
     await tx.insert(runTags).values([...tags].map(([key, value]) => ({ runId: id, key, value })));
-    await tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: "run.created", actor: ctx.actor.name, message: "A client began to log it." });
+    await tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, attemptId: of.inside?.attemptId ?? null, kind: CREATED, actor: ctx.actor.name, message: of.inside ? `The program of the run ${ctx.actor.name} began to log it.` : "A client began to log it." });
     await audit(tx, ctx, { action: "run.create", target: { type: "run", id, name }, projectId: of.projectId, after: { name, experiment: of.experiment.name } });
   });
   await bus().publishNow([{ orgId: ctx.orgId, topic: "run", id }]);

@@ -9,7 +9,7 @@ import { deleteClientFiles, putClientFile } from "../commands/client-files.ts";
 import { objectStore } from "../object-store.ts";
 import { type FileOwner, findFile, listFolder, type TreeEntry } from "../queries/artifact-tree.ts";
 import { sendFile } from "../send-file.ts";
-import { enterProject, type MlflowCtx } from "./caller.ts";
+import { enterProject, isOwn, type MlflowCtx } from "./caller.ts";
 import { MlflowError, refuse, toResponse } from "./errors.ts";
 import { activeRunOf, runOf } from "./found.ts";
 import { MLFLOW_ROOT } from "./mount.ts";
@@ -73,7 +73,7 @@ async function placeOf(ctx: MlflowCtx, text: string, forWrite = false): Promise<
     return { owner: { kind: "run", id: run.id }, place };
   }
   const model = await findLoggedModel(ctx.db, ctx.project.id, place.id);
-  if (!model || (ctx.onlyRun && ctx.onlyRun.id !== model.sourceRunId)) throw noFile(text);
+  if (!model || !(await isOwn(ctx, model.sourceRunId))) throw noFile(text);
   return { owner: { kind: "model", id: model.id }, place };
 }
 

@@ -1,6 +1,9 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runs } from "../../../db/schema/experiments.ts";
+import { bus } from "../../bus.ts";
+import { giveUp } from "../commands/attempt-moves.ts";
+import { lockPairs, transact } from "../commands/transitions.ts";
 import { runToken } from "../run-token.ts";
 import { mlflowServer, speaker, tokenOf, type Speaker } from "./testing.ts";
 
@@ -133,13 +136,107 @@ describe("MLflow's clients", () => {
     expect((await inside.get(`runs/get?run_id=${other.info.run_id}`)).status).toBe(404);
     expect((await inside.post("runs/update", { run_id: other.info.run_id, status: "FAILED" })).status).toBe(404);
     expect((await inside.get("experiments/get?experiment_id=0")).status).toBe(404);
-    expect(await inside.post("runs/create", {})).toMatchObject({ status: 403 });
     expect(await inside.post("runs/delete", { run_id: run.id })).toMatchObject({ status: 403 });
     expect((await server.app.request("/api/trpc/experiments.list", { headers: { authorization: `Bearer ${runToken(attempt.id)}` } })).status).toBe(401);
     // Ending its part of the run ends nothing: the attempt does.
     expect((await inside.post("runs/update", { run_id: run.id, status: "FINISHED", end_time: 5000 })).body.run_info.status).toBe("RUNNING");
     await server.sql`update attempts set status = 'ended', outcome = 'succeeded' where id = ${attempt.id}`;
     expect(await inside.get(`runs/get?run_id=${run.id}`)).toMatchObject({ status: 401 });
+  });
+
+  describe("inside a run", () => {
+    const parentOf = ({ data }: { data: { tags: { key: string; value: string }[] } }) => data.tags.filter(({ key }) => key === "mlflow.parentRunId").map(({ value }) => value);
+    const child = (parent: string) => ({ run_name: "trial", tags: [{ key: "mlflow.parentRunId", value: parent }] });
+    async function started() {
+      const run = await server.make.run(server.org.project, server.member.id, { status: "running" });
+      const attempt = await server.make.attempt(run, (await server.make.cluster(server.org)).id, { status: "running" });
+      return { run, attempt, inside: server.speak(undefined, `Bearer ${runToken(attempt.id)}`) };
+    }
+
+    it("make runs inside of it, log to them, end them, and nest deeper", async () => {
+      const { run, inside } = await started();
+      const made = (await inside.post("runs/create", { experiment_id: run.experimentId, ...child(run.id) })).body.run;
+      expect([made.info.experiment_id, parentOf(made)]).toEqual([run.experimentId, [run.id]]);
+      const id = made.info.run_id as string;
+      // A client that names neither parent nor experiment means the run that it is inside of.
+      const unsaid = (await inside.post("runs/create", {})).body.run;
+      expect([unsaid.info.experiment_id, parentOf(unsaid)]).toEqual([run.experimentId, [run.id]]);
+      expect(parentOf((await inside.post("runs/create", child(id))).body.run)).toEqual([id]);
+      const logged = { metrics: [{ key: "m", value: 1, timestamp: 1 }], params: [{ key: "p", value: "1" }], tags: [] };
+      expect((await inside.post("runs/log-batch", { run_id: id, ...logged })).status).toBe(200);
+      expect((await inside.post("runs/log-metric", { run_id: id, key: "m", value: 2, timestamp: 2 })).status).toBe(200);
+      expect((await inside.get(`metrics/get-history?run_id=${id}&metric_key=m`)).body.metrics).toHaveLength(2);
+      const model = (await inside.post("logged-models", { experiment_id: run.experimentId, name: "x", source_run_id: id })).body.model.info.model_id as string;
+      expect((await inside.get(`logged-models/${model}`)).status).toBe(200);
+      expect((await inside.post("logged-models/search", { experiment_ids: [run.experimentId] })).body.models).toHaveLength(1);
+      expect((await inside.post("runs/update", { run_id: id, status: "FINISHED" })).body.run_info.status).toBe("FINISHED");
+      expect(await inside.post("runs/delete", { run_id: id })).toMatchObject({ status: 403 });
+      const rows = await server.sql`select owner_type, owner_id, spec from runs where id = ${id}`;
+      expect(rows).toEqual([{ owner_type: "user", owner_id: server.member.id, spec: null }]);
+      expect(await server.sql`select distinct attempt_id from metric_batches where run_id = ${id}`).toEqual([{ attempt_id: null }]);
+    });
+
+    it("reach no sibling, no child of another run and no other project, whatever the tags say", async () => {
+      const [mine, theirs] = [await started(), await started()];
+      const theirChild = (await theirs.inside.post("runs/create", child(theirs.run.id))).body.run.info.run_id as string;
+      // Made by a person, in the experiment of the run and called its child: still not the run's own.
+      const sibling = (await mlflow.post("runs/create", { experiment_id: mine.run.experimentId, ...child(mine.run.id) })).body.run.info.run_id as string;
+      for (const id of [theirChild, theirs.run.id]) await mlflow.post("runs/set-tag", { run_id: id, key: "mlflow.parentRunId", value: mine.run.id });
+      await theirs.inside.post("runs/set-tag", { run_id: theirChild, key: "mlflow.parentRunId", value: mine.run.id });
+      const far = await server.make.project(server.org, { teamId: (await server.make.team(server.org)).id, name: "elsewhere" });
+      const foreign = await server.make.run(far, server.member.id);
+      for (const id of [theirChild, theirs.run.id, sibling, foreign.id, "run_none"]) {
+        const tried = await Promise.all([
+          mine.inside.get(`runs/get?run_id=${id}`),
+          mine.inside.post("runs/update", { run_id: id, status: "FAILED" }),
+          mine.inside.post("runs/log-metric", { run_id: id, key: "m", value: 1, timestamp: 1 }),
+          mine.inside.post("runs/log-batch", { run_id: id, params: [{ key: "p", value: "1" }] }),
+          mine.inside.post("runs/set-tag", { run_id: id, key: "mlflow.parentRunId", value: mine.run.id }),
+          mine.inside.get(`artifacts/list?run_id=${id}`),
+          mine.inside.get(`metrics/get-history-bulk?run_id=${mine.run.id}&run_id=${id}&metric_key=m`),
+        ]);
+        expect([id, tried.map(({ status }) => status)]).toEqual([id, tried.map(() => 404)]);
+        expect([id, (await mine.inside.post("runs/create", child(id))).status]).toEqual([id, 403]);
+      }
+      const elsewhere = await server.make.run(far, server.member.id);
+      expect((await mine.inside.post("runs/create", { experiment_id: elsewhere.experimentId })).status).toBe(404);
+      expect((await mine.inside.post("runs/create", { experiment_id: "0" })).status).toBe(404);
+      expect((await server.speak(far.slug, `Bearer ${runToken(mine.attempt.id)}`).post("runs/create", {})).status).toBe(404);
+      // The run's own child is its own, whatever its tag is changed to; and the other run gains nothing by it.
+      const own = (await mine.inside.post("runs/create", child(mine.run.id))).body.run.info.run_id as string;
+      await mine.inside.post("runs/set-tag", { run_id: own, key: "mlflow.parentRunId", value: theirs.run.id });
+      expect([(await mine.inside.get(`runs/get?run_id=${own}`)).status, (await theirs.inside.get(`runs/get?run_id=${own}`)).status]).toEqual([200, 404]);
+    });
+
+    it("may set the experiment that they are in, and are told what to do about any other", async () => {
+      const { run, inside } = await started();
+      const [{ name }] = (await server.sql`select name from experiments where id = ${run.experimentId}`) as unknown as [{ name: string }];
+      expect((await inside.get(`experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`)).body.experiment.experiment_id).toBe(run.experimentId);
+      expect(await inside.post("experiments/create", { name })).toMatchObject({ status: 400, body: { error_code: "RESOURCE_ALREADY_EXISTS" } });
+      const texts = await Promise.all(["first", "never made"].map(async (other) => {
+        expect((await inside.get(`experiments/get-by-name?experiment_name=${encodeURIComponent(other)}`)).status).toBe(404);
+        return (await inside.post("experiments/create", { name: other })).text.replaceAll(other, "…");
+      }));
+      expect(texts[0]).toBe(texts[1]);
+      expect(texts[0]).toMatch(/PERMISSION_DENIED.*own experiment.*spec/);
+    });
+
+    it("leave nothing open: what they made ends with the attempt, and a later attempt of the run goes on with it", async () => {
+      const { run, attempt, inside } = await started();
+      const [open, done, other] = [await inside.post("runs/create", {}), await inside.post("runs/create", {}), { body: { run: await newRun({ experiment_id: run.experimentId, ...child(run.id) }) } }].map(({ body }) => body.run.info.run_id as string);
+      await inside.post("runs/update", { run_id: done, status: "FINISHED" });
+      await transact(server.db, bus(), async (work) => {
+        const pair = (await lockPairs(work.tx, [attempt.id])).get(attempt.id)!;
+        await giveUp(work, pair, { message: "Gone.", actor: "test", then: "requeue" });
+      });
+      const status = async (id: string | undefined) => (await mlflow.get(`runs/get?run_id=${id}`)).body.run.info.status;
+      expect([await status(open), await status(done), await status(other)]).toEqual(["FAILED", "FINISHED", "RUNNING"]);
+      expect((await inside.post("runs/create", {})).status).toBe(401);
+      const second = await server.make.attempt(run, (await server.make.cluster(server.org)).id, { status: "running", number: 2 });
+      const again = server.speak(undefined, `Bearer ${runToken(second.id)}`);
+      expect((await again.post("runs/update", { run_id: open, status: "RUNNING" })).body.run_info.status).toBe("RUNNING");
+      expect((await again.get(`runs/get?run_id=${other}`)).status).toBe(404);
+    });
   });
 
   it("get MLflow's answers for what is not there", async () => {

@@ -6,7 +6,7 @@ import { reaches, type Grant } from "../../../domain/access/roles.ts";
 import type { Actor } from "../../access/actor.ts";
 import { enterByToken } from "../../access/session.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
+import { findMadeBy, findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
 import { attemptOfToken } from "../run-token.ts";
 import { MlflowError } from "./errors.ts";
 
@@ -15,9 +15,26 @@ export interface MlflowCtx extends Ctx {
   project: ProjectRow;
   /** The client that drizzle does not wrap, in the caller's organization. */
   sql: Sql;
-  /** Set for the token of an attempt: it sees and writes its own run and nothing else. */
-  onlyRun: { id: string; experimentId: string } | null;
+  /** Set for the token of an attempt: it sees and writes its own run, the runs that it made inside of it, and nothing else. */
+  onlyRun: OwnRun | null;
 }
+
+/** The run of an attempt's token. Who owns it owns what it makes. */
+export type OwnRun = Pick<NonNullable<Awaited<ReturnType<typeof findRunOfToken>>>["run"], "id" | "experimentId" | "experimentName" | "ownerType" | "ownerId">;
+
+/** Those of these runs that the caller's token is not kept from: for the token of an attempt its own and their children. */
+export async function ownRuns(ctx: MlflowCtx, ids: readonly (string | null)[]): Promise<ReadonlySet<string | null>> {
+  if (!ctx.onlyRun) return new Set(ids);
+  const { id: own } = ctx.onlyRun;
+  const others = [...new Set(ids)].filter((id) => id !== null && id !== own) as string[];
+  return new Set([own, ...(await findMadeBy(ctx.db, own, others))]);
+}
+
+/** @param runId Null, of what belongs to no run, is nothing that a run may reach. */
+export const isOwn = async (ctx: MlflowCtx, runId: string | null): Promise<boolean> => (await ownRuns(ctx, [runId])).has(runId);
+
+/** The attempt that points come from: those of a run that it made are of no attempt of that run. */
+export const attemptOf = (ctx: MlflowCtx, runId: string): string | null => (ctx.onlyRun?.id === runId ? ctx.actor.id : null);
 
 /** `Authorization: Bearer <token>`, or Basic with the token as the password, as clients send MLFLOW_TRACKING_PASSWORD. */
 export function tokenOf(headers: Headers): string | null {
@@ -62,13 +79,13 @@ async function enterAsRun(request: Request, slug: string, permission: Permission
   if (!found) throw new MlflowError("UNAUTHENTICATED", EXPIRED);
   const { run, project } = found;
   if (project.slug !== slug) throw noProject(slug);
-  if (!forRuns) throw new MlflowError("PERMISSION_DENIED", "The token of a run can log to its own run and do nothing else. Use a token of your own.");
+  if (!forRuns) throw new MlflowError("PERMISSION_DENIED", "The token of a run can log to its own run and to those that it makes inside of it, and do nothing else. Use a token of your own.");
   const grant: Grant = { orgId: run.orgId, permission, org: false, teams: new Set(), projects: new Set([project.id]) };
   const actor: Actor = { type: "agent", id: attemptId, name: run.name, tokenId: null };
   return {
     ...clients().tenant(run.orgId), requestId: requestIdOf(request), actor, orgId: run.orgId, orgSlug: "", grant, project,
     caller: { actor, email: null, tokenOrgId: run.orgId, tokenPermissions: null, tokenProject: project },
     grantFor: (name) => (name === permission ? grant : null),
-    onlyRun: { id: run.id, experimentId: run.experimentId },
+    onlyRun: run,
   };
 }

@@ -1,4 +1,4 @@
-import type { MlflowCtx } from "./caller.ts";
+import { isOwn, type MlflowCtx } from "./caller.ts";
 import { defaultExperiment } from "../commands/mlflow-experiments.ts";
 import { type ExperimentRecord, findExperiment, findRun, type FoundRun } from "../queries/mlflow-experiments.ts";
 import { missing, MlflowError, refuse } from "./errors.ts";
@@ -18,11 +18,11 @@ export async function activeExperimentOf(ctx: MlflowCtx, id: string | undefined)
   return found;
 }
 
-/** The run of this project, deleted or not; for the token of an attempt its own only. @throws MlflowError 404 */
+/** The run of this project, deleted or not; for the token of an attempt its own and what it made. @throws MlflowError 404 */
 export async function runOf(ctx: MlflowCtx, ids: { run_id?: string | undefined; run_uuid?: string | undefined }): Promise<FoundRun> {
   const id = ids.run_id || ids.run_uuid;
   if (!id) return refuse("Missing value for required parameter 'run_id'.");
-  const found = ctx.onlyRun && ctx.onlyRun.id !== id ? null : await findRun(ctx.db, ctx.project.id, id);
+  const found = (await isOwn(ctx, id)) ? await findRun(ctx.db, ctx.project.id, id) : null;
   if (!found) throw missing("Run", id);
   return found;
 }

@@ -4,7 +4,7 @@ import { readSource, versionNumber } from "../../../domain/models/registry.ts";
 import { noModel, noVersion } from "../../models/commands/change.ts";
 import { findLoggedModel, type LoggedModelRow } from "../../models/queries/logged.ts";
 import { findModel, findVersion, type ModelRow, type VersionRow } from "../../models/queries/registry.ts";
-import type { MlflowCtx } from "./caller.ts";
+import { isOwn, type MlflowCtx } from "./caller.ts";
 import { MlflowError, refuse } from "./errors.ts";
 import { runOf } from "./found.ts";
 
@@ -33,7 +33,7 @@ export async function versionOf(ctx: MlflowCtx, name: string | undefined, versio
 /** @throws MlflowError 404: another project's model, and for the token of an attempt another run's, is a missing one. */
 export async function loggedModelOf(ctx: MlflowCtx, id: string): Promise<LoggedModelRow> {
   const found = await findLoggedModel(ctx.db, ctx.project.id, id);
-  if (!found || (ctx.onlyRun && ctx.onlyRun.id !== found.sourceRunId)) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${id}' not found.`);
+  if (!found || !(await isOwn(ctx, found.sourceRunId))) throw new MlflowError("RESOURCE_DOES_NOT_EXIST", `Logged model with ID '${id}' not found.`);
   return found;
 }
 
@@ -65,7 +65,7 @@ async function locationOf(ctx: MlflowCtx, uri: string): Promise<string> {
   if (place?.kind === "run") await runOf(ctx, { run_id: place.id });
   if (place?.kind === "model") await loggedModelOf(ctx, place.id);
   if (uri.startsWith("mlflow-artifacts:") && !place) refuse(`Invalid model version source: '${uri}'. It names no run and no logged model.`);
-  if (ctx.onlyRun && !place) throw new MlflowError("PERMISSION_DENIED", "The token of a run can register what its own run logged, and nothing else.");
+  if (ctx.onlyRun && !place) throw new MlflowError("PERMISSION_DENIED", "The token of a run can register what its own run and its children logged, and nothing else.");
   return uri;
 }
 

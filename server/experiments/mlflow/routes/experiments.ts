@@ -12,9 +12,11 @@ import { IdText, OptionalText, Pairs, Text } from "../wire.ts";
 const Id = z.object({ experiment_id: IdText.optional() });
 const READ = { permission: "runs:read", forRuns: true } as const;
 const WRITE = { permission: "runs:log" } as const;
+/** What clients ask before they log. The token of a run has its experiment already, and is told so. */
+const ENTER = { permission: "runs:log", forRuns: true } as const;
 
 export const experimentRoutes: MlflowRoute[] = [
-  route("POST", "experiments/create", WRITE, z.object({ name: OptionalText, artifact_location: OptionalText, tags: Pairs }), create),
+  route("POST", "experiments/create", ENTER, z.object({ name: OptionalText, artifact_location: OptionalText, tags: Pairs }), create),
   route("GET", "experiments/get", READ, Id, async (ctx, { experiment_id }) => wrapped(ctx, await experimentOf(ctx, experiment_id))),
   route("GET", "experiments/get-by-name", READ, z.object({ experiment_name: OptionalText }), getByName),
   route("POST", "experiments/delete", WRITE, Id, async (ctx, { experiment_id }) => setDeleted(ctx, experiment_id, true)),
@@ -37,6 +39,9 @@ function checkName(name: string | undefined): string {
 
 async function create(ctx: MlflowCtx, { name, artifact_location, tags }: { name?: string | undefined; artifact_location?: string | undefined; tags: { key: string; value: string }[] }) {
   const wanted = checkName(name);
+  if (ctx.onlyRun && wanted !== ctx.onlyRun.experimentName) {
+    throw new MlflowError("PERMISSION_DENIED", `The token of a run logs to the run's own experiment, '${ctx.onlyRun.experimentName}', and not to '${cut(wanted, 80)}'. Leave out set_experiment(), name that one, or write experiment: into the run's spec.`);
+  }
   for (const { key } of tags) refuseName("experiment tag", key);
   const made = await createExperiment(ctx, ctx.project.id, { name: wanted, artifactLocation: artifact_location || null, tags: tags.map(({ key, value }) => ({ key, value: cut(value, MLFLOW_LIMITS.experimentTagLength) })) });
   if (made) return { experiment_id: made.id };

@@ -6,7 +6,7 @@ import { bus } from "../../../bus.ts";
 import { linkRunModels } from "../../../models/commands/logged.ts";
 import { addToModelHistory, deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
 import type { Points, Series } from "../../commands/metric-store.ts";
-import type { MlflowCtx } from "../caller.ts";
+import { attemptOf, isOwn, type MlflowCtx } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeRunOf } from "../found.ts";
 import { spend } from "../ingest-limit.ts";
@@ -50,7 +50,7 @@ async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: P
   spend(ctx.actor.tokenId ?? ctx.actor.id, points);
   const id = runId(ids);
   // Points alone are stored where the run is there and not deleted, in one statement; anything else is looked up first, for its answer names what is wrong.
-  const isPointsOnly = points > 0 && logged.params.length + logged.tags.length === 0 && (!ctx.onlyRun || ctx.onlyRun.id === id);
+  const isPointsOnly = points > 0 && logged.params.length + logged.tags.length === 0 && (await isOwn(ctx, id));
   if (!isPointsOnly) await activeRunOf(ctx, ids);
   const isThere = await logToRun(ctx.sql, { projectId: ctx.project.id, runId: id, ofModels: [], ...logged, digest: hash("sha256", raw.bytes, "buffer").subarray(0, 16) });
   if (!isThere) await activeRunOf(ctx, ids);
@@ -60,11 +60,11 @@ async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: P
 }
 
 const runId = (ids: Ids): string => ids.run_id || ids.run_uuid || refuse("Missing value for required parameter 'run_id'.");
-const attemptOf = (ctx: MlflowCtx): string | null => (ctx.onlyRun ? ctx.actor.id : null);
 
 async function logMetric(ctx: MlflowCtx, input: z.output<ReturnType<typeof RunIds.loose>>, raw: RawBody) {
   const byKey = new Map<string, Series>();
-  takePoint(byKey, { runId: runId(input), attemptId: attemptOf(ctx) }, input, null);
+  const id = runId(input);
+  takePoint(byKey, { runId: id, attemptId: attemptOf(ctx, id) }, input, null);
   return store(ctx, input, raw, { points: [...byKey.values()], params: [], tags: [], ofModels: modelPoints([input]) });
 }
 
@@ -76,8 +76,9 @@ async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawB
     if (once.has(key) && once.get(key) !== value) refuse(`Duplicate parameter keys have been submitted: '${key}' has two values in one request.`);
     once.set(key, value);
   }
+  const id = runId(input);
   return store(ctx, input, raw, {
-    points: readPoints(runId(input), attemptOf(ctx), input.metrics),
+    points: readPoints(id, attemptOf(ctx, id), input.metrics),
     ofModels: modelPoints((input.metrics ?? []) as unknown[]),
     params: [...once].map(([key, value]) => ({ key, value })),
     tags: input.tags.map((one) => pair("tag", one, MLFLOW_LIMITS.tagLength)),

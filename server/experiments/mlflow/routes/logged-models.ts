@@ -4,7 +4,7 @@ import { modelArtifactUri } from "../../../../domain/experiments/mlflow-artifact
 import { addLoggedParams, createLoggedModel, deleteLoggedModel, finishLoggedModel, linkRunModels, tagLoggedModel, untagLoggedModel } from "../../../models/commands/logged.ts";
 import { type LoggedModelRow, searchLoggedModels } from "../../../models/queries/logged.ts";
 import { listArtifacts } from "../artifact-proxy.ts";
-import type { MlflowCtx } from "../caller.ts";
+import { type MlflowCtx, ownRuns } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeExperimentOf, activeRunOf, experimentOf, runOf } from "../found.ts";
 import { type MlflowRoute, route } from "../mount.ts";
@@ -92,7 +92,8 @@ async function search(ctx: MlflowCtx, input: z.output<typeof Search>) {
     limit,
     pageToken: input.page_token || null,
   });
-  return { models: await loggedToWire(ctx.db, rows.filter((row) => !ctx.onlyRun || ctx.onlyRun.id === row.sourceRunId)), ...(nextPageToken ? { next_page_token: nextPageToken } : {}) };
+  const own = await ownRuns(ctx, rows.map((row) => row.sourceRunId));
+  return { models: await loggedToWire(ctx.db, rows.filter((row) => own.has(row.sourceRunId))), ...(nextPageToken ? { next_page_token: nextPageToken } : {}) };
 }
 
 async function setTags(ctx: MlflowCtx, { model_id, tags }: { model_id: string; tags: { key: string; value: string }[] }) {

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { cut, MLFLOW_LIMITS, MLFLOW_STATUSES, nameProblem } from "../../../../domain/experiments/mlflow-words.ts";
-import { createClientRun, setRunDeleted, updateClientRun } from "../../commands/mlflow-runs.ts";
+import { createClientRun, PARENT_TAG, setRunDeleted, updateClientRun } from "../../commands/mlflow-runs.ts";
 import { loadRunInfo, loadRunTexts } from "../../queries/mlflow-runs.ts";
-import type { MlflowCtx } from "../caller.ts";
-import { refuse } from "../errors.ts";
+import { isOwn, type MlflowCtx } from "../caller.ts";
+import { MlflowError, refuse } from "../errors.ts";
 import { activeExperimentOf, activeRunOf, runOf } from "../found.ts";
 import { type MlflowRoute, route } from "../mount.ts";
 import { IdText, OptionalInt, OptionalText, Pairs } from "../wire.ts";
@@ -17,7 +17,7 @@ const Create = z.object({ experiment_id: IdText.optional(), user_id: OptionalTex
 const Update = RunIds.extend({ status: z.enum(MLFLOW_STATUSES).nullish(), end_time: OptionalInt, run_name: OptionalText });
 
 export const runRoutes: MlflowRoute[] = [
-  route("POST", "runs/create", WRITE, Create, create),
+  route("POST", "runs/create", LOG, Create, create),
   route("GET", "runs/get", READ, RunIds, async (ctx, ids) => sendRun(ctx, (await runOf(ctx, ids)).id)),
   route("POST", "runs/update", LOG, Update, update),
   route("POST", "runs/delete", WRITE, RunIds, async (ctx, ids) => setDeleted(ctx, ids, true)),
@@ -37,7 +37,7 @@ function checkTime(name: string, time: number | undefined): number | null {
 }
 
 async function create(ctx: MlflowCtx, input: z.output<typeof Create>): Promise<Response> {
-  const experiment = await activeExperimentOf(ctx, input.experiment_id || "0");
+  const experiment = await activeExperimentOf(ctx, input.experiment_id || (ctx.onlyRun?.experimentId ?? "0"));
   for (const { key } of input.tags) {
     const problem = nameProblem("tag", key);
     if (problem) refuse(problem);
@@ -46,8 +46,18 @@ async function create(ctx: MlflowCtx, input: z.output<typeof Create>): Promise<R
   const named = tags.find(({ key }) => key === "mlflow.runName");
   if (input.run_name && named && named.value !== input.run_name) refuse("Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values.");
   const startTime = checkTime("start_time", input.start_time) || null; // 0 is proto3's absent
-  const id = await createClientRun(ctx, { projectId: ctx.project.id, experiment, name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.tagLength) : null, user: input.user_id || null, startTime, tags });
+  const inside = await insideOf(ctx, tags);
+  const id = await createClientRun(ctx, { projectId: ctx.project.id, experiment, name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.tagLength) : null, user: input.user_id || null, startTime, tags: inside?.tags ?? tags, inside });
   return sendRun(ctx, id);
+}
+
+/** What the token of a run makes is a child of that run, or of one of its children, whether the client says so or not; null for any other caller. */
+async function insideOf(ctx: MlflowCtx, tags: { key: string; value: string }[]) {
+  if (!ctx.onlyRun) return null;
+  const { id, ownerType, ownerId } = ctx.onlyRun;
+  const parent = tags.findLast(({ key }) => key === PARENT_TAG)?.value ?? id;
+  if (!(await isOwn(ctx, parent))) throw new MlflowError("PERMISSION_DENIED", `The token of a run can make runs inside of its own run, ${id}, and not inside of ${cut(parent, 80)}.`);
+  return { attemptId: ctx.actor.id, ownerType, ownerId, tags: [...tags, { key: PARENT_TAG, value: parent }] };
 }
 
 async function update(ctx: MlflowCtx, input: z.output<typeof Update>) {
