@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../db/factories.ts";
-import { metricBatches, runParams } from "../../db/schema/experiments.ts";
+import { metricBatches, runParams, runTags } from "../../db/schema/experiments.ts";
 import { bucketX, unpackLine, unpackNumbers } from "../../domain/experiments/compare/buckets.ts";
 import { specOf, type TestWorld, testWorld } from "./testing.ts";
 
@@ -137,6 +137,24 @@ describe("values, keys and differences", () => {
     expect((await diff("environment")).rows).toEqual([{ key: "MODE", values: ["x", "y"], differs: true }]);
     expect((await diff("spec")).rows).toEqual([{ key: "resources.gpus", values: ["1", "2"], differs: true }]);
     expect(JSON.stringify(await diff("environment", true))).not.toContain("hush");
+  });
+
+  it("compare code and environment as MLflow's clients noted them, where nothing was submitted", async () => {
+    const noted = async (tags: Record<string, string>) => {
+      const { id } = await world.makeRun({ projectId: world.vision.id, origin: "client" });
+      await world.db.insert(runTags).values(Object.entries(tags).map(([key, value]) => ({ runId: id, key, value })));
+      return id;
+    };
+    const a = await noted({ "mlflow.source.name": "train.py", "mlflow.source.git.commit": "aaa", "mlflow.source.git.repoURL": "https://git/x", "mlflow.user": "ada", "mlflow.docker.image.name": "one", note: "x" });
+    const b = await noted({ "mlflow.source.name": "train.py", "mlflow.source.git.commit": "bbb", "mlflow.source.git.repoURL": "https://git/x", "mlflow.user": "ada", "mlflow.docker.image.name": "two" });
+    const c = await noted({ "mlflow.source.name": "other.py" });
+    const diff = async (ids: string[], part: "code" | "environment" | "spec", all = false) => (await member.api.compare.diff({ ids, part, all })).rows.map(({ key, values }) => [key, ...values]);
+    expect(await diff([a, b], "code")).toEqual([["code.ref", "aaa", "bbb"]]);
+    expect(await diff([a, b], "code", true)).toContainEqual(["code.url", "https://git/x", "https://git/x"]);
+    expect(await diff([a, c], "code")).toContainEqual(["code.script", "train.py", "other.py"]);
+    expect(await diff([a, b], "environment")).toEqual([["mlflow.docker.image.name", "one", "two"]]);
+    expect(await diff([a, b], "environment", true)).toContainEqual(["mlflow.user", "ada", "ada"]);
+    expect(await diff([a, b], "spec", true)).toEqual([]);
   });
 });
 

@@ -1,11 +1,11 @@
-import { and, asc, desc, eq, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { datasets, runInputs } from "../../../db/schema/datasets.ts";
 import { artifacts, experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
 import { loggedModelFiles, modelVersions } from "../../../db/schema/models.ts";
 import { reaches } from "../../../domain/access/roles.ts";
 import { placeOfUri } from "../../../domain/experiments/mlflow-artifact-path.ts";
-import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
+import { CODE_TAGS, codeOf, type RunCode } from "../../../domain/experiments/run-code.ts";
 import type { VersionDetail } from "../../../domain/models/model-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -54,20 +54,17 @@ async function lineageOf(db: DbOrTx, runId: string): Promise<VersionDetail["line
     .where(eq(runInputs.runId, runId))
     .orderBy(asc(runInputs.createdAt))
     .limit(MAX_PAIRS);
-  const tags = await db.select({ key: runTags.key, value: runTags.value }).from(runTags).where(and(eq(runTags.runId, runId), sql`${runTags.key} in ('mlflow.source.git.commit', 'mlflow.source.name', 'mlflow.source.git.repoURL')`));
+  const tags = await db.select({ key: runTags.key, value: runTags.value }).from(runTags).where(and(eq(runTags.runId, runId), inArray(runTags.key, [...CODE_TAGS])));
   if (!run) return { run: null, metrics: [], params: [], datasets: [], code: null };
   const { spec, ...named } = run;
-  return { run: named, metrics, params, datasets: read.map(({ tags: context, ...one }) => ({ ...one, context: context["mlflow.data.context"] ?? null })), code: codeOf(spec, new Map(tags.map(({ key, value }) => [key, value]))) };
+  return { run: named, metrics, params, datasets: read.map(({ tags: context, ...one }) => ({ ...one, context: context["mlflow.data.context"] ?? null })), code: labelled(codeOf(spec, new Map(tags.map(({ key, value }) => [key, value])))) };
 }
 
-/** What was run, as far as the run says: the archive or commit of its spec, or what an MLflow client noted. */
-function codeOf(spec: RunSpec | null, tags: ReadonlyMap<string, string>): VersionDetail["lineage"]["code"] {
-  if (spec?.code?.kind === "archive") return { label: "Archive", detail: spec.code.sha256 };
-  if (spec?.code?.kind === "git") return { label: spec.code.url, detail: spec.code.ref };
-  const commit = tags.get("mlflow.source.git.commit");
-  const name = tags.get("mlflow.source.name");
-  if (commit) return { label: tags.get("mlflow.source.git.repoURL") ?? name ?? "Commit", detail: commit };
-  return name ? { label: "Script", detail: name } : null;
+function labelled(code: RunCode | null): VersionDetail["lineage"]["code"] {
+  if (!code) return null;
+  if (code.kind === "archive") return { label: "Archive", detail: code.sha256 };
+  if (code.kind === "script") return { label: "Script", detail: code.script };
+  return { label: code.url ?? ("script" in code ? code.script : null) ?? "Commit", detail: code.ref };
 }
 
 /** The files of a version that are kept here, the first few by path. */

@@ -1,4 +1,4 @@
-import { and, inArray, sql } from "drizzle-orm";
+import { and, inArray, or, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
@@ -7,6 +7,7 @@ import { diffRows, flatten } from "../../../../domain/experiments/compare/diff.t
 import type { CompareDiff, CompareValues, DiffPart, ValueColumn } from "../../../../domain/experiments/compare/inputs.ts";
 import type { ComparedDiff, ComparedKeys, ComparedValues } from "../../../../domain/experiments/compare/view.ts";
 import { withoutSecrets } from "../../../../domain/experiments/environment.ts";
+import { CODE_TAGS, codeOf, ENVIRONMENT_TAGS, environmentOf } from "../../../../domain/experiments/run-code.ts";
 import type { RunSpec } from "../../../../domain/experiments/run-spec.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -84,13 +85,21 @@ async function settingsOf(db: DbOrTx, ids: string[], part: DiffPart): Promise<Ma
     return found;
   }
   const rows = await db.select({ id: runs.id, spec: runs.spec }).from(runs).where(inArray(runs.id, ids));
-  return new Map(rows.map(({ id, spec }) => [id, specPart(spec, part)]));
+  const noted = part === "spec" ? new Map<string, Map<string, string>>() : await notedBy(db, ids);
+  return new Map(rows.map(({ id, spec }) => [id, partOf(spec, noted.get(id) ?? new Map(), part)]));
 }
 
-/** Values of secret-looking variables stay hidden here as everywhere. */
-function specPart(spec: RunSpec | null, part: "spec" | "code" | "environment"): Record<string, string> {
-  if (!spec) return {}; // a client made it: nothing was submitted
-  if (part === "environment") return flatten(withoutSecrets(spec.env));
-  if (part === "code") return flatten({ command: spec.command, ...(spec.code ? { code: spec.code } : {}) });
-  return flatten(spec, ["name", "params", "tags", "env", "code", "command"]);
+/** By run: what MLflow's clients noted of their code and of where they ran. */
+async function notedBy(db: DbOrTx, ids: string[]): Promise<Map<string, Map<string, string>>> {
+  const named = or(inArray(runTags.key, [...CODE_TAGS]), ...ENVIRONMENT_TAGS.map((start) => sql`starts_with(${runTags.key}, ${start})`));
+  const found = new Map<string, Map<string, string>>();
+  for (const { runId, key, value } of await db.select().from(runTags).where(and(inArray(runTags.runId, ids), named))) found.set(runId, (found.get(runId) ?? new Map<string, string>()).set(key, value));
+  return found;
+}
+
+/** Values of secret-looking variables stay hidden here as everywhere. A client's run has no spec: nothing was submitted. */
+function partOf(spec: RunSpec | null, noted: ReadonlyMap<string, string>, part: "spec" | "code" | "environment"): Record<string, string> {
+  if (part === "environment") return flatten(withoutSecrets(environmentOf(spec, noted)));
+  if (part === "code") return flatten({ command: spec?.command, code: codeOf(spec, noted) });
+  return spec ? flatten(spec, ["name", "params", "tags", "env", "code", "command"]) : {};
 }
