@@ -93,11 +93,14 @@ export async function deleteTag(sql: Sql, runId: string, key: string): Promise<b
 
 const MODEL_HISTORY = "mlflow.log-model.history";
 
-/** @param model JSON of an object. */
+/** The same model again is a client's second try: it says when it was made, so no two are equal. @param model JSON of an object. */
 export async function addToModelHistory(sql: Sql, runId: string, model: string): Promise<void> {
   await sql`
     insert into run_tags as t (run_id, key, value) values (${runId}, ${MODEL_HISTORY}, json_build_array(${model}::text::json)::text)
-    on conflict (run_id, key) do update set value = case when t.value is json array then ((t.value::jsonb) || (excluded.value::jsonb))::text else excluded.value end`;
+    on conflict (run_id, key) do update set value = case
+      when t.value is not json array then excluded.value
+      when exists (select from jsonb_array_elements(t.value::jsonb) as one where one = excluded.value::jsonb -> 0) then t.value
+      else (t.value::jsonb || excluded.value::jsonb)::text end`;
 }
 
 export interface Input {

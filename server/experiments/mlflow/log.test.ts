@@ -156,6 +156,14 @@ describe("logging to a run", () => {
     expect((await mlflow.post("runs/search", { experiment_ids: ["0"], filter: "metrics.a >" })).body.message).toContain("at character 12");
   });
 
+  it("notes a model that a client logs once, however often it says so", async () => {
+    const id = await newRun();
+    const model = (made: string) => JSON.stringify({ run_id: id, utc_time_created: made, flavors: { sklearn: {} } });
+    for (const made of ["1", "2", "2", "1"]) expect((await mlflow.post("runs/log-model", { run_id: id, model_json: model(made) })).status).toBe(200);
+    const { value } = (await data(id)).tags.find(({ key }: { key: string }) => key === "mlflow.log-model.history");
+    expect(JSON.parse(value).map((one: { utc_time_created: string }) => one.utc_time_created)).toEqual(["1", "2"]);
+  });
+
   it("tells a token that logs too much to wait, and no other", () => {
     for (let request = 0; request < 11; request += 1) spend("greedy", 1_000_000, 1000);
     expect(() => spend("greedy", 1, 1000)).toThrow(/more than/);
