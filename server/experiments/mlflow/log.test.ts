@@ -170,4 +170,22 @@ describe("logging to a run", () => {
     expect(() => spend("modest", 1, 1000)).not.toThrow();
     expect(() => spend("greedy", 1, 3000)).not.toThrow();
   });
+
+  it("answers it 429 with the seconds to wait, and stores nothing of what it sent", async () => {
+    const id = await newRun();
+    const headers = await server.as(server.member, server.org.slug);
+    const { id: tokenId, token } = (await server.call(headers, "access.createMyToken", { name: "greedy", permissions: ["runs:read", "runs:log"] })).data as { id: string; token: string };
+    // As many points as an hour allows: no time that passes here makes up for them.
+    spend(tokenId, 7_200_000_000);
+    const send = (path: string, body: string) => server.app.request(`/mlflow/p/${server.org.project.slug}/${path}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
+    const point = { run_id: id, key: "m", value: 1, timestamp: 1 };
+    for (const answer of [await send("api/2.0/mlflow/runs/log-metric", JSON.stringify(point)), await send("api/2.0/mlflow/runs/log-batch", JSON.stringify({ run_id: id, metrics: [point], params: [{ key: "p", value: "1" }] }))]) {
+      expect([answer.status, ((await answer.json()) as { error_code: string }).error_code]).toEqual([429, "REQUEST_LIMIT_EXCEEDED"]);
+      const seconds = Number(answer.headers.get("retry-after"));
+      expect(seconds).toBeGreaterThan(3500);
+      expect(seconds).toBeLessThanOrEqual(3600);
+    }
+    expect(await data(id)).toMatchObject({ metrics: [], params: [] });
+    expect((await mlflow.post("runs/log-metric", point)).status).toBe(200);
+  });
 });
