@@ -1,3 +1,4 @@
+import { median } from "../../shared/median.ts";
 import type { BucketValue } from "./buckets.ts";
 
 /** One group's course: of every bucket, over all runs that are under way there. */
@@ -45,10 +46,9 @@ export function summaryOf(values: readonly number[]): Omit<GroupBucket, "bucket"
   const sorted = [...values].sort((a, b) => a - b);
   const n = sorted.length;
   const mean = sorted.reduce((sum, value) => sum + value, 0) / n;
-  const median = n % 2 === 1 ? sorted[(n - 1) / 2]! : (sorted[n / 2 - 1]! + sorted[n / 2]!) / 2;
   const variance = n > 1 ? sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1) : 0;
   const half = n > 1 ? studentT(n - 1) * Math.sqrt(variance / n) : 0;
-  return { n, mean, median, low: mean - half, high: mean + half, min: sorted[0]!, max: sorted.at(-1)! };
+  return { n, mean, median: median(sorted), low: mean - half, high: mean + half, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
 const T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042];

@@ -8,6 +8,7 @@ import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { watchBudgets } from "./budget-watch.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 type BudgetRecord = typeof budgets.$inferSelect;
 const facts = ({ name, scopeType, scopeId, amount, levels, policy }: BudgetRecord) => ({ name, scope: `${scopeType} ${scopeId}`, amount, levels, policy });
@@ -48,7 +49,7 @@ async function update(ctx: Ctx, id: string, action: "budget.change" | "budget.ar
 /** What it holds back goes on at once, and not with the worker's next turn. */
 async function follow(ctx: Ctx): Promise<void> {
   await watchBudgets({ db: ctx.db, bus: bus() }, [ctx.orgId], Date.now());
-  await bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+  await tellCosts(ctx);
 }
 
 async function refuseUnknown(tx: Tx, orgId: string, { type, id }: CreateBudget["scope"]): Promise<void> {

@@ -8,11 +8,10 @@ import { isKeyAddress } from "../../../domain/costs/embed.ts";
 import type { ChangeEmbedClient, CreateEmbedClient, PublishReport } from "../../../domain/costs/embed-inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 const NOW = sql`now()` as unknown as Date;
-const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
 
 export async function publishReport(ctx: Ctx, { title, by, range }: PublishReport): Promise<{ id: string }> {
   const id = await ctx.db.transaction(async (tx) => {
@@ -20,7 +19,7 @@ export async function publishReport(ctx: Ctx, { title, by, range }: PublishRepor
     await audit(tx, ctx, { action: "embed.publish", target: { type: "report", id: made!.id, name: title }, after: { title, by, range } });
     return made!.id;
   });
-  await tell(ctx);
+  await tellCosts(ctx);
   return { id };
 }
 
@@ -31,7 +30,7 @@ export async function withdrawReport(ctx: Ctx, id: string): Promise<void> {
     if (!gone) throw notFound();
     await audit(tx, ctx, { action: "embed.withdraw", target: { type: "report", id, name: gone.title } });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 export async function createEmbedClient(ctx: Ctx, input: CreateEmbedClient): Promise<{ id: string }> {
@@ -41,7 +40,7 @@ export async function createEmbedClient(ctx: Ctx, input: CreateEmbedClient): Pro
     await audit(tx, ctx, { action: "embed.client-create", target: { type: "embed-client", id: made!.id, name: input.name }, after: input });
     return made!.id;
   });
-  await tell(ctx);
+  await tellCosts(ctx);
   return { id };
 }
 
@@ -67,7 +66,7 @@ async function update(ctx: Ctx, id: string, action: AuditAction, patch: Partial<
     const [after] = await tx.update(embedClients).set(patch).where(eq(embedClients.id, id)).returning();
     await audit(tx, ctx, { action, target: { type: "embed-client", id, name: after!.name }, before, after });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 /** @throws DomainError "invalid" for a key that is not Ed25519, and for reports or projects that are not here. */

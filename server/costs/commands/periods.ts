@@ -4,13 +4,12 @@ import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
 import { periodChecks } from "../../../domain/costs/period.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { readPeriodFacts } from "../queries/periods.ts";
 import { readStand } from "../queries/spend.ts";
 import { closing } from "./period-lock.ts";
+import { tellCosts } from "./tell-costs.ts";
 
-const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
 const ofOrg = (ctx: Ctx, period: string) => and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.period, period));
 
 /** The first of two people says that a month may be closed. @throws DomainError "conflict" that names what is in the way. */
@@ -21,7 +20,7 @@ export async function requestClose(ctx: Ctx, period: string): Promise<void> {
     if (!made) throw new DomainError("conflict", `The close of ${period} was asked for already.`);
     await audit(tx, ctx, { action: "period.request-close", target: { type: "period", id: period, name: period } });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 export async function withdrawClose(ctx: Ctx, period: string): Promise<void> {
@@ -30,7 +29,7 @@ export async function withdrawClose(ctx: Ctx, period: string): Promise<void> {
     if (!gone) throw new DomainError("conflict", `Nobody asked for the close of ${period}, or it is closed.`);
     await audit(tx, ctx, { action: "period.withdraw-close", target: { type: "period", id: period, name: period } });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 /** The second person closes it, for good. While it happens nothing is booked, so that its total is its total. */
@@ -47,7 +46,7 @@ export async function closePeriod(ctx: Ctx, period: string): Promise<void> {
     await tx.update(costPeriods).set(after).where(ofOrg(ctx, period));
     await audit(tx, ctx, { action: "period.close", target: { type: "period", id: period, name: period }, before: { requestedBy: asked.requestedByName }, after: { total: sums!.total, ratingVersion } });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 async function refuseUnready(tx: Tx, ctx: Ctx, period: string): Promise<void> {

@@ -12,7 +12,8 @@ import type { Ctx } from "../../trpc/context.ts";
 import { readPriceFile } from "../price-file.ts";
 import { loadCurrencies, loadPriceBook } from "../queries/prices.ts";
 import { currencyOf, refuseTooLarge } from "./rates.ts";
-import { nextVersion, rateAgain, tellCosts } from "./rating-version.ts";
+import { nextVersion, rateAgain } from "./rating-version.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 /**
  * A line is added, never changed; with it the rating version grows, and every asset-hour since its start that it may

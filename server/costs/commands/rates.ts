@@ -6,7 +6,8 @@ import type { AddRate } from "../../../domain/costs/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { nextVersion, rateAgain, tellCosts } from "./rating-version.ts";
+import { nextVersion, rateAgain } from "./rating-version.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 /** A price times a rate must fit where amounts of a price are kept: twelve digits before the point. */
 const MOST_PRICE = "1000000000000";

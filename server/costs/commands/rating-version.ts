@@ -1,8 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costSettings } from "../../../db/schema/costs.ts";
-import { bus } from "../../bus.ts";
-import type { Ctx } from "../../trpc/context.ts";
 
 /** With every change of prices or rates the rating version grows. The row is locked until the transaction ends. */
 export async function nextVersion(tx: Tx, orgId: string): Promise<{ version: number; currency: string }> {
@@ -24,5 +22,3 @@ export async function rateAgain(tx: Tx, orgId: string, scopes: SQL): Promise<voi
     where c.org_id = ${orgId}
     order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`);
 }
-
-export const tellCosts = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);

@@ -5,8 +5,8 @@ import { usageReviews } from "../../../db/schema/costs.ts";
 import type { ResolveReviews } from "../../../domain/costs/inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 /** Somebody is asked to look: what is counted stays as it is. */
 export async function openReview(tx: TransactionSql, of: { orgId: string; clusterId: string; attemptId: string }, message: string, evidence: Parameters<TransactionSql["json"]>[0]): Promise<void> {
@@ -24,5 +24,5 @@ export async function resolveReviews(ctx: Ctx, { ids, note }: ResolveReviews): P
     const resolved = await tx.update(usageReviews).set({ resolvedAt: sql`now()`, resolvedBy: ctx.actor.id, resolvedByName: ctx.actor.name, note }).where(and(of, isNull(usageReviews.resolvedAt))).returning();
     for (const { id, attemptId, message } of resolved) await audit(tx, ctx, { action: "usage-review.resolve", target: { type: "usage-review", id, name: attemptId ?? id }, before: { message }, after: { note } });
   });
-  await bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+  await tellCosts(ctx);
 }

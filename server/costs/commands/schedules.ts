@@ -6,15 +6,14 @@ import type { ChangeSchedule, CreateSchedule, PauseSchedule } from "../../../dom
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import { derivedSecret } from "../../access/secrets.ts";
-import { bus } from "../../bus.ts";
 import { enqueue } from "../../jobs/queue.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { nameOfScope } from "../queries/report.ts";
+import { tellCosts } from "./tell-costs.ts";
 
 type Schedule = typeof costSchedules.$inferSelect;
 const facts = ({ cadence, scopeType, scopeId, recipients, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), paused: pausedAt !== null });
 const target = ({ id, cadence }: Schedule) => ({ type: "cost_schedule", id, name: cadence });
-const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
 
 /** @throws DomainError "invalid" where there is no such team or project. */
 export async function createSchedule(ctx: Ctx, { cadence, scope, recipients }: CreateSchedule): Promise<{ id: string }> {
@@ -25,7 +24,7 @@ export async function createSchedule(ctx: Ctx, { cadence, scope, recipients }: C
     await audit(tx, ctx, { action: "schedule.create", target: target(made!), after: facts(made!) });
     return made!.id;
   });
-  await tell(ctx);
+  await tellCosts(ctx);
   return { id };
 }
 
@@ -44,7 +43,7 @@ async function update(ctx: Ctx, id: string, patch: Partial<Schedule>): Promise<v
     const [after] = await tx.update(costSchedules).set(patch).where(eq(costSchedules.id, id)).returning();
     await audit(tx, ctx, { action: "schedule.change", target: target(after!), before: facts(before), after: facts(after!) });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 /** With what it sent so far. */
@@ -54,7 +53,7 @@ export async function deleteSchedule(ctx: Ctx, id: string): Promise<void> {
     await tx.delete(costSchedules).where(eq(costSchedules.id, id));
     await audit(tx, ctx, { action: "schedule.delete", target: target(gone), before: facts(gone) });
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 /** The newest report that was due, once more and now: to see what arrives. */
@@ -68,7 +67,7 @@ export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
     await audit(tx, ctx, { action: "schedule.send", target: target(schedule), after: { recipients: schedule.recipients.join(", ") } });
     await enqueue(tx, "costs.sendReports", {});
   });
-  await tell(ctx);
+  await tellCosts(ctx);
 }
 
 /** With what webhooks of this schedule are signed: their receiver checks that a report is ours. @throws DomainError "not_found" */

@@ -1,0 +1,5 @@
+import { bus } from "../../bus.ts";
+import type { Ctx } from "../../trpc/context.ts";
+
+/** Pages about costs look again. */
+export const tellCosts = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
