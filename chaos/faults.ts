@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { commandLine, listProcesses } from "../agent/drivers/processes.ts";
+import { commandLine, listProcesses, signal } from "../agent/drivers/processes.ts";
 import type { Dice } from "./dice.ts";
 import type { Services, Stack } from "./stack.ts";
 
@@ -13,13 +13,21 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const kill = (victim: Victim): Fault => ({ says: `kill -9 ${victim}`, apply: ({ services }) => services[victim].signal("SIGKILL") });
 
-const freeze = (victim: Victim, ms: number): Fault => ({
-  says: `SIGSTOP ${victim} for ${ms} ms`,
-  apply: async ({ services }) => {
-    const { pid } = services[victim];
-    services[victim].signal("SIGSTOP");
-    await pause(ms);
-    if (pid === services[victim].pid) services[victim].signal("SIGCONT");
+/** What stands still may be killed meanwhile; whatever is left of it goes on in the end. Postgres stands still as a whole: its sessions are processes of their own. */
+const freeze = (victim: Victim | "wrapper", ms: number, luck: number): Fault => ({
+  says: `SIGSTOP ${victim === "wrapper" ? "a job's wrapper" : victim} for ${ms} ms`,
+  apply: async ({ services, folder }) => {
+    const pid = victim === "wrapper" ? oneOf(await wrapperPids(folder), luck) : services[victim].pid;
+    if (!pid) return;
+    const still = [pid];
+    try {
+      signal(pid, "SIGSTOP");
+      if (victim === "postgres") still.push(...(await listProcesses()).filter(({ parent }) => parent === pid).map((row) => row.pid));
+      for (const each of still) signal(each, "SIGSTOP");
+      await pause(ms);
+    } finally {
+      for (const each of still) signal(each, "SIGCONT");
+    }
   },
 });
 
@@ -33,6 +41,8 @@ const cut = (ms: number): Fault => ({
 });
 
 const reset: Fault = { says: "reset the agent's connections", apply: ({ proxy }) => proxy.reset() };
+
+const oneOf = (pids: readonly number[], luck: number): number | undefined => pids[Math.floor(luck * pids.length)];
 
 /**
  * Process ids of the wrappers of live attempts. A wrapper leads its session: the child that it forks for the job carries the
@@ -48,14 +58,8 @@ export async function wrapperPids(folder: string): Promise<number[]> {
 const killWrapper = (luck: number): Fault => ({
   says: "kill -9 a job's wrapper",
   apply: async ({ folder }) => {
-    const pids = await wrapperPids(folder);
-    const pid = pids[Math.floor(luck * pids.length)];
-    if (pid === undefined) return;
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // the job had just ended
-    }
+    const pid = oneOf(await wrapperPids(folder), luck);
+    if (pid !== undefined) signal(pid, "SIGKILL"); // the job may just have ended
   },
 });
 
@@ -66,7 +70,7 @@ export function nextFault(dice: Dice): Fault {
   if (roll < 0.36) return kill("server");
   if (roll < 0.48) return kill("worker");
   if (roll < 0.58) return kill("postgres");
-  if (roll < 0.74) return freeze(dice.pick(["agent", "server", "worker"]), dice.int(300, 5_000));
+  if (roll < 0.74) return freeze(dice.pick(["agent", "server", "worker", "postgres", "wrapper"]), dice.int(300, 5_000), dice.next());
   if (roll < 0.84) return cut(dice.int(200, 4_500));
   if (roll < 0.92) return reset;
   return killWrapper(dice.next());
