@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { appendFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { commandLine, listProcesses, signal } from "../agent/drivers/processes.ts";
 import type { Dice } from "./dice.ts";
 import type { Services, Stack } from "./stack.ts";
@@ -13,6 +14,12 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const kill = (victim: Victim): Fault => ({ says: `kill -9 ${victim}`, apply: ({ services }) => services[victim].signal("SIGKILL") });
 
+/** A wrapper that stands still records its job's end as much later: what is metered may be longer by that. Summed up by stillMs. */
+async function noteStill(folder: string, wrapper: number, ms: number): Promise<void> {
+  const [, , attempt] = await commandLine(wrapper);
+  if (attempt) appendFileSync(join(folder, "lives", `${basename(attempt)}.still`), `${ms}\n`);
+}
+
 /** What stands still may be killed meanwhile; whatever is left of it goes on in the end. Postgres stands still as a whole: its sessions are processes of their own. */
 const freeze = (victim: Victim | "wrapper", ms: number, luck: number): Fault => ({
   says: `SIGSTOP ${victim === "wrapper" ? "a job's wrapper" : victim} for ${ms} ms`,
@@ -20,6 +27,7 @@ const freeze = (victim: Victim | "wrapper", ms: number, luck: number): Fault => 
     const pid = victim === "wrapper" ? oneOf(await wrapperPids(folder), luck) : services[victim].pid;
     if (!pid) return;
     const still = [pid];
+    if (victim === "wrapper") await noteStill(folder, pid, ms);
     try {
       signal(pid, "SIGSTOP");
       if (victim === "postgres") still.push(...(await listProcesses()).filter(({ parent }) => parent === pid).map((row) => row.pid));

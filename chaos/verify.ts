@@ -52,6 +52,11 @@ const LIFE_SLACK_MS = 1_500; // a shell starts and ends around what the job itse
 /** An end that nobody measured, since its wrapper was killed, is placed at the last sign of life: a line or a look earlier. */
 const MISSED_MS = { measured: 20, inferred: LIFE_SLACK_MS };
 
+/** How long the attempt's wrapper was made to stand still (faults.ts). */
+function stillMs(file: string): number {
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").reduce((sum, line) => sum + Number(line), 0) : 0;
+}
+
 /** What an attempt is charged for is what it lived: no second lost, none counted twice. The job measured itself. */
 async function checkUsage(stack: Stack, job: Job, attempt: AttemptRow): Promise<string[]> {
   const [usage] = await stack.sql<{ open: boolean; life: number; held: number; overlaps: number; inferred: boolean }[]>`
@@ -70,7 +75,7 @@ async function checkUsage(stack: Stack, job: Job, attempt: AttemptRow): Promise<
   if (!existsSync(read("end"))) return found;
   const [start, end] = ["start", "end"].map((name) => Number(readFileSync(read(name), "utf8")) * 1000);
   const lived = end! - start!;
-  if (usage.life < lived - MISSED_MS[usage.inferred ? "inferred" : "measured"] || usage.life > lived + LIFE_SLACK_MS) say(`${usage.life} ms are metered${usage.inferred ? " by inference" : ""}, it measured ${lived} ms itself`);
+  if (usage.life < lived - MISSED_MS[usage.inferred ? "inferred" : "measured"] || usage.life > lived + LIFE_SLACK_MS + stillMs(read("still"))) say(`${usage.life} ms are metered${usage.inferred ? " by inference" : ""}, it measured ${lived} ms itself`);
   return found;
 }
 
