@@ -144,6 +144,22 @@ describe("logging to a run", () => {
     expect((await mlflow.get(`metrics/get-history-bulk?run_id=${ids[0]}&run_id=${ids[1]}&metric_key=m`)).body.metrics).toHaveLength(200);
   });
 
+  it("gives the first points of several runs by their time, whatever the order of their steps, over many batches", async () => {
+    const [id, none] = [await newRun(), await newRun()];
+    // More batches than are read at once, the later the smaller in step: what comes first by time is stored last.
+    const batches = Array.from({ length: 60 }, (_, batch) => [0, 1, 2].map((at) => ({ key: "m", value: batch * 3 + at, timestamp: batch * 3 + at, step: 1000 - batch * 3 - at })));
+    await Promise.all(batches.map((metrics) => mlflow.post("runs/log-batch", { run_id: id, metrics })));
+    const ask = async (more = "") => (await mlflow.get(`metrics/get-history-bulk?run_id=${none}&run_id=${id}&metric_key=m${more}`)).body;
+    expect((await ask("&max_results=5")).metrics.map(({ value, run_id }: { value: number; run_id: string }) => [value, run_id])).toEqual([0, 1, 2, 3, 4].map((value) => [value, id]));
+    expect((await ask()).metrics.map(({ value }: { value: number }) => value)).toEqual(Array.from({ length: 180 }, (_, at) => at));
+    expect((await mlflow.get(`metrics/get-history-bulk?run_id=${none}&metric_key=m`)).body).toEqual({ metrics: [] });
+    expect(await mlflow.get(`metrics/get-history-bulk?run_id=${id}&metric_key=m&max_results=-1`)).toMatchObject({ status: 400 });
+    const { metrics } = (await mlflow.get(`metrics/get-history-bulk-interval?run_ids=${id}&run_ids=${none}&metric_key=m&max_results=60`)).body;
+    expect(metrics.map(({ step }: { step: number }) => step)).toEqual([...Array.from({ length: 60 }, (_, at) => 821 + at * 3), 1000]);
+    const within = (await mlflow.get(`metrics/get-history-bulk-interval?run_ids=${id}&metric_key=m&start_step=830&end_step=990`)).body.metrics;
+    expect(within.map(({ step }: { step: number }) => step)).toEqual(Array.from({ length: 161 }, (_, at) => 830 + at));
+  });
+
   it("remembers the data sets that a run read, and finds runs by them", async () => {
     const id = await newRun();
     const dataset = { name: "iris", digest: "d1", source_type: "local", source: "{}", schema: "{\"n\":4}" };

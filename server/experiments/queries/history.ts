@@ -1,4 +1,4 @@
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { intAt } from "../metrics/codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
@@ -48,20 +48,41 @@ export async function readHistory(sql: Sql, of: { runId: string; key: string }, 
   }
 }
 
-/** All points of one key of several runs whose step is in the range, run by run. */
-export async function readInterval(sql: Sql, runIds: string[], key: string, range: { from: number; to: number } | null): Promise<Map<string, HistoryPoint[]>> {
-  const rows = await sql<StoredBatch[]>`
-    select ${sql.unsafe(STORED)} from metric_batches where run_id = any(${runIds}::text[]) and key = ${key}
-      ${range ? sql`and max_step >= ${Math.ceil(range.from)} and min_step <= ${Math.floor(range.to)}` : sql``} order by run_id, metric_batches.min_step, id`;
-  const found = new Map<string, HistoryPoint[]>();
-  for (const row of rows) {
-    const points = found.get(row.run_id) ?? [];
-    found.set(row.run_id, points);
-    const { steps, times, values } = unpackRow(row);
-    for (let at = 0; at < values.length; at += 1) {
-      const step = intAt(steps, at);
-      if (!range || (step >= range.from && step <= range.to)) points.push({ step, time: intAt(times, at), value: values[at]! });
+/** Reads of one moment: what is packed between two of them is neither missed nor met twice. */
+export const asOfOneMoment = <Result>(sql: Sql, read: (tx: TransactionSql) => Promise<Result>) => sql.begin("isolation level repeatable read read only", read) as Promise<Result>;
+
+export interface StepRange {
+  from: number;
+  to: number;
+}
+
+/** Hands over each point of one series whose step is in the range, in the order in which they are stored: memory holds a few batches of them, however long the history is. */
+export async function visitPoints(tx: TransactionSql, of: { runId: string; key: string }, range: StepRange | null, visit: (point: HistoryPoint) => void): Promise<void> {
+  let after = { minStep: String(-(2n ** 63n)), id: "" };
+  for (;;) {
+    const rows = await tx<StoredBatch[]>`
+      select ${tx.unsafe(STORED)} from metric_batches
+      where run_id = ${of.runId} and key = ${of.key} and (min_step, id) > (${after.minStep}::bigint, ${after.id})
+        ${range ? tx`and max_step >= ${Math.ceil(range.from)} and min_step <= ${Math.floor(range.to)}` : tx``} order by metric_batches.min_step, id limit ${AT_ONCE}`;
+    for (const row of rows) {
+      const { steps, times, values } = unpackRow(row);
+      for (let at = 0; at < values.length; at += 1) {
+        const step = intAt(steps, at);
+        if (!range || (step >= range.from && step <= range.to)) visit({ step, time: intAt(times, at), value: values[at]! });
+      }
     }
+    if (rows.length < AT_ONCE) return;
+    after = { minStep: rows.at(-1)!.min_step, id: rows.at(-1)!.id };
   }
-  return found;
+}
+
+/** The first `limit` points of a series in another order than the stored one, which decides between equal ones. Memory holds twice as many. */
+export async function readFirst(sql: Sql, of: { runId: string; key: string }, limit: number, order: (a: HistoryPoint, b: HistoryPoint) => number): Promise<HistoryPoint[]> {
+  const most = Math.max(2 * limit, AT_ONCE);
+  let first: HistoryPoint[] = [];
+  await asOfOneMoment(sql, (tx) => visitPoints(tx, of, null, (point) => {
+    first.push(point);
+    if (first.length > most) first = first.sort(order).slice(0, limit);
+  }));
+  return first.sort(order).slice(0, limit);
 }

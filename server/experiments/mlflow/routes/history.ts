@@ -1,6 +1,8 @@
+import { Readable } from "node:stream";
+import type { TransactionSql } from "postgres";
 import { z } from "zod";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
-import { countPoints, type HistoryCursor, type HistoryPoint, readHistory, readInterval } from "../../queries/history.ts";
+import { asOfOneMoment, countPoints, type HistoryCursor, type HistoryPoint, readFirst, readHistory, type StepRange, visitPoints } from "../../queries/history.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { refuse } from "../errors.ts";
 import { runOf } from "../found.ts";
@@ -30,7 +32,7 @@ function metricsText(key: string, points: HistoryPoint[], runId?: string): strin
   return points.map(({ step, time, value }) => `{"key":${name},"value":${JSON.stringify(fromDouble(value))},"timestamp":${time},"step":${step}${tail}}`).join(",");
 }
 
-const json = (text: string) => new Response(text, { headers: { "content-type": "application/json" } });
+const json = (text: string | ReadableStream) => new Response(text, { headers: { "content-type": "application/json" } });
 
 const Cursor = z.object({ minStep: z.string().regex(/^-?\d{1,19}$/), id: z.string().max(64), offset: z.int().nonnegative() });
 
@@ -43,12 +45,16 @@ function cursorOf(token: string | undefined): HistoryCursor | null {
   }
 }
 
+function pageOf(asked: number | undefined): number {
+  const limit = Math.min(asked || MLFLOW_LIMITS.historyPage, MLFLOW_LIMITS.historyPage);
+  return limit < 1 ? refuse(`Invalid value ${asked} for parameter 'max_results': expected a positive number.`) : limit;
+}
+
 /** A history that fits into one answer comes in the order of time, a longer one in pages in the order of steps. */
 async function getHistory(ctx: MlflowCtx, input: z.output<typeof History>): Promise<Response> {
   const run = await runOf(ctx, input);
   const key = keyOf(input.metric_key);
-  const limit = input.max_results === undefined || input.max_results === 0 ? MLFLOW_LIMITS.historyPage : Math.min(input.max_results, MLFLOW_LIMITS.historyPage);
-  if (limit < 1) refuse(`Invalid value ${input.max_results} for parameter 'max_results': expected a positive number.`);
+  const limit = pageOf(input.max_results);
   const { sql } = ctx;
   const cursor = cursorOf(input.page_token);
   // A client that names no limit knows no pages: it gets all there is.
@@ -68,11 +74,20 @@ async function visibleRuns(ctx: MlflowCtx, ids: string[], name: string): Promise
 
 async function getBulk(ctx: MlflowCtx, input: z.output<typeof Bulk>): Promise<Response> {
   const ids = await visibleRuns(ctx, input.run_id, "run_id");
-  const key = keyOf(input.metric_key);
-  const limit = Math.min(input.max_results || MLFLOW_LIMITS.historyPage, MLFLOW_LIMITS.historyPage);
-  const found = await readInterval(ctx.sql, ids, key, null);
-  const texts = ids.flatMap((id) => metricsText(key, (found.get(id) ?? []).sort(byTime).slice(0, limit), id) || []);
-  return json(`{"metrics":[${texts.join(",")}]}`);
+  const [key, limit] = [keyOf(input.metric_key), pageOf(input.max_results)];
+  return json(Readable.toWeb(Readable.from(bulkText(ctx, ids, key, limit))) as ReadableStream);
+}
+
+/** Run by run: no run's points wait for those of another. */
+async function* bulkText(ctx: MlflowCtx, ids: string[], key: string, limit: number): AsyncGenerator<Buffer> {
+  let before = '{"metrics":[';
+  for (const id of ids) {
+    const text = metricsText(key, await readFirst(ctx.sql, { runId: id, key }, limit, byTime), id);
+    if (text === "") continue;
+    yield Buffer.from(before + text);
+    before = ",";
+  }
+  yield Buffer.from(before === "," ? "]}" : `${before}]}`);
 }
 
 /** As MLflow samples: steps of all runs together, every so many of them, and each run's first and last. */
@@ -84,21 +99,36 @@ async function getInterval(ctx: MlflowCtx, input: z.output<typeof Interval>): Pr
   if (from !== undefined && to !== undefined && from > to) refuse(`End step must be greater than start step. Found start_step=${from} and end_step=${to}.`);
   const limit = input.max_results || MLFLOW_LIMITS.bulkResults;
   if (limit < 1 || limit > MLFLOW_LIMITS.bulkResults) refuse(`max_results must be between 1 and ${MLFLOW_LIMITS.bulkResults}.`);
-  const found = await readInterval(ctx.sql, ids, key, from === undefined ? null : { from, to: to! });
-  const kept = sampledSteps([...found.values()], limit);
-  const texts = ids.flatMap((id) => metricsText(key, (found.get(id) ?? []).filter(({ step }) => kept.has(step)).sort((a, b) => order(a.step, b.step) || order(a.time, b.time)), id) || []);
+  const range = from === undefined ? null : { from, to: to! };
+  const texts = await asOfOneMoment(ctx.sql, async (tx) => {
+    const kept = await sampledSteps(tx, { ids, key, range }, limit);
+    const written: string[] = [];
+    for (const id of ids) {
+      const points: HistoryPoint[] = [];
+      await visitPoints(tx, { runId: id, key }, range, (point) => void (kept.has(point.step) && points.push(point)));
+      if (points.length > 0) written.push(metricsText(key, points.sort((a, b) => order(a.step, b.step) || order(a.time, b.time)), id));
+    }
+    return written;
+  });
   return json(`{"metrics":[${texts.join(",")}]}`);
 }
 
-function sampledSteps(series: HistoryPoint[][], limit: number): Set<number | bigint> {
-  const steps = [...new Set(series.flatMap((points) => points.map(({ step }) => step)))].sort(order);
-  if (steps.length <= limit) return new Set(steps);
-  const every = steps.length / limit;
-  const kept = new Set(Array.from({ length: limit }, (_, at) => steps[Math.floor(at * every)]!));
-  for (const points of series) {
-    if (points.length === 0) continue;
-    kept.add(points.reduce((least, { step }) => (step < least ? step : least), points[0]!.step));
-    kept.add(points.reduce((most, { step }) => (step > most ? step : most), points[0]!.step));
+/** Only the steps are remembered, each once: the points are read a second time, when it is known which. */
+async function sampledSteps(tx: TransactionSql, of: { ids: string[]; key: string; range: StepRange | null }, limit: number): Promise<Set<number | bigint>> {
+  const all = new Set<number | bigint>();
+  const ends = new Set<number | bigint>();
+  for (const runId of of.ids) {
+    let [least, most]: (number | bigint | undefined)[] = [];
+    await visitPoints(tx, { runId, key: of.key }, of.range, ({ step }) => {
+      all.add(step);
+      if (least === undefined || step < least) least = step;
+      if (most === undefined || step > most) most = step;
+    });
+    if (least !== undefined) ends.add(least).add(most!);
   }
-  return kept;
+  if (all.size <= limit) return all;
+  const steps = [...all].sort(order);
+  const every = steps.length / limit;
+  for (let at = 0; at < limit; at += 1) ends.add(steps[Math.floor(at * every)]!);
+  return ends;
 }
