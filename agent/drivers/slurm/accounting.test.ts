@@ -46,7 +46,7 @@ describe("Slurm's accounting", () => {
     const stretch = (at: number, endedAt: number | null, cpus = 1) => ({ ...parseAccounted(LINES[2]!, KEEPS)!.part, startedAt: at, endedAt, heldSeconds: at, cpus, gpus: 2 });
     const parts = Array.from({ length: 50 }, (_, at) => stretch(at + 1, at === 49 ? null : at + 2, at < 10 ? 4 : 1));
     const folded = foldParts(parts);
-    const held = (of: typeof parts, what: (part: (typeof parts)[number]) => number) => of.reduce((sum, part) => sum + what(part) * part.heldSeconds, 0);
+    const held = (of: typeof folded, what: (part: (typeof folded)[number]) => number) => of.reduce((sum, part) => sum + what(part) * part.heldSeconds, 0);
     expect([folded.length, folded.slice(1)]).toEqual([20, parts.slice(31)]);
     expect(folded[0]).toMatchObject({ startedAt: 1, endedAt: 32, memoryMib: 300, gpus: 2 });
     for (const what of [() => 1, ({ cpus }: { cpus: number }) => cpus]) expect(held(folded, what)).toBeCloseTo(held(parts, what));
