@@ -29,16 +29,12 @@ export class Supervisor {
 
   /** Takes up what an earlier agent left: adopts live processes, notices ends that it missed. */
   async adopt(records: AttemptRecord[]): Promise<void> {
-    for (const record of records) this.add(record);
+    for (const record of records) this.live.set(record.id, liveOf(record));
     for (const record of records) {
       // The last agent may have died between the order and the signal.
       if (record.stop && record.intent && !record.ended) await this.parts.driver.stop(record.id, record.folder.home, "ask");
     }
     await Promise.all(records.map((record) => this.step(record.id)));
-  }
-
-  private add(record: AttemptRecord): void {
-    this.live.set(record.id, liveOf(record));
   }
 
   records(): AttemptRecord[] {
@@ -86,7 +82,7 @@ export class Supervisor {
     if (buried || (one.action === "run" && !one.spec)) return; // over, or not wanted enough to say how
     const record = await this.parts.journal.accept(one);
     if (one.action === "stop") await record.saveStop({ at: Date.now(), cause: "stopped", reason: "Stopped before it started." });
-    this.add(record);
+    this.live.set(record.id, liveOf(record));
     this.poke(record.id);
     this.parts.news.ring();
   }
