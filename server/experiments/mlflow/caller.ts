@@ -57,7 +57,7 @@ export async function enterProject(request: Request, slug: string, permission: P
   // Tokens only: a cookie's person uses the console, and no page elsewhere can make a browser log for them.
   const { db } = clients();
   const found = token ? await enterByToken(db, token, slug) : null;
-  if (!found) throw new MlflowError("UNAUTHENTICATED", "Set MLFLOW_TRACKING_TOKEN to a Drover token: create one in the console under your profile.");
+  if (!found) throw new MlflowError("UNAUTHENTICATED", "Set MLFLOW_TRACKING_TOKEN to a Drover token: create one in the console, under Tokens.");
   const { caller, access, project } = found;
   const held = (name: Permission) => {
     const grant = access!.grantFor(name);
