@@ -1,5 +1,5 @@
 "use client";
-import { Button, Menu } from "@mantine/core";
+import { Anchor, Button, Menu } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
@@ -51,7 +51,7 @@ function Check({ check }: { check: PeriodCheck }) {
   return (
     <li>
       <ToneIcon icon={check.ok ? "check" : "cross"} tone={check.ok ? "good" : "bad"} />
-      <span>{check.name}{check.problem && <span className="dim">: {check.problem}{check.at && <> <Link href={paths.reviews(org)}>Look at them</Link></>}</span>}</span>
+      <span>{check.name}{check.problem && <span className="dim">: {check.problem}{check.at && <> <Anchor component={Link} inherit underline="always" href={paths.reviews(org)}>Look at them</Anchor></>}</span>}</span>
     </li>
   );
 }
