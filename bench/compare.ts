@@ -1,6 +1,3 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Browser, chromium } from "@playwright/test";
 import { connect } from "../db/client.ts";
 import { openSql } from "../db/connection.ts";
@@ -11,6 +8,7 @@ import { ensureBuilt } from "../scripts/build.ts";
 import { ensureChromium, launchOptions } from "../scripts/test/chromium.ts";
 import { compactMetrics } from "../server/experiments/jobs/compaction.ts";
 import { median, say } from "./figures.ts";
+import { withFolder } from "./folder.ts";
 import { up, type Up } from "./up.ts";
 
 // A comparison as a person opens it: every chart of 100 runs, in a browser that has nothing in its cache.
@@ -115,15 +113,11 @@ async function measure(drover: Up): Promise<void> {
 
 await ensureChromium();
 await ensureBuilt();
-const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
-chmodSync(folder, 0o711); // as root, the database runs as another user
-try {
+await withFolder(async (folder) => {
   const drover = await up(folder);
   try {
     await measure(drover);
   } finally {
     await drover.stop();
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});

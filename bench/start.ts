@@ -1,5 +1,3 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../db/client.ts";
 import { factories } from "../db/factories.ts";
@@ -9,6 +7,7 @@ import { makeWorld } from "../e2e/world.ts";
 import { ensureBuilt } from "../scripts/build.ts";
 import { median, say } from "./figures.ts";
 import { FirstLoad } from "./first-load.ts";
+import { withFolder } from "./folder.ts";
 import { familyOf, proportionalMib, residentMib } from "./process-cost.ts";
 import { requestsPerSecond, startRouteHandler } from "./requests.ts";
 import { up, type Up } from "./up.ts";
@@ -75,9 +74,7 @@ async function measureRequests(drover: Up): Promise<void> {
 }
 
 await ensureBuilt();
-const base = mkdtempSync(join(tmpdir(), "drover-bench-"));
-chmodSync(base, 0o711); // as root, the database runs as another user
-try {
+await withFolder(async (base) => {
   await measureStarts((round) => join(base, String(round)));
   const drover = await up(join(base, "0"));
   try {
@@ -92,6 +89,4 @@ try {
   } finally {
     await drover.stop();
   }
-} finally {
-  rmSync(base, { recursive: true, force: true });
-}
+});

@@ -1,19 +1,16 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Stack, startStack } from "../chaos/stack.ts";
+import { withFolder } from "./folder.ts";
 
 /** Run a benchmark on a Drover of its own (built server, worker, agent, Postgres), and clean up after it. */
 export async function withStack(measure: (stack: Stack) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "drover-bench-"));
-  chmodSync(folder, 0o711); // as root, the database runs as another user
-  const stack = await startStack(folder, { leaseSeconds: 90 }); // as installed
-  try {
-    await measure(stack);
-  } finally {
-    await stack.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withFolder(async (folder) => {
+    const stack = await startStack(folder, { leaseSeconds: 90 }); // as installed
+    try {
+      await measure(stack);
+    } finally {
+      await stack.stop();
+    }
+  });
 }
 
 /** Where the Drover's own Postgres listens, for clients beside its processes. */

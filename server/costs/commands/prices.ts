@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
@@ -30,16 +30,20 @@ export async function addPrice(ctx: Ctx, input: AddPrice): Promise<{ version: nu
 
 /** All of them under one new rating version. */
 async function insertPrices(tx: Tx, ctx: Ctx, lines: readonly AddPrice[]): Promise<number> {
-  const { version } = await nextVersion(tx, ctx.orgId);
+  const { version, currency: own } = await nextVersion(tx, ctx.orgId);
+  const foreign = new Set<string>();
+  const scopes: SQL[] = [];
   for (const input of lines) {
     const validFrom = new Date(input.validFrom);
-    const currency = input.unitPrice === null ? null : await currencyOf(tx, ctx.orgId, { currency: input.currency, validFrom });
+    const currency = input.unitPrice === null ? null : await currencyOf(tx, ctx.orgId, own, { currency: input.currency, validFrom });
     const [line] = await tx.insert(priceLines).values({ ...input, currency, note: input.note ?? null, validFrom, orgId: ctx.orgId, version, createdBy: ctx.actor.name }).returning();
-    if (currency) await refuseTooLarge(tx, ctx.orgId, currency, "unitPrice");
+    if (currency) foreign.add(currency);
     const { kind, model, capacityClass, unitPrice } = input;
-    await rateAgain(tx, ctx.orgId, sql`select ${kind}::text as kind, ${input.clusterId}::text as cluster_id, ${model}::text as model, ${validFrom.toISOString()}::timestamptz as since`);
+    scopes.push(sql`select ${kind}::text as kind, ${input.clusterId}::text as cluster_id, ${model}::text as model, ${validFrom.toISOString()}::timestamptz as since`);
     await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId: input.clusterId, unitPrice, currency, validFrom: input.validFrom } });
   }
+  for (const currency of foreign) await refuseTooLarge(tx, ctx.orgId, currency, "unitPrice");
+  await rateAgain(tx, ctx.orgId, sql.join(scopes, sql` union all `));
   return version;
 }
 

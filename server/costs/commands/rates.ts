@@ -1,6 +1,6 @@
 import { and, eq, lte, type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
+import { exchangeRates, priceLines } from "../../../db/schema/costs.ts";
 import { noRateWords } from "../../../domain/costs/exchange.ts";
 import type { AddRate } from "../../../domain/costs/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
@@ -34,12 +34,11 @@ export async function addRate(ctx: Ctx, { currency, validFrom, rate, note }: Add
 
 /**
  * The currency of a price as it is kept: null for the organization's own.
+ * @param own The organization's.
  * @throws DomainError "invalid" where no rate of it holds when the price begins.
  */
-export async function currencyOf(tx: Tx, orgId: string, { currency, validFrom }: { currency: string | null; validFrom: Date }): Promise<string | null> {
-  if (currency === null) return null;
-  const [settings] = await tx.select({ own: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, orgId));
-  if (currency === (settings?.own ?? "USD")) return null;
+export async function currencyOf(tx: Tx, orgId: string, own: string, { currency, validFrom }: { currency: string | null; validFrom: Date }): Promise<string | null> {
+  if (currency === null || currency === own) return null;
   const day = validFrom.toISOString().slice(0, 10);
   const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(and(eq(exchangeRates.orgId, orgId), eq(exchangeRates.currency, currency), lte(exchangeRates.validFrom, day))).limit(1);
   if (!rate) throw refusal("currency", noRateWords(currency, day));

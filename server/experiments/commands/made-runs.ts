@@ -6,8 +6,6 @@ import { DomainError } from "../../../domain/shared/errors.ts";
 import { CREATED } from "../queries/mlflow-caller.ts";
 import { databaseTime, note, type Pair, type Work } from "./transitions.ts";
 
-/** As their parent's attempt ended: nobody knows better. */
-const END = { succeeded: "succeeded", cancelled: "cancelled", failed: "failed" } as const satisfies Record<AttemptOutcome, string>;
 const REASON = "The attempt that logged it ended before it did.";
 
 /**
@@ -19,7 +17,7 @@ export async function holdAttempt(tx: Tx, attemptId: string): Promise<void> {
   if (!live) throw new DomainError("unauthenticated", "The attempt has ended, and its token with it.");
 }
 
-/** Runs that the attempt's program made and left open end with it: the token that could end them is dead. */
+/** Runs that the attempt's program made and left open end with it, and as it did: the token that could end them is dead. */
 export async function endMadeRuns(work: Work, { run }: Pair, outcome: AttemptOutcome): Promise<void> {
   const made = work.tx
     .select({ one: sql`1` })
@@ -29,7 +27,7 @@ export async function endMadeRuns(work: Work, { run }: Pair, outcome: AttemptOut
   // The statuses that clients give, written out: so they are found among the live ones alone.
   const ended = await work.tx
     .update(runs)
-    .set({ status: END[outcome], statusSince: sql`now()`, statusReason: REASON, endedAt: databaseTime(sql`now()`) })
+    .set({ status: outcome, statusSince: sql`now()`, statusReason: REASON, endedAt: databaseTime(sql`now()`) })
     .where(and(eq(runs.orgId, run.orgId), sql`${runs.status} in ('starting', 'running') and ${runs.origin} = 'client' and exists ${made}`))
     .returning({ id: runs.id, orgId: runs.orgId });
   for (const child of ended) {
