@@ -1,15 +1,7 @@
 "use client";
-import { Skeleton } from "@mantine/core";
 import type { DatePickerInputProps } from "@mantine/dates";
-import { type ComponentType, lazy, Suspense } from "react";
+import type { ComponentType } from "react";
+import { lateField } from "./late-field.tsx";
 
-const DatePickerInput = lazy(() => import("@mantine/dates").then((module) => ({ default: module.DatePickerInput as ComponentType<DatePickerInputProps> })));
-
-/** A day to choose. The calendar is loaded after the page; its place is kept. `w`: width in px. */
-export function DayPicker({ w, ...props }: DatePickerInputProps & { w: number }) {
-  return (
-    <Suspense fallback={<Skeleton width={w} height={32} radius="sm" />}>
-      <DatePickerInput w={w} {...props} />
-    </Suspense>
-  );
-}
+/** A day to choose: the calendar comes after the page. */
+export const DayPicker = lateField(() => import("@mantine/dates").then((module) => module.DatePickerInput as ComponentType<DatePickerInputProps>));

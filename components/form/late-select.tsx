@@ -1,14 +1,7 @@
 "use client";
-import { type SelectProps, Skeleton } from "@mantine/core";
-import { type ComponentType, lazy, Suspense } from "react";
+import type { SelectProps } from "@mantine/core";
+import type { ComponentType } from "react";
+import { lateField } from "./late-field.tsx";
 
-const Select = lazy(() => import("./select.tsx").then((module) => ({ default: module.Select as ComponentType<SelectProps> })));
-
-/** A choice from many. Its list is loaded after the page; its place is kept. `w`: width in px. */
-export function LateSelect({ w, ...props }: SelectProps & { w: number }) {
-  return (
-    <Suspense fallback={<Skeleton width={w} height={32} radius="sm" />}>
-      <Select w={w} {...props} />
-    </Suspense>
-  );
-}
+/** A choice from many: its list comes after the page. */
+export const LateSelect = lateField(() => import("./select.tsx").then((module) => module.Select as ComponentType<SelectProps>));
