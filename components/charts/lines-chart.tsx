@@ -1,5 +1,5 @@
 "use client";
-import { lazy, Suspense, useId, useMemo } from "react";
+import { lazy, Suspense, useEffect, useId, useMemo } from "react";
 import { canLog, clipOutliers, extentOfLines, type Line, type Stroke } from "../../domain/experiments/compare/lines.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
@@ -8,7 +8,8 @@ import type { XKind } from "./prepare-series.ts";
 import classes from "./charts.module.css";
 
 // Recharts is a third of all script: only pages with a chart on screen fetch it.
-const LinesPlot = lazy(() => import("./lines-plot.tsx").then((module) => ({ default: module.LinesPlot })));
+const loadPlot = () => import("./lines-plot.tsx").then((module) => ({ default: module.LinesPlot }));
+const LinesPlot = lazy(loadPlot);
 
 export interface LinesLook {
   chartId: string;
@@ -46,6 +47,7 @@ export interface LinesChartProps extends Omit<LinesLook, "chartId"> {
 export function LinesChart({ title, lines, height, loading, tools, clip, empty, legend, notes = [], domain: asked, ...rest }: LinesChartProps) {
   const chartId = useId();
   const { owner, set } = useHighlight();
+  useEffect(() => void loadPlot(), []); // beside the data, not after it
   const model = useMemo(() => {
     const drawn = extentOfLines(lines, asked);
     if (!drawn) return null;

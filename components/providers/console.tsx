@@ -1,5 +1,6 @@
 "use client";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy } from "react";
+import { AfterDrawn } from "./after-drawn.tsx";
 import { ApiProvider } from "./api.tsx";
 import { LiveProvider } from "./live.tsx";
 import { OrgProvider } from "./viewer.tsx";
@@ -8,14 +9,12 @@ const Dialogs = lazy(() => import("./dialogs.tsx").then((module) => ({ default: 
 
 /** What pages inside one organization have beside RootProviders: its own cache, its event stream, dialogs. */
 export function ConsoleProviders({ org, children }: { org: string; children: React.ReactNode }) {
-  const [isDrawn, setDrawn] = useState(false);
-  useEffect(() => setDrawn(true), []);
   return (
     <ApiProvider org={org}>
       <OrgProvider value={org}>
         <LiveProvider org={org}>
           {children}
-          {isDrawn && <Suspense fallback={null}><Dialogs /></Suspense>}
+          <AfterDrawn><Dialogs /></AfterDrawn>
         </LiveProvider>
       </OrgProvider>
     </ApiProvider>

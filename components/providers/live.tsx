@@ -1,6 +1,6 @@
 "use client";
 import { type Query, type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { createContext, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { makeFollower } from "./live-follower.ts";
 import { keyIsTouched, type LiveChange, reconnectDelay, touchedBy } from "./live-topics.ts";
 
@@ -144,7 +144,7 @@ export function LiveProvider({ org, children }: { org: string; children: React.R
   useEffect(() => {
     const { refresher, follower } = live;
     const disconnect = connect(org, follower.from, {
-      status: setStatus,
+      status: (next) => startTransition(() => setStatus(next)), // not before what is still coming alive (see CrumbsProvider)
       ready: follower.ready,
       changes: follower.hear,
       // Ended because the session or the role is gone? The answer to this sends the person to where they may be.

@@ -2,16 +2,19 @@
 import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { linesPanel, movePanel, type Panel, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
+import { linesPanel, movePanel, type Panel, panelKeys, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { AddPanel } from "./add-panel.tsx";
 import classes from "./compare.module.css";
 import { CompareToolbar } from "./charts-toolbar.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
-import { useComparedKeys, useCompareState } from "./use-compare.ts";
+import { useCompared, useComparedKeys, useCompareState } from "./use-compare.ts";
+import { useEarlySeries } from "./use-panel-series.ts";
 
 const SHOWN = 24;
+/** Charts that a screen shows at first; a browser sends no more than six requests at once. */
+const EARLY = 6;
 
 /** The charts: every metric at first; those that were chosen, arranged and sized once somebody did. */
 export function ChartsTab() {
@@ -41,6 +44,16 @@ export function ChartsTab() {
       {more && <div className={classes.bar} style={{ marginTop: 16 }}><Button variant="default" onClick={showMore}>{`Show more of ${plural(metricKeys.length, "metric")}`}</Button></div>}
     </>
   );
+}
+
+/** Draws nothing: asks for the first charts before the rest of the page is drawn. */
+export function AskEarly() {
+  const [state] = useCompareState();
+  const { ids } = useCompared();
+  const { metricKeys } = useComparedKeys();
+  const { panels } = usePanels();
+  useEarlySeries(panels.slice(0, EARLY).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, ids);
+  return null;
 }
 
 /** For the page's head, beside what acts on the whole comparison. */

@@ -1,7 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import Link from "next/link";
-import { useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { MAX_COMPARED } from "../../../domain/experiments/compare/buckets.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
@@ -9,7 +9,7 @@ import { HighlightProvider } from "../../charts/highlight.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
-import { AddChart } from "./charts-tab.tsx";
+import { AddChart, AskEarly } from "./charts-tab.tsx";
 import { comparedIds } from "./compare-params.ts";
 import { CompareBody } from "./compare-body.tsx";
 import { RunList } from "./run-list.tsx";
@@ -39,6 +39,7 @@ function ComparedPage({ ids }: { ids: string[] }) {
   const missing = ids.length - compared.runs.length;
   return (
     <CompareContext value={compared}>
+      {show === "charts" && <AskEarly />}
       <HighlightProvider>
         <PageHeader
           title={`Compare ${plural(compared.runs.length, "run")}`}
@@ -47,8 +48,9 @@ function ComparedPage({ ids }: { ids: string[] }) {
           subtitle={missing > 0 ? `${plural(missing, "run")} of this link ${missing === 1 ? "does" : "do"} not exist, or you may not see ${missing === 1 ? "it" : "them"}.` : undefined}
         />
         <div className={classes.layout}>
-          <RunList />
-          <CompareBody />
+          {/* Each comes alive on its own, so that the first charts are asked for before either does. */}
+          <Suspense><RunList /></Suspense>
+          <Suspense><CompareBody /></Suspense>
         </div>
       </HighlightProvider>
     </CompareContext>

@@ -1,6 +1,5 @@
 "use client";
 import { Button } from "@mantine/core";
-import { IconEye, IconEyeOff, IconFlag, IconFlagFilled, IconX } from "@tabler/icons-react";
 import Link from "next/link";
 import { COLOURED, type Stroke } from "../../../domain/experiments/compare/lines.ts";
 import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
@@ -68,14 +67,22 @@ function OneRun({ run, stroke: { slot, dashed }, isHidden, isBase, onBase, onHid
         <ToneIcon icon={look.icon} tone={look.tone} size={11} /> {cutMiddle(run.name, 27)}
       </Link>
       <span className={classes.runActs}>
-        <Act label={isBase ? `${run.name} is the baseline: press to let go` : `Measure the others against ${run.name}`} on={isBase} onClick={onBase}>{isBase ? <IconFlagFilled size={13} /> : <IconFlag size={13} />}</Act>
-        <Act label={isHidden ? `Show ${run.name}` : `Hide ${run.name}`} on={isHidden} onClick={onHide}>{isHidden ? <IconEyeOff size={13} /> : <IconEye size={13} />}</Act>
-        <Act label={`Take ${run.name} out`} onClick={onRemove}><IconX size={13} /></Act>
+        <Act label={isBase ? `${run.name} is the baseline: press to let go` : `Measure the others against ${run.name}`} icon={isBase ? "flagged" : "flag"} on={isBase} onClick={onBase} />
+        <Act label={isHidden ? `Show ${run.name}` : `Hide ${run.name}`} icon={isHidden ? "hidden" : "eye"} on={isHidden} onClick={onHide} />
+        <Act label={`Take ${run.name} out`} icon="cross" onClick={onRemove} />
       </span>
     </li>
   );
 }
 
-function Act({ label, on, onClick, children }: { label: string; on?: boolean; onClick: () => void; children: React.ReactNode }) {
-  return <button type="button" className={classes.act} title={label} aria-label={label} {...(on === undefined ? {} : { "aria-pressed": on })} onClick={onClick}>{children}</button>;
+interface ActProps {
+  label: string;
+  icon: "flag" | "flagged" | "eye" | "hidden" | "cross";
+  on?: boolean;
+  onClick: () => void;
+}
+
+/** Its icon comes from the style sheet: three drawings in each of a hundred rows would be half of the page. */
+function Act({ label, icon, on, onClick }: ActProps) {
+  return <button type="button" className={classes.act} title={label} aria-label={label} data-icon={icon} {...(on === undefined ? {} : { "aria-pressed": on })} onClick={onClick} />;
 }

@@ -1,5 +1,5 @@
 "use client";
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { unpackNumbers } from "../../../domain/experiments/compare/buckets.ts";
 import { type Line, linesOf } from "../../../domain/experiments/compare/lines.ts";
@@ -23,19 +23,36 @@ export const scaleOf = (x: string): number => (x === "relative" ? 0.001 : 1);
 
 export type SeriesState = Pick<CompareState, "x" | "from" | "to" | "group" | "how" | "smooth" | "mid">;
 
+/**
+ * The question of one metric's chart. Answered one by one: a batch would hold the quick charts back for the slow ones, and be
+ * larger than a request may.
+ */
+function seriesOptions(trpc: ReturnType<typeof useTRPC>, ids: string[], key: string, { x, from, to, group }: SeriesState) {
+  const scale = scaleOf(x);
+  const ends = from !== null && to !== null ? { from: from / scale, to: to / scale } : {};
+  return trpc.compare.series.queryOptions({ ids, key, x, ...ends, ...(group ? { group } : {}) }, { trpc: { context: { skipBatch: true } } });
+}
+
+/** Asks for what these charts will show while the page around them is still being drawn, which takes a hundred runs as long as the answers. */
+export function useEarlySeries(keys: readonly string[], state: SeriesState, ids: string[]): void {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+  if (typeof window === "undefined" || ids.length === 0) return;
+  for (const key of keys) {
+    const options = seriesOptions(trpc, ids, key, state);
+    if (!client.getQueryState(options.queryKey)) void client.prefetchQuery(options);
+  }
+}
+
 /** One request per metric, all runs in each. While another range is on its way the old lines stay. */
 export function usePanelSeries(keys: readonly string[], state: SeriesState, enabled: boolean, { ids, nameOf }: Pick<Compared, "ids" | "nameOf">): PanelSeries {
   const trpc = useTRPC();
   const scale = scaleOf(state.x);
-  const ends = state.from !== null && state.to !== null ? { from: state.from / scale, to: state.to / scale } : {};
-  const group = state.group ? { group: state.group } : {};
-  // Answered one by one: a batch would hold the quick charts back for the slow ones, and be larger than a request may.
-  const options = { trpc: { context: { skipBatch: true } } };
   const { all, error, retry, loading } = useQueries({
-    queries: keys.map((key) => ({ ...trpc.compare.series.queryOptions({ ids, key, x: state.x, ...ends, ...group }, options), enabled: enabled && ids.length > 0, placeholderData: keepPreviousData })),
+    queries: keys.map((key) => ({ ...seriesOptions(trpc, ids, key, state), enabled: enabled && ids.length > 0, placeholderData: keepPreviousData })),
     combine: (results) => ({
-      all: results.map(({ data }) => data),
-      loading: results.some(({ data }) => !data),
+      all: results.map(({ data }) => (enabled ? data : undefined)), // what was asked early is drawn when it is seen, too
+      loading: !enabled || results.some(({ data }) => !data),
       error: results.find((result) => result.error)?.error ?? null,
       retry: () => void Promise.all(results.map((result) => result.refetch())),
     }),
