@@ -59,3 +59,6 @@ export function scopeOf(project: string | null): { project?: string } {
 
 /** Does anything but the scope narrow the list? */
 export const isNarrowed = ({ q, f, archived, status, owner, experiment }: Pick<RunsParams, "q" | "f" | "archived" | "status" | "owner" | "experiment">): boolean => q.trim() !== "" || f.trim() !== "" || archived || status.length > 0 || owner !== null || experiment !== null;
+
+/** What clears all of that. */
+export const NO_FILTERS = { q: null, f: null, archived: null, status: null, owner: null, experiment: null } satisfies { [Name in keyof RunsParams]?: null };

@@ -41,6 +41,6 @@ describe("sorting", () => {
     expect(pressSort(["-name", "metric:loss"], "name", true)).toEqual(["metric:loss"]);
   });
   it("speaks the grammar's words, and leaves out what cannot be sorted by", () => {
-    expect(parseSorts(["-metric:loss", "started", "metrics", "experiment", "x"]).map(({ order }) => order)).toEqual([{ entity: "metrics", key: "loss", descending: true }, { entity: "attributes", key: "start_time", descending: false }]);
+    expect(parseSorts(["-metric:loss", "started", "metrics", "metrics", "x"]).map(({ order }) => order)).toEqual([{ entity: "metrics", key: "loss", descending: true }, { entity: "attributes", key: "start_time", descending: false }]);
   });
 });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../db/factories.ts";
 import { auditLog } from "../../db/schema/access.ts";
 import { runParams, runTags } from "../../db/schema/experiments.ts";
+import { narrowTo } from "../../domain/experiments/filter/edit.ts";
+import { TABLE_GROUPS } from "../../domain/experiments/table-inputs.ts";
 import { type TestWorld, testWorld } from "./testing.ts";
 
 let world: TestWorld;
@@ -58,7 +60,20 @@ describe("the table of runs", () => {
     expect(await world.owner.api.table.keys({ project: "grammar" })).toEqual({ metrics: ["loss"], params: ["lr"], tags: [], runs: 3 });
   });
 
+  it("opens every kind of group by a filter that finds its very runs", async () => {
+    const project = await world.org.makeProject("groups");
+    const cluster = await factories(world.db).cluster(world.org);
+    for (const [at, lr] of ["0.1", "it's 50%_\\", "0.1", null].entries()) await made(project.id, `o${at}`, null, lr, { status: at === 2 ? "failed" : "succeeded", clusterId: at === 1 ? cluster.id : null });
+    for (const by of [...TABLE_GROUPS, "param:lr", "tag:none"]) {
+      for (const group of await world.owner.api.table.groups({ project: "groups", by })) {
+        expect(await world.owner.api.table.count({ project: "groups", filter: narrowTo("run_name like 'o%'", by, group.value) }), `${by} ${group.value}`).toEqual({ count: group.runs, more: false });
+      }
+    }
+  });
+
   it("names the place where a filter makes no sense", async () => {
+    const pattern = (await caught(world.owner.api.table.search({ filter: "status = 'failed' and run_name like 'a\\\\'" }))) as Error;
+    expect(pattern.message).toMatch(/cannot end in a single .* \(at character 23 of the filter\)/);
     const error = (await caught(world.owner.api.table.search({ filter: "metrics.loss < 'x'" }))) as Error & { cause: { issues: { field: string }[] } };
     expect(error.message).toMatch(/at character 1 of the filter/);
     expect(error.cause.issues).toMatchObject([{ field: "filter" }]);

@@ -2,7 +2,7 @@
 import { ActionIcon, Autocomplete, Button, SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ATTRIBUTES, type Comparison, type Entity, type Group, isGroup } from "../../../domain/experiments/filter/ast.ts";
 import { addAt, comparisonOf, formOf, operatorsOf, type Operator, type Path, readFilter, replaceAt, writeFilter } from "../../../domain/experiments/filter/edit.ts";
 import { printFilter } from "../../../domain/experiments/filter/print.ts";
@@ -16,12 +16,20 @@ const FAILED: Comparison = { kind: "compare", entity: "attributes", key: "status
 /** Conditions in groups, and the same as text: either changes the other. A mistake in the text is pointed at. */
 export function FilterForm({ value, keys, onChange }: { value: string; keys: TableKeysFound; onChange: (text: string) => void }) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const push = useDebouncedCallback(onChange, 350);
+  const pushed = useRef(value);
+  const push = useDebouncedCallback((next: string) => {
+    pushed.current = next;
+    onChange(next);
+  }, { delay: 350, flushOnUnmount: true }); // closed right after a change, the form has still made it
+  useEffect(() => {
+    if (value === pushed.current) return; // what was typed since is further than the URL
+    pushed.current = value;
+    setText(value);
+  }, [value]);
   const reading = readFilter(text);
   const set = (next: string) => {
     setText(next);
-    if (readFilter(next).ok) push(next);
+    if (readFilter(next).ok) push(next.trim());
   };
   return (
     <>
@@ -31,7 +39,7 @@ export function FilterForm({ value, keys, onChange }: { value: string; keys: Tab
           {reading.message}
         </p>
       )}
-      <Textarea label="As text" autosize minRows={1} maxRows={6} className="mono" value={text} spellCheck={false} error={!reading.ok} placeholder="metrics.loss < 0.5 and (params.lr = 0.1 or tags.team = 'blue')" onChange={(event) => set(event.currentTarget.value)} mt="sm" />
+      <Textarea label="As text" autosize minRows={1} maxRows={6} classNames={{ input: "mono" }} value={text} spellCheck={false} error={!reading.ok} placeholder="metrics.loss < 0.5 and (params.lr = 0.1 or tags.team = 'blue')" onChange={(event) => set(event.currentTarget.value)} mt="sm" />
       <div className={classes.row} style={{ marginTop: 8 }}>
         <span className="dim">Names: metrics.x, params.x, tags.x, and status, run_name, duration, owner, created …</span>
         <span style={{ flex: 1 }} />
@@ -67,7 +75,10 @@ const nameOf = (one: { entity: Entity; key: string }) => `${one.entity} ${one.ke
 function Condition({ one, keys, onChange }: { one: Comparison; keys: TableKeysFound; onChange: (next: Comparison | null) => void }) {
   const form = formOf(one);
   const [value, setValue] = useState(form?.value ?? "");
-  useEffect(() => setValue(form?.value ?? ""), [form?.value]);
+  useEffect(() => {
+    // What is half typed ("0.") means what stands there already: it is left to its writer.
+    if (form && printFilter(comparisonOf(one.entity, one.key, form.operator, value)) !== printFilter(one)) setValue(form.value);
+  }, [form?.value]); // eslint-disable-line react-hooks/exhaustive-deps -- only where the filter changed elsewhere
   const names = [
     { group: "Run", items: Object.keys(ATTRIBUTES).map((key) => ({ value: `attributes ${key}`, label: key })) },
     { group: "Metrics, last value", items: keys.metrics.slice(0, 300).map((key) => ({ value: `metrics ${key}`, label: key })) },
@@ -87,7 +98,10 @@ function Condition({ one, keys, onChange }: { one: Comparison; keys: TableKeysFo
     <div className={classes.row}>
       <Select aria-label="What is compared" data={names} value={nameOf(one)} onChange={choose} allowDeselect={false} searchable limit={200} w={200} comboboxProps={{ withinPortal: false }} />
       <Select aria-label="How" data={operatorsOf(one.entity, one.key)} value={operator} onChange={(next) => next && onChange(comparisonOf(one.entity, one.key, next as Operator, value))} allowDeselect={false} w={110} comboboxProps={{ withinPortal: false }} />
-      {operator !== "is set" && operator !== "is not set" && <Autocomplete aria-label="With" value={value} data={one.key === "status" ? ["queued", "running", "succeeded", "failed", "cancelled"] : []} style={{ flex: 1, minWidth: 90 }} comboboxProps={{ withinPortal: false }} onChange={setValue} onBlur={() => value !== form.value && onChange(comparisonOf(one.entity, one.key, operator, value))} onKeyDown={(event) => event.key === "Enter" && onChange(comparisonOf(one.entity, one.key, operator, value))} onOptionSubmit={(next) => onChange(comparisonOf(one.entity, one.key, operator, next))} />}
+      {operator !== "is set" && operator !== "is not set" && <Autocomplete aria-label="With" value={value} data={one.key === "status" ? ["queued", "running", "succeeded", "failed", "cancelled"] : []} style={{ flex: 1, minWidth: 90 }} comboboxProps={{ withinPortal: false }} onChange={(next) => {
+        setValue(next);
+        onChange(comparisonOf(one.entity, one.key, operator, next));
+      }} />}
       {remove}
     </div>
   );

@@ -8,7 +8,7 @@ import { useTRPC } from "../../providers/api.tsx";
 import { Chip, FilterBar, FilterText } from "../../ui/filters.tsx";
 import { ToneIcon } from "../../ui/status-badge.tsx";
 import { STATUS_LOOK } from "../../ui/status-tones.ts";
-import { isNarrowed, runsParams, scopeOf } from "../runs-params.ts";
+import { isNarrowed, NO_FILTERS, runsParams, scopeOf } from "../runs-params.ts";
 
 /** Always offered; the rarer ones show while a run has them. */
 const USUAL: RunStatus[] = ["queued", "running", "succeeded", "failed"];
@@ -44,7 +44,7 @@ export function RunsFilters() {
           w={200}
         />
       )}
-      {isNarrowed(params) && <Button variant="subtle" color="gray" onClick={() => void setParams({ q: null, status: null, owner: null, experiment: null })}>Clear filters</Button>}
+      {isNarrowed(params) && <Button variant="subtle" color="gray" onClick={() => void setParams(NO_FILTERS)}>Clear filters</Button>}
     </FilterBar>
   );
 }

@@ -12,7 +12,7 @@ import { GridTable } from "../../table/grid-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { whenWanted } from "../../ui/when-wanted.tsx";
-import { isNarrowed, runsParams, scopeOf, tableSetOf } from "../runs-params.ts";
+import { isNarrowed, NO_FILTERS, runsParams, scopeOf, tableSetOf } from "../runs-params.ts";
 import { ViewsMenu } from "../views-menu.tsx";
 import type { BulkActs as BulkActsType } from "./bulk-acts.tsx";
 import { NewRunButton, RunsEmpty } from "./runs-empty.tsx";
@@ -39,7 +39,6 @@ export function RunsPage() {
   const [selected, setSelected] = useState<string[]>([]);
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const chosen = table.rows.filter((run) => selected.includes(run.id));
-  const clear = () => void setParams({ q: null, f: null, archived: null, status: null, owner: null, experiment: null });
   const setColumns = (next: TableColumn[]) => void setParams({ cols: printColumns(next) });
   const done = () => {
     setSelected([]);
@@ -73,7 +72,7 @@ export function RunsPage() {
           bulkActions={<BulkActs runs={chosen} archived={params.archived} onDone={done} />}
           onPeek={(run) => void setParams({ peek: run.id })}
           notice={table.arrived > 0 ? { text: `${table.arrived >= 100 ? "100 or more new runs" : plural(table.arrived, "new run")}. Show`, onShow: table.reload } : null}
-          empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={clear} />}
+          empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={() => void setParams(NO_FILTERS)} />}
           loading={table.loading}
         />
       )}

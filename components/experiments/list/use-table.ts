@@ -31,7 +31,11 @@ export function useTable(params: RunsParams) {
   // Said with the first page: the newest of the rows would not do, for sorted by a metric older runs than that are on later pages.
   const newest = (!query.isPlaceholderData && query.data?.pages[0]?.newest) || "";
   const arrived = useQuery({ ...trpc.table.newer.queryOptions({ ...tableSetOf(params), since: newest }), enabled: newest !== "" && !params.archived, refetchInterval: 30_000 });
-  const reload = () => void client.resetQueries({ queryKey: options.queryKey });
+  /** From the first page; and what other filters found meanwhile is asked for anew: a run may have gone there, as into the archive. */
+  const reload = () => {
+    client.removeQueries({ ...trpc.table.search.pathFilter(), type: "inactive" });
+    void client.resetQueries({ queryKey: options.queryKey });
+  };
   return {
     rows,
     error: query.error,

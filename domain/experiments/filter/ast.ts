@@ -45,6 +45,8 @@ export const ATTRIBUTES = {
   user_id: "text",
   artifact_uri: "text",
   experiment_id: "text",
+  experiment: "text", // its name; so with project, owner and cluster
+  project: "text",
   start_time: "moment",
   end_time: "moment",
   created: "moment",

@@ -33,6 +33,13 @@ describe("a filter in a form", () => {
     expect(text(comparisonOf("attributes", "run_name", "contains", "sft"))).toBe("run_name ilike '%sft%'");
     expect(text(comparisonOf("tags", "a b", "is set", ""))).toBe("tags.`a b` is not null");
   });
+  it("means the very signs that were typed after contains, and gives them back", () => {
+    for (const value of ["my_run", "50%", "C:\\new", "it's", ""]) {
+      const one = comparisonOf("tags", "note", "contains", value);
+      expect(formOf(rootOf(writeFilter({ kind: "and", items: [one] })).items[0] as Comparison)).toEqual({ operator: "contains", value });
+    }
+    expect(writeFilter({ kind: "and", items: [comparisonOf("tags", "note", "contains", "my_run")] })).toBe("tags.note ilike '%my\\\\_run%'");
+  });
   it("shows what it has words for, and only that", () => {
     const formed = (text: string) => formOf(rootOf(text).items[0] as Comparison);
     expect(formed("run_name ilike '%sft%'")).toEqual({ operator: "contains", value: "sft" });

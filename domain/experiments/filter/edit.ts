@@ -71,8 +71,8 @@ export function formOf(one: Comparison): { operator: Operator; value: string } |
   if (one.kind === "compare") return { operator: one.op, value: String(one.value) };
   if (one.kind === "null") return { operator: one.not ? "is set" : "is not set", value: "" };
   if (one.kind === "in") return one.not ? null : { operator: "is one of", value: one.values.join(", ") };
-  const inner = /^%((?:[^%_]|\\[%_])*)%$/.exec(one.pattern);
-  return one.caseless && inner ? { operator: "contains", value: inner[1]! } : null;
+  const inner = /^%((?:[^%_\\]|\\[%_\\])*)%$/.exec(one.pattern);
+  return one.caseless && inner ? { operator: "contains", value: inner[1]!.replace(/\\(.)/g, "$1") } : null;
 }
 
 /** The comparison that a form's row means. A number where the name holds numbers, or could and looks like one. */
@@ -80,7 +80,7 @@ export function comparisonOf(entity: Entity, key: string, operator: Operator, va
   const kind = kindOf(entity, key);
   const cell = (text: string): string | number => (kind === "number" || (kind === "either" && text.trim() !== "" && Number.isFinite(Number(text))) ? Number(text) || 0 : text);
   if (operator === "is set" || operator === "is not set") return { kind: "null", entity, key, not: operator === "is set" };
-  if (operator === "contains") return { kind: "like", entity, key, caseless: true, pattern: `%${value}%` };
+  if (operator === "contains") return { kind: "like", entity, key, caseless: true, pattern: `%${value.replace(/[%_\\]/g, "\\$&")}%` };
   if (operator === "is one of") return { kind: "in", entity, key, not: false, values: value.split(",").map((one) => cell(one.trim())) };
   return { kind: "compare", entity, key, op: operator, value: cell(value) };
 }

@@ -26,7 +26,7 @@ const textual = fc.oneof(
 const comparison: fc.Arbitrary<Comparison> = fc.oneof(
   fc.tuple(numeric, fc.constantFrom("=" as const, "!=" as const, "<" as const, "<=" as const, ">" as const, ">=" as const), number).map(([name, op, value]) => ({ kind: "compare" as const, ...name, op, value })),
   fc.tuple(textual, fc.constantFrom("=" as const, "!=" as const), text).map(([name, op, value]) => ({ kind: "compare" as const, ...name, op, value })),
-  fc.tuple(textual, fc.boolean(), text).map(([name, caseless, pattern]) => ({ kind: "like" as const, ...name, caseless, pattern })),
+  fc.tuple(textual, fc.boolean(), text).map(([name, caseless, pattern]) => ({ kind: "like" as const, ...name, caseless, pattern: `${pattern}%` })), // none ends in a single backslash
   fc.tuple(textual, fc.boolean(), fc.array(text, { minLength: 1, maxLength: 4 })).map(([name, not, values]) => ({ kind: "in" as const, ...name, not, values })),
   fc.tuple(fc.oneof(numeric, textual), fc.boolean()).map(([name, not]) => ({ kind: "null" as const, ...name, not })),
 );

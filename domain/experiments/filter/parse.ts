@@ -169,6 +169,7 @@ function checkValues(one: Comparison, at: Span, { attributes }: Names): void {
   if (one.kind === "null") return;
   if (one.kind === "like") {
     if (isNumeric) throw new FilterError(`${one.key} is a number: compare it with =, !=, <, <=, > or >=.`, at);
+    if (/(?<!\\)(?:\\\\)*\\$/.test(one.pattern)) throw new FilterError("A pattern cannot end in a single \\: it says that the next sign stands for itself.", at);
     return;
   }
   const values = one.kind === "in" ? one.values : [one.value];

@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
-import { serviceAccounts, users } from "../../../../db/schema/access.ts";
+import { projects, serviceAccounts, users } from "../../../../db/schema/access.ts";
 import { clusters } from "../../../../db/schema/clusters.ts";
-import { runs } from "../../../../db/schema/experiments.ts";
+import { experiments, runs } from "../../../../db/schema/experiments.ts";
 import type { Attribute, Comparison } from "../../../../domain/experiments/filter/ast.ts";
 import { toMlflowStatus } from "../../../../domain/experiments/mlflow-words.ts";
 import { RUN_STATUSES, type RunStatus } from "../../../../domain/experiments/run-status.ts";
@@ -15,6 +15,8 @@ const TEXTS: Partial<Record<Attribute, SQL>> = {
   user_id: sql`${runs.clientUser}`,
   artifact_uri: sql`'mlflow-artifacts:/' || ${runs.experimentId} || '/' || ${runs.id} || '/artifacts'`,
   experiment_id: sql`${runs.experimentId}`,
+  experiment: sql`(select name from ${experiments} where id = ${runs.experimentId})`,
+  project: sql`(select name from ${projects} where id = ${runs.projectId})`,
   origin: sql`${runs.origin}`,
   failure_class: sql`${runs.failureClass}`,
   owner: sql`coalesce((select name from ${users} where id = ${runs.ownerId}), (select name from ${serviceAccounts} where id = ${runs.ownerId}))`,

@@ -1,27 +1,17 @@
 import { and, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
-import { projects, serviceAccounts, users } from "../../../../db/schema/access.ts";
-import { clusters } from "../../../../db/schema/clusters.ts";
-import { experiments, metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
+import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
-import type { GroupTable } from "../../../../domain/experiments/table-inputs.ts";
+import { TABLE_GROUPS, type GroupTable } from "../../../../domain/experiments/table-inputs.ts";
 import type { TableGroup } from "../../../../domain/experiments/table-view.ts";
+import { attributeValue } from "../search/attribute-sql.ts";
 import { filterSql } from "../search/filter-sql.ts";
 import { withinOf } from "./within.ts";
 
 const MAX_GROUPS = 200;
 
-const NAMED: Record<string, SQL> = {
-  status: sql`${runs.status}`,
-  experiment: sql`(select name from ${experiments} where id = ${runs.experimentId})`,
-  project: sql`(select name from ${projects} where id = ${runs.projectId})`,
-  cluster: sql`(select name from ${clusters} where id = ${runs.clusterId})`,
-  owner: sql`coalesce((select name from ${users} where id = ${runs.ownerId}), (select name from ${serviceAccounts} where id = ${runs.ownerId}))`,
-};
-
 function valueOf(by: string): SQL {
-  const named = NAMED[by];
-  if (named) return named;
+  if ((TABLE_GROUPS as readonly string[]).includes(by)) return attributeValue(by as (typeof TABLE_GROUPS)[number]).expression;
   const table = by.startsWith("param:") ? runParams : runTags;
   return sql`(select t.value from ${table} t where t.run_id = ${runs.id} and t.key = ${by.slice(by.indexOf(":") + 1)})`;
 }
