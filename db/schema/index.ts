@@ -7,6 +7,7 @@ export * from "./embeds.ts";
 export * from "./periods.ts";
 export * from "./schedules.ts";
 export * from "./experiments.ts";
+export * from "./creations.ts";
 export * from "./datasets.ts";
 export * from "./interactive.ts";
 export * from "./checkpoints.ts";

@@ -35,14 +35,18 @@ interface Inside {
   ownerId: string;
 }
 
-/** A run that a client makes by itself: it runs from the start, elsewhere, and ends when the client says so. */
-export async function createClientRun(ctx: Ctx, of: NewRun): Promise<string> {
+/**
+ * A run that a client makes by itself: it runs from the start, elsewhere, and ends when the client says so.
+ * @param claim Keeps, with the run, that this request made it.
+ */
+export async function createClientRun(ctx: Ctx, of: NewRun, claim: (tx: Tx, id: string) => Promise<void>): Promise<string> {
   const id = newId("run");
   const name = of.name || of.tags.find(({ key }) => key === NAME_TAG)?.value || inventedName();
   const startedAt = of.startTime === null ? new Date() : new Date(of.startTime);
   const tags = new Map([...of.tags.map(({ key, value }): [string, string] => [key, value]), [NAME_TAG, name] as [string, string]]);
   const owner = of.inside ?? { ownerType: ctx.actor.type === "service_account" ? "service_account" : "user", ownerId: ctx.actor.id };
   await ctx.db.transaction(async (tx) => {
+    await claim(tx, id);
     await holdOpen(tx, of.projectId);
     if (of.inside) await holdAttempt(tx, of.inside.attemptId);
     await tx.insert(runs).values({

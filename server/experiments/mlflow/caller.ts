@@ -9,6 +9,7 @@ import type { Ctx } from "../../trpc/context.ts";
 import { findMadeBy, findRunOfToken, type ProjectRow } from "../queries/mlflow-caller.ts";
 import { attemptOfToken } from "../run-token.ts";
 import { MlflowError } from "./errors.ts";
+import { spend } from "./ingest-limit.ts";
 
 /** What every MLflow handler gets: the caller's rights in the one project that the URL names. */
 export interface MlflowCtx extends Ctx {
@@ -36,6 +37,9 @@ export const isOwn = async (ctx: MlflowCtx, runId: string | null): Promise<boole
 /** The attempt that points come from: those of a run that it made are of no attempt of that run. */
 export const attemptOf = (ctx: MlflowCtx, runId: string): string | null => (ctx.onlyRun?.id === runId ? ctx.actor.id : null);
 
+/** The token that calls, or the attempt: what is limited, and what repeats its own requests. */
+export const callerOf = ({ actor }: Pick<MlflowCtx, "actor">): string => actor.tokenId ?? actor.id;
+
 /** `Authorization: Bearer <token>`, or Basic with the token as the password, as clients send MLFLOW_TRACKING_PASSWORD. */
 export function tokenOf(headers: Headers): string | null {
   const [scheme, text] = (headers.get("authorization") ?? "").split(/\s+/, 2);
@@ -46,11 +50,18 @@ export function tokenOf(headers: Headers): string | null {
 }
 
 /**
- * Who calls, and whether they may do this in that project. A project out of reach is a missing one.
+ * Who calls, and whether they may do this in that project. A project out of reach is a missing one. What writes is counted here,
+ * so that no route can forget it.
  * @param forRuns May the token of an attempt come here? Its handlers then ask for `onlyRun`.
- * @throws MlflowError 401, 403 or 404.
+ * @throws MlflowError 401, 403, 404, or 429 for a token that writes too often.
  */
 export async function enterProject(request: Request, slug: string, permission: Permission, forRuns: boolean): Promise<MlflowCtx> {
+  const ctx = await enter(request, slug, permission, forRuns);
+  if (!permission.endsWith(":read")) spend(callerOf(ctx), { requests: 1 });
+  return ctx;
+}
+
+async function enter(request: Request, slug: string, permission: Permission, forRuns: boolean): Promise<MlflowCtx> {
   const token = tokenOf(request.headers);
   const attemptId = token ? attemptOfToken(token) : null;
   if (attemptId) return enterAsRun(request, slug, permission, { attemptId, forRuns });

@@ -6,7 +6,7 @@ import { declareAccess } from "../../access/guard.ts";
 import { bus } from "../../bus.ts";
 import type { Points } from "../commands/metric-store.ts";
 import { writePoints } from "../commands/point-writer.ts";
-import { attemptOf, enterProject, isOwn } from "./caller.ts";
+import { attemptOf, callerOf, enterProject, isOwn } from "./caller.ts";
 import { refuse, toResponse } from "./errors.ts";
 import { activeRunOf } from "./found.ts";
 import { spend } from "./ingest-limit.ts";
@@ -26,7 +26,7 @@ export function mountColumnar(app: Hono): void {
       const { runId, series } = typeof read === "string" ? refuse(read) : read;
       const points = series.flatMap((one, at) => rowsOf(one, `series.${at}`, { runId, attemptId: attemptOf(ctx, runId) }));
       const count = series.reduce((sum, { values }) => sum + values.length, 0);
-      spend(ctx.actor.tokenId ?? ctx.actor.id, count);
+      spend(callerOf(ctx), { points: count });
       const taken = (await isOwn(ctx, runId)) ? await writePoints(ctx.sql, { projectId: ctx.project.id, runId, points, digest: hash("sha256", bytes, "buffer").subarray(0, 16) }) : "absent";
       if (taken === "absent") await activeRunOf(ctx, { run_id: runId });
       bus().publish({ orgId: ctx.orgId, topic: "run-metrics", id: runId });

@@ -181,10 +181,31 @@ describe("logging to a run", () => {
   });
 
   it("tells a token that logs too much to wait, and no other", () => {
-    for (let request = 0; request < 11; request += 1) spend("greedy", 1_000_000, 1000);
-    expect(() => spend("greedy", 1, 1000)).toThrow(/more than/);
-    expect(() => spend("modest", 1, 1000)).not.toThrow();
-    expect(() => spend("greedy", 1, 3000)).not.toThrow();
+    for (const greedy of [{ points: 1_000_000 }, { requests: 1000 }]) {
+      const token = JSON.stringify(greedy);
+      for (let request = 0; request < 11; request += 1) spend(token, greedy, 1000);
+      expect(() => spend(token, { requests: 1 }, 1000)).toThrow(/more than/);
+      expect(() => spend("modest", { requests: 1 }, 1000)).not.toThrow();
+      expect(() => spend(token, { requests: 1 }, 3000)).not.toThrow();
+    }
+  });
+
+  it("counts every request that writes, whatever it writes, and none that reads", async () => {
+    const id = await newRun();
+    const headers = await server.as(server.member, server.org.slug);
+    const permissions = ["runs:read", "runs:log", "models:read", "models:write"] as const;
+    const { id: tokenId, token } = (await server.call(headers, "access.createMyToken", { name: "busy", permissions })).data as { id: string; token: string };
+    const { ask } = server.speak(undefined, `Bearer ${token}`);
+    const writes = [
+      ["POST", "experiments/create", { name: "x" }], ["POST", "runs/create", {}], ["POST", "runs/update", { run_id: id }], ["POST", "runs/delete", { run_id: id }], ["POST", "runs/delete-tag", { run_id: id, key: "x" }],
+      ["POST", "runs/log-inputs", { run_id: id }], ["POST", "runs/log-model", { run_id: id, model_json: "{}" }], ["POST", "runs/outputs", { run_id: id }], ["POST", "logged-models", {}], ["POST", "registered-models/create", { name: "x" }],
+      ["POST", "model-versions/create", { name: "x", source: "x" }], ["PUT", `!2.0/mlflow-artifacts/artifacts/x/${id}/artifacts/a`, "x"], ["DELETE", `!2.0/mlflow-artifacts/artifacts/x/${id}/artifacts/a`], ["POST", `!2.0/mlflow-artifacts/mpu/create/x/${id}/artifacts/a`, {}],
+    ] as const;
+    spend(tokenId, { requests: 7_200_000 }); // an hour's worth
+    for (const [method, path, body] of writes) expect([path, (await ask(method, path, body)).status]).toEqual([path, 429]);
+    expect((await server.app.request(`/mlflow/p/${server.org.project.slug}/drover/points`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: "x" })).status).toBe(429);
+    expect((await ask("GET", `runs/get?run_id=${id}`)).status).toBe(200);
+    expect((await ask("POST", "runs/search", { experiment_ids: ["0"] })).status).toBe(200);
   });
 
   it("answers it 429 with the seconds to wait, and stores nothing of what it sent", async () => {
@@ -192,7 +213,7 @@ describe("logging to a run", () => {
     const headers = await server.as(server.member, server.org.slug);
     const { id: tokenId, token } = (await server.call(headers, "access.createMyToken", { name: "greedy", permissions: ["runs:read", "runs:log"] })).data as { id: string; token: string };
     // As many points as an hour allows: no time that passes here makes up for them.
-    spend(tokenId, 7_200_000_000);
+    spend(tokenId, { points: 7_200_000_000 });
     const send = (path: string, body: string) => server.app.request(`/mlflow/p/${server.org.project.slug}/${path}`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
     const point = { run_id: id, key: "m", value: 1, timestamp: 1 };
     for (const answer of [await send("api/2.0/mlflow/runs/log-metric", JSON.stringify(point)), await send("api/2.0/mlflow/runs/log-batch", JSON.stringify({ run_id: id, metrics: [point], params: [{ key: "p", value: "1" }] }))]) {

@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import type { Permission } from "../../../domain/access/permissions.ts";
@@ -18,12 +19,15 @@ export interface MlflowRoute {
   path: string;
   permission: Permission;
   forRuns: boolean;
-  handle: (ctx: MlflowCtx, input: unknown, raw: RawBody) => Promise<unknown>;
+  handle: (ctx: MlflowCtx, input: unknown, raw: RawRequest) => Promise<unknown>;
 }
 
-/** The bytes as they came: equal bytes are a repeated request. */
-export interface RawBody {
+/** The request as it came: equal bytes to the same path may be a repeated one. */
+export interface RawRequest {
+  path: string;
   bytes: Uint8Array;
+  /** Settles when the answer has left, or when its connection is gone: false where that came first. */
+  answered: () => Promise<boolean>;
 }
 
 /**
@@ -35,7 +39,7 @@ export function route<Schema extends z.ZodType>(
   path: string,
   needs: { permission: Permission; forRuns?: boolean },
   input: Schema,
-  handle: (ctx: MlflowCtx, input: z.output<Schema>, raw: RawBody) => Promise<unknown>,
+  handle: (ctx: MlflowCtx, input: z.output<Schema>, raw: RawRequest) => Promise<unknown>,
 ): MlflowRoute {
   return { methods: [method].flat(), path, permission: needs.permission, forRuns: needs.forRuns ?? false, handle: (ctx, given, raw) => handle(ctx, input.parse(given), raw) };
 }
@@ -69,11 +73,22 @@ async function answer(c: Context, { permission, forRuns, handle }: MlflowRoute):
     const body = bytes.length > 0 ? parseJson(new TextDecoder().decode(bytes)) : {};
     if (typeof body !== "object" || body === null || Array.isArray(body)) throw new MlflowError("BAD_REQUEST", "The body must be a JSON object.");
     const { project: _slug, ...path } = c.req.param() as Record<string, string>;
-    const result = await handle(ctx, { ...queryOf(c.req.url), ...body, ...path }, { bytes });
+    const result = await handle(ctx, { ...queryOf(c.req.url), ...body, ...path }, { path: c.req.path, bytes, answered: () => answerOf(c) });
     return result instanceof Response ? result : c.json(result as object);
   } catch (error) {
     return toResponse(error, c.req.path);
   }
+}
+
+/** Where there is no connection, as in tests, every answer arrives. */
+function answerOf(c: Context): Promise<boolean> {
+  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  if (!outgoing) return Promise.resolve(true);
+  return new Promise((settle) => {
+    const say = () => settle(outgoing.writableFinished);
+    if (outgoing.destroyed) say();
+    else outgoing.once("close", say);
+  });
 }
 
 /** @throws MlflowError 413 before more than the limit was read. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
 import { loggedModels, runModels } from "../../../db/schema/models.ts";
 import type { LoggedModelStatus } from "../../../domain/models/registry.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
@@ -19,10 +20,14 @@ export interface NewLoggedModel {
   tags: Record<string, string>;
 }
 
-export async function createLoggedModel({ db, orgId, actor }: Author, given: NewLoggedModel): Promise<LoggedModelRow> {
+/** @param claim Keeps, with the model, that this request made it. @returns its id. */
+export async function createLoggedModel({ db, orgId, actor }: Author, given: NewLoggedModel, claim: (tx: Tx, id: string) => Promise<void>): Promise<string> {
   const id = `m-${randomUUID().replaceAll("-", "")}`;
-  const [made] = await db.insert(loggedModels).values({ ...given, id, orgId, creator: actor.name }).returning();
-  return made!;
+  await db.transaction(async (tx) => {
+    await claim(tx, id);
+    await tx.insert(loggedModels).values({ ...given, id, orgId, creator: actor.name });
+  });
+  return id;
 }
 
 const missing = (id: string) => new DomainError("not_found", `Logged model with ID '${id}' not found.`);

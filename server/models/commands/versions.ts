@@ -1,4 +1,5 @@
 import { and, eq, ne, sql } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "../../../db/schema/models.ts";
 import { ACTIVE_STAGES, type Stage } from "../../../domain/models/registry.ts";
@@ -17,10 +18,11 @@ export interface NewVersion {
   tags?: Record<string, string>;
 }
 
-/** Gives the next number. A client that repeats its request gets one more version: MLflow's do not repeat this one. */
-export function createVersion(by: Author, of: ModelRef, given: NewVersion): Promise<ModelVersion> {
+/** Gives the next number. @param claim Keeps, with the version, that this request made it. */
+export function createVersion(by: Author, of: ModelRef, given: NewVersion, claim?: (tx: Tx, version: string) => Promise<void>): Promise<ModelVersion> {
   return changeModel(by, of, async (tx, model) => {
     const version = model.lastVersion + 1;
+    await claim?.(tx, String(version));
     await tx.update(registeredModels).set({ lastVersion: version }).where(eq(registeredModels.id, model.id));
     const { tags = {}, description, ...rest } = given;
     const [made] = await tx.insert(modelVersions).values({ ...rest, modelId: model.id, version, orgId: by.orgId, description: description || null, tags, createdBy: by.actor.name }).returning();

@@ -6,11 +6,11 @@ import { bus } from "../../../bus.ts";
 import { linkRunModels } from "../../../models/commands/logged.ts";
 import { addToModelHistory, deleteTag, logInputs, logToRun, type ModelPoint } from "../../commands/mlflow-log.ts";
 import type { Points, Series } from "../../commands/metric-store.ts";
-import { attemptOf, isOwn, type MlflowCtx } from "../caller.ts";
+import { attemptOf, callerOf, isOwn, type MlflowCtx } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeRunOf } from "../found.ts";
 import { spend } from "../ingest-limit.ts";
-import { type MlflowRoute, type RawBody, route } from "../mount.ts";
+import { type MlflowRoute, type RawRequest, route } from "../mount.ts";
 import { checkBatchSize, modelPoints, readPoints, takePoint } from "../points.ts";
 import { loggedModelOf } from "../registry-found.ts";
 import { OptionalText, Pairs, parseJson, Text } from "../wire.ts";
@@ -45,9 +45,9 @@ function pair(what: "param" | "tag", { key, value }: Pair, length: number): Pair
 
 type Ids = z.output<typeof RunIds>;
 
-async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: Points[]; params: Pair[]; tags: Pair[]; ofModels?: ModelPoint[] }) {
+async function store(ctx: MlflowCtx, ids: Ids, raw: RawRequest, logged: { points: Points[]; params: Pair[]; tags: Pair[]; ofModels?: ModelPoint[] }) {
   const points = logged.points.reduce((sum, { values }) => sum + values.length, 0);
-  spend(ctx.actor.tokenId ?? ctx.actor.id, points);
+  spend(callerOf(ctx), { points });
   const id = runId(ids);
   // Points alone are stored where the run is there and not deleted, in one statement; anything else is looked up first, for its answer names what is wrong.
   const isPointsOnly = points > 0 && logged.params.length + logged.tags.length === 0 && (await isOwn(ctx, id));
@@ -61,14 +61,14 @@ async function store(ctx: MlflowCtx, ids: Ids, raw: RawBody, logged: { points: P
 
 const runId = (ids: Ids): string => ids.run_id || ids.run_uuid || refuse("Missing value for required parameter 'run_id'.");
 
-async function logMetric(ctx: MlflowCtx, input: z.output<ReturnType<typeof RunIds.loose>>, raw: RawBody) {
+async function logMetric(ctx: MlflowCtx, input: z.output<ReturnType<typeof RunIds.loose>>, raw: RawRequest) {
   const byKey = new Map<string, Series>();
   const id = runId(input);
   takePoint(byKey, { runId: id, attemptId: attemptOf(ctx, id) }, input, null);
   return store(ctx, input, raw, { points: [...byKey.values()], params: [], tags: [], ofModels: modelPoints([input]) });
 }
 
-async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawBody) {
+async function logBatch(ctx: MlflowCtx, input: z.output<typeof Batch>, raw: RawRequest) {
   checkBatchSize(Array.isArray(input.metrics) ? input.metrics.length : 0, input.params.length, input.tags.length);
   const params = input.params.map((one) => pair("param", one, MLFLOW_LIMITS.paramLength));
   const once = new Map<string, string>();

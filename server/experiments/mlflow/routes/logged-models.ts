@@ -5,9 +5,10 @@ import { addLoggedParams, createLoggedModel, deleteLoggedModel, finishLoggedMode
 import { type LoggedModelRow, searchLoggedModels } from "../../../models/queries/logged.ts";
 import { listArtifacts } from "../artifact-proxy.ts";
 import { type MlflowCtx, ownRuns } from "../caller.ts";
+import { createOnce } from "../create-once.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeExperimentOf, activeRunOf, experimentOf, runOf } from "../found.ts";
-import { type MlflowRoute, route } from "../mount.ts";
+import { type MlflowRoute, type RawRequest, route } from "../mount.ts";
 import { loggedModelOf } from "../registry-found.ts";
 import { loggedToWire, textsOf } from "../registry-wire.ts";
 import { IdText, OptionalInt, OptionalText, Pairs, Text } from "../wire.ts";
@@ -69,14 +70,14 @@ function checkTags(tags: { key: string; value: string }[]): Record<string, strin
   return textsOf(tags);
 }
 
-async function create(ctx: MlflowCtx, input: z.output<typeof Create>) {
+async function create(ctx: MlflowCtx, input: z.output<typeof Create>, request: RawRequest) {
   const experiment = await activeExperimentOf(ctx, input.experiment_id || "0");
   const run = input.source_run_id ? await runOf(ctx, { run_id: input.source_run_id }) : null;
   if (ctx.onlyRun && !run) throw new MlflowError("PERMISSION_DENIED", "The token of a run can log models of its own run: set source_run_id.");
   const name = input.name || "model";
   if (name.length > MODEL_LIMITS.name || /[/:.%"'\\]/.test(name)) refuse(`Invalid model name: '${name.slice(0, 80)}'. It must be at most ${MODEL_LIMITS.name} characters, without any of / : . % " '.`);
-  const made = await createLoggedModel(ctx, { projectId: ctx.project.id, experimentId: experiment.id, name, modelType: input.model_type || null, sourceRunId: run?.id ?? null, params: checkParams(input.params), tags: checkTags(input.tags) });
-  return send(ctx, made);
+  const of = { projectId: ctx.project.id, experimentId: experiment.id, name, modelType: input.model_type || null, sourceRunId: run?.id ?? null, params: checkParams(input.params), tags: checkTags(input.tags) };
+  return send(ctx, await loggedModelOf(ctx, await createOnce(ctx, request, (claim) => createLoggedModel(ctx, of, claim))));
 }
 
 async function search(ctx: MlflowCtx, input: z.output<typeof Search>) {

@@ -3,8 +3,9 @@ import { MODEL_LIMITS, STAGES, stageOf } from "../../../../domain/models/registr
 import { createVersion, deleteVersion, describeVersion, moveToStage, tagVersion } from "../../../models/commands/versions.ts";
 import { searchVersions, type VersionRow } from "../../../models/queries/registry.ts";
 import type { MlflowCtx } from "../caller.ts";
+import { createOnce } from "../create-once.ts";
 import { refuse } from "../errors.ts";
-import { type MlflowRoute, route } from "../mount.ts";
+import { type MlflowRoute, type RawRequest, route } from "../mount.ts";
 import { modelOf, originOf, versionOf } from "../registry-found.ts";
 import { textsOf, versionsToWire } from "../registry-wire.ts";
 import { IdText, OptionalInt, OptionalText, Pairs, Texts } from "../wire.ts";
@@ -51,13 +52,14 @@ async function send(ctx: MlflowCtx, name: string, version: VersionRow) {
   return { model_version };
 }
 
-async function create(ctx: MlflowCtx, input: z.output<typeof Create>) {
+async function create(ctx: MlflowCtx, input: z.output<typeof Create>, request: RawRequest) {
   const model = await modelOf(ctx, input.name);
   const source = input.source || refuse("Missing value for required parameter 'source'.");
   for (const { key, value } of input.tags) checkTag(key, value);
   const origin = await originOf(ctx, { ...input, source });
-  const made = await createVersion(ctx, model, { ...origin, source, runLink: input.run_link || null, description: checkDescription(input.description), tags: textsOf(input.tags) });
-  return send(ctx, model.name, made);
+  const given = { ...origin, source, runLink: input.run_link || null, description: checkDescription(input.description), tags: textsOf(input.tags) };
+  const version = await createOnce(ctx, request, async (claim) => String((await createVersion(ctx, model, given, claim)).version));
+  return send(ctx, model.name, (await versionOf(ctx, model.name, version)).row);
 }
 
 async function search(ctx: MlflowCtx, input: z.output<typeof Search>) {

@@ -3,9 +3,10 @@ import { cut, MLFLOW_LIMITS, MLFLOW_STATUSES, nameProblem } from "../../../../do
 import { createClientRun, PARENT_TAG, setRunDeleted, updateClientRun } from "../../commands/mlflow-runs.ts";
 import { loadRunInfo, loadRunTexts } from "../../queries/mlflow-runs.ts";
 import { isOwn, type MlflowCtx } from "../caller.ts";
+import { createOnce } from "../create-once.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { activeExperimentOf, activeRunOf, runOf } from "../found.ts";
-import { type MlflowRoute, route } from "../mount.ts";
+import { type MlflowRoute, type RawRequest, route } from "../mount.ts";
 import { IdText, OptionalInt, OptionalText, Pairs } from "../wire.ts";
 
 export const RunIds = z.object({ run_id: OptionalText, run_uuid: OptionalText });
@@ -36,7 +37,7 @@ function checkTime(name: string, time: number | undefined): number | null {
   return time >= 0 && time < 253_402_300_800_000 ? time : refuse(`Invalid value for parameter '${name}': expected Unix milliseconds.`);
 }
 
-async function create(ctx: MlflowCtx, input: z.output<typeof Create>): Promise<Response> {
+async function create(ctx: MlflowCtx, input: z.output<typeof Create>, request: RawRequest): Promise<Response> {
   const experiment = await activeExperimentOf(ctx, input.experiment_id || (ctx.onlyRun?.experimentId ?? "0"));
   for (const { key } of input.tags) {
     const problem = nameProblem("tag", key);
@@ -47,8 +48,8 @@ async function create(ctx: MlflowCtx, input: z.output<typeof Create>): Promise<R
   if (input.run_name && named && named.value !== input.run_name) refuse("Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values.");
   const startTime = checkTime("start_time", input.start_time) || null; // 0 is proto3's absent
   const inside = await insideOf(ctx, tags);
-  const id = await createClientRun(ctx, { projectId: ctx.project.id, experiment, name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.tagLength) : null, user: input.user_id || null, startTime, tags: inside?.tags ?? tags, inside });
-  return sendRun(ctx, id);
+  const of = { projectId: ctx.project.id, experiment, name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.tagLength) : null, user: input.user_id || null, startTime, tags: inside?.tags ?? tags, inside };
+  return sendRun(ctx, await createOnce(ctx, request, (claim) => createClientRun(ctx, of, claim)));
 }
 
 /** What the token of a run makes is a child of that run, or of one of its children, whether the client says so or not; null for any other caller. */
