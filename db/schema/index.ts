@@ -13,5 +13,6 @@ export * from "./interactive.ts";
 export * from "./checkpoints.ts";
 export * from "./reports.ts";
 export * from "./retention.ts";
+export * from "./uploads.ts";
 export * from "./models.ts";
 export * from "./queue.ts";

@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   report: "rep",
   reportComment: "rcm",
   modelFile: "mf",
+  clientUpload: "upl",
   registeredModel: "mdl",
   modelEvent: "mev",
   webhook: "wh",

@@ -8,7 +8,7 @@ import type { Bytes, ObjectStore } from "../object-store.ts";
 import { storeObject, touchObject } from "./objects.ts";
 
 /** Parts are bytes that no object's row names: before they are collected as such, they are not gone on from any more. */
-const KEPT_HOURS = UNUSED_HOURS - 4;
+export const PARTS_KEPT_HOURS = UNUSED_HOURS - 4;
 
 interface Upload {
   orgId: string;
@@ -17,7 +17,7 @@ interface Upload {
 }
 
 const of = ({ clusterId, sha256 }: Upload) => and(eq(objectParts.clusterId, clusterId), eq(objectParts.sha256, sha256));
-const FRESH = sql`now() - make_interval(hours => ${KEPT_HOURS})`;
+const FRESH = sql`now() - make_interval(hours => ${PARTS_KEPT_HOURS})`;
 
 /** Where an upload goes on, and whether there is anything left to send. */
 export async function nextPart(db: Db, store: ObjectStore, upload: Upload): Promise<{ next: number; done: boolean }> {
@@ -64,7 +64,8 @@ async function makeWhole(db: Db, store: ObjectStore, upload: Upload): Promise<vo
   await forget(db, store, upload, parts);
 }
 
-async function* joined(store: ObjectStore, parts: Awaited<ReturnType<typeof listParts>>): AsyncGenerator<Uint8Array> {
+/** Their bytes in order, each part checked against its hash as it is read. */
+export async function* joined(store: ObjectStore, parts: readonly { key: string; partSha256: string }[]): AsyncGenerator<Uint8Array> {
   for (const { key, partSha256 } of parts) yield* store.get({ key, sha256: partSha256 }) as AsyncIterable<Uint8Array>;
 }
 

@@ -16,7 +16,7 @@ import { MLFLOW_ROOT } from "./mount.ts";
 
 /** Files listed in one answer of the proxy, which has no pages. */
 const MAX_LISTED = 10_000;
-const ROOT = "2.0/mlflow-artifacts";
+export const ARTIFACT_ROOT = "2.0/mlflow-artifacts";
 const READ = "runs:read";
 const WRITE = "runs:log";
 
@@ -25,18 +25,17 @@ type Handler = (c: Context, ctx: MlflowCtx) => Promise<Response>;
 /** MLflow's artifact proxy: clients send files to us and never learn where they are kept. */
 export function mountArtifactProxy(app: Hono): void {
   for (const api of ["api", "ajax-api"]) {
-    const base = `${MLFLOW_ROOT}/${api}/${ROOT}`;
+    const base = `${MLFLOW_ROOT}/${api}/${ARTIFACT_ROOT}`;
     const on = (method: string, path: string, permission: Permission, handler: Handler) => app.on(method, `${base}${path}`, declareAccess(permission), answer(permission, handler));
     on("GET", "/artifacts", READ, list);
-    on("GET", "/artifacts/*", READ, (c, ctx) => get(c, ctx, pathAfter(c, `${api}/${ROOT}/artifacts/`)));
-    on("PUT", "/artifacts/*", WRITE, (c, ctx) => put(c, ctx, pathAfter(c, `${api}/${ROOT}/artifacts/`)));
-    on("DELETE", "/artifacts/*", WRITE, (c, ctx) => remove(ctx, pathAfter(c, `${api}/${ROOT}/artifacts/`)));
-    for (const act of ["create", "complete", "abort"]) on("POST", `/mpu/${act}/*`, WRITE, refuseParts);
-    on("GET", "/presigned/*", READ, refuseParts);
+    on("GET", "/artifacts/*", READ, (c, ctx) => get(c, ctx, pathAfter(c, `${api}/${ARTIFACT_ROOT}/artifacts/`)));
+    on("PUT", "/artifacts/*", WRITE, (c, ctx) => put(c, ctx, pathAfter(c, `${api}/${ARTIFACT_ROOT}/artifacts/`)));
+    on("DELETE", "/artifacts/*", WRITE, (c, ctx) => remove(ctx, pathAfter(c, `${api}/${ARTIFACT_ROOT}/artifacts/`)));
+    on("GET", "/presigned/*", READ, refusePresigned);
   }
 }
 
-function answer(permission: Permission, handler: Handler): (c: Context) => Promise<Response> {
+export function answer(permission: Permission, handler: Handler): (c: Context) => Promise<Response> {
   return async (c) => {
     try {
       return await handler(c, await enterProject(c.req.raw, c.req.param("project")!, permission, true));
@@ -47,7 +46,7 @@ function answer(permission: Permission, handler: Handler): (c: Context) => Promi
 }
 
 /** The rest of the path as the client meant it. The framework's own parameter would have lost encoded slashes. */
-function pathAfter(c: Context, mark: string): string {
+export function pathAfter(c: Context, mark: string): string {
   const { pathname } = new URL(c.req.url);
   try {
     return decodeURIComponent(pathname.slice(pathname.indexOf(mark) + mark.length));
@@ -64,7 +63,7 @@ interface Found {
 }
 
 /** Whose file a path names, of those that the caller may see. @throws MlflowError 400 for a path that climbs, 404 for what is not there. */
-async function placeOf(ctx: MlflowCtx, text: string, forWrite = false): Promise<Found> {
+export async function placeOf(ctx: MlflowCtx, text: string, forWrite = false): Promise<Found> {
   const place = artifactPlace(text);
   if (typeof place === "string") return refuse(`Invalid path: ${place}`);
   if (!place) throw noFile(text);
@@ -111,9 +110,9 @@ async function remove(ctx: MlflowCtx, text: string): Promise<Response> {
   return Response.json({});
 }
 
-/** The words after which clients send the file whole, as they always can: one streamed request has no size limit here but the cap. */
-async function refuseParts(): Promise<Response> {
-  throw new MlflowError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository");
+/** Clients then read the file whole, from us: whoever has a token need not reach the store. */
+async function refusePresigned(): Promise<Response> {
+  throw new MlflowError("NOT_IMPLEMENTED", "Presigned downloads are not supported: files are read through this server.");
 }
 
 /** The files of a run, for `artifacts/list`: whole paths, page by page. */

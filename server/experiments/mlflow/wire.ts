@@ -66,7 +66,8 @@ export const OptionalInt = z.unknown().optional().transform((value, context) => 
   return z.NEVER;
 });
 /** A query's repeated key, one value, or a body's array. */
-export const Texts = z.preprocess((value) => (value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]), z.array(Text));
+export const listOf = <Schema extends z.ZodType>(of: Schema) => z.preprocess((value) => (value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]), z.array(of));
+export const Texts = listOf(Text);
 export const Pairs = z.array(z.object({ key: Text, value: z.preprocess((value) => value ?? "", Text) })).nullish().transform((pairs) => pairs ?? []);
 /** An id that may come as a number: experiment ids once were. */
 export const IdText = z.preprocess((value) => (typeof value === "number" || typeof value === "bigint" ? String(value) : value), Text);

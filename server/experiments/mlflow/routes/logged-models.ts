@@ -11,7 +11,7 @@ import { activeExperimentOf, activeRunOf, experimentOf, runOf } from "../found.t
 import { type MlflowRoute, type RawRequest, route } from "../mount.ts";
 import { loggedModelOf } from "../registry-found.ts";
 import { loggedToWire, textsOf } from "../registry-wire.ts";
-import { IdText, OptionalInt, OptionalText, Pairs, Text } from "../wire.ts";
+import { IdText, listOf, OptionalInt, OptionalText, Pairs, Text } from "../wire.ts";
 import { checkLimit } from "./registered-models.ts";
 
 const READ = { permission: "runs:read", forRuns: true } as const;
@@ -21,7 +21,7 @@ const Id = z.object({ model_id: Text });
 const Create = z.object({ experiment_id: IdText.optional(), name: OptionalText, model_type: OptionalText, source_run_id: OptionalText, params: Pairs, tags: Pairs });
 const OrderBy = z.object({ field_name: Text, ascending: z.boolean().nullish(), dataset_name: OptionalText, dataset_digest: OptionalText });
 const Search = z.object({
-  experiment_ids: z.preprocess((value) => value ?? [], z.array(IdText)),
+  experiment_ids: listOf(IdText),
   filter: OptionalText,
   datasets: z.array(z.object({ dataset_name: Text, dataset_digest: OptionalText })).nullish(),
   max_results: OptionalInt,
