@@ -20,6 +20,8 @@ const CROWD_MS = 1_000;
 const UNKNOWN_MS = 20_000;
 
 interface Handle {
+  /** Unix ms; before sbatch was called. */
+  at: number;
   job: string | null;
   limitMib: number;
 }
@@ -60,7 +62,9 @@ export class Observer {
     const listed = this.queue.find(id, attemptId);
     if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
     if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
-    if (!this.queue.reachable) return startedAt === null ? { state: "starting" } : { state: "running", startedAt };
+    // Unlisted by a look from before it was submitted: the next one has it.
+    const isYoung = !listed && handle.at >= this.queue.askedAt && Date.now() - handle.at < UNKNOWN_MS;
+    if (!this.queue.reachable || isYoung) return sofar(startedAt);
     return this.over(seen, listed ?? (await this.queue.remembered(id, attemptId)));
   }
 
@@ -93,7 +97,7 @@ export class Observer {
     const job = this.queue.find(seen.id, seen.attemptId) ?? (await this.lookAgain(seen));
     if (exit.status === 0) return this.ended(seen, exit, null, job ?? null);
     let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
-    if (!job && this.queue.reachable) settled = await this.queue.remembered(seen.id, seen.attemptId);
+    if (!job && this.queue.reachable) settled = finished(await this.queue.remembered(seen.id, seen.attemptId));
     if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
       await this.queue.refresh(200);
       const now = this.queue.find(seen.id, seen.attemptId);
@@ -112,9 +116,13 @@ export class Observer {
     return this.queue.find(seen.id, seen.attemptId);
   }
 
-  /** Slurm says that it is over, or knows nothing of it, and no end is on record. */
-  private async over(seen: Seen, job: JobSeen | null | undefined): Promise<Observation> {
-    const now: Observation = seen.startedAt === null ? { state: "starting" } : { state: "running", startedAt: seen.startedAt };
+  /**
+   * Slurm says that it is over, or knows nothing of it, and no end is on record. Accounting may know a job that squeue does
+   * not list yet, or call one alive that is long gone: that is no end, and counts as knowing nothing of it.
+   */
+  private async over(seen: Seen, told: JobSeen | null | undefined): Promise<Observation> {
+    const job = finished(told);
+    const now = sofar(seen.startedAt);
     const waited = this.lasts(seen, job ? "over" : "unknown");
     if (job === undefined && waited < UNKNOWN_MS * 6) return now; // accounting cannot be asked
     if (waited < (job ? DOUBT_MS : UNKNOWN_MS)) {
@@ -156,6 +164,12 @@ export class Observer {
     return 0;
   }
 }
+
+/** A job that is not over stands for no answer. */
+const finished = (job: JobSeen | null | undefined): JobSeen | null | undefined => (job && phaseOf(job.state) !== "over" ? null : job);
+
+/** What is known of it from its own files, while Slurm has nothing to add. */
+const sofar = (startedAt: number | null): Observation => (startedAt === null ? { state: "starting" } : { state: "running", startedAt });
 
 interface Seen {
   attemptId: string;

@@ -107,7 +107,8 @@ export class JobQueue {
   private asking: Promise<void> | null = null;
   /** False after a look that failed: what is known may be old. */
   reachable = false;
-  heardAt = 0;
+  /** Unix ms: what was submitted later is not in what is known. */
+  askedAt = 0;
 
   constructor(client: SlurmClient) {
     this.client = client;
@@ -121,6 +122,7 @@ export class JobQueue {
   }
 
   private async read(): Promise<void> {
+    const askedAt = Date.now();
     try {
       const text = await this.client.run("squeue", ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")]);
       const byName = new Map<string, QueuedJob[]>();
@@ -135,7 +137,7 @@ export class JobQueue {
       this.byId = byId;
       if (!this.reachable) log.info("Slurm answers", { jobs: byId.size });
       this.reachable = true;
-      this.heardAt = Date.now();
+      this.askedAt = askedAt;
     } catch (error) {
       if (this.reachable || this.readAt === 0) log.warn("Slurm cannot be asked; jobs go on", { reason: messageOf(error) });
       this.reachable = false;
@@ -160,13 +162,15 @@ export class JobQueue {
   }
 
   /**
-   * What accounting says of a job that squeue has forgotten. Undefined: not known yet, or accounting cannot be asked. Null:
-   * it does not know it either. All who ask at once share one query.
+   * What accounting says of a job that squeue does not list. Undefined: not known yet, or accounting cannot be asked. Null:
+   * it does not know it either. It may say that the job waits or runs: slurmdbd hears of ends later, or squeue was asked
+   * before the job was made. All who ask at once share one query.
    */
   async remembered(id: string, attemptId: string): Promise<JobSeen | null | undefined> {
     const ours = () => this.past.get(id)?.jobs.find(({ name }) => name === jobName(attemptId)) ?? null;
     const known = this.past.get(id);
-    if (known && (ours() || performance.now() - known.at < AGAIN_MS)) return ours();
+    const isFinal = phaseOf(ours()?.state ?? "PENDING") === "over";
+    if (known && (isFinal || performance.now() - known.at < AGAIN_MS)) return ours();
     if (this.past.size > MOST_PAST) this.past.clear();
     this.asked.add(id);
     this.asking ??= new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => this.askAccounting()).finally(() => (this.asking = null));

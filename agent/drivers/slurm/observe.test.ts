@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SlurmClient } from "./client.ts";
+import { Observer } from "./observe.ts";
+import { JobQueue, jobName } from "./queue.ts";
+
+const ID = "att_1";
+let folder: string;
+let asked: string[];
+let gates: number;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "drover-observe-"));
+  mkdirSync(join(folder, "job"));
+  asked = [];
+  gates = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** On a Slurm whose squeue lists nothing and whose accounting has these lines. */
+function observerOf(sacct: string[]): Observer {
+  const run = (command: string) => {
+    asked.push(command);
+    return Promise.resolve(command === "sacct" ? sacct.join("\n") : "");
+  };
+  return new Observer(new JobQueue({ run } as unknown as SlurmClient), () => Promise.resolve((gates += 1) > 0));
+}
+const inBooks = (state: string) => `7|${jobName(ID)}|${state}|0:0|1795000000|Unknown|n1|None`;
+const submitted = (at: number) => ({ at, job: "7", limitMib: 0 });
+
+describe("a job that squeue does not list", () => {
+  it.each(["PENDING", "RUNNING", "COMPLETING"])("is not over while accounting calls it %s: its gate stays open", async (state) => {
+    expect(await observerOf([inBooks(state)]).observe(ID, folder, submitted(0))).toEqual({ state: "starting" });
+    expect(gates).toBe(0);
+  });
+
+  it("runs on where its start is on record and accounting has not heard of an end", async () => {
+    writeFileSync(join(folder, "job", "started"), "");
+    expect(await observerOf([inBooks("RUNNING")]).observe(ID, folder, submitted(0))).toMatchObject({ state: "running" });
+  });
+
+  it("was submitted after that look, so accounting is not asked", async () => {
+    expect(await observerOf([]).observe(ID, folder, submitted(Date.now() + 1000))).toEqual({ state: "starting" });
+    expect(asked).toEqual(["squeue"]);
+  });
+
+  it("is over where accounting says how it ended, and can never start", async () => {
+    expect(await observerOf([inBooks("NODE_FAIL")]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "hardware" } });
+    expect(gates).toBe(1);
+  });
+});
