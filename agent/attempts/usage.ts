@@ -1,18 +1,27 @@
 import type { Driver, Ended } from "../drivers/driver.ts";
+import { processesOf } from "../drivers/launchers.ts";
 import type { ServerClock } from "../clock.ts";
 import type { AttemptReport, UsageEvent } from "../protocol/messages.ts";
+import { isMoreThan, sharesOf } from "./granted.ts";
 import type { Owed } from "./owed.ts";
 import type { AttemptRecord } from "./record.ts";
 
 type Hold = Extract<UsageEvent, { kind: "open" }>["holds"][number];
 
-/** What the attempt holds of each node it runs on: what its run asked for, and which accelerators those are. */
+/** What the attempt holds of each node it runs on: what its run asked for, and which accelerators those are; more where its scheduler gave more. */
 async function holdsOf(driver: Driver, record: AttemptRecord, nodeNames: readonly string[], indexes: readonly number[]): Promise<Hold[]> {
   const { spec } = record;
   if (!spec) return [];
-  const nodes = spec.gpus > 0 && indexes.length > 0 ? await driver.inventory(new Map()) : [];
+  const granted = (await driver.granted?.(record.id, record.folder.home)) ?? null;
+  const isMore = granted !== null && isMoreThan(granted, { gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib, processes: processesOf(spec) }, nodeNames.length);
+  const nodes = isMore || (spec.gpus > 0 && indexes.length > 0) ? await driver.inventory(new Map()) : [];
+  const nodeOf = (name: string) => nodes.find((node) => node.name === name);
+  if (isMore) {
+    const shares = sharesOf(granted, nodeNames.map((name) => ({ cpus: nodeOf(name)?.cpus ?? 0, gpus: nodeOf(name)?.accelerators.length ?? 0 })), spec);
+    return nodeNames.map((node, at) => ({ node, accelerators: [], ...shares[at]! }));
+  }
   return nodeNames.map((name) => {
-    const found = nodes.find((node) => node.name === name)?.accelerators.filter(({ index }) => indexes.includes(index)) ?? [];
+    const found = nodeOf(name)?.accelerators.filter(({ index }) => indexes.includes(index)) ?? [];
     return { node: name, accelerators: found.length === spec.gpus ? found.map(({ uuid }) => uuid) : [], gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib };
   });
 }

@@ -74,6 +74,14 @@ export interface Entry {
   env: Record<string, string>;
 }
 
+/** What a scheduler gave an attempt, of all its nodes together. */
+export interface Granted {
+  /** Null where it does not say. */
+  gpus: number | null;
+  cpus: number;
+  memoryMib: number;
+}
+
 /** `none`: it keeps nothing, and never did of these. `later`: it cannot be asked now. Of a job that it does not know, no parts. */
 export type AccountingAnswer = { kind: "told"; parts: Map<string, AccountedPart[]> } | { kind: "none" | "later"; why: string };
 /** What a scheduler keeps of its jobs by itself: another witness of what attempts held. */
@@ -114,6 +122,8 @@ export interface Driver {
   dial?(attemptId: string, folder: string, port: number, runAs: Launch["runAs"]): Promise<Duplex>;
   /** What the scheduler has besides nodes, and the jobs that others gave it; null where there is no scheduler. */
   scheduler?(): Promise<SchedulerReport | null>;
+  /** What the scheduler gave it, which may be more than was asked for; null where it cannot say. Absent: what was asked for. */
+  granted?(attemptId: string, folder: string): Promise<Granted | null>;
   /** Absent where there is no scheduler. */
   readonly accounting?: Accounting;
   /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */

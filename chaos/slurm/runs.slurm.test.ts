@@ -190,7 +190,7 @@ describe("what others do on the cluster", { timeout: 120_000 }, () => {
 });
 
 describe("Slurm's accounting", { timeout: 120_000 }, () => {
-  it("bears out what was counted of every run here, and differs from one that moved its own start in the journal", async () => {
+  it("bears out what was counted of every run here, of nodes that one had alone too, and differs from one that moved its own start in the journal", async () => {
     const { api } = world.stack;
     const capped = { resources: { cpus: 1, memory: 256, gpus: 1 }, overrides: { slurm: { account: "teama" } } }; // one GPU at a time
     const honest = await world.submit({ name: "honest", command: "sleep 8", ...capped });
@@ -200,6 +200,8 @@ describe("Slurm's accounting", { timeout: 120_000 }, () => {
       const word = (await world.get(backdated)).attempts.at(-1)?.scheduler;
       return word?.state === "PENDING" && word;
     }, 30);
+    const alone = await world.submit({ name: "alone", command: "sleep 2", resources: { cpus: 1, memory: 256, nodes: 2 }, overrides: { slurm: { exclusive: true } } });
+    const { attempts: [held] } = await world.untilStatus(alone, "succeeded");
     world.agent.signal("SIGSTOP"); // it sees neither the start nor the end, only what lies in the folder
     try {
       await until("it to be over", async () => (await world.lab.run("squeue", ["-h", "-t", "all", "-j", job, "-o", "%T"])).trim() === "COMPLETED", 60);
@@ -215,11 +217,15 @@ describe("Slurm's accounting", { timeout: 120_000 }, () => {
     }, 60);
     expect(heard!.parts).toMatchObject([{ state: "COMPLETED", nodeCount: 1, cpus: 1, memoryMib: 256, gpus: 1, suspendedSeconds: 0 }]);
     expect(Math.abs(heard!.counted - heard!.parts[0]!.heldSeconds)).toBeLessThan(2); // to the second, far within what is allowed
+    await until("what Slurm says of the nodes had alone", async () => (await world.stack.sql`select 1 from usage_witnesses where attempt_id = ${held!.id}`).length === 1, 30);
     const { rows, witnesses } = await api.costs.reviews.query({});
     expect(rows.map(({ run, message }) => [run?.name, message])).toEqual([["backdated", expect.stringMatching(/^Slurm's accounting of job \d+ \(COMPLETED\) has 0\.16\d* GPU-hours less, .* than is counted\.$/)]]);
     const gpu = rows[0]!.lines.find(({ kind }) => kind === "accelerator")!;
     expect(Number(gpu.difference)).toBeGreaterThan(590);
     expect(Number(gpu.difference)).toBeLessThan(610);
+    const amounts = await world.stack.sql<{ node: string; kind: string; amount: number }[]>`select node, kind, sum(milli)::float8 / 1000 as amount from usage_intervals where attempt_id = ${held!.id} group by 1, 2 order by 1, 2`;
+    const whole = { accelerator: world.lab.shape.gpus, cpu: world.lab.shape.cpus };
+    expect(amounts.filter(({ kind }) => kind !== "memory")).toEqual(held!.nodeNames.toSorted().flatMap((node) => Object.entries(whole).map(([kind, amount]) => ({ node, kind, amount }))));
     expect(witnesses).toMatchObject([{ clusterId: world.clusterId, source: "slurm", trouble: null, differed: 1 }]);
     expect(witnesses[0]!.agreed).toBeGreaterThan(0);
   });

@@ -6,7 +6,7 @@ import { failpoint } from "../../failpoint.ts";
 import { log, reason } from "../../log.ts";
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import { SLURM_OVERRIDES } from "../../protocol/slurm.ts";
-import { type Driver, type DriverCapabilities, type Entry, type Launch, NotNow, type Observation } from "../driver.ts";
+import { type Driver, type DriverCapabilities, type Entry, type Granted, type Launch, NotNow, type Observation } from "../driver.ts";
 import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
@@ -32,6 +32,9 @@ export interface SlurmDriverOptions {
   /** Such as SLURM_CONF. */
   env?: Record<string, string>;
 }
+
+/** Where Slurm does not count GPUs, it lists none of any job. */
+const grantedOf = ({ cpus, memoryMib, gpus }: { cpus: number; memoryMib: number; gpus: number | null }): Granted => ({ cpus, memoryMib, gpus: gpus === 0 ? null : gpus });
 
 /** Runs attempts as jobs of a Slurm cluster. The state folder must be on a file system that its nodes share. */
 export class SlurmDriver implements Driver {
@@ -113,8 +116,7 @@ export class SlurmDriver implements Driver {
     const handle = await this.handles.read(folder);
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
-    const types = [...new Set((await this.inventory()).flatMap((node) => node.accelerators.map((one) => one.model.toLowerCase())))].filter((type) => type !== "gpu");
-    const args = sbatchArgs(launch, types);
+    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? [] : await this.gpuTypes());
     await this.prepare(launch);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
     await this.handles.write(folder, next);
@@ -122,6 +124,10 @@ export class SlurmDriver implements Driver {
     const job = await this.sbatch(launch, args);
     failpoint("agent.launch.after-spawn");
     await this.handles.write(folder, { ...next, job });
+  }
+
+  private async gpuTypes(): Promise<string[]> {
+    return [...new Set((await this.inventory()).flatMap((node) => node.accelerators.map((one) => one.model.toLowerCase())))].filter((type) => type !== "gpu");
   }
 
   /** A submit whose answer was lost, by a crash or by the network: the job is known by its name, if it was made. */
@@ -235,6 +241,17 @@ export class SlurmDriver implements Driver {
       if (!(await this.untilOver(attemptId, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
     }
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
+  }
+
+  /** As squeue has it, which is fresh when an attempt is first seen to run; of one that it has forgotten, as accounting has it. */
+  async granted(attemptId: string, folder: string): Promise<Granted | null> {
+    const job = (await this.handles.read(folder))?.job;
+    if (!job) return null;
+    const listed = this.queue.find(job, attemptId);
+    if (listed && phaseOf(listed.state) !== "waiting") return grantedOf(listed);
+    const told = await this.accounting.read(new Map([[attemptId, job]]));
+    const part = told.kind === "told" ? told.parts.get(attemptId)?.at(-1) : undefined;
+    return part ? grantedOf(part) : null;
   }
 
   async enter(attemptId: string, folder: string, runAs: Launch["runAs"]): Promise<Entry> {

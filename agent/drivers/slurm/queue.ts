@@ -12,6 +12,9 @@ const MOST_PAST = 10_000;
 /** The name comes last: it may hold what parts the fields. */
 const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "Name"] as const;
 
+/** What squeue is told: all jobs of everybody, ended ones too while it remembers them. */
+export const QUEUE_QUERY = ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")];
+
 /** A job as squeue lists it, ours or anybody's. */
 export interface QueuedJob extends JobSeen {
   user: string;
@@ -124,7 +127,7 @@ export class JobQueue {
   private async read(): Promise<void> {
     const askedAt = Date.now();
     try {
-      const text = await this.client.run("squeue", ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")]);
+      const text = await this.client.run("squeue", QUEUE_QUERY);
       const byName = new Map<string, QueuedJob[]>();
       const byId = new Map<string, QueuedJob>();
       for (const line of text.split("\n")) {
