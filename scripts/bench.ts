@@ -9,6 +9,8 @@ const BENCHES = {
   claims: "only the last figure of dispatch",
   agents: "1,000 simulated agents on one server process: CPU, memory, delay",
   logs: "log bytes ingested per second, and the delay to a reader",
+  slurm: "submit to start and submits per second on a real Slurm (as root), through Drover beside bare sbatch",
+  observe: "one look of the agent at 5,000 jobs of a real Slurm (as root): time, CPU, and squeue's part",
   queue: "one placement pass over 5,000 waiting runs; completion times beside first in, first out and shortest first",
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
   tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
