@@ -43,7 +43,7 @@ function journal(folder: string, jobs: ReadonlyMap<string, string>): { attemptId
 /** Wall and CPU of the very query that the agent makes, with nobody reading its answer but a file. */
 async function squeueAlone(lab: SlurmLab): Promise<{ wallMs: number; cpuMs: number }> {
   const { stderr } = await exec("bash", ["-c", 'TIMEFORMAT="%R %U %S"; time squeue "$@" > /dev/null', "bash", ...QUEUE_QUERY], { env: { PATH: "/usr/bin:/bin", ...lab.env } as Record<string, string> as NodeJS.ProcessEnv });
-  const [wall = 0, user = 0, system = 0] = stderr.trim().split(" ").map(Number);
+  const [wall = 0, user = 0, system = 0] = stderr.trim().split("\n").at(-1)!.split(" ").map(Number);
   return { wallMs: wall * 1000, cpuMs: (user + system) * 1000 };
 }
 

@@ -53,10 +53,11 @@ export class Observer {
   private async look(attemptId: string, folder: string, handle: Handle): Promise<Observation> {
     const job = path.join(folder, JOB_FOLDER);
     await this.queue.refresh();
-    const id = (await readText(path.join(job, JOB_FILES.id)))?.trim() || handle.job || this.queue.named(attemptId)[0]?.id;
+    const left = new Set(await readdir(job).catch(() => [])); // one question for all of them: of thousands that wait, nothing is there
+    const id = (left.has(JOB_FILES.id) ? await readText(path.join(job, JOB_FILES.id)) : null)?.trim() || handle.job || this.queue.named(attemptId)[0]?.id;
     if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
-    const startedAt = await mtime(path.join(job, JOB_FILES.started));
-    const exit = await readExit(job);
+    const startedAt = left.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null;
+    const exit = left.has(JOB_FILES.exit) ? await readExit(job) : null;
     const seen: Seen = { attemptId, folder, id, startedAt, handle };
     if (exit) return this.recorded(seen, exit);
     const listed = this.queue.find(id, attemptId);
