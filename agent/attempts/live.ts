@@ -47,9 +47,9 @@ export function graceEnd({ stop, spec }: Pick<AttemptRecord, "stop" | "spec">, m
 }
 
 /** Where it is or was, for its report. A scheduler that chose the nodes may have forgotten them since. */
-export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRecord, seen: { nodes?: string[]; scheduler?: SchedulerWord }): Partial<AttemptReport> {
+export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRecord, seen: { nodes?: string[]; accelerators?: number[]; scheduler?: SchedulerWord }): Partial<AttemptReport> {
   if (!driver.placesItself) return { nodes: [nodeName], accelerators: record.intent?.accelerators ?? [] };
-  return { nodes: seen.nodes ?? record.report.nodes, ...(seen.scheduler ? { scheduler: seen.scheduler } : {}) };
+  return { nodes: seen.nodes ?? record.report.nodes, accelerators: seen.accelerators ?? record.report.accelerators, ...(seen.scheduler ? { scheduler: seen.scheduler } : {}) };
 }
 
 export function liveOf(record: AttemptRecord): Live {

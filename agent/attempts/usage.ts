@@ -12,16 +12,17 @@ type Hold = Extract<UsageEvent, { kind: "open" }>["holds"][number];
 async function holdsOf(driver: Driver, record: AttemptRecord, nodeNames: readonly string[], indexes: readonly number[]): Promise<Hold[]> {
   const { spec } = record;
   if (!spec) return [];
+  const known = driver.placesItself ? [] : indexes; // a scheduler numbers them as it likes: how many is held, not which
   const granted = (await driver.granted?.(record.id, record.folder.home)) ?? null;
   const isMore = granted !== null && isMoreThan(granted, { gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib, processes: processesOf(spec) }, nodeNames.length);
-  const nodes = isMore || (spec.gpus > 0 && indexes.length > 0) ? await driver.inventory(new Map()) : [];
+  const nodes = isMore || (spec.gpus > 0 && known.length > 0) ? await driver.inventory(new Map()) : [];
   const nodeOf = (name: string) => nodes.find((node) => node.name === name);
   if (isMore) {
     const shares = sharesOf(granted, nodeNames.map((name) => ({ cpus: nodeOf(name)?.cpus ?? 0, gpus: nodeOf(name)?.accelerators.length ?? 0 })), spec);
     return nodeNames.map((node, at) => ({ node, accelerators: [], ...shares[at]! }));
   }
   return nodeNames.map((name) => {
-    const found = nodeOf(name)?.accelerators.filter(({ index }) => indexes.includes(index)) ?? [];
+    const found = nodeOf(name)?.accelerators.filter(({ index }) => known.includes(index)) ?? [];
     return { node: name, accelerators: found.length === spec.gpus ? found.map(({ uuid }) => uuid) : [], gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib };
   });
 }

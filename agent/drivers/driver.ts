@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
+import type { Gpu } from "../inventory/gpu.ts";
 import type { AccountedPart, AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
 
 export type DriverCapabilities = z.infer<typeof Capabilities>;
@@ -64,9 +65,16 @@ export type Observation =
   | { state: "absent" }
   /** Submitted, the main process not seen yet. `scheduler`: it waits there, maybe for long. */
   | { state: "starting"; scheduler?: SchedulerWord }
-  /** `nodes`: where, as far as the driver chose it. */
-  | { state: "running"; startedAt: number; nodes?: string[]; scheduler?: SchedulerWord }
-  | { state: "ended"; startedAt: number | null; ended: Ended; nodes?: string[]; scheduler?: SchedulerWord };
+  /** `nodes`, and on one node the `accelerators`: where, as the scheduler chose it. */
+  | { state: "running"; startedAt: number; nodes?: string[]; accelerators?: number[]; scheduler?: SchedulerWord }
+  | { state: "ended"; startedAt: number | null; ended: Ended; nodes?: string[]; accelerators?: number[]; scheduler?: SchedulerWord };
+
+/** What one accelerator of a node did, as somebody on that node measured it. */
+export interface AcceleratorUse {
+  node: string;
+  index: number;
+  use: Gpu["use"];
+}
 
 /** `command`: the words that start a program in a terminal of the attempt. `env`: what they need besides the attempt's own. */
 export interface Entry {
@@ -114,6 +122,8 @@ export interface Driver {
   sweep(attemptId: string, folder: string): Promise<void>;
   /** What living attempts use right now; one look at the host for all of them. CPU seconds are since the start. */
   usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>>;
+  /** What was measured of living attempts' accelerators since this was last asked, where their nodes are not the agent's own. */
+  acceleratorUse?(attempts: readonly { folder: string; nodes: readonly string[] }[]): Promise<AcceleratorUse[]>;
   /** Append-only files of raw bytes. */
   logs(folder: string): { stdout: string; stderr: string };
   /** How to start something beside a running attempt: on its (first) machine, as its account, within its limits. Absent: nobody gets in. */

@@ -32,6 +32,11 @@ setsid "$@" </dev/null >>"$at.out" 2>>"$at.err" &
 child=$!
 trap 'kill -TERM "-$child" 2>/dev/null' TERM INT HUP
 me=$$
+sampler=
+if [ "$LOCAL_RANK" = 0 ] && [ "\${DROVER_NUM_NODES:-1}" -gt 1 ] && [ -e "$dir/gpus.sh" ]; then
+  sh "$dir/gpus.sh" "$dir/job" </dev/null >/dev/null 2>&1 &
+  sampler=$!
+fi
 (
   trap '' TERM INT HUP
   asked=
@@ -43,6 +48,7 @@ me=$$
 ) >/dev/null 2>&1 </dev/null &
 status=0
 while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
+[ -z "$sampler" ] || kill "$sampler" 2>/dev/null
 echo "$status $(date +%s%N)" > "$at.exit.tmp"
 mv "$at.exit.tmp" "$at.exit"
 kill -KILL "-$child" 2>/dev/null

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import { pause } from "../backoff.ts";
-import type { Driver } from "../drivers/driver.ts";
+import type { AcceleratorUse, Driver } from "../drivers/driver.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { Banned, mayPass } from "../identity/refusals.ts";
 import { log, reason } from "../log.ts";
@@ -40,6 +40,11 @@ export function samplesOf(rounds: readonly (readonly Row[])[]): Sample[] {
     sample.values.push(row.value);
   }
   return [...series.values()];
+}
+
+function gpuRows({ node, index, use }: AcceleratorUse): Omit<Row, "time">[] {
+  const values: [Key, number | null][] = [["gpu", use.percent], ["gpuMemory", use.memoryMib], ["temperature", use.celsius], ["power", use.watts]];
+  return values.flatMap(([key, value]) => (value === null ? [] : [{ subject: "accelerator" as const, id: `${node}/${index}`, key, value }]));
 }
 
 export interface TelemetryParts {
@@ -98,7 +103,7 @@ export class TelemetryLoop {
 
   async sample(): Promise<void> {
     const time = this.parts.client.clock.now();
-    const own = this.parts.driver.placesItself ? [] : [this.node(), this.gpus()]; // a scheduler's agent is on none of its nodes
+    const own = this.parts.driver.placesItself ? [this.remoteGpus()] : [this.node(), this.gpus()]; // a scheduler's agent is on none of its nodes
     const parts = await Promise.all([...own, this.attempts()]);
     this.rounds.push(parts.flat().map((row) => ({ time, ...row })));
     this.rounds = this.rounds.slice(-RING);
@@ -136,16 +141,22 @@ export class TelemetryLoop {
       const index = gpus.find((gpu) => gpu.busId === xid.busId)?.index ?? null;
       this.noteOnce(`xid ${xid.busId} ${xid.code} ${xid.message}`, "xid", `XID ${xid.code} on ${xid.busId}: ${fatalXid(xid.code) ?? xid.message}`, index);
     }
-    return gpus.flatMap((gpu) => {
-      const { use } = gpu;
-      const values: [Key, number | null][] = [["gpu", use.percent], ["gpuMemory", use.memoryMib], ["temperature", use.celsius], ["power", use.watts]];
-      return values.flatMap(([key, value]) => (value === null ? [] : [{ subject: "accelerator" as const, id: `${this.parts.nodeName}/${gpu.index}`, key, value }]));
-    });
+    return gpus.flatMap(({ index, use }) => gpuRows({ node: this.parts.nodeName, index, use }));
+  }
+
+  /** As the attempts' own jobs measured them: of nodes on which nothing of ours runs, nothing is known. */
+  private async remoteGpus(): Promise<Omit<Row, "time">[]> {
+    const holding = this.running().map((record) => ({ folder: record.folder.home, nodes: record.report.nodes }));
+    const uses = await this.parts.driver.acceleratorUse?.(holding);
+    return (uses ?? []).flatMap(gpuRows);
+  }
+
+  private running(): AttemptRecord[] {
+    return this.parts.supervisor.running().filter((record) => record.report.state === "running");
   }
 
   private async attempts(): Promise<Omit<Row, "time">[]> {
-    const running = this.parts.supervisor.running().filter((record) => record.report.state === "running");
-    const use = await this.parts.driver.usage(running.map((record) => ({ attemptId: record.id, folder: record.folder.home })));
+    const use = await this.parts.driver.usage(this.running().map((record) => ({ attemptId: record.id, folder: record.folder.home })));
     const at = performance.now() / 1000;
     const rows: Omit<Row, "time">[] = [];
     for (const [id, { cpuSeconds, memoryMib }] of use) {

@@ -167,6 +167,36 @@ describe("several nodes", { timeout: 240_000 }, () => {
   });
 });
 
+describe("the accelerators of a run", { timeout: 120_000 }, () => {
+  /** Stands in for NVIDIA's, which needs a GPU: what a node with two of them prints. */
+  const SMI = ["0, GPU-a, NVIDIA H100 80GB HBM3, 81559, 00000000:1B:00.0, 10, 1000, 41, 200.5", "1, GPU-b, NVIDIA H100 80GB HBM3, 81559, 00000000:1C:00.0, 90, 70000, 71, 650.1"];
+  const LOOP = "while :; do sleep 0.2; done";
+
+  it("are measured on each of its nodes, and only its own", async () => {
+    const smi = join(world.bin, "nvidia-smi");
+    writeFileSync(smi, `#!/bin/sh\nprintf '%s\\n' ${SMI.map((line) => `'${line}'`).join(" ")}\n`, { mode: 0o755 });
+    try {
+      const resources = { cpus: 1, memory: 256, gpus: 1 };
+      const ids = [await world.submit({ name: "measured", command: LOOP, resources }), await world.submit({ name: "measured-on-two", command: LOOP, resources: { ...resources, nodes: 2 } })];
+      const runs = await Promise.all(ids.map((id) => world.untilStatus(id, "running")));
+      for (const { attempts } of runs) {
+        const { nodeNames } = attempts.at(-1)!;
+        await until(`samples of ${nodeNames.join()}`, async () => {
+          const rows = await world.stack.sql<{ id: string; value: number }[]>`select subject_id as id, value from telemetry_latest where cluster_id = ${world.clusterId} and subject = 'accelerator' and key = 'gpu'`;
+          for (const { id, value } of rows) expect(value).toBe(id.endsWith("/0") ? 10 : 90);
+          return nodeNames.every((node) => rows.some(({ id }) => id.startsWith(`${node}/`)));
+        }, 40);
+      }
+      const [index] = (await world.get(ids[0]!)).attempts.at(-1)!.acceleratorIndexes;
+      expect(index).toBeTypeOf("number");
+      for (const id of ids) await world.stack.api.experiments.cancel.mutate({ id });
+      for (const id of ids) await world.untilStatus(id, "cancelled");
+    } finally {
+      rmSync(smi);
+    }
+  });
+});
+
 describe("what others do on the cluster", { timeout: 120_000 }, () => {
   it("is seen, counted, and never touched", async () => {
     const { api } = world.stack;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunDetail } from "../../domain/experiments/run-view.ts";
@@ -17,13 +17,16 @@ export interface SlurmWorld {
   lab: SlurmLab;
   agent: Supervised;
   clusterId: string;
+  /** First on the agent's path, and so on that of its jobs. */
+  bin: string;
   submit: (spec: Partial<Spec> & { name: string; command: Spec["command"] }) => Promise<string>;
   get: (id: string) => Promise<RunDetail>;
   /** @throws Error that says where it stands instead. */
   untilStatus: (id: string, status: string, seconds?: number) => Promise<RunDetail>;
   /** Of the last attempt, both streams. */
   output: (id: string) => Promise<string>;
-  stop: () => Promise<void>;
+  /** @param keep Leaves its folder for reading. */
+  stop: (keep?: boolean) => Promise<void>;
 }
 
 export async function startSlurmWorld(): Promise<SlurmWorld> {
@@ -33,9 +36,11 @@ export async function startSlurmWorld(): Promise<SlurmWorld> {
   const lab = await SlurmLab.up(join(folder, "lab"));
   const stack = await startStack(folder, { leaseSeconds: 30 });
   const home = join(folder, "slurm-agent");
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
   const { clusterId, code } = await enrolmentCode(stack, "Slurm lab");
   const { service } = stack.services.agent;
-  const env = { ...service.env, ...lab.env, PATH, DROVER_AGENT_STATE: join(home, "agent"), DROVER_AGENT_DRIVER: "slurm" };
+  const env = { ...service.env, ...lab.env, PATH: `${bin}:${PATH}`, DROVER_AGENT_STATE: join(home, "agent"), DROVER_AGENT_DRIVER: "slurm" };
   const agent = new Supervised({ name: "slurm-agent", command: [service.command[0]!, service.command[1]!, "run", "--state", join(home, "agent")], env, log: join(folder, "logs", "slurm-agent.log") });
   await enrolAgent(agent, home, stack.agentUrl, code);
   agent.start();
@@ -43,7 +48,7 @@ export async function startSlurmWorld(): Promise<SlurmWorld> {
   const get = (id: string) => api.experiments.get.query({ id });
   await until("the Slurm cluster's nodes", async () => (await api.clusters.get.query({ id: clusterId })).nodes.up === lab.nodes.length, 60);
   return {
-    stack, lab, agent, clusterId, get,
+    stack, lab, agent, clusterId, bin, get,
     submit: async (spec) => (await api.experiments.submit.mutate({ spec: { project: "default", cluster: "slurm-lab", resources: { cpus: 1, memory: 256 }, ...spec }, idempotencyKey: spec.name })).id,
     untilStatus: (id, status, seconds = 60) =>
       until(`${id} to be ${status}`, async () => {
@@ -56,11 +61,12 @@ export async function startSlurmWorld(): Promise<SlurmWorld> {
       const page = await api.experiments.logPage.query({ attemptId: attempt.id, after: -1 });
       return page.segments.map((segment) => segment.text).join("");
     },
-    stop: async () => {
+    stop: async (keep = false) => {
       await agent.stop();
       await stack.stop();
       await lab.down();
-      rmSync(folder, { recursive: true, force: true });
+      if (keep) console.log(`kept for reading: ${folder}`);
+      else rmSync(folder, { recursive: true, force: true });
     },
   };
 }

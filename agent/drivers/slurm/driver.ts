@@ -6,13 +6,14 @@ import { failpoint } from "../../failpoint.ts";
 import { log, reason } from "../../log.ts";
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import { SLURM_OVERRIDES } from "../../protocol/slurm.ts";
-import { type Driver, type DriverCapabilities, type Entry, type Granted, type Launch, NotNow, type Observation } from "../driver.ts";
+import { type AcceleratorUse, type Driver, type DriverCapabilities, type Entry, type Granted, type Launch, NotNow, type Observation } from "../driver.ts";
 import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
 import { SlurmAccounting } from "./accounting.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
+import { GpuSamples, SAMPLER, SAMPLER_SCRIPT } from "./gpus.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
 import { readNodes, readSurroundings } from "./inventory.ts";
@@ -45,6 +46,7 @@ export class SlurmDriver implements Driver {
   private readonly queue: JobQueue;
   private readonly observer: Observer;
   private readonly handles = new Handles();
+  private readonly gpuSamples = new GpuSamples();
   private nodes: { at: number; list: NodeReport[] } = { at: 0, list: [] };
   private around: { at: number; seen: Omit<SchedulerReport, "jobs" | "jobCount"> } | null = null;
   private readonly submitting = new Map<string, Promise<void>>();
@@ -158,6 +160,7 @@ export class SlurmDriver implements Driver {
     if (launch.ask.gpus > 0) delete env.CUDA_VISIBLE_DEVICES; // Slurm's to say
     for (const at of [job, ...(hasRanks(launch.ask) ? [ranks] : [])]) await mkdir(at, { recursive: true, mode: 0o700 });
     await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
+    await writeFile(path.join(folder, SAMPLER), SAMPLER_SCRIPT, { mode: 0o755 });
     await writeFile(path.join(job, JOB_FILES.env), envScript(env), { mode: 0o600 });
     for (const file of Object.values(this.logs(folder))) await (await open(file, "a", 0o600)).close();
     if (!runAs) return;
@@ -275,5 +278,9 @@ export class SlurmDriver implements Driver {
       if (job) jobs.set(job, attemptId);
     }
     return usageOf(this.client, jobs);
+  }
+
+  acceleratorUse(attempts: readonly { folder: string; nodes: readonly string[] }[]): Promise<AcceleratorUse[]> {
+    return this.gpuSamples.read(attempts.map(({ folder, nodes }) => ({ folder: path.join(folder, JOB_FOLDER), nodes })));
   }
 }

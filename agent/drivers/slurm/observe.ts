@@ -5,6 +5,7 @@ import type { Ended, Observation, SchedulerWord } from "../driver.ts";
 import { decodeStatus, exists, mib, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
 import { expandHosts } from "./foreign.ts";
+import { parseIndexes } from "./gpus.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
 import { JOB_FILES, JOB_FOLDER } from "./script.ts";
 import { hopeless, type JobSeen, phaseOf, verdictOf } from "./states.ts";
@@ -58,7 +59,8 @@ export class Observer {
     if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
     const startedAt = left.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null;
     const exit = left.has(JOB_FILES.exit) ? await readExit(job) : null;
-    const seen: Seen = { attemptId, folder, id, startedAt, handle };
+    const accelerators = left.has(JOB_FILES.gpus) ? parseIndexes((await readText(path.join(job, JOB_FILES.gpus))) ?? "") : [];
+    const seen: Seen = { attemptId, folder, id, startedAt, accelerators, handle };
     if (exit) return this.recorded(seen, exit);
     const listed = this.queue.find(id, attemptId);
     if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
@@ -72,7 +74,7 @@ export class Observer {
   private living(seen: Seen, job: QueuedJob): Observation {
     this.since.delete(seen.attemptId);
     const scheduler = wordOf(job);
-    return seen.startedAt === null ? { state: "starting", scheduler } : { state: "running", startedAt: seen.startedAt, nodes: expandHosts(job.nodes), scheduler };
+    return seen.startedAt === null ? { state: "starting", scheduler } : { state: "running", startedAt: seen.startedAt, nodes: expandHosts(job.nodes), accelerators: seen.accelerators, scheduler };
   }
 
   private async waiting(seen: Seen, job: QueuedJob): Promise<Observation> {
@@ -154,7 +156,7 @@ export class Observer {
     const at = exit?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
     const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib };
     const nodes = job ? expandHosts(job.nodes) : [];
-    return { state: "ended", startedAt: seen.startedAt, ended, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
+    return { state: "ended", startedAt: seen.startedAt, ended, accelerators: seen.accelerators, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
   }
 
   /** For how long now this has been so, in ms. */
@@ -177,6 +179,7 @@ interface Seen {
   folder: string;
   id: string;
   startedAt: number | null;
+  accelerators: number[];
   handle: Handle;
 }
 interface Exit {

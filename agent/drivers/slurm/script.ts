@@ -3,10 +3,11 @@ import type { Launch } from "../driver.ts";
 import { rankCommand, torchrunWords } from "../launchers.ts";
 import { quote } from "../quote.ts";
 import { hasRanks, RANK_FILES } from "../ranks.ts";
+import { SAMPLER } from "./gpus.ts";
 
 /** Below an attempt's folder, written by the job: it may run as another account, and this folder is that account's. */
 export const JOB_FOLDER = "job";
-export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log" } as const;
+export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", gpus: "gpus" } as const;
 
 const words = (list: readonly string[]) => list.map(quote).join(" ");
 
@@ -22,6 +23,8 @@ export function envScript(env: Record<string, string>): string {
  *   id       the job that came through the gate
  *   started  empty; its time is the start
  *   exit     exit status of the command; its time is the end
+ *   gpus     of one node, the numbers that Slurm gives the job's GPUs
+ *   gpus.N   what they do on the node N, see gpus.ts
  *   peak     the most memory its first node's part used, in bytes
  *
  * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
@@ -38,7 +41,7 @@ if ! mkdir "$job/gate" 2>/dev/null; then echo "This attempt was started before; 
 trap : TERM INT HUP USR1 USR2
 echo "$SLURM_JOB_ID" > "$job/id.tmp" && mv "$job/id.tmp" "$job/id"
 ( hostname; echo "\${SLURM_JOB_NODELIST:-}" ) > "$job/host"
-: > "$job/started"
+${measure(launch)}: > "$job/started"
 (
   trap - TERM INT HUP USR1 USR2
   . "$job/env.sh"
@@ -48,12 +51,24 @@ ${rendezvous(launch)}
   exec ${commandLine(launch)}
 )
 status=$?
+[ -z "\${sampler:-}" ] || kill "$sampler" 2>/dev/null
 group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup 2>/dev/null)
 cat "/sys/fs/cgroup/memory\${group%/task_*}/memory.max_usage_in_bytes" > "$job/peak" 2>/dev/null || cat "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.peak" > "$job/peak" 2>/dev/null
 ${probe(launch)}echo "$status" > "$job/exit.tmp"
 sync "$job/exit.tmp" 2>/dev/null || sync
 mv "$job/exit.tmp" "$job/exit"
 exit "$status"
+`;
+}
+
+/** On one node the script itself measures beside the command; of several, each node's first rank does. */
+function measure({ folder, ask }: Launch): string {
+  if (ask.nodes > 1) return "";
+  return `if [ -n "\${SLURM_JOB_GPUS:-}" ]; then
+  echo "$SLURM_JOB_GPUS" > "$job/gpus"
+  sh ${quote(path.join(folder, SAMPLER))} "$job" </dev/null >/dev/null 2>&1 &
+  sampler=$!
+fi
 `;
 }
 
