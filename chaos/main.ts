@@ -6,20 +6,24 @@ import { walkFailpoints } from "./failpoints.ts";
 import { ALL_FAILPOINTS } from "./fuses.ts";
 import { makeBudget } from "./money.ts";
 import { retriedBatches } from "./retried-batches.ts";
-import { startStack } from "./stack.ts";
-import { runTrial, type TrialResult } from "./trial.ts";
+import { ensureInstalled } from "../scripts/test/slurm/install.ts";
+import { slurmGrounds } from "./slurm/grounds.ts";
+import { startSlurmWorld } from "./slurm/world.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { type Grounds, processGrounds, runTrial, type TrialResult } from "./trial.ts";
 
-const USAGE = "npm run chaos -- [--trials N] [--seed S] [--runs R] [--failpoints [--only NAME]] [--keep]";
+const SLURM_RUNS = 12;
+const USAGE = "npm run chaos -- [--trials N] [--seed S] [--runs R] [--failpoints [--only NAME]] [--slurm] [--keep]";
 
 function readOptions() {
-  const { values } = parseArgs({ options: { trials: { type: "string", default: "30" }, seed: { type: "string" }, runs: { type: "string", default: "24" }, failpoints: { type: "boolean" }, only: { type: "string" }, keep: { type: "boolean" }, help: { type: "boolean" } } });
+  const { values } = parseArgs({ options: { trials: { type: "string", default: "30" }, seed: { type: "string" }, runs: { type: "string" }, failpoints: { type: "boolean" }, slurm: { type: "boolean" }, only: { type: "string" }, keep: { type: "boolean" }, help: { type: "boolean" } } });
   if (values.help) {
     console.log(USAGE);
     process.exit(0);
   }
   const failpoints = ALL_FAILPOINTS.filter((name) => values.failpoints && name.startsWith(values.only ?? ""));
   if (values.failpoints && failpoints.length === 0) throw new Error(`No fail-point begins with ${values.only}.`);
-  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs), failpoints, keep: values.keep ?? false };
+  return { trials: Number(values.trials), seed: Number(values.seed ?? Date.now() % 1_000_000), runs: Number(values.runs ?? (values.slurm ? SLURM_RUNS : 24)), failpoints, slurm: values.slurm ?? false, keep: values.keep ?? false };
 }
 
 function report(result: TrialResult): void {
@@ -29,33 +33,59 @@ function report(result: TrialResult): void {
   if (result.problems.length > 0) console.log(`  faults: ${result.faults.join("; ")}`);
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
+type Options = ReturnType<typeof readOptions>;
+
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+const count = (tally: Tally, ok: boolean): void => void (tally[ok ? "passed" : "failed"] += 1);
+
+/** As many trials as wanted, each from a seed of its own, so that one of them can be had again. */
+async function trials(stack: Stack, options: Options, grounds: Grounds, tally: Tally): Promise<void> {
+  await makeBudget(stack);
+  for (let trial = 0; trial < options.trials; trial += 1) {
+    const result = await runTrial(stack, trial, options.seed + trial, grounds);
+    report(result);
+    count(tally, result.problems.length === 0);
+  }
+}
+
+async function onSlurm(options: Options, tally: Tally): Promise<void> {
+  ensureInstalled(["slurm"]);
+  const world = await startSlurmWorld();
+  try {
+    await trials(world.stack, options, slurmGrounds(world, options.runs), tally);
+  } finally {
+    await world.stop(options.keep || tally.failed > 0);
+  }
+}
+
+async function onProcesses(options: Options, tally: Tally): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "drover-chaos-"));
   chmodSync(folder, 0o711); // as root, the database runs as another user
-  console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.failpoints.length > 0 ? `, then ${options.failpoints.length} fail-points` : ""}`);
-  let passed = 0;
-  let failed = 0;
-  const count = (ok: boolean) => (ok ? (passed += 1) : (failed += 1));
   const stack = await startStack(folder);
   try {
-    await makeBudget(stack);
-    for (let trial = 0; trial < options.trials; trial += 1) {
-      const result = await runTrial(stack, trial, options.seed + trial, options.runs);
-      report(result);
-      count(result.problems.length === 0);
-    }
+    await trials(stack, options, processGrounds(stack, options.runs), tally);
     const problems = await retriedBatches(stack, options.seed);
     console.log(`batches of MLflow clients, sent again over kills of server and Postgres: ${problems.length === 0 ? "ok" : `FAILED\n  ${problems.join("\n  ")}`}`);
-    count(problems.length === 0);
-    await walkFailpoints(stack, options.failpoints, count);
+    count(tally, problems.length === 0);
+    await walkFailpoints(stack, options.failpoints, (ok) => count(tally, ok));
   } finally {
     await stack.stop();
-    if (failed === 0 && !options.keep) rmSync(folder, { recursive: true, force: true });
+    if (tally.failed === 0 && !options.keep) rmSync(folder, { recursive: true, force: true });
     else console.log(`kept for reading: ${folder}`);
   }
-  console.log(`chaos: ${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const tally = { passed: 0, failed: 0 };
+  console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.slurm ? " on a real Slurm" : ""}${options.failpoints.length > 0 ? `, then ${options.failpoints.length} fail-points` : ""}`);
+  await (options.slurm ? onSlurm(options, tally) : onProcesses(options, tally));
+  console.log(`chaos: ${tally.passed} passed, ${tally.failed} failed`);
+  process.exit(tally.failed === 0 ? 0 : 1);
 }
 
 await main();

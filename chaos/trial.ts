@@ -1,5 +1,5 @@
-import { dice as makeDice } from "./dice.ts";
-import { nextFault } from "./faults.ts";
+import { type Dice, dice as makeDice } from "./dice.ts";
+import { type Fault, nextFault } from "./faults.ts";
 import { uploadCode } from "./code.ts";
 import { ARTIFACT, type Job, jobOf, script } from "./job.ts";
 import { until } from "./processes.ts";
@@ -10,8 +10,23 @@ const CONVERGE_SECONDS = 90;
 const MIN_FAULTS = 5;
 const MAX_FAULTS = 14;
 
+/** Where a trial takes place: what strikes there, and how all of it is made whole again. */
+export interface Grounds {
+  /** The cluster that runs are for, as specs name it; null: whichever has room. */
+  cluster: string | null;
+  memoryMib: number;
+  runCount: number;
+  nextFault: (dice: Dice) => Fault;
+  heal: () => Promise<void>;
+  /** What is wrong there when all has ended; empty where nothing is. */
+  inspect: () => Promise<string[]>;
+}
+
+/** The stack's own cluster, of processes. */
+export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
+
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
-export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold"): Promise<string> {
+export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold", { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {
   const code = job.code ? await until("the upload of the code", () => uploadCode(stack), CONVERGE_SECONDS) : null;
   const spec = {
     code,
@@ -20,7 +35,8 @@ export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "re
     project: "default",
     command: script(job),
     env: { CHAOS_DIR: stack.folder },
-    resources: { cpus: 0.1, memory: 16 },
+    ...(cluster === null ? {} : { cluster }),
+    resources: { cpus: 0.1, memory: memoryMib },
     retry: { max: 3, on: ["platform" as const, "hardware" as const] },
     onLostContact,
     checkpoint: { graceSeconds: 1 },
@@ -62,7 +78,7 @@ export interface TrialResult {
 }
 
 /** One trial: runs are submitted while faults strike; then all is healed and every promise is checked. */
-export async function runTrial(stack: Stack, trial: number, seed: number, runCount: number): Promise<TrialResult> {
+export async function runTrial(stack: Stack, trial: number, seed: number, grounds: Grounds): Promise<TrialResult> {
   const begun = performance.now();
   const dice = makeDice(seed);
   const faults: string[] = [];
@@ -76,27 +92,27 @@ export async function runTrial(stack: Stack, trial: number, seed: number, runCou
     const count = dice.int(MIN_FAULTS, MAX_FAULTS);
     while (striking && faults.length < count) {
       await new Promise((resolve) => setTimeout(resolve, dice.int(150, 900)));
-      const fault = nextFault(dice);
+      const fault = grounds.nextFault(dice);
       faults.push(fault.says);
       under.push(Promise.resolve(fault.apply(stack)));
     }
     await Promise.all(under);
   })();
   try {
-    for (let index = 0; index < runCount; index += 1) {
+    for (let index = 0; index < grounds.runCount; index += 1) {
       const job = jobOf(index, trial);
-      const id = await submit(stack, job);
+      const id = await submit(stack, job, "hold", grounds);
       runs.set(id, job);
       if (job.kind === "cancelled") setTimeout(() => void cancel(stack, id).catch((error: unknown) => problems.push(String(error))), dice.int(0, 3_000));
     }
     await strikes; // all that the dice gave: how fast the submissions went does not decide how many
-    stack.proxy.heal();
+    await grounds.heal();
     healed = performance.now();
     await converge(stack, [...runs.keys()]);
     healing = (performance.now() - healed) / 1000;
-    problems.push(...(await verify(stack, runs)));
+    problems.push(...(await verify(stack, runs)), ...(await grounds.inspect()));
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    problems.push(error instanceof Error ? error.message : String(error), ...(await grounds.inspect()));
   } finally {
     striking = false;
   }

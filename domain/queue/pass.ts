@@ -5,7 +5,7 @@ import { plural } from "../shared/format.ts";
 import type { TeamShare } from "./fair-share.ts";
 import { orderQueue, standing, type Waiting } from "./order.ts";
 import type { QueuePolicy } from "./policy.ts";
-import { askOf, takeableByNode, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
+import { askOf, takeableByNode, quotaWordsOf, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
 import { QuotaBook, type Quota } from "./quota.ts";
 import { keepRoom, reserve, type Reservation } from "./reservation.ts";
 
@@ -95,8 +95,9 @@ class Pass {
     const going = this.running.get(run.ownerId) ?? 0;
     if (policy.maxRunningPerUser !== null && going >= policy.maxRunningPerUser) return { kind: "quota", message: `Its owner has ${plural(going, "run")} going; the limit is ${policy.maxRunningPerUser}.` };
     const ask = askKey(run);
-    const shape = shapeOf(run, ask, !this.book.isEmpty);
-    let reason = this.full.get(ask) ?? this.refused.get(shape);
+    let named: string | null = null; // most of a long queue is told by its ask alone
+    const shape = () => (named ??= shapeOf(run, ask, !this.book.isEmpty));
+    let reason = this.full.get(ask) ?? this.refused.get(shape());
     if (!reason) {
       const fits = this.clusters.map((cluster) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now, false) }));
       const ready = readyOf(fits);
@@ -107,7 +108,7 @@ class Pass {
       }
       reason = ready.length === 0 ? this.tellFull(run, fits) : this.explain(run, ready);
       if (ready.length === 0) this.full.set(ask, reason);
-      else this.refused.set(shape, reason);
+      else this.refused.set(shape(), reason);
     }
     if (reason.kind === "busy" || reason.kind === "behind") {
       const room = this.makeRoom(run, shape);
@@ -224,10 +225,10 @@ class Pass {
   }
 
   /** Room that is already being made is the first runs' own; where there is none, stops what may be stopped. Answers the sentence. */
-  private makeRoom(run: Waiting, shape: string): string | null {
+  private makeRoom(run: Waiting, shape: () => string): string | null {
     const { policy, now } = this.input;
     if (!policy.preemption || this.preemptors >= PREEMPTORS) return null;
-    const key = `${shape} ${run.priority} ${standing(run, policy, now)}`;
+    const key = `${shape()} ${run.priority} ${standing(run, policy, now)}`;
     if (this.cannotPreempt.has(key)) return null;
     this.preemptors += 1;
     const open = this.open(run, this.future);
@@ -239,7 +240,7 @@ class Pass {
         return "Room is being made for it: what runs there is saving its checkpoint.";
       }
     }
-    const context: PreemptContext = { policy, book: this.book, now, excluded: this.excluded(run), holdsOf: (cluster) => this.takeableOn(cluster) };
+    const context: PreemptContext = { policy, quota: quotaWordsOf(run, policy, this.book), now, excluded: this.excluded(run), holdsOf: (cluster) => this.takeableOn(cluster) };
     const found = open
       .flatMap((cluster) => {
         const one = victimsOn(run, cluster, context);

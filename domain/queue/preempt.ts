@@ -22,7 +22,7 @@ export interface Victim {
 /** What preemption looks at besides the run. */
 export interface PreemptContext {
   policy: QueuePolicy;
-  book: QuotaBook;
+  quota: QuotaWords;
   now: number;
   excluded: (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
   /** See `takeableByNode`; kept for a whole pass. */
@@ -46,12 +46,32 @@ export function takeableByNode(cluster: ClusterSnapshot): Map<string, LiveHold[]
 export const askOf = (run: Waiting, policy: QueuePolicy): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.gpus, firm: !(run.spec.preemptible && policy.preemption) });
 const holderOf = (hold: LiveHold): QuotaAsk => ({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false });
 
+/** What the quotas say of one run while nothing changes: asked once for each model of accelerators, not for each node and hold. */
+export interface QuotaWords {
+  refuses: (model: string) => boolean;
+  isWithinGuarantee: (model: string) => boolean;
+  isBorrowing: (hold: LiveHold, model: string) => boolean;
+}
+
+export function quotaWordsOf(run: Waiting, policy: QueuePolicy, book: QuotaBook): QuotaWords {
+  const ask = askOf(run, policy);
+  const once = (answer: (model: string) => boolean) => {
+    const known = new Map<string, boolean>();
+    return (model: string) => {
+      let said = known.get(model);
+      if (said === undefined) known.set(model, (said = answer(model)));
+      return said;
+    };
+  };
+  return { refuses: once((model) => book.refuses(ask, model) !== null), isWithinGuarantee: once((model) => book.isWithinGuarantee(ask, model)), isBorrowing: (hold, model) => book.isBorrowing(holderOf(hold), ask, model) };
+}
+
 /** May this hold be stopped for the run, and why? Only preemptible work that is not being stopped already. */
 export function mayTake(run: Waiting, hold: LiveHold, model: string | undefined, context: PreemptContext): PreemptReason | null {
   const { claim } = hold;
-  const { policy, book, now } = context;
+  const { policy, quota, now } = context;
   if (!claim?.preemptible || claim.stopping || hold.runId === run.id) return null;
-  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && book.isWithinGuarantee(askOf(run, policy), model) && book.isBorrowing(holderOf(hold), askOf(run, policy), model)) return "guarantee";
+  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && quota.isWithinGuarantee(model) && quota.isBorrowing(hold, model)) return "guarantee";
   if (claim.priority < run.priority) return "priority";
   const hadItsTurn = now - claim.startedAt >= SHORTEST_TURN_SECONDS * 1000;
   if (policy.turns && claim.priority === run.priority && hadItsTurn && levelOf(claim.attained) > standing(run, policy, now)) return "turn";
@@ -111,11 +131,10 @@ function roomWithout(node: NodeSnapshot, taken: readonly Taken[], resources: Run
 /** The fewest holds on one cluster whose going makes room for the run on all its nodes; all or nothing. Null where that cannot be. */
 export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: PreemptContext): { taken: Taken[]; nodeNames: string[] } | null {
   const byNode = context.holdsOf(cluster);
-  const ask = askOf(run, context.policy);
   const options = cluster.nodes.flatMap((node) => {
     if (!node.usable || context.excluded(cluster, node)) return [];
     const model = node.accelerators[0]?.model;
-    if (run.gpus > 0 && model !== undefined && context.book.refuses(ask, model) !== null) return [];
+    if (run.gpus > 0 && model !== undefined && context.quota.refuses(model)) return [];
     const taken = takeOn(run, node, byNode.get(node.name) ?? [], context);
     return taken ? [{ node, taken }] : [];
   });

@@ -54,12 +54,9 @@ export class Observer {
   private async look(attemptId: string, folder: string, handle: Handle): Promise<Observation> {
     const job = path.join(folder, JOB_FOLDER);
     await this.queue.refresh();
-    const left = new Set(await readdir(job).catch(() => [])); // one question for all of them: of thousands that wait, nothing is there
-    const id = (left.has(JOB_FILES.id) ? await readText(path.join(job, JOB_FILES.id)) : null)?.trim() || handle.job || this.queue.named(attemptId)[0]?.id;
+    const { exit, startedAt, accelerators, ...left } = await readSigns(job);
+    const id = left.id || handle.job || this.queue.named(attemptId)[0]?.id;
     if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
-    const startedAt = left.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null;
-    const exit = left.has(JOB_FILES.exit) ? await readExit(job) : null;
-    const accelerators = left.has(JOB_FILES.gpus) ? parseIndexes((await readText(path.join(job, JOB_FILES.gpus))) ?? "") : [];
     const seen: Seen = { attemptId, folder, id, startedAt, accelerators, handle };
     if (exit) return this.recorded(seen, exit);
     const listed = this.queue.find(id, attemptId);
@@ -189,6 +186,18 @@ interface Exit {
 
 function wordOf(job: QueuedJob): SchedulerWord {
   return { job: job.id, state: job.state.slice(0, 64), reason: job.reason?.slice(0, 200) ?? null, startsAt: phaseOf(job.state) === "waiting" ? job.startedAt : null };
+}
+
+/** What the job left so far. One question for all of it: of thousands that wait, nothing is there. */
+async function readSigns(job: string): Promise<{ id: string; startedAt: number | null; exit: Exit | null; accelerators: number[] }> {
+  const names = new Set(await readdir(job).catch(() => []));
+  const text = async (name: string) => (names.has(name) ? await readText(path.join(job, name)) : null) ?? "";
+  return {
+    id: (await text(JOB_FILES.id)).trim(),
+    startedAt: names.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null,
+    exit: names.has(JOB_FILES.exit) ? await readExit(job) : null,
+    accelerators: parseIndexes(await text(JOB_FILES.gpus)),
+  };
 }
 
 async function readExit(job: string): Promise<Exit | null> {
