@@ -16,6 +16,8 @@ export interface Grounds {
   cluster: string | null;
   memoryMib: number;
   runCount: number;
+  /** After the faults, until all has ended and arrived. */
+  convergeSeconds: number;
   nextFault: (dice: Dice) => Fault;
   heal: () => Promise<void>;
   /** What is wrong there when all has ended; empty where nothing is. */
@@ -23,7 +25,7 @@ export interface Grounds {
 }
 
 /** The stack's own cluster, of processes. */
-export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
+export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, convergeSeconds: CONVERGE_SECONDS, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
 export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold", { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {
@@ -54,7 +56,7 @@ export async function cancel(stack: Stack, runId: string): Promise<void> {
 }
 
 /** All runs have ended and everything they wrote has arrived. */
-export async function converge(stack: Stack, runIds: string[]): Promise<void> {
+export async function converge(stack: Stack, runIds: string[], seconds = CONVERGE_SECONDS): Promise<void> {
   await until("every run to end and drain, and its hold to be let go", async () => {
     const [open] = await stack.sql`
       select (select count(*) from runs where id = any(${runIds}) and status not in ('succeeded', 'failed', 'cancelled'))::int as runs,
@@ -62,7 +64,7 @@ export async function converge(stack: Stack, runIds: string[]): Promise<void> {
              (select count(*) from budget_holds where run_id = any(${runIds}) and released_at is null)::int as holds`;
     if (open!.runs === 0 && open!.attempts === 0 && open!.holds === 0) return true;
     throw new Error(`${open!.runs} runs are open, ${open!.attempts} attempts are not drained, ${open!.holds} holds are not let go`);
-  }, CONVERGE_SECONDS);
+  }, seconds);
 }
 
 export interface TrialResult {
@@ -108,7 +110,7 @@ export async function runTrial(stack: Stack, trial: number, seed: number, ground
     await strikes; // all that the dice gave: how fast the submissions went does not decide how many
     await grounds.heal();
     healed = performance.now();
-    await converge(stack, [...runs.keys()]);
+    await converge(stack, [...runs.keys()], grounds.convergeSeconds);
     healing = (performance.now() - healed) / 1000;
     problems.push(...(await verify(stack, runs)), ...(await grounds.inspect()));
   } catch (error) {

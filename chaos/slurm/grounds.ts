@@ -7,6 +7,8 @@ import type { SlurmWorld } from "./world.ts";
 
 const HEAL_SECONDS = 90;
 const EMPTY_SECONDS = 30;
+/** A job that Slurm could not start on its node waits two minutes until Slurm tries again. */
+const CONVERGE_SECONDS = 210;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -52,6 +54,8 @@ class Daemons {
       for (const name of this.names) if (!this.lab.daemon(name).running) this.lab.daemon(name).start();
       return this.lab.untilIdle(3).then(() => true);
     }, HEAL_SECONDS);
+    const delayed = (await this.lab.run("squeue", ["-h", "-t", "PENDING", "-o", "%i %r"])).split("\n").filter((line) => line.endsWith(" BeginTime")).map((line) => line.split(" ")[0]!);
+    for (const job of delayed) await this.lab.run("scontrol", ["update", `jobid=${job}`, "starttime=now"]).catch(() => {}); // it may just have started
   }
 }
 
@@ -64,6 +68,7 @@ export function slurmGrounds(world: SlurmWorld, runCount: number): Grounds {
     cluster: "slurm-lab",
     memoryMib: 64,
     runCount,
+    convergeSeconds: CONVERGE_SECONDS,
     nextFault: (dice) => {
       const roll = dice.next();
       const ms = dice.int(100, 4_000);
