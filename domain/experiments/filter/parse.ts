@@ -156,10 +156,10 @@ class Parser {
   }
 }
 
-function attribute(name: string, at: Span, { attributes, aliases }: Names): string {
+function attribute(name: string, at: Span, { attributes, aliases, entities }: Names): string {
   const plain = name.toLowerCase();
   const found = Object.hasOwn(attributes, plain) ? plain : Object.hasOwn(aliases, plain) ? aliases[plain] : undefined;
-  if (!found) throw new FilterError(`There is no attribute ${name}. Known: ${Object.keys(attributes).join(", ")}. Metrics, parameters and tags need their word before them, such as metrics.${name}.`, at);
+  if (!found) throw new FilterError(`There is no attribute ${name}. Known: ${Object.keys(attributes).join(", ")}.${entities.includes("metrics") ? ` Metrics, parameters and tags need their word before them, such as metrics.${name}.` : ""}`, at);
   return found;
 }
 

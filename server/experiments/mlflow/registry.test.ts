@@ -56,7 +56,8 @@ describe("registered models", () => {
     const second = await search(`filter=${encodeURIComponent("name ILIKE 'FIND-%'")}&max_results=9&order_by=${encodeURIComponent("name DESC")}&page_token=${first.body.next_page_token}`);
     expect([names(second), second.body.next_page_token]).toEqual([["find-3", "find-2", "find-1"], undefined]);
     expect(names(await search(`order_by=${encodeURIComponent("last_updated_timestamp DESC")}&max_results=1`))).toEqual(["find-9"]);
-    for (const bad of [`filter=${encodeURIComponent("color = 'red'")}`, `filter=${encodeURIComponent("name = 'a' or name = 'b'")}`, "order_by=color", "max_results=1001", "page_token=nonsense"]) expect([bad, await search(bad)]).toMatchObject([bad, INVALID]);
+    expect(names(await search(`filter=${encodeURIComponent("tags.odd = '0' and (name = 'find-2' or name = 'find-1' or name in ('find-4'))")}`))).toEqual(["find-2", "find-4"]);
+    for (const bad of [`filter=${encodeURIComponent("color = 'red'")}`, `filter=${encodeURIComponent("metrics.a > 1")}`, "order_by=color", "max_results=1001", "page_token=nonsense"]) expect([bad, await search(bad)]).toMatchObject([bad, INVALID]);
   });
 });
 

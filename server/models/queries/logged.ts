@@ -1,9 +1,11 @@
 import { and, desc, eq, inArray, isNull, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { loggedModelMetrics, loggedModels, modelVersions, registeredModels } from "../../../db/schema/models.ts";
-import { parseFilter } from "../../../domain/models/filter.ts";
+import type { Comparison } from "../../../domain/experiments/filter/ast.ts";
+import { LOGGED_MODEL_NAMES } from "../../../domain/models/filter.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
-import { afterPlace, millis, orderOf, page, placeColumn, type Sort, tagCondition } from "./registry.ts";
+import { numberCondition, textCondition } from "../../experiments/queries/search/compare-sql.ts";
+import { afterPlace, conditionOf, millis, orderOf, page, placeColumn, type Sort, tagCondition } from "./registry.ts";
 
 export type LoggedModelRow = typeof loggedModels.$inferSelect;
 
@@ -35,29 +37,22 @@ export interface LoggedSearch {
 }
 
 const invalid = (message: string) => new DomainError("invalid", message);
-const OPS: Record<string, SQL> = { "=": sql`=`, "!=": sql`<>`, "<": sql`<`, "<=": sql`<=`, ">": sql`>`, ">=": sql`>=`, LIKE: sql`like`, ILIKE: sql`ilike` };
 const m = loggedModels;
 const ATTRIBUTES: Record<string, SQL> = {
   name: sql`${m.name}`, model_type: sql`${m.modelType}`, status: sql`substr(${m.status}, 14)`, source_run_id: sql`${m.sourceRunId}`, model_id: sql`${m.id}`, experiment_id: sql`${m.experimentId}`,
   creation_timestamp: millis(m.createdAt), creation_time: millis(m.createdAt), last_updated_timestamp: millis(m.updatedAt), last_updated_time: millis(m.updatedAt),
 };
 
-function conditionsOf(filter: string, datasets: LoggedSearch["datasets"]): SQL[] {
-  const parsed = parseFilter(filter);
-  if (typeof parsed === "string") throw invalid(parsed);
-  return parsed.map((one) => {
-    if (one.entity === "tag") return tagCondition(m.tags, one);
-    if (one.entity === "param") return tagCondition(m.params, one);
-    const op = OPS[one.op];
-    const list = Array.isArray(one.value) ? sql`(${sql.join(one.value.map((value) => sql`${value}`), sql`, `)})` : null;
-    if (one.entity === "metric") {
-      if (!op || typeof one.value !== "number") throw invalid(`A metric is compared with a number: metrics.${one.key} > 0.5.`);
-      return sql`exists (select 1 from ${loggedModelMetrics} x where x.model_id = ${m.id} and x.key = ${one.key} and x.value ${op} ${one.value} ${onDatasets(datasets)})`;
-    }
-    const column = ATTRIBUTES[one.key];
-    if (!column) throw invalid(`Invalid attribute name: ${one.key}. Logged models are searched by ${Object.keys(ATTRIBUTES).join(", ")}, metrics, params and tags.`);
-    return list ? sql`${column} ${one.op === "IN" ? sql`in` : sql`not in`} ${list}` : sql`${column} ${op} ${one.value}`;
-  });
+function conditionOn(one: Comparison, datasets: LoggedSearch["datasets"]): SQL {
+  if (one.entity === "tags") return tagCondition(m.tags, one);
+  if (one.entity === "params") return tagCondition(m.params, one);
+  if (one.entity === "metrics") {
+    const there = sql`select 1 from ${loggedModelMetrics} x where x.model_id = ${m.id} and x.key = ${one.key} ${onDatasets(datasets)}`;
+    if (one.kind === "null") return one.not ? sql`exists (${there})` : sql`not exists (${there})`;
+    return sql`exists (${there} and ${numberCondition(sql`x.value`, one)})`;
+  }
+  const column = ATTRIBUTES[one.key]!;
+  return LOGGED_MODEL_NAMES.attributes[one.key] === "text" ? textCondition(column, one) : numberCondition(column, one);
 }
 
 function onDatasets(datasets: LoggedSearch["datasets"]): SQL {
@@ -82,12 +77,12 @@ function sortsOf(orderBy: LoggedSearch["orderBy"]): Sort[] {
 }
 
 export async function searchLoggedModels(db: DbOrTx, projectId: string, { experimentIds, filter, orderBy, datasets, limit, pageToken }: LoggedSearch) {
-  const where = conditionsOf(filter, datasets);
+  const where = conditionOf(filter, LOGGED_MODEL_NAMES, (one) => conditionOn(one, datasets));
   const sorts = sortsOf(orderBy);
   const rows = await db
     .select({ row: loggedModels, place: placeColumn(sorts) })
     .from(loggedModels)
-    .where(and(eq(m.projectId, projectId), inArray(m.experimentId, experimentIds), isNull(m.deletedAt), ...where, afterPlace(sorts, pageToken)))
+    .where(and(eq(m.projectId, projectId), inArray(m.experimentId, experimentIds), isNull(m.deletedAt), where, afterPlace(sorts, pageToken)))
     .orderBy(...orderOf(sorts))
     .limit(limit + 1);
   return page(rows, limit);

@@ -2,9 +2,11 @@ import { and, asc, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { DbOrTx } from "../../../db/client.ts";
 import { modelAliases, modelVersions, registeredModels } from "../../../db/schema/models.ts";
-import { type Comparison, parseFilter, parseOrder } from "../../../domain/models/filter.ts";
-import { versionNumber } from "../../../domain/models/registry.ts";
+import type { Comparison, Names } from "../../../domain/experiments/filter/ast.ts";
+import { parseFilter, parseOrder } from "../../../domain/experiments/filter/parse.ts";
+import { MODEL_NAMES, VERSION_NAMES } from "../../../domain/models/filter.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
+import { everySql, numberCondition, textCondition, valueCondition } from "../../experiments/queries/search/compare-sql.ts";
 
 export type ModelRow = typeof registeredModels.$inferSelect;
 export type VersionRow = typeof modelVersions.$inferSelect;
@@ -54,28 +56,16 @@ interface Found<Row> {
 }
 
 const invalid = (message: string) => new DomainError("invalid", message);
-const comparable = { "=": sql`=`, "!=": sql`<>`, "<": sql`<`, "<=": sql`<=`, ">": sql`>`, ">=": sql`>=`, LIKE: sql`like`, ILIKE: sql`ilike` } as const;
-
-/** @throws DomainError "invalid" that names what may be asked. */
-function compare(column: SQL | PgColumn, { key, op, value }: Comparison, allowed: readonly string[]): SQL {
-  if (!allowed.includes(op)) throw invalid(`Invalid comparison ${op} for ${key}. Use one of ${allowed.join(", ")}.`);
-  if (op === "IN" || op === "NOT IN") return sql`${column} ${op === "IN" ? sql`in` : sql`not in`} (${sql.join((value as string[]).map((one) => sql`${one}`), sql`, `)})`;
-  return sql`${column} ${comparable[op]} ${value}`;
-}
-
-const TEXT_OPS = ["=", "!=", "LIKE", "ILIKE"];
-const NUMBER_OPS = ["=", "!=", "<", "<=", ">", ">="];
-
 /** MLflow 3 adds to every search that this is not true: what never heard of prompts is none. */
 const IS_PROMPT = "mlflow.prompt.is_prompt";
 
 /** A tag's value; a thing without the tag matches nothing. */
-export const tagCondition = (tags: PgColumn, comparison: Comparison): SQL => compare(comparison.key === IS_PROMPT ? sql`coalesce(${tags} ->> ${IS_PROMPT}, 'false')` : sql`(${tags} ->> ${comparison.key})`, comparison, TEXT_OPS);
+export const tagCondition = (tags: PgColumn, one: Comparison): SQL => valueCondition(one.key === IS_PROMPT ? sql`coalesce(${tags} ->> ${IS_PROMPT}, 'false')` : sql`(${tags} ->> ${one.key})`, one);
 
-function conditions(filter: string, of: (comparison: Comparison) => SQL): SQL[] {
-  const parsed = parseFilter(filter);
-  if (typeof parsed === "string") throw invalid(parsed);
-  return parsed.map(of);
+/** @throws FilterError that names the place. */
+export function conditionOf(filter: string, names: Names, of: (one: Comparison) => SQL): SQL | undefined {
+  const parsed = parseFilter(filter, names);
+  return parsed ? everySql(parsed, of) : undefined;
 }
 
 /** Milliseconds since 1970 of a timestamp, as clients compare and sort. */
@@ -92,13 +82,13 @@ export interface Sort {
   descending: boolean;
 }
 
-/** @throws DomainError "invalid" that names the fields. */
+/** @throws FilterError that names the fields. */
 export function sortOf(orderBy: string[], fields: Sortable[], fallback: Sort[]): Sort[] {
+  const names: Names = { attributes: Object.fromEntries(fields.map(({ field }) => [field, "text"])), aliases: {}, entities: ["attributes"] };
   const asked = orderBy.map((text) => {
-    const order = parseOrder(text);
-    const field = order && fields.find((one) => one.field === order.field);
-    if (!order || !field) throw invalid(`Invalid order by key '${text}' specified. Valid keys are: ${fields.map((one) => `'${one.field}'`).join(", ")}`);
-    return { by: field.by, type: field.type, descending: order.descending };
+    const { key, descending } = parseOrder(text, names);
+    const { by, type } = fields.find(({ field }) => field === key)!;
+    return { by, type, descending };
   });
   return [...asked, ...fallback.filter((one) => !asked.some(({ by }) => by === one.by))];
 }
@@ -138,16 +128,12 @@ const MODEL_FIELDS: Sortable[] = [
 ];
 
 export async function searchModels(db: DbOrTx, projectId: string, { filter, orderBy, limit, pageToken }: Search): Promise<Found<ModelRow>> {
-  const where = conditions(filter, (one) => {
-    if (one.entity === "tag") return tagCondition(registeredModels.tags, one);
-    if (one.entity === "attribute" && one.key === "name") return compare(registeredModels.name, one, TEXT_OPS);
-    throw invalid(`Invalid attribute name: ${one.key}. Registered models are searched by name and tags.`);
-  });
+  const where = conditionOf(filter, MODEL_NAMES, (one) => (one.entity === "tags" ? tagCondition(registeredModels.tags, one) : textCondition(sql`${registeredModels.name}`, one)));
   const sorts = sortOf(orderBy, MODEL_FIELDS, [BY_NAME]);
   const rows = await db
     .select({ row: registeredModels, place: placeColumn(sorts) })
     .from(registeredModels)
-    .where(and(eq(registeredModels.projectId, projectId), ...where, afterPlace(sorts, pageToken)))
+    .where(and(eq(registeredModels.projectId, projectId), where, afterPlace(sorts, pageToken)))
     .orderBy(...orderOf(sorts))
     .limit(limit + 1);
   return page(rows, limit);
@@ -167,27 +153,19 @@ const VERSION_FIELDS: Sortable[] = [
 ];
 
 function versionCondition(one: Comparison): SQL {
-  if (one.entity === "tag") return tagCondition(modelVersions.tags, one);
-  const key = one.entity === "attribute" ? one.key : "";
-  if (key === "name") return compare(registeredModels.name, one, TEXT_OPS);
-  if (key === "run_id") return compare(modelVersions.runId, one, ["=", "!=", "IN"]);
-  if (key === "source_path") return compare(modelVersions.source, one, TEXT_OPS);
-  if (key === "version_number" || key === "version") {
-    const number = typeof one.value === "number" ? one.value : versionNumber(String(one.value));
-    if (number === null) throw invalid("version_number is compared with a number.");
-    return compare(modelVersions.version, { ...one, value: number }, NUMBER_OPS);
-  }
-  throw invalid(`Invalid attribute name: ${one.key}. Model versions are searched by name, run_id, source_path, version_number and tags.`);
+  if (one.entity === "tags") return tagCondition(modelVersions.tags, one);
+  if (one.key === "version_number") return numberCondition(sql`${modelVersions.version}`, one);
+  return textCondition(sql`${one.key === "name" ? registeredModels.name : one.key === "run_id" ? modelVersions.runId : modelVersions.source}`, one);
 }
 
 export async function searchVersions(db: DbOrTx, projectId: string, { filter, orderBy, limit, pageToken }: Search): Promise<Found<{ version: VersionRow; name: string }>> {
-  const where = conditions(filter, versionCondition);
+  const where = conditionOf(filter, VERSION_NAMES, versionCondition);
   const sorts = sortOf(orderBy, VERSION_FIELDS, VERSION_SORT);
   const rows = await db
     .select({ version: modelVersions, name: registeredModels.name, place: placeColumn(sorts) })
     .from(modelVersions)
     .innerJoin(registeredModels, eq(registeredModels.id, modelVersions.modelId))
-    .where(and(eq(registeredModels.projectId, projectId), ...where, afterPlace(sorts, pageToken)))
+    .where(and(eq(registeredModels.projectId, projectId), where, afterPlace(sorts, pageToken)))
     .orderBy(...orderOf(sorts))
     .limit(limit + 1);
   return page(rows.map(({ version, name, place }) => ({ row: { version, name }, place })), limit);

@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { Comparison, Ordering } from "../../../../domain/experiments/filter/ast.ts";
+import { type Comparison, type Filter, isGroup, type Ordering } from "../../../../domain/experiments/filter/ast.ts";
 
 const OPERATORS: Record<Ordering, SQL> = { "=": sql`=`, "!=": sql`<>`, "<": sql`<`, "<=": sql`<=`, ">": sql`>`, ">=": sql`>=` };
 
@@ -26,4 +26,18 @@ export function textCondition(expression: SQL, one: Comparison): SQL {
   if (one.kind === "null") return one.not ? sql`${expression} is not null` : sql`${expression} is null`;
   const values = sql`${sql.param(one.values.map(String))}::text[]`;
   return one.not ? sql`${expression} <> all(${values})` : sql`${expression} = any(${values})`;
+}
+
+/** Text that float8 reads without failing, so that numbers in parameters can be compared as such. */
+const NUMERIC = String.raw`^\s*[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?\s*$`;
+
+export const asksNumber = (one: Comparison): boolean => (one.kind === "compare" && typeof one.value === "number") || (one.kind === "in" && one.values.some((each) => typeof each === "number"));
+
+/** `expression` is a text that may hold a number: a parameter, a tag. */
+export const valueCondition = (expression: SQL, one: Comparison): SQL => (asksNumber(one) ? sql`case when ${expression} ~ ${NUMERIC} then ${numberCondition(sql`(${expression})::float8`, one)} else false end` : textCondition(expression, one));
+
+/** A filter of which `of` knows the comparisons. */
+export function everySql(filter: Filter, of: (one: Comparison) => SQL): SQL {
+  if (!isGroup(filter)) return of(filter);
+  return sql`(${sql.join(filter.items.map((item) => everySql(item, of)), filter.kind === "and" ? sql` and ` : sql` or `)})`;
 }

@@ -1,12 +1,12 @@
-import { and, eq, isNotNull, isNull, or, sql, type SQL } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { experiments, experimentTags } from "../../../../db/schema/experiments.ts";
-import { type Comparison, type Filter, isGroup, type Order } from "../../../../domain/experiments/filter/ast.ts";
+import type { Comparison, Filter, Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
 import { afterPlace, millis, orderOf, page, placeColumn, type Sort } from "../../../models/queries/registry.ts";
 import type { ExperimentRecord } from "../mlflow-experiments.ts";
 import { momentCondition } from "./attribute-sql.ts";
-import { textCondition } from "./compare-sql.ts";
+import { everySql, textCondition } from "./compare-sql.ts";
 
 export const VIEW_TYPES = ["ACTIVE_ONLY", "DELETED_ONLY", "ALL"] as const;
 export type ViewType = (typeof VIEW_TYPES)[number];
@@ -14,11 +14,10 @@ export type ViewType = (typeof VIEW_TYPES)[number];
 const COLUMNS = { name: experiments.name, experiment_id: experiments.id, creation_time: experiments.createdAt, last_update_time: experiments.updatedAt } as const;
 type Column = keyof typeof COLUMNS;
 
-function condition(filter: Filter): SQL {
-  if (isGroup(filter)) return filter.kind === "and" ? and(...filter.items.map(condition))! : or(...filter.items.map(condition))!;
-  if (filter.entity === "tags") return tagCondition(filter);
-  const column = COLUMNS[filter.key as Column];
-  return filter.key.endsWith("_time") ? momentCondition(sql`${column}`, filter) : textCondition(sql`${column}`, filter);
+function condition(one: Comparison): SQL {
+  if (one.entity === "tags") return tagCondition(one);
+  const column = COLUMNS[one.key as Column];
+  return one.key.endsWith("_time") ? momentCondition(sql`${column}`, one) : textCondition(sql`${column}`, one);
 }
 
 function tagCondition(one: Comparison): SQL {
@@ -58,7 +57,7 @@ export async function searchExperiments(db: DbOrTx, ask: Ask): Promise<{ rows: E
   const where = and(
     eq(experiments.projectId, ask.projectId),
     ask.view === "ALL" ? undefined : ask.view === "ACTIVE_ONLY" ? isNull(experiments.deletedAt) : isNotNull(experiments.deletedAt),
-    ask.filter ? condition(ask.filter) : undefined,
+    ask.filter ? everySql(ask.filter, condition) : undefined,
     afterPlace(sorts, ask.token ?? null),
   );
   const rows = await db.select({ row: experiments, place: placeColumn(sorts) }).from(experiments).where(where).orderBy(...orderOf(sorts)).limit(ask.limit + 1);
