@@ -92,7 +92,16 @@ export function client(url: string, headers: Record<string, string>) {
   return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${url}/api/trpc`, headers, transformer: superjson })] });
 }
 
-/** Through the front door: the one-time link, a sign-in, a token, a cluster. */
+/** The front door: the one-time link makes the first owner, who then signs in. */
+export async function becomeOwner(url: string, setupToken: string) {
+  const person = { email: "chaos@example.com", password: "chaos-password-1" };
+  const { orgSlug } = await client(url, {}).access.completeSetup.mutate({ token: setupToken, name: "Chaos", orgName: "Chaos", ...person });
+  const signIn = await fetch(`${url}/api/auth/sign-in/email`, { method: "POST", headers: { "content-type": "application/json", origin: url }, body: JSON.stringify(person) });
+  const cookie = signIn.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+  return client(url, { cookie, "x-drover-org": orgSlug, origin: url });
+}
+
+/** An owner, a token, a cluster. */
 async function makeOwner(url: string, databaseUrl: string) {
   const { connect } = await import("../db/client.ts");
   const { ensureSetupLink } = await import("../server/access/setup-link.ts");
@@ -100,11 +109,7 @@ async function makeOwner(url: string, databaseUrl: string) {
   const setup = await ensureSetupLink(direct.db);
   await direct.close();
   if (!setup) throw new Error("The database already has an owner.");
-  const person = { email: "chaos@example.com", password: "chaos-password-1" };
-  const { orgSlug } = await client(url, {}).access.completeSetup.mutate({ token: setup, name: "Chaos", orgName: "Chaos", ...person });
-  const signIn = await fetch(`${url}/api/auth/sign-in/email`, { method: "POST", headers: { "content-type": "application/json", origin: url }, body: JSON.stringify(person) });
-  const cookie = signIn.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
-  const asOwner = client(url, { cookie, "x-drover-org": orgSlug, origin: url });
+  const asOwner = await becomeOwner(url, setup);
   const { held } = await asOwner.access.viewer.query();
   const { token } = await asOwner.access.createMyToken.mutate({ name: "chaos", projectId: null, permissions: held, expiresInDays: 7 });
   const { clusterId, code } = await asOwner.clusters.create.mutate({ name: "Chaos box" });
