@@ -3,6 +3,7 @@ import path from "node:path";
 import type { ServerClock } from "../clock.ts";
 import type { Ended } from "../drivers/driver.ts";
 import { firstFailure, RANK_FILES, rankEnds, rankWords } from "../drivers/ranks.ts";
+import { faultDuring, readXids } from "../inventory/gpu.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
 import type { Redactor } from "../spool/redact.ts";
 import type { AttemptRecord, Exit, StopOrder } from "./record.ts";
@@ -48,15 +49,31 @@ async function failedRank(record: AttemptRecord, ended: Ended): Promise<{ rank: 
   return { rank: failed.rank, ended: { ...ended, code: failed.exit.code, signal: failed.exit.signal, detail: rankWords(failed, ends.length) }, lines };
 }
 
+/** The stop that an end answers: it came first, and nothing else explains the end. */
+function answered(ended: Ended, stop: StopOrder | null): StopOrder | null {
+  if (stop === null || OWN_CAUSES.has(ended.cause)) return null;
+  // By the uptime where both were noted, since the wall clock may have been set in between; files' times are coarser than it.
+  const isLater = ended.up && stop.up !== undefined ? ended.up.to >= stop.up : ended.at >= stop.at - 50;
+  return isLater ? stop : null;
+}
+
+/** An end for which nobody asked is the hardware's where a GPU that it held failed while it ran: whatever exit code came of it. */
+async function withFault({ intent }: AttemptRecord, ended: Ended, kernel: typeof readXids): Promise<Ended> {
+  if (!intent?.busIds || intent.busIds.length === 0 || !ended.up || ended.cause !== "exited" || ended.code === 0) return ended;
+  const fault = faultDuring((await kernel()) ?? [], intent.busIds, ended.up);
+  if (!fault) return ended;
+  const gpu = intent.accelerators[intent.busIds.indexOf(fault.busId)];
+  return { ...ended, cause: "hardware", detail: `XID ${fault.code} on GPU ${gpu} (${fault.busId}) while it ran: ${fault.says}. ${ended.detail}` };
+}
+
 /** The end as the report tells it: what the host saw, and what it was asked for before that. In the server's clock. */
-function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines: string[], rank?: number): Exit {
-  const asked = stop !== null && !OWN_CAUSES.has(ended.cause) && ended.at >= stop.at - 50; // files' times are coarser than the clock
-  const what = asked ? `${stop.reason} ${ended.detail}` : ended.detail;
+function exitOf(clock: ServerClock, ended: Ended, asked: StopOrder | null, lines: string[], rank?: number): Exit {
+  const what = asked ? `${asked.reason} ${ended.detail}` : ended.detail;
   return {
     at: clock.fromLocal(ended.at),
     code: ended.code,
     signal: ended.signal,
-    cause: asked ? stop.cause : ended.cause,
+    cause: asked ? asked.cause : ended.cause,
     ...(rank === undefined ? {} : { rank }),
     detail: what.slice(0, 4000),
     lastLines: lines,
@@ -65,9 +82,12 @@ function exitOf(clock: ServerClock, ended: Ended, stop: StopOrder | null, lines:
 }
 
 /** How a process ended, with what it printed last: of several, the one that failed first. */
-export async function lastWordOf(clock: ServerClock, record: AttemptRecord, ended: Ended): Promise<Exit> {
+export async function lastWordOf(clock: ServerClock, record: AttemptRecord, ended: Ended, kernel = readXids): Promise<Exit> {
   const failed = await failedRank(record, ended);
-  return exitOf(clock, failed?.ended ?? ended, record.stop, failed?.lines ?? (await lastLines(record)), failed?.rank);
+  const how = failed?.ended ?? ended;
+  const asked = answered(how, record.stop);
+  const why = asked ? how : await withFault(record, how, kernel);
+  return exitOf(clock, why, asked, failed?.lines ?? (await lastLines(record)), failed?.rank);
 }
 
 /** The end of an attempt that never ran. */

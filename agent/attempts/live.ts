@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import type { Bell } from "../backoff.ts";
 import type { ServerClock } from "../clock.ts";
 import type { Driver, SchedulerWord } from "../drivers/driver.ts";
@@ -37,13 +38,13 @@ export interface Live {
 }
 
 /**
- * When the grace of a journaled stop is over. What went by before this process is known by the wall clock alone, which may have
- * been set since: no more is left than the whole grace.
+ * When the grace of a journaled stop is over. What went by before this process is known by the host's uptime; after a boot,
+ * which nothing of the attempt outlives, and where it was not noted, all of the grace is left.
  */
-export function graceEnd({ stop, spec }: Pick<AttemptRecord, "stop" | "spec">, monotonic = performance.now(), wall = Date.now()): number | null {
+export function graceEnd({ stop, spec }: Pick<AttemptRecord, "stop" | "spec">, monotonic = performance.now(), up = uptime()): number | null {
   if (!stop || !spec) return null;
-  const graceMs = spec.graceSeconds * 1000;
-  return monotonic + Math.min(graceMs, Math.max(0, stop.at + graceMs - wall));
+  const goneSeconds = stop.up === undefined || stop.up > up ? 0 : up - stop.up;
+  return monotonic + Math.max(0, spec.graceSeconds - goneSeconds) * 1000;
 }
 
 /** Where it is or was, for its report. A scheduler that chose the nodes may have forgotten them since. */

@@ -1,4 +1,5 @@
 import { rename, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
 import { z } from "zod";
 import { type Read, readJson, writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
@@ -10,8 +11,9 @@ import { openSecrets, sealSecrets, type Secrets } from "./vault.ts";
 
 /** The files of one attempt. Times are the host's own clock, Unix ms. */
 const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number(), sealed: z.string().optional() });
-const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), port: z.int().nullable(), appPort: z.int().optional() });
-const StopFile = z.object({ at: z.number(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
+const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), busIds: z.array(z.string()).optional(), port: z.int().nullable(), appPort: z.int().optional() });
+/** `up`: seconds since the boot, the same for every process of this host whatever is done to its wall clock. */
+const StopFile = z.object({ at: z.number(), up: z.number().optional(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
 const ReportFile = z.object({ boot: z.string(), report: AttemptReport });
 const StreamState = z.object({
   /** What the server has: the next byte it wants. */
@@ -145,8 +147,9 @@ export class AttemptRecord {
   }
 
   /** The first order stands. */
-  async saveStop(order: StopOrder): Promise<void> {
+  async saveStop({ cause, reason: why }: Pick<StopOrder, "cause" | "reason">): Promise<void> {
     if (this.stop) return;
+    const order = { at: Date.now(), up: uptime(), cause, reason: why };
     failpoint("agent.journal.before-stop");
     await writeJson(this.folder.stop, order);
     this.stop = order;

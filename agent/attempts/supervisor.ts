@@ -2,6 +2,7 @@ import { NoCapacity, SetupFailed } from "../code/setup-failed.ts";
 import { NotNow, type Observation, type SchedulerWord } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
+import { busIdsOf } from "../inventory/inventory.ts";
 import { log, reason } from "../log.ts";
 import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
@@ -81,7 +82,7 @@ export class Supervisor {
     if (buried?.report) this.ghosts.set(one.attemptId, { ...buried.report, fence: one.fence });
     if (buried || (one.action === "run" && !one.spec)) return; // over, or not wanted enough to say how
     const record = await this.parts.journal.accept(one);
-    if (one.action === "stop") await record.saveStop({ at: Date.now(), cause: "stopped", reason: "Stopped before it started." });
+    if (one.action === "stop") await record.saveStop({ cause: "stopped", reason: "Stopped before it started." });
     this.live.set(record.id, liveOf(record));
     this.poke(record.id);
     this.parts.news.ring();
@@ -101,7 +102,7 @@ export class Supervisor {
   async requestStop(attemptId: string, cause: "stopped" | "timeout", why: string): Promise<void> {
     const live = this.live.get(attemptId);
     if (!live || live.record.ended || live.record.stop) return;
-    await live.record.saveStop({ at: Date.now(), cause, reason: why });
+    await live.record.saveStop({ cause, reason: why });
     live.killAt = graceEnd(live.record);
     live.setup.abort();
     if (live.record.intent) await this.parts.driver.stop(attemptId, live.record.folder.home, "ask");
@@ -205,7 +206,7 @@ export class Supervisor {
       await prepareFolders(this.parts.around, record, spec, live.setup.signal);
       const port = spec.launcher === "torchrun" ? null : await freePort();
       const appPort = spec.interactive ? { appPort: this.parts.driver.placesItself ? likelyPort(record.id) : await freePort() } : {};
-      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, port, ...appPort });
+      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, busIds: await busIdsOf(live.reserved), port, ...appPort });
     } catch (error) {
       return this.setupFailed(live, error);
     }

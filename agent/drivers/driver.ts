@@ -55,8 +55,8 @@ export interface Ended {
   cause: "exited" | "oom" | "wrapper_lost" | "host_rebooted" | "setup_failed" | "timeout" | "stopped" | "hardware" | "preempted";
   detail: string;
   peakMemoryMib: number | null;
-  /** From start to end by the host's monotonic clock, where that saw both; a wall clock may step. */
-  lifeMs?: number | null;
+  /** From when to when, in seconds since the host's boot, where that was noted at both ends; a wall clock may step. */
+  up?: { from: number; to: number } | null;
 }
 /** What the scheduler says of an attempt: its own job, state and reason. */
 export type SchedulerWord = NonNullable<AttemptReport["scheduler"]>;

@@ -57,11 +57,10 @@ export async function readUsage(folder: string, handle: Handle | null): Promise<
   return use ? { oomKills: use.oomKills, peakBytes: use.peakBytes, watched: false } : null;
 }
 
-/** Between the two uptimes that the wrapper noted; null where the system tells none or one of them is missing. */
-async function readLife(folder: string): Promise<number | null> {
-  const [start, end] = await Promise.all([WRAPPER_FILES.upStart, WRAPPER_FILES.upEnd].map(async (name) => Number.parseFloat((await readText(path.join(folder, name))) ?? "")));
-  const life = Math.round((end! - start!) * 1000);
-  return Number.isFinite(life) && life >= 0 ? life : null;
+/** The two uptimes that the wrapper noted; null where the system tells none or one of them is missing. */
+async function readUp(folder: string): Promise<Ended["up"]> {
+  const [from, to] = await Promise.all([WRAPPER_FILES.upStart, WRAPPER_FILES.upEnd].map(async (name) => Number.parseFloat((await readText(path.join(folder, name))) ?? "")));
+  return to! >= from! ? { from: from!, to: to! } : null; // nothing is greater than NaN
 }
 
 /** The end of a main process whose exit status the wrapper recorded. */
@@ -73,13 +72,13 @@ export async function endedByRecord(folder: string, handle: Handle | null, exit:
     return { at: exit.at, code: null, signal: null, cause: "setup_failed", detail: `The memory limit could not be applied, so the command was not started. ${errors.trim()}`.slice(0, 4000), peakMemoryMib };
   }
   const { code, signal } = decodeStatus(exit.status);
-  const lifeMs = await readLife(folder);
+  const up = await readUp(folder);
   if (usage && usage.oomKills > 0 && exit.status !== 0) {
     const limit = handle?.limitBytes ? `${mib(handle.limitBytes)} MiB` : "its limit";
     const who = usage.watched ? "the agent ended it" : "the kernel killed a process of it";
-    return { at: exit.at, code, signal, cause: "oom", lifeMs, detail: `Out of memory: the limit is ${limit}, the peak was ${peakMemoryMib ?? "?"} MiB; ${who}.`, peakMemoryMib };
+    return { at: exit.at, code, signal, cause: "oom", up, detail: `Out of memory: the limit is ${limit}, the peak was ${peakMemoryMib ?? "?"} MiB; ${who}.`, peakMemoryMib };
   }
-  return { at: exit.at, code, signal, cause: "exited", lifeMs, detail: signal ? `Ended by ${signal}.` : `Exited with code ${code}.`, peakMemoryMib };
+  return { at: exit.at, code, signal, cause: "exited", up, detail: signal ? `Ended by ${signal}.` : `Exited with code ${code}.`, peakMemoryMib };
 }
 
 /** The last time anything of the attempt is known to have happened, for ends that nobody recorded. */

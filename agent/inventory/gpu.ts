@@ -19,6 +19,8 @@ export interface Xid {
   busId: string;
   code: number;
   message: string;
+  /** Seconds since the boot by the kernel's own clock; null where its messages bear no time. */
+  atSeconds: number | null;
   /** What it did to the GPU is undone: the driver was loaded anew after it, or says that the GPU needs nothing more. */
   over: boolean;
 }
@@ -86,16 +88,33 @@ const FATAL_XIDS = new Map([
   [120, "GSP error"],
 ]);
 export const fatalXid = (code: number): string | null => FATAL_XIDS.get(code) ?? null;
+/** The GPU goes on working after it, but whoever used it then does not. */
+const CONTAINED: [number, string] = [94, "contained ECC error"];
+const ENDS_WORK = new Map([...FATAL_XIDS, CONTAINED]);
 
-const XID_OR_LOAD = /NVRM: Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+),? ?(.*)|NVRM: loading NVIDIA UNIX/g;
+/** The kernel's clock runs free while the uptime follows NTP: they part by up to this share of the time since the boot. */
+const DRIFT = 100e-6;
+const SLACK_SECONDS = 1;
+
+/** The first fault of one of these GPUs between two uptimes, in seconds: one that ends whatever runs there, and is no program's doing. */
+export function faultDuring(xids: readonly Xid[], busIds: readonly string[], { from, to }: { from: number; to: number }): (Xid & { says: string }) | null {
+  const slack = SLACK_SECONDS + to * DRIFT;
+  for (const xid of xids) {
+    const says = ENDS_WORK.get(xid.code);
+    if (says && busIds.includes(xid.busId) && xid.atSeconds !== null && xid.atSeconds >= from - slack && xid.atSeconds <= to + slack) return { ...xid, says };
+  }
+  return null;
+}
+
+const XID_OR_LOAD = /^(?:\[ *(\d+\.\d+)\] )?.*?NVRM: (?:Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+),? ?(.*)|loading NVIDIA UNIX)/gm;
 /** How the driver, where it tells such things, says that what it had asked for was done: `154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)`. */
 const isRecovered = ({ code, message }: Xid): boolean => code === 154 && /\bto 0x0\b/.test(message);
 
-/** XID lines of the kernel's log, oldest first: `NVRM: Xid (PCI:0000:1b:00): 79, pid=…, GPU has fallen off the bus.` */
+/** XID lines of the kernel's log, oldest first: `[ 7922.200] NVRM: Xid (PCI:0000:1b:00): 79, pid=…, GPU has fallen off the bus.` */
 export function parseXids(text: string): Xid[] {
   const found: Xid[] = [];
-  for (const [, bus, code, message = ""] of text.matchAll(XID_OR_LOAD)) {
-    const xid = bus === undefined ? null : { busId: normalBusId(bus), code: Number(code), message: message.trim().slice(0, 1000), over: false };
+  for (const [, at, bus, code, message = ""] of text.matchAll(XID_OR_LOAD)) {
+    const xid = bus === undefined ? null : { busId: normalBusId(bus), code: Number(code), message: message.trim().slice(0, 1000), atSeconds: at === undefined ? null : Number(at), over: false };
     if (!xid || isRecovered(xid)) for (const earlier of found) earlier.over ||= !xid || earlier.busId === xid.busId;
     if (xid) found.push(xid);
   }
@@ -122,7 +141,7 @@ export async function readXids(run = printed): Promise<Xid[] | null> {
   const ring = await run("dmesg", ["--color=never"]).catch(() => null);
   if (ring !== null) return parseXids(ring);
   // To whom the journal is closed it may also say nothing and end well: no kernel is that silent.
-  const journal = await run("journalctl", ["--dmesg", "--boot", "--quiet", "--no-pager", "--output=cat"]).catch(() => "");
+  const journal = await run("journalctl", ["--dmesg", "--boot", "--quiet", "--no-pager", "--output=short-monotonic"]).catch(() => "");
   return journal.trim() === "" ? null : parseXids(journal);
 }
 

@@ -25,6 +25,13 @@ export function gpusNow(): Promise<Reading> {
   return kept.reading;
 }
 
+/** Where on the bus these GPUs are. One that has fallen off it is not there to be asked any more: this is for before. */
+export async function busIdsOf(indexes: readonly number[]): Promise<string[]> {
+  if (indexes.length === 0) return [];
+  const { gpus } = await gpusNow();
+  return indexes.map((index) => gpus.find((gpu) => gpu.index === index)?.busId ?? "");
+}
+
 export interface InventoryInput {
   name: string;
   stateHome: string;
