@@ -10,6 +10,9 @@ export interface Fault {
   apply: (stack: Stack) => Promise<void> | void;
 }
 
+/** Longer than a lease and the one after it (stack.ts): what asks to start again elsewhere then does. */
+const OUTLASTING_MS = [6_500, 8_000] as const;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const kill = (victim: Victim): Fault => ({ says: `kill -9 ${victim}`, apply: ({ services }) => services[victim].signal("SIGKILL") });
@@ -79,7 +82,8 @@ export function nextFault(dice: Dice): Fault {
   if (roll < 0.48) return kill("worker");
   if (roll < 0.58) return kill("postgres");
   if (roll < 0.74) return freeze(dice.pick(["agent", "server", "worker", "postgres", "wrapper"]), dice.int(300, 5_000), dice.next());
-  if (roll < 0.84) return cut(dice.int(200, 4_500));
+  if (roll < 0.82) return cut(dice.int(200, 4_500));
+  if (roll < 0.84) return cut(dice.int(...OUTLASTING_MS));
   if (roll < 0.92) return reset;
   return killWrapper(dice.next());
 }

@@ -8,6 +8,8 @@ export interface Job {
   exitCode: number;
   /** It comes with a code archive and reads a file of it. */
   code: boolean;
+  /** What becomes of it when its agent falls silent. */
+  onLostContact: "hold" | "restart";
 }
 
 export const CODE_FILE = "lib/words.txt";
@@ -15,13 +17,13 @@ export const ARTIFACT = "out/result.txt";
 
 const KINDS = ["steady", "burst", "fails", "long-line", "children", "cancelled", "steady", "burst"] as const;
 
-export function jobOf(index: number, trial: number): Job {
-  return jobOfKind(KINDS[index % KINDS.length]!, `t${trial}-${index}`);
+export function jobOf(index: number, trial: number, restarts: boolean): Job {
+  return { ...jobOfKind(KINDS[index % KINDS.length]!, `t${trial}-${index}`), onLostContact: restarts && (index + trial) % 3 === 0 ? "restart" : "hold" }; // each kind has its turn
 }
 
 export function jobOfKind(kind: Job["kind"], prefix: string): Job {
   const lines = { steady: 60, burst: 3_000, fails: 40, "long-line": 20, children: 30, cancelled: 2_000, stubborn: 2_000 }[kind];
-  return { name: `${prefix}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0, code: kind === "steady" };
+  return { name: `${prefix}-${kind}`, kind, lines, metricEvery: kind === "burst" ? 50 : 5, exitCode: kind === "fails" ? 3 : 0, code: kind === "steady", onLostContact: "hold" };
 }
 
 /** Seconds between lines: bursts do not wait at all. */

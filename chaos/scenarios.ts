@@ -59,9 +59,10 @@ const ordinary: Scenario = {
 /** The agent falls silent past its lease: one run waits for it, one starts anew, and the old process of that one is stopped. */
 const silent: Scenario = {
   lead: async (stack, trial) => {
-    const job = { ...jobOf(0, trial), lines: 200 };
+    const job: Job = { ...jobOf(0, trial, false), lines: 200 };
+    const restarted: Job = { ...job, name: `${job.name}-again`, onLostContact: "restart" };
     const hold = await submit(stack, job);
-    const again = await submit(stack, { ...job, name: `${job.name}-again` }, "restart");
+    const again = await submit(stack, restarted);
     await until("both to run", async () => (await stack.sql`select 1 from runs where id = any(${[hold, again]}) and status = 'running'`).length === 2, 30);
     stack.services.agent.signal("SIGSTOP");
     try {
@@ -71,7 +72,7 @@ const silent: Scenario = {
     } finally {
       stack.services.agent.signal("SIGCONT");
     }
-    const runs = new Map([[hold, job], [again, job]]);
+    const runs = new Map([[hold, job], [again, restarted]]);
     await converge(stack, [...runs.keys()]);
     return verify(stack, runs);
   },

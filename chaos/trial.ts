@@ -16,6 +16,8 @@ export interface Grounds {
   cluster: string | null;
   memoryMib: number;
   runCount: number;
+  /** Some runs ask to start again when their agent falls silent. */
+  restarts: boolean;
   /** After the faults, until all has ended and arrived. */
   convergeSeconds: number;
   nextFault: (dice: Dice) => Fault;
@@ -25,10 +27,10 @@ export interface Grounds {
 }
 
 /** The stack's own cluster, of processes. */
-export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, convergeSeconds: CONVERGE_SECONDS, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
+export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, restarts: true, convergeSeconds: CONVERGE_SECONDS, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
-export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "restart" = "hold", { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {
+export async function submit(stack: Stack, job: Job, { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {
   const code = job.code ? await until("the upload of the code", () => uploadCode(stack), CONVERGE_SECONDS) : null;
   const spec = {
     code,
@@ -40,7 +42,7 @@ export async function submit(stack: Stack, job: Job, onLostContact: "hold" | "re
     ...(cluster === null ? {} : { cluster }),
     resources: { cpus: 0.1, memory: memoryMib },
     retry: { max: 3, on: ["platform" as const, "hardware" as const] },
-    onLostContact,
+    onLostContact: job.onLostContact,
     checkpoint: { graceSeconds: 1 },
   };
   return until(`the submission of ${job.name}`, async () => (await stack.api.experiments.submit.mutate({ spec, idempotencyKey: job.name })).id, CONVERGE_SECONDS);
@@ -102,8 +104,8 @@ export async function runTrial(stack: Stack, trial: number, seed: number, ground
   })();
   try {
     for (let index = 0; index < grounds.runCount; index += 1) {
-      const job = jobOf(index, trial);
-      const id = await submit(stack, job, "hold", grounds);
+      const job = jobOf(index, trial, grounds.restarts);
+      const id = await submit(stack, job, grounds);
       runs.set(id, job);
       if (job.kind === "cancelled") setTimeout(() => void cancel(stack, id).catch((error: unknown) => problems.push(String(error))), dice.int(0, 3_000));
     }

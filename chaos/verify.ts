@@ -87,6 +87,7 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   const say = (text: string) => found.push(`${job.name}: ${text}`);
   const last = attempts.at(-1);
   if (attempts.some((attempt) => !["ended", "lost"].includes(attempt.status))) say("an attempt is still live");
+  if (job.onLostContact === "hold" && attempts.some((attempt) => attempt.status === "lost")) say("it was to wait for its agent, and an attempt was given up");
   if (attempts.filter((attempt) => attempt.outcome === "succeeded").length > 1) say("two attempts succeeded");
   if (run?.status === "succeeded" && last?.outcome !== "succeeded") say(`the run succeeded but its last attempt is ${last?.outcome}`);
   if (["cancelled", "stubborn"].includes(job.kind) && run?.status === "succeeded") say("it was cancelled but succeeded");
@@ -102,6 +103,21 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
     const complete = attempt.outcome === "succeeded" || attempt.failureClass === "user_code";
     found.push(...(await checkUsage(stack, job, attempt)), ...(await checkLogs(stack, job, attempt, complete)), ...(await checkMetrics(stack, job, attempt, complete)));
   }
+  for (const attempt of attempts.filter((row) => row.status === "lost")) found.push(...(await checkGivenUp(stack, job, attempt)));
+  return found;
+}
+
+/** Whatever its process went on to write, nothing of it was taken after it had been given up; what was taken before is unbroken. */
+async function checkGivenUp(stack: Stack, job: Job, attempt: AttemptRow): Promise<string[]> {
+  const [late] = await stack.sql<{ events: number; chunks: number; outcome: string | null }[]>`
+    select (select count(*)::int from run_events e where e.attempt_id = a.id and e.kind <> 'attempt.lost' and e.at > l.at) as events,
+           (select count(*)::int from log_chunks c where c.attempt_id = a.id and c.at > l.at) as chunks, a.outcome
+    from attempts a join run_events l on l.attempt_id = a.id and l.kind = 'attempt.lost' where a.id = ${attempt.id}`;
+  const found = [...(await checkLogs(stack, job, attempt, false)), ...(await checkMetrics(stack, job, attempt, false))];
+  const say = (text: string) => found.push(`${job.name} attempt ${attempt.number}: ${text}`);
+  if (!late) say("it was given up and its timeline does not say so");
+  else if (late.outcome !== null) say(`it was given up and still ended as ${late.outcome}`);
+  else if (late.events > 0 || late.chunks > 0) say(`${late.events} events and ${late.chunks} pieces of its log were taken after it had been given up`);
   return found;
 }
 

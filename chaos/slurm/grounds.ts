@@ -68,6 +68,7 @@ export function slurmGrounds(world: SlurmWorld, runCount: number): Grounds {
     cluster: "slurm-lab",
     memoryMib: 64,
     runCount,
+    restarts: false, // no fault here outlasts the lease and the one after it
     convergeSeconds: CONVERGE_SECONDS,
     nextFault: (dice) => {
       const roll = dice.next();
