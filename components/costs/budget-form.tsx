@@ -12,7 +12,7 @@ import { ScopeSelect } from "./scope-select.tsx";
 import classes from "./costs.module.css";
 
 export function ChangeBudgetDialog({ budget, currency, opened, onClose }: { budget: BudgetView; currency: string; opened: boolean; onClose: () => void }) {
-  return <Modal opened={opened} onClose={onClose} title={`Change ${budget.name}`} size={480} closeButtonProps={{ "aria-label": "Close" }}><ChangeForm budget={budget} currency={currency} onDone={onClose} /></Modal>;
+  return <Modal opened={opened} onClose={onClose} title={`Change ${budget.name}`} size={480}><ChangeForm budget={budget} currency={currency} onDone={onClose} /></Modal>;
 }
 
 interface Draft {

@@ -12,6 +12,7 @@ const components: MantineThemeComponents = {
   Badge: { defaultProps: { variant: "default", radius: "xs", size: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } },
   // Compact ones stand in rows of tables and in foots of panels.
   Button: { defaultProps: { size: "xs" }, styles: (_theme: unknown, { size }: { size?: string }) => ({ root: { fontWeight: 500, ...(size?.startsWith("compact") ? { fontSize: "12px", height: 24, paddingInline: 8 } : { fontSize: "13px", height: 32 }) } }) },
+  CloseButton: { defaultProps: { "aria-label": "Close" } }, // every dialog and drawer has one
   Checkbox: { defaultProps: { size: "xs" } },
   Drawer: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } },
   Input: { defaultProps: { size: "xs" }, styles: { input: { fontSize: "13px", minHeight: 32, height: "auto" } } },

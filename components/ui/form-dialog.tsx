@@ -14,7 +14,7 @@ export interface FormDialogProps {
 /** A dialog that keeps its place while the form in it is fetched. */
 export function FormDialog({ opened, onClose, title, width, children }: FormDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size={width} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened={opened} onClose={onClose} title={title} size={width}>
       <Suspense fallback={<div style={{ minHeight: 240 }} aria-busy="true" />}>{children}</Suspense>
     </Modal>
   );

@@ -18,7 +18,7 @@ import { ActorName, TargetLink } from "./audit-target.tsx";
 export function AuditDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const known = id && isId("audit", id) ? id : null;
   return (
-    <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Audit entry" closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Audit entry">
       {known && <Body id={known} />}
     </Drawer>
   );

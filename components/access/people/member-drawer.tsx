@@ -21,7 +21,7 @@ import { RoleWord } from "./role-list.tsx";
 export function MemberDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const known = id && isId("user", id) ? id : null;
   return (
-    <Drawer opened={known !== null} onClose={onClose} position="right" size={480} title="Member" closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer opened={known !== null} onClose={onClose} position="right" size={480} title="Member">
       {known && <MemberBody id={known} onClose={onClose} />}
     </Drawer>
   );

@@ -18,7 +18,7 @@ import { FormAlert } from "../form-alert.tsx";
 /** A project's secrets by name: set, replace, delete. Values only go in. */
 export function SecretsDialog({ project, opened, onClose }: { project: ProjectView; opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Secrets of ${project.name}`} size={640} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened={opened} onClose={onClose} title={`Secrets of ${project.name}`} size={640}>
       <Text size="sm" mb="md">A run names them in its spec (<code>secrets: [HF_TOKEN]</code>) and gets each as a variable. Nobody reads a value back.</Text>
       <Names project={project} />
       <SetForm project={project} />

@@ -46,7 +46,7 @@ function Recipients({ value, errors, onChange }: { value: string[]; errors: Reco
 }
 
 export function ChangeScheduleDialog({ schedule, opened, onClose }: { schedule: ScheduleView; opened: boolean; onClose: () => void }) {
-  return <Modal opened={opened} onClose={onClose} title="Change who gets it" size={480} closeButtonProps={{ "aria-label": "Close" }}><ChangeForm schedule={schedule} onDone={onClose} /></Modal>;
+  return <Modal opened={opened} onClose={onClose} title="Change who gets it" size={480}><ChangeForm schedule={schedule} onDone={onClose} /></Modal>;
 }
 
 function ChangeForm({ schedule, onDone }: { schedule: ScheduleView; onDone: () => void }) {

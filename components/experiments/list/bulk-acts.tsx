@@ -85,7 +85,7 @@ function TagButton({ ids, onDone }: { ids: string[]; onDone: () => void }) {
   return (
     <>
       <Guarded allowed={allowed}><Button variant="default" onClick={() => setOpen(true)}>Tag</Button></Guarded>
-      <Modal opened={open} onClose={() => setOpen(false)} title={`Tag ${plural(ids.length, "run")}`} closeButtonProps={{ "aria-label": "Close" }}>
+      <Modal opened={open} onClose={() => setOpen(false)} title={`Tag ${plural(ids.length, "run")}`}>
         <form style={{ display: "grid", gap: 12 }} onSubmit={(event) => {
           event.preventDefault();
           if (key.trim()) apply({ set: { [key.trim()]: value } }, `${plural(ids.length, "run")} tagged ${key.trim()} = ${value || "empty"}.`);

@@ -18,7 +18,7 @@ import { Pairs } from "../run/pairs.tsx";
 export function RunPeek({ id, onClose }: { id: string | null; onClose: () => void }) {
   const known = id && isId("run", id) ? id : null;
   return (
-    <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Run" closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer opened={known !== null} onClose={onClose} position="right" size={560} title="Run">
       {known && <PeekBody id={known} />}
     </Drawer>
   );
