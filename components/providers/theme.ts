@@ -26,6 +26,7 @@ const components: MantineThemeComponents = {
   NavLink: { defaultProps: { variant: "subtle" } },
   Paper: { defaultProps: { withBorder: true, shadow: undefined } },
   Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
+  SegmentedControl: { styles: { root: { maxWidth: "100%", overflowX: "auto", scrollbarWidth: "none" } } },
   Select: { defaultProps: { size: "xs", checkIconPosition: "right" } },
   Skeleton: { defaultProps: { radius: "xs" } },
   Table: { defaultProps: { fz: "sm" } },

@@ -1,5 +1,6 @@
 "use client";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useRef } from "react";
+import { useCurrentInSight } from "../../ui/use-current-in-sight.ts";
 import { ChartsTab } from "./charts-tab.tsx";
 import classes from "./compare.module.css";
 import { COMPARE_TABS, type CompareTab } from "./compare-params.ts";
@@ -16,9 +17,11 @@ const MediaTab = lazy(() => import("./media-tab.tsx").then((module) => ({ defaul
 export function CompareBody() {
   const [{ show }, setState] = useCompareState();
   const { ids } = useCompared();
+  const row = useRef<HTMLDivElement>(null);
+  useCurrentInSight(row, show);
   return (
     <div style={{ minWidth: 0 }}>
-      <div className={classes.tabs} role="tablist" aria-label="Comparison">
+      <div ref={row} className={classes.tabs} role="tablist" aria-label="Comparison">
         {COMPARE_TABS.map((tab) => (
           <button key={tab} type="button" role="tab" id={`compare-${tab}`} aria-selected={tab === show} aria-controls="compare-panel" className={classes.tab} onClick={() => void setState({ show: tab, axes: null })}>{LABELS[tab]}</button>
         ))}

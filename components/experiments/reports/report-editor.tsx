@@ -109,7 +109,7 @@ function BodyField({ body, error, onChange }: { body: string; error: string | un
         <Button size="compact-sm" variant="default" leftSection={<IconChartLine size={14} />} onClick={() => insert(CHART_TEMPLATE)}>Insert chart</Button>
         <Button size="compact-sm" variant="default" leftSection={<IconTable size={14} />} onClick={() => insert(RUNS_TEMPLATE)}>Insert runs</Button>
       </div>
-      <Textarea ref={field} label="Text" description="Markdown. A block that begins with ```chart or ```runs stays live." autosize minRows={22} maxRows={60} value={body} error={error} spellCheck classNames={{ input: classes.text ?? "" }} onChange={(event) => onChange(event.currentTarget.value)} />
+      <Textarea ref={field} label="Text" description={<>Markdown. A block that begins with <code>```chart</code> or <code>```runs</code> stays live.</>} autosize minRows={22} maxRows={60} value={body} error={error} spellCheck classNames={{ input: classes.text ?? "" }} onChange={(event) => onChange(event.currentTarget.value)} />
     </div>
   );
 }
