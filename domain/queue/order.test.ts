@@ -22,8 +22,13 @@ describe("the queue's order", () => {
   });
   it("lifts what waited long, so that nothing waits for ever", () => {
     expect([0, 899, 900, 3600, 4 * 3600, 1e9].map(levelOf)).toEqual([0, 0, 1, 2, 3, 6]);
-    const had = { attained: 4 * 3600, queuedAt: NOW };
-    expect([0, 6, 12, 18, 100].map((hours) => standing(had, DEFAULT_POLICY, NOW + hours * 3_600_000))).toEqual([3, 2, 1, 0, 0]);
+    const after = (hours: readonly number[], run: { attained: number; gpus: number }) => hours.map((each) => standing({ ...run, queuedAt: NOW }, DEFAULT_POLICY, NOW + each * 3_600_000));
+    expect(after([0, 8, 8.5, 16.5, 24.5, 500], { attained: 4 * 3600, gpus: 8 })).toEqual([3, 3, 2, 1, 0, 0]);
+    expect(after([25, 26, 48, 70, 500], { attained: 4 * 3600, gpus: 1 })).toEqual([3, 2, 1, 0, 0]); // it ran for eight times as long
+  });
+  it("lifts nothing for time in which it ran", () => {
+    const ran = { attained: 100 * 3600, gpus: 1, queuedAt: NOW };
+    expect(standing(ran, DEFAULT_POLICY, NOW + 100 * 3_600_000)).toBe(levelOf(ran.attained));
   });
 });
 

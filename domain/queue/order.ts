@@ -1,6 +1,6 @@
 import type { RunSpec } from "../experiments/run-spec.ts";
 import type { TeamShare } from "./fair-share.ts";
-import { LEVELS, LIFT_SECONDS, type QueuePolicy } from "./policy.ts";
+import { LEVELS, LIFT_RAN_TIMES, LIFT_SECONDS, type QueuePolicy } from "./policy.ts";
 
 /** A queued run as the policies see it. Times are Unix ms. */
 export interface Waiting {
@@ -34,9 +34,11 @@ export function levelOf(attained: number): number {
 }
 
 /** The level with waiting counted in. Without turns all are equal. */
-export function standing(run: Pick<Waiting, "attained" | "queuedAt">, policy: QueuePolicy, now: number): number {
+export function standing(run: Pick<Waiting, "attained" | "queuedAt" | "gpus">, policy: QueuePolicy, now: number): number {
   if (!policy.turns) return 0;
-  const lifted = Math.floor(Math.max(0, now - run.queuedAt) / 1000 / LIFT_SECONDS);
+  const ranSeconds = run.attained / Math.max(1, run.gpus);
+  const waitedSeconds = Math.max(0, (now - run.queuedAt) / 1000 - ranSeconds);
+  const lifted = Math.floor(waitedSeconds / (LIFT_SECONDS + LIFT_RAN_TIMES * ranSeconds));
   return Math.max(0, levelOf(run.attained) - lifted);
 }
 

@@ -22,8 +22,13 @@ export const DEFAULT_POLICY: QueuePolicy = QueuePolicy.parse({});
 const HOUR = 3600;
 /** Accelerator-seconds after which a run steps down one level, each four times the one before. */
 export const LEVELS: readonly number[] = [HOUR / 4, HOUR, 4 * HOUR, 16 * HOUR, 64 * HOUR, 256 * HOUR];
-/** Waiting this long lifts a run one level, so that nothing waits for ever behind what keeps arriving. */
+/**
+ * Waiting this long, and so many times as long as it has run, lifts a run one level: nothing waits for ever behind what keeps
+ * arriving. By the clock alone long work would be lifted as fast as short work once more is handed in than fits; all would
+ * then stand alike, take turns every few minutes, and finish later than first in, first out (bench/queue.ts).
+ */
 export const LIFT_SECONDS = 6 * HOUR;
+export const LIFT_RAN_TIMES = 4;
 /** An attempt is left alone for its first minutes: stopping it sooner would cost more than it gives. */
 export const SHORTEST_TURN_SECONDS = 300;
 
@@ -33,7 +38,7 @@ export function policyWords(policy: QueuePolicy): { title: string; says: string 
   return [
     { title: "Priority comes first", says: "A run of a higher priority (0 to 100) goes before every run of a lower one." },
     { title: on("Fair share", policy.fairShare), says: policy.fairShare ? `Within a priority, the team that used least for its weight goes first. Use counts half after ${plural(policy.halfLifeHours, "hour")}.` : "Within a priority, the run that has waited longest goes first." },
-    { title: on("Taking turns", policy.turns), says: policy.turns ? "Runs that had few accelerator-hours so far go before those that had many, so short work is not stuck behind long work. Six hours of waiting lift a run one level." : "How much a run has already used changes nothing." },
+    { title: on("Taking turns", policy.turns), says: policy.turns ? "Runs that had few accelerator-hours so far go before those that had many, so short work is not stuck behind long work. A run is lifted one level when it has waited six hours, and four times as long as it has run." : "How much a run has already used changes nothing." },
     { title: on("Backfill", policy.backfill), says: policy.backfill ? "A later run may start in room that the first waiting run cannot use, or when its maximum duration ends before that run can start. It never delays the first one." : "Nothing starts before the first waiting run does." },
     { title: on("Preemption", policy.preemption), says: policy.preemption ? "A preemptible run may be stopped for a higher priority, for a guarantee that it borrowed from, or for its turn. It gets its grace period, saves a checkpoint and queues again; no retry is used up." : "What runs is never stopped for other work." },
     { title: policy.packing === "pack" ? "Runs are packed" : "Runs are spread", says: policy.packing === "pack" ? "Each goes to the fullest node that still has room, so large runs find whole nodes." : "Each goes to the emptiest node, so heat and failures are shared." },

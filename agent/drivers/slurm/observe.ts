@@ -152,7 +152,7 @@ export class Observer {
     const detail = cause === "oom" ? `Out of memory: the limit is ${seen.handle.limitMib} MiB a node${peakMemoryMib === null ? "" : `, the peak on the first node was ${peakMemoryMib} MiB`}. ${gone?.detail ?? ""}` : (gone?.detail ?? plain);
     const at = exit?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
     const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib };
-    const nodes = job ? expandHosts(job.nodes) : [];
+    const nodes = await nodesOf(seen, job);
     return { state: "ended", startedAt: seen.startedAt, ended, accelerators: seen.accelerators, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
   }
 
@@ -198,6 +198,14 @@ async function readSigns(job: string): Promise<{ id: string; startedAt: number |
     exit: names.has(JOB_FILES.exit) ? await readExit(job) : null,
     accelerators: parseIndexes(await text(JOB_FILES.gpus)),
   };
+}
+
+/** A controller that was killed may have lost the job: where it ran it wrote down itself, and what it held is to be metered. */
+async function nodesOf({ folder, startedAt }: Seen, job: JobSeen | null): Promise<string[]> {
+  if (job?.nodes) return expandHosts(job.nodes);
+  if (startedAt === null) return [];
+  const [, list = ""] = ((await readText(path.join(folder, JOB_FOLDER, JOB_FILES.host))) ?? "").split("\n"); // after its first node's name for itself
+  return list === "" ? [] : expandHosts(list);
 }
 
 async function readExit(job: string): Promise<Exit | null> {
