@@ -41,7 +41,7 @@ export async function submit(stack: Stack, job: Job, { cluster, memoryMib }: Pic
     env: { CHAOS_DIR: stack.folder },
     ...(cluster === null ? {} : { cluster }),
     resources: { cpus: 0.1, memory: memoryMib },
-    retry: { max: 3, on: ["platform" as const, "hardware" as const] },
+    retry: { max: 3, on: ["platform" as const, "hardware" as const, "preempted" as const] }, // a controller that lost a job ends it where it finds it
     onLostContact: job.onLostContact,
     checkpoint: { graceSeconds: 1 },
   };

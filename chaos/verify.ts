@@ -93,7 +93,7 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   if (["cancelled", "stubborn"].includes(job.kind) && run?.status === "succeeded") say("it was cancelled but succeeded");
   if (job.kind === "fails" && run?.status !== "failed") say(`it exits ${job.exitCode} but is ${run?.status}`);
   if (last?.failureClass === "user_code" && last.exitCode !== job.exitCode) say(`it exits ${job.exitCode} but ended otherwise: ${JSON.stringify(last.evidence)}`);
-  if (["steady", "burst", "long-line", "children"].includes(job.kind) && run?.status !== "succeeded" && !["platform", "hardware"].includes(run?.failureClass ?? "")) {
+  if (["steady", "burst", "long-line", "children"].includes(job.kind) && run?.status !== "succeeded" && !["platform", "hardware", "preempted"].includes(run?.failureClass ?? "")) {
     say(`it should have succeeded but is ${run?.status} (${run?.failureClass})`);
   }
   const ends = await stack.sql`select count(*)::int as n from run_events where run_id = ${runId} and kind = 'run.ended'`;

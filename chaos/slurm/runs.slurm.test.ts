@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/root.ts";
 import { jobName } from "../../agent/drivers/slurm/queue.ts";
 import type { AccountedPart } from "../../agent/protocol/messages.ts";
+import { makeBudget } from "../money.ts";
 import { until } from "../processes.ts";
+import { runTrial } from "../trial.ts";
+import { slurmGrounds } from "./grounds.ts";
 import { startSlurmWorld, type SlurmWorld } from "./world.ts";
 
 // The whole path on a real Slurm: server, worker, agent, three nodes, accounting. Each run has a name of its own.
@@ -258,5 +261,13 @@ describe("Slurm's accounting", { timeout: 120_000 }, () => {
     expect(amounts.filter(({ kind }) => kind !== "memory")).toEqual(held!.nodeNames.toSorted().flatMap((node) => Object.entries(whole).map(([kind, amount]) => ({ node, kind, amount }))));
     expect(witnesses).toMatchObject([{ clusterId: world.clusterId, source: "slurm", trouble: null, differed: 1 }]);
     expect(witnesses[0]!.agreed).toBeGreaterThan(0);
+  });
+});
+
+describe("while Slurm's daemons and the agent are killed at random", { timeout: 280_000 }, () => {
+  it.each([1, 3])("what holds of every run holds (seed %i)", async (seed) => {
+    if ((await world.stack.sql`select 1 from budgets`).length === 0) await makeBudget(world.stack);
+    const { problems, faults } = await runTrial(world.stack, seed, seed, slurmGrounds(world, 8));
+    expect(problems, faults.join("; ")).toEqual([]);
   });
 });
