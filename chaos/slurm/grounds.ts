@@ -6,7 +6,8 @@ import type { Grounds } from "../trial.ts";
 import type { SlurmWorld } from "./world.ts";
 
 const HEAL_SECONDS = 90;
-const EMPTY_SECONDS = 30;
+/** A controller that was killed may take a job that ended just before for running, until its node has been asked. */
+const EMPTY_SECONDS = 150;
 /** A job that Slurm could not start on its node waits two minutes until Slurm tries again. */
 const CONVERGE_SECONDS = 210;
 
