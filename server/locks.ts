@@ -8,5 +8,6 @@ export const LOCKS = {
   booking: 7_070_013,
   setup: 7_070_014,
   jobGrants: 7_070_015,
+  splitting: 7_070_016,
   localCluster: 7_070_020,
 } as const;

@@ -2,12 +2,17 @@ import { createLoader, parseAsString, parseAsStringLiteral } from "nuqs/server";
 import { daysUntil, RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import type { ExportFormat } from "../../domain/shared/table-file.ts";
 import type { FocusDataset } from "../../domain/costs/focus.ts";
+import { PARTS_BY } from "../../domain/costs/parts-view.ts";
 import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
 
 /** The URL of the spend page. */
 export const costsParams = { project: parseAsString, by: parseAsStringLiteral(SPEND_BY).withDefault("project"), tag: parseAsString, range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d"), view: parseAsStringLiteral(["table", "map"]).withDefault("table") };
 export const loadCostsParams = createLoader(costsParams);
+
+/** The URL of the page of waste: what is looked at over time. */
+export const wasteParams = { project: parseAsString, by: parseAsStringLiteral(PARTS_BY).withDefault("cluster"), range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d") };
+export const loadWasteParams = createLoader(wasteParams);
 
 /** The URL of the page of discrepancies. */
 const REVIEW_STATES = ["open", "resolved"] as const;
@@ -20,6 +25,9 @@ export const runsInput = (spend: ReturnType<typeof spendInput>) => ({ ...spend, 
 
 /** Where the costs of these days are downloaded. */
 export const costsExportUrl = (org: string, format: ExportFormat, spend: ReturnType<typeof spendInput>): string => `/api/costs/export?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
+
+/** Where what the cost of these days went to is downloaded. */
+export const partsExportUrl = (org: string, format: ExportFormat, spend: ReturnType<typeof spendInput>): string => `/api/costs/parts?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
 
 /** Where the statement of a month is downloaded. */
 export const statementUrl = (org: string, format: ExportFormat, period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;

@@ -13,12 +13,13 @@ import { Section } from "../ui/page-header.tsx";
 import { Ago } from "../ui/time.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
 import { Money } from "./money.tsx";
+import { PartsSection } from "./parts-section.tsx";
 import classes from "./costs.module.css";
 
 const REFRESH_MS = 30_000;
 
-/** Who holds accelerators and does nothing with them, right now, and what that costs. */
-export function WastePage() {
+/** Who holds accelerators and does nothing with them, right now, and what capacity's cost went to. @param now Unix ms of the server that rendered the page. */
+export function WastePage({ now }: { now: number }) {
   const view = useSuspenseQuery({ ...useTRPC().costs.waste.queryOptions(), refetchInterval: REFRESH_MS }).data;
   const idle = view.clusters.reduce((sum, one) => sum + one.idleHeld, 0);
   const total = view.clusters.reduce((sum, one) => sum + one.total, 0);
@@ -34,6 +35,7 @@ export function WastePage() {
           <DataTable label="Accelerators of clusters" rows={view.clusters} rowKey={(row) => row.id} columns={CLUSTERS} flat keys={false} empty={<EmptyState title="No cluster has accelerators" />} />
         </Section>
       )}
+      <PartsSection now={now} />
     </CostsFrame>
   );
 }

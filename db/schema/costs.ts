@@ -9,7 +9,7 @@ import { attempts } from "./experiments.ts";
 
 /** Drizzle keeps numeric as text, and so do we: money never becomes a JavaScript number. */
 const money = () => numeric({ precision: 38, scale: 18 });
-const quantity = () => numeric({ precision: 38, scale: 10 });
+export const quantity = () => numeric({ precision: 38, scale: 10 });
 const price = () => numeric({ precision: 20, scale: 8 });
 /** What is metered together: all of one kind on one node; `model` is empty for cores and memory. */
 const asset = () => ({ orgId: text().notNull(), clusterId: text().notNull(), node: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull() });
@@ -186,7 +186,7 @@ export const ledgerEntries = pgTable("ledger_entries", {
   index("ledger_entries_run").on(t.runId),
 ]);
 
-const rolled = () => ({ quantity: quantity().notNull(), amount: money().notNull(), provisional: money().notNull() });
+export const rolled = () => ({ quantity: quantity().notNull(), amount: money().notNull(), provisional: money().notNull() });
 const dimensions = () => ({
   orgId: text().notNull(),
   projectId: text().notNull(), // empty, with the next two: idle

@@ -3,6 +3,7 @@ import { HOUR_MS, milliOf } from "../../domain/costs/metering.ts";
 import type { Db } from "../client.ts";
 import type { Factories } from "../factories.ts";
 import { accelerators, clusters, nodes } from "../schema/clusters.ts";
+import { attemptUse } from "../schema/cost-sums.ts";
 import { capacityIntervals, costClocks, costSettings, priceLines, usageIntervals, usageMeters } from "../schema/costs.ts";
 import type { Dice } from "./dice.ts";
 import { insertAll } from "./insert-all.ts";
@@ -64,6 +65,8 @@ export interface MeteredAttempt {
   memoryMib: number;
   from: number;
   to: number;
+  /** Thousandths of its accelerators that it used; null where nobody measured. */
+  use: number | null;
 }
 
 /** What attempts held, as their agents' journals would have told. */
@@ -78,4 +81,16 @@ export async function seedUsage(db: Db, dice: Dice, attempts: readonly MeteredAt
   });
   await insertAll(db, usageMeters, attempts.map(({ id, orgId, clusterId, runId, from, to }) => ({ attemptId: id, orgId, clusterId, runId, nextEvent: 2, openedAt: new Date(from), aliveAt: new Date(to), closedAt: new Date(to) })));
   await insertAll(db, usageIntervals, rows);
+  await insertAll(db, attemptUse, attempts.flatMap(usedOn));
+}
+
+/** By day, as a worker keeps it of what was measured: programs that compute hard use most of their memory and half of their cores. */
+function usedOn({ id, orgId, from, to, use }: MeteredAttempt) {
+  if (use === null) return [];
+  const days = Array.from({ length: Math.floor(to / DAY) - Math.floor(from / DAY) + 1 }, (_, at) => new Date((Math.floor(from / DAY) + at) * DAY).toISOString().slice(0, 10));
+  return days.flatMap((day) => [
+    { attemptId: id, orgId, day, kind: "accelerator" as const, use },
+    { attemptId: id, orgId, day, kind: "cpu" as const, use: Math.round(use / 2) },
+    { attemptId: id, orgId, day, kind: "memory" as const, use: Math.round(300 + use / 2) },
+  ]);
 }

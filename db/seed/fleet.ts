@@ -25,7 +25,7 @@ export async function seedFleet(db: Db, make: Factories, dice: Dice, org: { id: 
       rows.flatMap((node) => Array.from({ length: plan.gpus }, (_, index) => ({ orgId: org.id, clusterId: cluster.id, nodeId: node.id, index, uuid: `GPU-${node.name}-${index}`, model: plan.model, memoryMib: plan.memory, health: dice.next() < 0.004 ? ("degraded" as const) : ("ok" as const) }))),
     );
     await insertAll(db, telemetry, rows.flatMap((node) => dayOfTelemetry(dice, cluster.id, node, now)));
-    clusters.push({ ...cluster, nodeNames: rows.map(({ name }) => name), gpus: plan.gpus, model: plan.model });
+    clusters.push({ ...cluster, nodeNames: rows.map(({ name }) => name), gpus: plan.gpus, cpus: plan.cpus, model: plan.model });
   }
   return clusters;
 }

@@ -4,6 +4,7 @@ import { DAY_MS } from "./days.ts";
 import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
+import { PARTS_BY } from "./parts-view.ts";
 import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
 import { SPEND_BY } from "./spend-by.ts";
@@ -20,6 +21,9 @@ export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project"),
   .refine(sane, SANE)
   .refine(({ by, tag }) => (by === "tag") === (tag !== undefined), { message: "Name the tag's key with by: tag, and only then.", path: ["tag"] });
 export type ReadSpend = z.output<typeof ReadSpend>;
+/** What the cost of capacity went to. */
+export const ReadParts = Range.extend({ by: z.enum(PARTS_BY).default("cluster") }).refine(sane, SANE);
+export type ReadParts = z.output<typeof ReadParts>;
 /** A file of every day's sums. */
 export const ExportCosts = Range.refine(sane, SANE);
 export type ExportCosts = z.output<typeof ExportCosts>;

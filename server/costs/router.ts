@@ -1,6 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadParts, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -15,6 +15,7 @@ import { embedAudience } from "./embed-audience.ts";
 import { readAdvice } from "./queries/advice.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
+import { readParts } from "./queries/parts.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { listPrices } from "./queries/prices.ts";
 import { listRepriced } from "./queries/repriced.ts";
@@ -37,6 +38,7 @@ export const costsRouter = router({
   addRate: procedure("costs:manage").input(AddRate).mutation(({ ctx, input }) => addRate(ctx, input)),
   advice: procedure("costs:read").query(({ ctx }) => readAdvice(ctx, Date.now())),
   waste: procedure("costs:read").query(({ ctx }) => readWaste(ctx, Date.now())),
+  parts: procedure("costs:read").input(ReadParts).query(({ ctx, input }) => readParts(ctx, input)),
   budgets: procedure("costs:read").query(({ ctx }) => listBudgets(ctx, Date.now())),
   createBudget: procedure("costs:manage").input(CreateBudget).mutation(({ ctx, input }) => createBudget(ctx, input)),
   changeBudget: procedure("costs:manage").input(ChangeBudget).mutation(({ ctx, input }) => changeBudget(ctx, input)),

@@ -7,6 +7,7 @@ import { parsed } from "../parsed.ts";
 import { downloadHeaders, type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
 import { COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
+import { PART_COLUMNS, partRows } from "./queries/parts.ts";
 import { getPeriod } from "./queries/periods.ts";
 import { PRICE_FILE_COLUMNS } from "./price-file.ts";
 import { priceFileRows } from "./queries/prices.ts";
@@ -18,6 +19,7 @@ import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 /** What pages cannot hold: costs as files. */
 export function mountCostRoutes(app: Hono): void {
   app.get("/api/costs/export", guard("costs:read"), sendCosts);
+  app.get("/api/costs/parts", guard("costs:read"), sendParts);
   app.get("/api/costs/prices", guard("costs:read"), sendPrices);
   app.get("/api/costs/focus", guard("costs:manage"), sendFocus);
   app.get("/api/costs/statement", guard("costs:read"), sendStatement);
@@ -29,6 +31,13 @@ async function sendCosts(c: Context<GuardedEnv>) {
   const format = parsed("format", ExportFormat, c.req.query("format"));
   const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
   return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: COST_COLUMNS, pages: costRows(ctx, ask) });
+}
+
+async function sendParts(c: Context<GuardedEnv>) {
+  const ctx = c.get("ctx");
+  const format = parsed("format", ExportFormat, c.req.query("format"));
+  const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
+  return sendTableFile(c, { name: `parts-${ask.from}-${ask.to}`, format, columns: PART_COLUMNS, pages: partRows(ctx, ask) });
 }
 
 /** The price book, in the columns in which it may be brought back. */

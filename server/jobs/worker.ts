@@ -6,6 +6,7 @@ import type { AgentServices } from "../agents/services.ts";
 import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { sendReports } from "../costs/jobs/send-reports.ts";
+import { splitDays } from "../costs/jobs/split-days.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
@@ -27,6 +28,7 @@ const IDLE_EVERY_MS = 15_000;
 const USAGE_EVERY_MS = 60_000;
 const ESTIMATE_EVERY_MS = 15_000;
 const COSTS_EVERY_MS = 2000;
+const SPLIT_EVERY_MS = 10_000;
 const BUSY_AGAIN_MS = 100;
 const STALE_UPLOAD_MS = 24 * 3_600_000;
 
@@ -72,6 +74,9 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   const usage = startLoop("usage", USAGE_EVERY_MS, () => chargeAll(services));
   const estimates = startLoop("estimates", ESTIMATE_EVERY_MS, async () => estimateStarts(services, await listWaitingOrgs(services)));
   const costs = startLoop("costs", COSTS_EVERY_MS, costsKeeper(services));
+  const splits = startLoop("splits", SPLIT_EVERY_MS, async () => {
+    for (const orgId of await splitDays(services.sql)) services.bus.publish({ orgId, topic: "costs", id: orgId });
+  });
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.
     await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {
@@ -86,7 +91,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {
     stop: async () => {
-      await Promise.all([placement.stop(), leases.stop(), idle.stop(), usage.stop(), estimates.stop(), costs.stop()]);
+      await Promise.all([placement.stop(), leases.stop(), idle.stop(), usage.stop(), estimates.stop(), costs.stop(), splits.stop()]);
     },
   };
 }

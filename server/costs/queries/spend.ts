@@ -39,7 +39,7 @@ interface Dimension {
 /** What has no project: idle capacity, and what an embedded report joins. */
 const NO_PROJECT = sql`case ${costDaily.projectId} when ${OTHERS} then 'Others' else 'Idle' end`;
 /** Key and words of each dimension. What nobody held has no project; only who sees the whole organization sees it. */
-const DIMENSIONS: Record<Exclude<SpendBy, "outcome" | "tag">, Dimension> = {
+export const DIMENSIONS: Record<Exclude<SpendBy, "outcome" | "tag">, Dimension> = {
   project: { key: sql`${costDaily.projectId}`, label: sql`coalesce(${projects.name}, ${NO_PROJECT})` },
   team: { key: sql`coalesce(${teams.id}, ${costDaily.projectId})`, label: sql`coalesce(${teams.name}, ${NO_PROJECT})` },
   person: { key: sql`${costDaily.ownerId}`, label: sql`coalesce(${users.name}, ${serviceAccounts.name}, 'Gone')` },

@@ -1,17 +1,22 @@
 import type { Metadata } from "next";
+import type { SearchParams } from "nuqs/server";
 import { Suspense } from "react";
 import { CostsSkeleton } from "../../../../../components/costs/costs-frame.tsx";
+import { loadWasteParams, rightNow, spendInput } from "../../../../../components/costs/costs-params.ts";
 import { WastePage } from "../../../../../components/costs/waste-page.tsx";
 import { HydrateClient, prefetch, trpc } from "../../../../../server/trpc/rsc.tsx";
 
 export const metadata: Metadata = { title: "Waste" };
 
-export default function Waste() {
+export default async function Waste({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  const params = await loadWasteParams(searchParams);
+  const now = rightNow();
   prefetch(trpc.costs.waste.queryOptions());
+  prefetch(trpc.costs.parts.queryOptions({ ...spendInput(params, now), by: params.by }));
   return (
     <HydrateClient>
       <Suspense fallback={<CostsSkeleton />}>
-        <WastePage />
+        <WastePage now={now} />
       </Suspense>
     </HydrateClient>
   );

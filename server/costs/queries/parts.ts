@@ -1,0 +1,81 @@
+import { type SQL, sql } from "drizzle-orm";
+import { projects, teams } from "../../../db/schema/access.ts";
+import { clusters } from "../../../db/schema/clusters.ts";
+import { costDaily } from "../../../db/schema/costs.ts";
+import { compare, decimal } from "../../../domain/costs/decimal.ts";
+import type { ExportCosts, ReadParts } from "../../../domain/costs/inputs.ts";
+import { type PartsGroup, type PartsView, withPending } from "../../../domain/costs/parts-view.ts";
+import type { CostPart } from "../../../domain/costs/split.ts";
+import type { FileColumn } from "../../table-file.ts";
+import { DIMENSIONS, readStand, seenCosts, type SpendReader } from "./spend.ts";
+
+/** What was booked, as part `all`, beside its parts: under the name by which costs are read. */
+const booked = (orgId: string, { from, to }: { from: string; to: string }): SQL => {
+  const place = sql.raw("org_id, day, project_id, cluster_id, kind, model, capacity_class");
+  const within = sql`where org_id = ${orgId} and day between ${from} and ${to}`;
+  return sql`with "cost_daily" as (
+    select ${place}, part, quantity, amount, provisional from cost_parts ${within}
+    union all select ${place}, 'all', quantity, amount, provisional from cost_project_days ${within}
+  )`;
+};
+const JOINS = sql`join ${clusters} on ${clusters.id} = ${costDaily.clusterId}
+  left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId} left join ${teams} on ${teams.id} = ${projects.teamId}`;
+
+type Row = { day: string | null; key: string | null; label: string; part: CostPart | "all"; amount: string; provisional: string };
+
+/** What the cost of capacity went to, day by day and by one dimension. Each sum's parts are that sum, to the last digit. */
+export async function readParts(reader: SpendReader, ask: ReadParts): Promise<PartsView> {
+  const { key, label } = DIMENSIONS[ask.by];
+  const rows = await reader.db.execute<Row>(sql`${booked(reader.orgId, ask)}
+    select ${costDaily.day}::text as day, ${key} as key, part, min(${label}) as label, sum(${costDaily.amount})::text as amount, sum(${costDaily.provisional})::text as provisional
+    from ${costDaily} ${JOINS} where ${seenCosts(reader, ask)}
+    group by grouping sets ((1, 3), (2, 3), (3)) order by 1, 2, 3`);
+  const [all, days, groups] = [rows.filter((row) => row.day === null && row.key === null), rows.filter((row) => row.day !== null), rows.filter((row) => row.day === null && row.key !== null)];
+  return {
+    ...(await readStand(reader.db, reader.orgId)), by: ask.by, ...sumOf(all), provisional: all.find(({ part }) => part === "all")?.provisional ?? "0",
+    days: [...Map.groupBy(days, ({ day }) => day!)].map(([day, own]) => ({ day, parts: sumOf(own).parts })),
+    groups: [...Map.groupBy(groups, (row) => row.key!)].map(([group, own]): PartsGroup => ({ key: group, label: own[0]!.label, ...sumOf(own) })).toSorted((a, b) => compare(decimal(b.amount), decimal(a.amount))),
+  };
+}
+
+function sumOf(rows: readonly Row[]): Pick<PartsView, "amount" | "parts"> {
+  const amount = rows.find(({ part }) => part === "all")?.amount ?? "0";
+  const known = Object.fromEntries(rows.flatMap((row) => (row.part === "all" ? [] : [[row.part, row.amount]]))) as Partial<Record<CostPart, string>>;
+  return { amount, parts: withPending(amount, known) };
+}
+
+/** Exact decimals stay text: a spreadsheet may round them, a file may not. */
+export interface PartRow extends Record<string, unknown> {
+  day: string;
+  team: string | null;
+  project: string | null;
+  cluster: string;
+  kind: string;
+  model: string | null;
+  capacity_class: string;
+  part: string;
+  quantity: string;
+  unit: string;
+  amount: string;
+  provisional: string;
+  currency: string;
+  rating_version: string;
+}
+export const PART_COLUMNS: readonly FileColumn<PartRow>[] = (["day", "team", "project", "cluster", "kind", "model", "capacity_class", "part", "quantity", "unit", "amount", "provisional", "currency", "rating_version"] as const).map((name) => ({ name, type: "STRING", cell: (row) => row[name] }));
+
+/** Every day's parts. What is not split yet is a part of its own, so that a file adds up to what was booked. */
+export async function* partRows(reader: SpendReader, ask: ExportCosts): AsyncGenerator<PartRow[]> {
+  const stand = await readStand(reader.db, reader.orgId);
+  const unsplit = (column: SQL) => sql`sum(case part when 'all' then ${column} else -${column} end)`;
+  const place = sql`${costDaily.day}::text as day, ${teams.name} as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${clusters.slug} as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class`;
+  yield reader.db.execute<PartRow>(sql`${booked(reader.orgId, ask)}, seen as (
+      select ${place}, part, ${costDaily.quantity} as quantity, ${costDaily.amount} as amount, ${costDaily.provisional} as provisional from ${costDaily} ${JOINS} where ${seenCosts(reader, ask)}
+    ), rows as (
+      select * from seen where part <> 'all'
+      union all select day, team, project, cluster, kind, model, capacity_class, 'pending', ${unsplit(sql`quantity`)}, ${unsplit(sql`amount`)}, ${unsplit(sql`provisional`)} from seen group by 1, 2, 3, 4, 5, 6, 7
+      having ${unsplit(sql`quantity`)} <> 0 or ${unsplit(sql`amount`)} <> 0 or ${unsplit(sql`provisional`)} <> 0
+    )
+    select day, team, project, cluster, kind, model, capacity_class, part, trim_scale(quantity)::text as quantity, case kind when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
+      trim_scale(amount)::text as amount, trim_scale(provisional)::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
+    from rows order by day, team, project, cluster, kind, model, capacity_class, part`);
+}
