@@ -2,7 +2,7 @@
 // A thin hull around a sandboxed frame: it fetches a token from your own server whenever the frame asks, and tells you what
 // happens by events (ready, loaded, resize, token-expiring, error). No cookie, no dependency. See docs/embedding.md.
 class DroverReport extends HTMLElement {
-  static observedAttributes = ["src", "client", "report", "theme", "locale"];
+  static observedAttributes = ["src", "client", "report", "theme", "locale", "currency"];
   #frame = null;
   #hear = (event) => this.#heard(event);
 
@@ -28,7 +28,7 @@ class DroverReport extends HTMLElement {
     const [src, client] = [this.getAttribute("src"), this.getAttribute("client")];
     if (!src || !client) return;
     const url = new URL(`/embed/${encodeURIComponent(client)}`, src);
-    for (const name of ["report", "theme", "locale"]) if (this.getAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
+    for (const name of ["report", "theme", "locale", "currency"]) if (this.getAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-downloads");
     frame.referrerPolicy = "no-referrer";

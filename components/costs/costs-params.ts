@@ -14,6 +14,9 @@ export const loadCostsParams = createLoader(costsParams);
 export const wasteParams = { project: parseAsString, by: parseAsStringLiteral(PARTS_BY).withDefault("cluster"), range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d") };
 export const loadWasteParams = createLoader(wasteParams);
 
+/** The URL of a month's page: in which currency it is shown as well. */
+export const periodParams = { currency: parseAsString };
+
 /** The URL of the page of discrepancies. */
 const REVIEW_STATES = ["open", "resolved"] as const;
 export type ReviewState = (typeof REVIEW_STATES)[number];
@@ -30,10 +33,10 @@ export const costsExportUrl = (org: string, format: ExportFormat, spend: ReturnT
 export const partsExportUrl = (org: string, format: ExportFormat, spend: ReturnType<typeof spendInput>): string => `/api/costs/parts?${new URLSearchParams({ org, format, set: JSON.stringify(spend) }).toString()}`;
 
 /** Where the statement of a month is downloaded. */
-export const statementUrl = (org: string, format: ExportFormat, period: string): string => `/api/costs/statement?${new URLSearchParams({ org, format, period }).toString()}`;
+export const statementUrl = (org: string, format: ExportFormat, period: string, currency: string | null): string => `/api/costs/statement?${new URLSearchParams({ org, format, period, ...(currency ? { currency } : {}) }).toString()}`;
 
 /** The same for people. @param team Of that team only. */
-export const statementPdfUrl = (org: string, period: string, team?: string): string => `/api/costs/statement/pdf?${new URLSearchParams({ org, period, ...(team ? { team } : {}) }).toString()}`;
+export const statementPdfUrl = (org: string, period: string, currency: string | null, team?: string): string => `/api/costs/statement/pdf?${new URLSearchParams({ org, period, ...(currency ? { currency } : {}), ...(team ? { team } : {}) }).toString()}`;
 
 export const pricesUrl = (org: string, format: ExportFormat): string => `/api/costs/prices?${new URLSearchParams({ org, format }).toString()}`;
 

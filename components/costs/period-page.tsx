@@ -1,9 +1,11 @@
 "use client";
-import { Anchor, Button, Menu } from "@mantine/core";
+import { Anchor, Button, Menu, Select } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useQueryStates } from "nuqs";
 import Link from "next/link";
 import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
 import { monthName, type PeriodCheck } from "../../domain/costs/period.ts";
+import { displayNote, displayOf, type ReportDisplay } from "../../domain/costs/display-currency.ts";
 import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -18,7 +20,7 @@ import { notifyDone, notifyError } from "../ui/notify.ts";
 import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import { Ago } from "../ui/time.tsx";
-import { focusUrl, statementPdfUrl, statementUrl } from "./costs-params.ts";
+import { focusUrl, periodParams, statementPdfUrl, statementUrl } from "./costs-params.ts";
 import { Money } from "./money.tsx";
 import { PeriodState } from "./period-state.tsx";
 import classes from "./costs.module.css";
@@ -28,18 +30,20 @@ export function PeriodPage({ period }: { period: string }) {
   const org = useOrg();
   const view = useSuspenseQuery(useTRPC().costs.period.queryOptions({ period })).data;
   const money = (amount: string) => <Money amount={amount} currency={view.currency} />;
+  const rate = useShownRate(view);
+  const display = rate && displayOf(view.lines.map(({ amount }) => amount), rate);
   return (
     <>
-      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} /><CloseActs view={view} /></>} />
-      <p className={classes.total}>{money(view.amount)}</p>
+      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} currency={rate?.currency ?? null} /><CloseActs view={view} /></>} />
+      <p className={classes.total}>{money(view.amount)}{display && <small>{displayNote(display, view.currency)}</small>}</p>
       <p className={classes.stand}>
         <span>Corrections of closed months: {money(view.corrections)}</span>
         <span>Provisional: {money(view.provisional)}</span>
         {view.closedAt && <span>Closed by {view.closedBy} <Ago at={view.closedAt} />, asked for by {view.requestedBy}</span>}
       </p>
       {view.checks.length > 0 && <Section title="Before the close"><ul className={classes.checks} aria-label="Checks">{view.checks.map((check) => <Check key={check.name} check={check} />)}</ul></Section>}
-      <Section title="Statement" count={view.lines.length}>
-        <DataTable label="Statement" rows={view.lines} rowKey={(row) => row.projectId || "idle"} columns={linesOf(view)} flat keys={false} empty={<EmptyState title="Nothing is booked in this month">Hours are booked as they are rated.</EmptyState>} />
+      <Section title="Statement" count={view.lines.length} actions={<ShownSelect view={view} />}>
+        <DataTable label="Statement" rows={view.lines} rowKey={(row) => row.projectId || "idle"} columns={linesOf(view, display)} flat keys={false} empty={<EmptyState title="Nothing is booked in this month">Hours are booked as they are rated.</EmptyState>} />
         <p className={classes.stand}><span>Rounded to cents, the lines add up to {money(view.roundedTotal)}.</span></p>
       </Section>
     </>
@@ -56,24 +60,37 @@ function Check({ check }: { check: PeriodCheck }) {
   );
 }
 
-const linesOf = ({ currency }: PeriodView): Column<PeriodLine>[] => [
+/** The currency in the URL, where there is a rate of it. */
+function useShownRate({ rates }: PeriodView) {
+  const [{ currency }] = useQueryStates(periodParams);
+  return rates.find((one) => one.currency === currency) ?? null;
+}
+
+function ShownSelect({ view: { currency: own, rates } }: { view: PeriodView }) {
+  const [{ currency }, setParams] = useQueryStates(periodParams);
+  if (rates.length === 0) return null;
+  return <Select aria-label="Shown in" size="xs" w={150} data={[{ value: own, label: `In ${own} only` }, ...rates.map((one) => ({ value: one.currency, label: `In ${one.currency} as well` }))]} value={rates.some((one) => one.currency === currency) ? currency : own} allowDeselect={false} onChange={(next) => void setParams({ currency: next === own ? null : next })} />;
+}
+
+const linesOf = ({ currency, lines }: PeriodView, display: ReportDisplay | null): Column<PeriodLine>[] => [
   { key: "project", title: "Project", grow: true, render: (row) => (row.projectId === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={row.project} max={40} />) },
   { key: "team", title: "Team", hideBelow: "sm", render: (row) => (row.team ? <Name value={row.team} max={28} /> : <span className="dim">—</span>) },
   { key: "corrections", title: "Corrections", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.corrections} currency={currency} /> },
   { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.rounded} currency={currency} /> },
+  ...(display ? [{ key: "shown", title: `In ${display.currency}`, align: "right" as const, render: (row: PeriodLine) => <span className="dim"><Money amount={display.rows[lines.indexOf(row)]!} currency={display.currency} /></span> }] : []),
 ];
 
 const FOCUS_LABEL: Record<FocusDataset, string> = { "cost-and-usage": "Cost and usage", "billing-period": "Billing period", "invoice-detail": "Invoice detail" };
 
-function Statement({ view: { period, lines } }: { view: PeriodView }) {
+function Statement({ view: { period, lines }, currency }: { view: PeriodView; currency: string | null }) {
   const org = useOrg();
   const mayAll = useCan("costs:manage").ok;
   const teams = new Map(lines.flatMap(({ teamId, team }) => (teamId === null ? [] : [[teamId, team] as const])));
   return (
-    <DownloadMenu label="Statement" urlOf={(format) => statementUrl(org, format, period)}>
-      <DownloadItem href={statementPdfUrl(org, period)}>PDF</DownloadItem>
+    <DownloadMenu label="Statement" urlOf={(format) => statementUrl(org, format, period, currency)}>
+      <DownloadItem href={statementPdfUrl(org, period, currency)}>PDF</DownloadItem>
       {teams.size > 0 && <Menu.Label>PDF of one team</Menu.Label>}
-      {[...teams].map(([id, name]) => <DownloadItem key={id} href={statementPdfUrl(org, period, id)}>{name}</DownloadItem>)}
+      {[...teams].map(([id, name]) => <DownloadItem key={id} href={statementPdfUrl(org, period, currency, id)}>{name}</DownloadItem>)}
       {mayAll && <Menu.Label>FOCUS 1.4, every charge</Menu.Label>}
       {mayAll && FOCUS_DATASETS.map((dataset) => <DownloadItem key={dataset} href={focusUrl(org, dataset, period)}>{FOCUS_LABEL[dataset]}</DownloadItem>)}
     </DownloadMenu>

@@ -13,6 +13,7 @@ export const costSchedules = pgTable("cost_schedules", {
   scopeType: text({ enum: SCHEDULE_SCOPES }).notNull(),
   scopeId: text().notNull(), // of the organization, a team or a project
   recipients: text().array().notNull(),
+  currency: text(), // in which amounts are shown as well
   createdBy: text().notNull(),
   createdByName: text().notNull(),
   pausedAt: moment(),

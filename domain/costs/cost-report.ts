@@ -1,5 +1,6 @@
 import type { SpendView } from "./cost-view.ts";
 import { compare, decimal, decimalText, divide, isZero, multiply, roundParts, subtract, sum, ZERO } from "./decimal.ts";
+import { displayNote, displayOf, type DisplayRate, type ReportDisplay } from "./display-currency.ts";
 import { formatMoney } from "./money.ts";
 import type { PeriodView } from "./period-view.ts";
 
@@ -28,6 +29,8 @@ export interface CostReport {
   /** In cents. */
   total: string;
   rows: CostReportRow[];
+  /** The same in another currency; null: only in the organization's own. */
+  display: ReportDisplay | null;
   /** What a reader must know to trust the figures: one sentence each. */
   notes: string[];
 }
@@ -40,7 +43,7 @@ export function statementReport(frame: ReportFrame, view: PeriodView): CostRepor
   const notes = [view.state === "closed" ? `Closed by ${view.closedBy} on ${view.closedAt!.toISOString().slice(0, 10)}: final.` : "The month is not closed yet: amounts may still change."];
   if (!isZero(decimal(view.corrections))) notes.push(`${money(view.corrections)} of it are corrections of months that were closed before.`);
   if (!isZero(decimal(view.provisional))) notes.push(`${money(view.provisional)} of it are provisional: the journals of some agents are not settled.`);
-  return { ...frame, currency: view.currency, total: view.roundedTotal, rows: view.lines.map(({ project, team, amount, rounded }) => ({ project, team, amount, rounded })), notes };
+  return { ...frame, currency: view.currency, total: view.roundedTotal, rows: view.lines.map(({ project, team, amount, rounded }) => ({ project, team, amount, rounded })), display: null, notes };
 }
 
 /** Days as they are rated now, beside as many days before them. */
@@ -51,7 +54,7 @@ export function spendReport(frame: ReportFrame, view: SpendView, before: SpendVi
   if (view.completeTo === null || view.completeTo.toISOString().slice(0, 10) <= frame.to) notes.push(view.completeTo === null ? "No hour is complete yet." : `Data is complete to ${view.completeTo.toISOString().slice(0, 16).replace("T", " ")} UTC: later hours may still come.`);
   if (!isZero(decimal(view.provisional))) notes.push(`${formatMoney(view.provisional, view.currency)} of it are provisional.`);
   if (view.isUnpriced) notes.push("Nothing has a price yet, so everything costs nothing.");
-  return { ...frame, currency: view.currency, total: decimalText(sum(rounded)), rows, notes };
+  return { ...frame, currency: view.currency, total: decimalText(sum(rounded)), rows, display: null, notes };
 }
 
 function comparison(view: SpendView, before: SpendView): string {
@@ -63,6 +66,20 @@ function comparison(view: SpendView, before: SpendView): string {
   return isZero(change) ? `As much as in ${beside}.` : `${size} % ${change.units > 0n ? "more" : "less"} than in ${beside}.`;
 }
 
+/** The report with its figures in another currency beside its own. */
+export function displayed(report: CostReport, rate: DisplayRate | null): CostReport {
+  if (!rate) return report;
+  const display = displayOf(report.rows.map(({ amount }) => amount), rate);
+  return { ...report, display, notes: [displayNote(display, report.currency), ...report.notes] };
+}
+
+/** Further columns where there is another currency. */
+export const DISPLAY_CSV_HEAD = ["shown_amount", "shown_currency", "exchange_rate", "rate_since"] as const;
+export const displayCsvCells = ({ currency, rate, since, rows }: ReportDisplay, at: number): string[] => [rows[at]!, currency, rate, since];
+
 /** The columns of the report as a file: exact amounts beside those in cents. */
-export const REPORT_CSV_HEAD = ["from", "to", "team", "project", "amount", "exact_amount", "currency"] as const;
-export const reportCsvRow = ({ from, to, currency }: CostReport, { team, project, rounded, amount }: CostReportRow): string[] => [from, to, team, project, rounded, amount, currency];
+const REPORT_CSV_HEAD = ["from", "to", "team", "project", "amount", "exact_amount", "currency"] as const;
+export const reportCsvLines = ({ from, to, currency, rows, display }: CostReport): string[][] => [
+  [...REPORT_CSV_HEAD, ...(display ? DISPLAY_CSV_HEAD : [])],
+  ...rows.map(({ team, project, rounded, amount }, at) => [from, to, team, project, rounded, amount, currency, ...(display ? displayCsvCells(display, at) : [])]),
+];

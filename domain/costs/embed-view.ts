@@ -1,3 +1,4 @@
+import type { DisplayRate } from "./display-currency.ts";
 import type { SpendView } from "./cost-view.ts";
 import type { RangeName } from "./days.ts";
 import type { EmbedCapability } from "./embed.ts";
@@ -20,6 +21,8 @@ export interface EmbeddedReport {
   to: string;
   /** Figures of fewer people are not in it. */
   minGroup: number | null;
+  /** By which the frame shows amounts in the currency that its site asked for; null: it asked for none, or there is no rate of it. */
+  display: DisplayRate | null;
   spend: SpendView;
 }
 

@@ -46,7 +46,7 @@ export const ReadRunCostSeries = z.strictObject({ id: RunId, x: z.enum(["time", 
 export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;
 
 /** As ISO 4217 calls it, or an organization's own credits. */
-const Currency = z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as EUR.");
+export const Currency = z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as EUR.");
 const PRICE = new RegExp(`^\\d{1,12}(\\.\\d{1,${PRICE_SCALE}})?$`);
 /** A price per hour of one accelerator, core or GiB, from a moment on. Empty scopes fit everything. */
 export const AddPrice = z.strictObject({
@@ -72,8 +72,9 @@ export const AddRate = z.strictObject({
 export type AddRate = z.output<typeof AddRate>;
 export const SetCurrency = z.strictObject({ currency: Currency });
 export const OnePeriod = z.strictObject({ period: z.string("Write the month as 2026-11.").refine(isPeriod, "Write the month as 2026-11.") });
-/** A month's statement; of one team, that team's invoice. */
-export const OneStatement = OnePeriod.extend({ team: TeamId.optional() });
+/** A month's statement; of one team, that team's invoice. `currency`: amounts are shown in it as well. */
+export const OneStatement = OnePeriod.extend({ team: TeamId.optional(), currency: Currency.optional() });
+export const FileStatement = OneStatement.omit({ team: true });
 /** A file after FOCUS of one billing period. */
 export const ExportFocus = z
   .strictObject({ period: OnePeriod.shape.period, dataset: z.enum(FOCUS_DATASETS, `Expected one of ${FOCUS_DATASETS.join(", ")}.`).default("cost-and-usage"), version: z.enum(FOCUS_VERSIONS, `Expected one of ${FOCUS_VERSIONS.join(", ")}.`).default("1.4") })

@@ -1,3 +1,4 @@
+import type { DisplayRate } from "./display-currency.ts";
 import type { PeriodCheck, PeriodState } from "./period.ts";
 
 export interface PeriodRow {
@@ -24,6 +25,8 @@ export interface PeriodLine {
 }
 export interface PeriodView extends PeriodRow {
   currency: string;
+  /** By which it can be shown in other currencies: those of its last day. */
+  rates: DisplayRate[];
   lines: PeriodLine[];
   roundedTotal: string;
   /** Empty for those who do not see the whole organization. */

@@ -70,6 +70,8 @@ export interface ScheduleView {
   cadence: Subscription;
   scope: { type: ScheduleScope; id: string; label: string };
   recipients: string[];
+  /** In which amounts are shown as well. */
+  currency: string | null;
   createdByName: string;
   pausedAt: Date | null;
   lastSentAt: Date | null;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CostScheduleId } from "../shared/ids.ts";
 import { webhookUrlProblem } from "../shared/delivery.ts";
+import { Currency } from "./inputs.ts";
 import { isWebhook, SCHEDULE_SCOPES, SUBSCRIPTIONS } from "./report-schedule.ts";
 
 const MOST_RECIPIENTS = 20;
@@ -22,14 +23,18 @@ const Recipients = z
   .max(MOST_RECIPIENTS, `At most ${MOST_RECIPIENTS} addresses.`)
   .transform((all) => [...new Set(all)]);
 
+/** Amounts are shown in it as well; null: only in the organization's own. */
+const Shown = Currency.nullable().default(null);
+
 export const CreateSchedule = z.strictObject({
   cadence: z.enum(SUBSCRIPTIONS),
   scope: z.strictObject({ type: z.enum(SCHEDULE_SCOPES), id: z.string().min(1, "Choose whose costs it is about.").max(64) }),
   recipients: Recipients,
+  currency: Shown,
 });
 export type CreateSchedule = z.output<typeof CreateSchedule>;
 /** What it is about stays: a report of something else is another one. */
-export const ChangeSchedule = z.strictObject({ id: CostScheduleId, recipients: Recipients });
+export const ChangeSchedule = z.strictObject({ id: CostScheduleId, recipients: Recipients, currency: Shown });
 export type ChangeSchedule = z.output<typeof ChangeSchedule>;
 export const OneSchedule = z.strictObject({ id: CostScheduleId });
 export const PauseSchedule = OneSchedule.extend({ paused: z.boolean() });

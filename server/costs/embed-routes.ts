@@ -75,7 +75,7 @@ async function lookOf(c: Context): Promise<EmbedLook | Response> {
 async function report(c: Context): Promise<Response> {
   const look = await lookOf(c);
   if (look instanceof Response) return look;
-  return c.json(await readEmbedded(clients().db, look), 200, { "cache-control": "private, no-store" });
+  return c.json(await readEmbedded(clients().db, look, c.req.query("currency") ?? null), 200, { "cache-control": "private, no-store" });
 }
 
 async function exported(c: Context): Promise<Response> {

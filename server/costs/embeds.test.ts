@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { newId } from "../../db/schema/columns.ts";
 import { costDaily } from "../../db/schema/costs.ts";
 import { decimal, decimalText, sum } from "../../domain/costs/decimal.ts";
-import type { EmbedSessionView } from "../../domain/costs/embed-view.ts";
-import { b64, embedWorld, HEAD, HOST, keys, now, pem, plain, refused } from "./embed-testing.ts";
+import type { EmbeddedReport, EmbedSessionView } from "../../domain/costs/embed-view.ts";
+import { b64, embedWorld, HEAD, HOST, keys, now, pem, plain, proof, refused } from "./embed-testing.ts";
 import { testWorld } from "../experiments/testing.ts";
 
 process.env.DROVER_WEBHOOK_HOSTS = "127.0.0.1";
@@ -149,6 +149,20 @@ describe("what a session sees", () => {
     expect(await world.sql`select 1 from audit_log where action = 'embed.export' and after->>'viewer' = 'viewer-7'`).toHaveLength(1);
     await makeClient({ capabilities: [] });
     await refused(look(await sessionOf({ cap: ["csv"] }), report, "export"));
+  });
+
+  it("tells in which rate its site may show it, and leaves the figures the ledger's own", async () => {
+    const session = await embed.sessionOf();
+    const inCurrency = async (currency: string) => {
+      const where = `${embed.target()}&currency=${currency}`;
+      return (await (await embed.ask(session, await proof("GET", where, session), where)).json()) as EmbeddedReport;
+    };
+    const plainly = await inCurrency("GBP");
+    expect(plainly).toMatchObject({ display: null, spend: { currency: "USD" } });
+    await world.owner.api.costs.addRate({ currency: "GBP", validFrom: "2020-01-01", rate: "1.3" });
+    const shown = await inCurrency("GBP");
+    expect(shown.display).toEqual({ currency: "GBP", rate: "1.3", since: "2020-01-01" });
+    expect([shown.spend.amount, shown.spend.currency]).toEqual([plainly.spend.amount, "USD"]);
   });
 
   it("waits when it asks too often", async () => {

@@ -100,6 +100,15 @@ describe("the close of a month", () => {
     const { roundedTotal, lines: shown } = await world.owner.api.costs.period({ period: world.last });
     expect(lines).toHaveLength(shown.length);
     expect(compare(sum(lines.map((line) => decimal(line.split(",")[5]!))), decimal(roundedTotal))).toBe(0);
+    const inEuros = () => buildApp().request(`/api/costs/statement?period=${world.last}&format=csv&currency=EUR`, { headers: { authorization: `Bearer ${token}` } });
+    const without = await inEuros();
+    expect([without.status, await without.text()]).toEqual([422, expect.stringContaining("There is no rate of EUR that holds on")]);
+    await world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2020-01-01", rate: "1.25" });
+    const [euroHead, ...euros] = (await (await inEuros()).text()).trim().split("\r\n");
+    expect(euroHead).toBe(`${head},shown_amount,shown_currency,exchange_rate,rate_since`);
+    expect(euros.map((line) => line.split(",").slice(0, 9).join(","))).toEqual(lines); // the ledger's own stay what they are
+    expect(euros.every((line) => line.endsWith(",EUR,1.25,2020-01-01"))).toBe(true);
+    expect(await world.owner.api.costs.period({ period: world.last })).toMatchObject({ currency: "USD", roundedTotal, rates: [{ currency: "EUR", rate: "1.25", since: "2020-01-01" }] });
     const refused = await buildApp().request("/api/costs/statement?period=2026-13&format=csv", { headers: { authorization: `Bearer ${token}` } });
     expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining("Write the month as 2026-11.")]);
   });

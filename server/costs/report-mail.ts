@@ -1,5 +1,4 @@
-import type { CostReport } from "../../domain/costs/cost-report.ts";
-import { REPORT_CSV_HEAD, reportCsvRow } from "../../domain/costs/cost-report.ts";
+import { type CostReport, reportCsvLines } from "../../domain/costs/cost-report.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 import { csvLine } from "../../domain/shared/table-file.ts";
 import type { Mail } from "../mail.ts";
@@ -8,7 +7,7 @@ import { renderPdf } from "./report-pdf.ts";
 /** More lines are in the files only. */
 const MOST_LINES = 20;
 
-export const reportCsv = (report: CostReport): string => [csvLine(REPORT_CSV_HEAD), ...report.rows.map((row) => csvLine(reportCsvRow(report, row)))].join("");
+export const reportCsv = (report: CostReport): string => reportCsvLines(report).map(csvLine).join("");
 
 /** Of files: letters, digits and hyphens. "statement-2026-11-vision". */
 export function fileNameOf({ from, to, scope }: CostReport): string {
@@ -25,7 +24,7 @@ export async function renderMail(report: CostReport, madeAt: Date, { link, why }
   const name = fileNameOf(report);
   return {
     subject: `${report.title}, ${about}: ${money(report.total)}`,
-    text: [`${report.title}, ${about}`, `${report.from} to ${report.to}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row) => `${money(row.rounded).padStart(16)}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", link, "", why].join("\n"),
+    text: [`${report.title}, ${about}`, `${report.from} to ${report.to}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row, at) => `${money(row.rounded).padStart(16)}${report.display ? formatMoney(report.display.rows[at]!, report.display.currency).padStart(18) : ""}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", link, "", why].join("\n"),
     html: htmlOf(report, about, shown, rest, { link, why }),
     attachments: [
       { filename: `${name}.pdf`, content: await renderPdf(report, madeAt), contentType: "application/pdf" },
@@ -40,7 +39,8 @@ export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign)
 function htmlOf(report: CostReport, about: string, shown: CostReport["rows"], rest: string | null, { link, why }: { link: string; why: string }): string {
   const money = (amount: string) => escaped(formatMoney(amount, report.currency));
   const cell = "padding:5px 0;border-bottom:1px solid #e3e0e8";
-  const lines = shown.map((row) => `<tr><td style="${cell}">${escaped(row.project)}${row.team ? ` <span style="color:#6b6675">${escaped(row.team)}</span>` : ""}</td><td style="${cell};text-align:right;white-space:nowrap">${money(row.rounded)}</td></tr>`).join("");
+  const { display } = report;
+  const lines = shown.map((row, at) => `<tr><td style="${cell}">${escaped(row.project)}${row.team ? ` <span style="color:#6b6675">${escaped(row.team)}</span>` : ""}</td><td style="${cell};text-align:right;white-space:nowrap">${money(row.rounded)}</td>${display ? `<td style="${cell};padding-left:16px;text-align:right;white-space:nowrap;color:#6b6675">${escaped(formatMoney(display.rows[at]!, display.currency))}</td>` : ""}</tr>`).join("");
   return `<!doctype html><html lang="en"><body style="margin:0;padding:24px;font:14px/1.5 system-ui,sans-serif;color:#1d1b22;background:#fff"><div style="max-width:560px">
 <p style="margin:0;color:#6b6675">${escaped(about)} · ${report.from} to ${report.to}, UTC</p><h1 style="margin:2px 0 12px;font-size:20px">${escaped(report.title)}</h1>
 <p style="margin:0 0 8px;font-size:24px;font-weight:600">${money(report.total)}</p>${report.notes.map((note) => `<p style="margin:0;color:#6b6675">${escaped(note)}</p>`).join("")}

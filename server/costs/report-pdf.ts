@@ -29,14 +29,14 @@ async function openPrinter() {
 }
 
 function documentOf(report: CostReport, madeAt: Date): TDocumentDefinitions {
-  const { title, organization, scope, from, to, currency, rows, notes } = report;
+  const { title, organization, scope, from, to, currency, rows, notes, display } = report;
   const money = (amount: string) => formatMoney(amount, currency);
-  const figure = (amount: string) => ({ text: money(amount), alignment: "right" as const, fontFeatures: ["tnum" as const] });
+  const figure = (amount: string, of = currency) => ({ text: formatMoney(amount, of), alignment: "right" as const, fontFeatures: ["tnum" as const] });
   const name = (text: string) => ({ text, wordBreak: LONG_WORD.test(text) ? ("break-all" as const) : ("normal" as const) });
   const head = (text: string, alignment: "left" | "right" = "left") => ({ text, alignment, color: FAINT, bold: true });
   const withTeams = rows.some(({ team }) => team !== "");
-  const body = rows.map((row) => [name(row.project), ...(withTeams ? [{ ...name(row.team || "–"), color: row.team ? INK : FAINT }] : []), figure(row.rounded)]);
-  const total = [{ text: "Total", bold: true }, ...(withTeams ? [{ text: "" }] : []), { ...figure(report.total), bold: true }];
+  const body = rows.map((row, at) => [name(row.project), ...(withTeams ? [{ ...name(row.team || "–"), color: row.team ? INK : FAINT }] : []), figure(row.rounded), ...(display ? [figure(display.rows[at]!, display.currency)] : [])]);
+  const total = [{ text: "Total", bold: true }, ...(withTeams ? [{ text: "" }] : []), { ...figure(report.total), bold: true }, ...(display ? [{ ...figure(display.total, display.currency), bold: true }] : [])];
   const made = `${madeAt.toISOString().slice(0, 16).replace("T", " ")} UTC`;
   return {
     info: { title: `${title}: ${scope ?? organization}`, creator: "Drover", producer: "Drover" },
@@ -53,7 +53,7 @@ function documentOf(report: CostReport, madeAt: Date): TDocumentDefinitions {
         ? { text: "Nothing was spent in these days.", margin: [0, 16, 0, 0] }
         : {
             margin: [0, 16, 0, 0],
-            table: { headerRows: 1, dontBreakRows: true, widths: withTeams ? ["*", 150, "auto"] : ["*", "auto"], body: [[head("Project"), ...(withTeams ? [head("Team")] : []), head("Cost", "right")], ...body, total] },
+            table: { headerRows: 1, dontBreakRows: true, widths: ["*", ...(withTeams ? [150] : []), "auto", ...(display ? ["auto"] : [])], body: [[head("Project"), ...(withTeams ? [head("Team")] : []), head("Cost", "right"), ...(display ? [head(`In ${display.currency}`, "right")] : [])], ...body, total] },
             layout: { hLineWidth: (at, node) => (at === 0 ? 0 : at === 1 || at >= node.table.body.length - 1 ? 0.8 : 0.4), vLineWidth: () => 0, hLineColor: () => LINE, paddingLeft: () => 0, paddingRight: (at, node) => (at === node.table.body[0]!.length - 1 ? 0 : 12), paddingTop: () => 5, paddingBottom: () => 4 },
           },
     ],

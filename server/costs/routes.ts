@@ -1,6 +1,8 @@
 import type { Context, Hono } from "hono";
+import { displayed } from "../../domain/costs/cost-report.ts";
 import { focusColumns } from "../../domain/costs/focus.ts";
-import { ExportCosts, ExportFocus, OnePeriod, OneStatement } from "../../domain/costs/inputs.ts";
+import { ExportCosts, ExportFocus, FileStatement, OneStatement } from "../../domain/costs/inputs.ts";
+import { monthDays } from "../../domain/costs/report-schedule.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
@@ -9,12 +11,13 @@ import { COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { PART_COLUMNS, partRows } from "./queries/parts.ts";
 import { getPeriod } from "./queries/periods.ts";
+import { displayRate } from "./queries/display-rate.ts";
 import { PRICE_FILE_COLUMNS } from "./price-file.ts";
 import { priceFileRows } from "./queries/prices.ts";
 import { readStatement } from "./queries/report.ts";
 import { fileNameOf } from "./report-mail.ts";
 import { renderPdf } from "./report-pdf.ts";
-import { STATEMENT_COLUMNS, statementRows } from "./statement.ts";
+import { SHOWN_COLUMNS, STATEMENT_COLUMNS, statementRows } from "./statement.ts";
 
 /** What pages cannot hold: costs as files. */
 export function mountCostRoutes(app: Hono): void {
@@ -53,17 +56,20 @@ async function* pageOf<Row>(rows: Row[]): AsyncGenerator<Row[]> {
 /** The month as it stands; `state` says whether it is closed. */
 async function sendStatement(c: Context<GuardedEnv>) {
   const format = parsed("format", ExportFormat, c.req.query("format"));
-  const { period } = parsed("period", OnePeriod, { period: c.req.query("period") });
-  const view = await getPeriod(c.get("ctx"), period, Date.now());
-  return sendTableFile(c, { name: `statement-${period}`, format, columns: STATEMENT_COLUMNS, pages: statementRows(view) });
+  const { period, currency } = parsed("statement", FileStatement, { period: c.req.query("period"), currency: c.req.query("currency") });
+  const ctx = c.get("ctx");
+  const rate = await displayRate(ctx.db, ctx.orgId, currency, monthDays(period).to);
+  const view = await getPeriod(ctx, period, Date.now());
+  return sendTableFile(c, { name: `statement-${period}`, format, columns: rate ? [...STATEMENT_COLUMNS, ...SHOWN_COLUMNS] : STATEMENT_COLUMNS, pages: statementRows(view, rate) });
 }
 
 /** The same for people: of all that the caller may see, or of one team of it. */
 async function sendStatementPdf(c: Context<GuardedEnv>) {
   const { org: _org, ...asked } = c.req.query();
-  const { period, team } = parsed("statement", OneStatement, asked);
+  const { period, team, currency } = parsed("statement", OneStatement, asked);
   const now = Date.now();
-  const report = await readStatement(c.get("ctx"), period, team ?? null, now);
+  const ctx = c.get("ctx");
+  const report = displayed(await readStatement(ctx, period, team ?? null, now), await displayRate(ctx.db, ctx.orgId, currency, monthDays(period).to));
   return c.body(new Uint8Array(await renderPdf(report, new Date(now))), 200, downloadHeaders("application/pdf", `${fileNameOf(report)}.pdf`));
 }
 

@@ -67,7 +67,7 @@ describe("a month's statement", () => {
 
   it("goes over as many pages as it needs, with its head on each, whatever names are in it", async () => {
     const name = `<img src="http://127.0.0.1:1/x"> =cmd|' /C calc'!A0 Zürich → ${"w".repeat(90)}`;
-    const report = { title: "Statement of May 2026", organization: "Acme", scope: null, from: "2026-05-01", to: "2026-05-31", currency: "EUR", total: "300.00", rows: Array.from({ length: 300 }, (_, at) => ({ project: `${name} ${at}`, team: "Team", amount: "1", rounded: "1.00" })), notes: [] };
+    const report = { title: "Statement of May 2026", organization: "Acme", scope: null, from: "2026-05-01", to: "2026-05-31", currency: "EUR", total: "300.00", rows: Array.from({ length: 300 }, (_, at) => ({ project: `${name} ${at}`, team: "Team", amount: "1", rounded: "1.00" })), display: null, notes: [] };
     const { text, totalPages } = await pdfText(await renderPdf(report, new Date(0)));
     expect(totalPages).toBeGreaterThan(5);
     expect(text.match(/\bCost\b/g)).toHaveLength(totalPages);
@@ -108,6 +108,25 @@ describe("a scheduled report", () => {
     expect(view.deliveries.map(({ recipient, state }) => [recipient, state])).toEqual([["gone@acme.test", "waiting"], ["finance@acme.test", "sent"]]);
   });
 
+  it("shows its amounts in another currency as well, in its text, its PDF and its file, and names the rate", async () => {
+    const { api } = world.owner;
+    const { id, recipients } = (await api.costs.schedules()).schedules[0]!;
+    await expect(api.costs.changeSchedule({ id, recipients, currency: "CHF" })).rejects.toThrow("There is no rate of CHF");
+    await api.costs.addRate({ currency: "CHF", validFrom: "2020-01-01", rate: "1.25" });
+    await api.costs.changeSchedule({ id, recipients, currency: "CHF" });
+    expect((await api.costs.schedules()).schedules).toMatchObject([{ id, currency: "CHF" }]);
+    await world.sql`delete from cost_deliveries`;
+    taken.length = 0;
+    await sendReports({ db: world.db, bus: bus() }, now());
+    const { mail } = taken[0]!;
+    expect(mail.subject).toMatch(/: \$\d/); // what is owed stays what the books say
+    expect(mail.text).toMatch(/In CHF: [\d,.]+ CHF\. 1 CHF is 1\.25 USD, the rate since 2020-01-01\. The books are kept in USD\./);
+    expect((await pdfText(mail.attachments[0]!.content)).text).toContain("In CHF");
+    const [head, line] = mail.attachments[1]!.content.toString().trim().split("\r\n");
+    expect([head, line]).toEqual([expect.stringMatching(/,currency,shown_amount,shown_currency,exchange_rate,rate_since$/), expect.stringMatching(/,USD,[\d.]+,CHF,1\.25,2020-01-01$/)]);
+    await api.costs.changeSchedule({ id, recipients });
+  });
+
   it("is given up after its tries, and a worker that died over it sends the same mail again", async () => {
     for (let tries = 1; tries < DELIVERY_TRIES; tries += 1) {
       await due();
@@ -142,7 +161,7 @@ describe("a scheduled report", () => {
     await api.costs.deleteSchedule({ id });
     expect(await rows()).toEqual([]);
     const actions = (await world.sql<{ action: string }[]>`select action from audit_log where action like 'schedule.%' order by id`).map(({ action }) => action);
-    expect(actions).toEqual(["schedule.create", "schedule.change", "schedule.create", "schedule.send", "schedule.change", "schedule.delete"]);
+    expect(actions).toEqual(["schedule.create", "schedule.change", "schedule.change", "schedule.change", "schedule.create", "schedule.send", "schedule.change", "schedule.delete"]);
   });
 
   it("goes to a webhook too, signed, and again under the same id when it was not taken", async () => {

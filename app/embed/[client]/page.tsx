@@ -9,5 +9,5 @@ export default async function Embed({ params, searchParams }: { params: Promise<
   await connection(); // made for each request: its scripts carry the nonce of its own answer
   const [{ client }, asked] = await Promise.all([params, searchParams]);
   const one = (name: string) => (typeof asked[name] === "string" ? asked[name] : null);
-  return <EmbedFrame client={client} report={one("report")} scheme={one("theme")} locale={one("locale")} />;
+  return <EmbedFrame client={client} report={one("report")} scheme={one("theme")} locale={one("locale")} currency={one("currency")} />;
 }

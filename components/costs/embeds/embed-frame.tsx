@@ -1,6 +1,7 @@
 "use client";
 import { Button, useMantineColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
+import { rateWords, spendIn } from "../../../domain/costs/display-currency.ts";
 import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
 import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
@@ -16,7 +17,7 @@ const SAYS: Record<string, string> = {
 };
 
 /** One report, in a frame on another site. Its session lives in this component and nowhere else. */
-export function EmbedFrame({ client, report, scheme, locale }: { client: string; report: string | null; scheme: string | null; locale: string | null }) {
+export function EmbedFrame({ client, report, scheme, locale, currency }: { client: string; report: string | null; scheme: string | null; currency: string | null; locale: string | null }) {
   const { state, origin, renew } = useEmbedSession(client);
   const box = useRef<HTMLElement>(null);
   useScheme(scheme);
@@ -26,7 +27,7 @@ export function EmbedFrame({ client, report, scheme, locale }: { client: string;
     <main ref={box} className={classes.frame} style={style}>
       {state.kind === "waiting" && <p className="dim" aria-live="polite">Waiting for the page around this frame to sign in…</p>}
       {state.kind === "failed" && <p role="alert">{SAYS[state.code] ?? SAYS.refused}</p>}
-      {state.kind === "open" && <Shown access={state.access} report={report} origin={origin} locale={locale} renew={renew} />}
+      {state.kind === "open" && <Shown access={state.access} report={report} origin={origin} locale={locale} currency={currency} renew={renew} />}
     </main>
   );
 }
@@ -53,7 +54,7 @@ function useHeight(box: React.RefObject<HTMLElement | null>, origin: string | nu
   }, [box, origin]);
 }
 
-function Shown({ access, report, origin, locale, renew }: { access: EmbedAccess; report: string | null; origin: string | null; locale: string | null; renew: () => void }) {
+function Shown({ access, report, origin, locale, currency, renew }: { access: EmbedAccess; report: string | null; origin: string | null; currency: string | null; locale: string | null; renew: () => void }) {
   const { session } = access;
   const id = session.reports.find((one) => one.id === report)?.id ?? (report === null ? session.reports[0]?.id : undefined);
   const [shown, setShown] = useState<EmbeddedReport | null>(null);
@@ -61,7 +62,7 @@ function Shown({ access, report, origin, locale, renew }: { access: EmbedAccess;
   useEffect(() => {
     if (id === undefined) return setFailed("refused");
     let isWanted = true;
-    void read(access, id).then((answer) => {
+    void read(access, id, currency).then((answer) => {
       if (!isWanted) return;
       if ("error" in answer) {
         setFailed(answer.error);
@@ -74,17 +75,18 @@ function Shown({ access, report, origin, locale, renew }: { access: EmbedAccess;
     return () => {
       isWanted = false;
     };
-  }, [access, id, origin]);
+  }, [access, id, currency, origin]);
   if (failed) return <p role="alert">{SAYS[failed] ?? SAYS.refused} <Button variant="default" size="compact-sm" onClick={renew}>Try again</Button></p>;
   if (!shown) return <p className="dim" aria-live="polite">Loading…</p>;
-  const { spend } = shown;
+  const { display } = shown;
+  const spend = display ? spendIn(shown.spend, display) : shown.spend;
   return (
     <>
       <header className={classes.head}>
         <h1>{shown.title}</h1>
         {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(access, shown)}>CSV</Button>}
       </header>
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {shown.from} to {shown.to}</small></p>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {shown.from} to {shown.to}{display && <>, <Money amount={shown.spend.amount} currency={shown.spend.currency} locale={locale} /> in the books. {rateWords(display, shown.spend.currency)}</>}</small></p>
       <SpendChart spend={spend} from={shown.from} to={shown.to} />
       <SpendGroups spend={spend} locale={locale} />
       {shown.minGroup !== null && <p className="dim">Only what {shown.minGroup} or more people make up is shown, once its day is complete: smaller groups are joined as Others, or left out.</p>}
@@ -93,9 +95,9 @@ function Shown({ access, report, origin, locale, renew }: { access: EmbedAccess;
   );
 }
 
-async function read({ get }: EmbedAccess, id: string): Promise<EmbeddedReport | { error: string }> {
+async function read({ get }: EmbedAccess, id: string, currency: string | null): Promise<EmbeddedReport | { error: string }> {
   try {
-    const answer = (await (await get(`/api/embed/report?id=${id}`)).json()) as EmbeddedReport | { error: string };
+    const answer = (await (await get(`/api/embed/report?${new URLSearchParams({ id, ...(currency ? { currency } : {}) }).toString()}`)).json()) as EmbeddedReport | { error: string };
     if ("error" in answer) return answer;
     const { completeTo } = answer.spend;
     return { ...answer, spend: { ...answer.spend, completeTo: completeTo && new Date(completeTo) } };

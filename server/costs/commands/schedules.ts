@@ -1,6 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import { dayOf } from "../../../domain/costs/days.ts";
 import { isReport, lastDue, type ReportSpan, spanOfDue } from "../../../domain/costs/report-schedule.ts";
 import type { ChangeSchedule, CreateSchedule, PauseSchedule } from "../../../domain/costs/schedule-inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
@@ -8,19 +9,21 @@ import { audit } from "../../access/audit.ts";
 import { derivedSecret } from "../../access/secrets.ts";
 import { enqueue } from "../../jobs/queue.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { displayRate } from "../queries/display-rate.ts";
 import { nameOfScope } from "../queries/report.ts";
 import { tellCosts } from "./tell-costs.ts";
 
 type Schedule = typeof costSchedules.$inferSelect;
-const facts = ({ cadence, scopeType, scopeId, recipients, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), paused: pausedAt !== null });
+const facts = ({ cadence, scopeType, scopeId, recipients, currency, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), currency, paused: pausedAt !== null });
 const target = ({ id, cadence }: Schedule) => ({ type: "cost_schedule", id, name: cadence });
 
 /** @throws DomainError "invalid" where there is no such team or project. */
-export async function createSchedule(ctx: Ctx, { cadence, scope, recipients }: CreateSchedule): Promise<{ id: string }> {
+export async function createSchedule(ctx: Ctx, { cadence, scope, recipients, currency }: CreateSchedule): Promise<{ id: string }> {
   const scopeId = scope.type === "org" ? ctx.orgId : scope.id;
   const id = await ctx.db.transaction(async (tx) => {
     if ((await nameOfScope(tx, ctx.orgId, { type: scope.type, id: scopeId })) === null) throw new DomainError("invalid", `There is no such ${scope.type} here.`, { issues: [{ field: "scope.id", message: `There is no such ${scope.type} here.` }] });
-    const [made] = await tx.insert(costSchedules).values({ orgId: ctx.orgId, cadence, scopeType: scope.type, scopeId, recipients, createdBy: ctx.actor.id, createdByName: ctx.actor.name }).returning();
+    await displayRate(tx, ctx.orgId, currency, dayOf(Date.now()));
+    const [made] = await tx.insert(costSchedules).values({ orgId: ctx.orgId, cadence, scopeType: scope.type, scopeId, recipients, currency, createdBy: ctx.actor.id, createdByName: ctx.actor.name }).returning();
     await audit(tx, ctx, { action: "schedule.create", target: target(made!), after: facts(made!) });
     return made!.id;
   });
@@ -28,8 +31,9 @@ export async function createSchedule(ctx: Ctx, { cadence, scope, recipients }: C
   return { id };
 }
 
-export async function changeSchedule(ctx: Ctx, { id, recipients }: ChangeSchedule): Promise<void> {
-  await update(ctx, id, { recipients });
+export async function changeSchedule(ctx: Ctx, { id, recipients, currency }: ChangeSchedule): Promise<void> {
+  await displayRate(ctx.db, ctx.orgId, currency, dayOf(Date.now()));
+  await update(ctx, id, { recipients, currency });
 }
 
 /** What was due while it was paused is not sent afterwards. */

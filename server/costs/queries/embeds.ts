@@ -6,6 +6,7 @@ import type { EmbedCapability } from "../../../domain/costs/embed.ts";
 import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-view.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { sha256 } from "../../access/secrets.ts";
+import { displayRates } from "./display-rate.ts";
 import { releasedCosts } from "./released.ts";
 import { readSpend, type SpendReader } from "./spend.ts";
 
@@ -83,7 +84,9 @@ export async function asEmbed<Result>(db: Db, { orgId, projectIds, ceiling, minG
   }, { accessMode: "read only" });
 }
 
-export async function readEmbedded(db: Db, look: EmbedLook): Promise<EmbeddedReport> {
+/** @param currency In which its site wants to show it. One without a rate is passed over: a site does not know ours. */
+export async function readEmbedded(db: Db, look: EmbedLook, currency: string | null): Promise<EmbeddedReport> {
   const { id, title, by, from, to } = look.report;
-  return { id, title, from, to, minGroup: look.minGroup, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
+  const display = currency === null ? null : ((await displayRates(db, look.orgId, to)).find((one) => one.currency === currency) ?? null);
+  return { id, title, from, to, minGroup: look.minGroup, display, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
 }

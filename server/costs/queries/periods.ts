@@ -4,8 +4,10 @@ import { projects, teams } from "../../../db/schema/access.ts";
 import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
 import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/decimal.ts";
 import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
+import { monthDays } from "../../../domain/costs/report-schedule.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
+import { displayRates } from "./display-rate.ts";
 import { readStand, type SpendReader } from "./spend.ts";
 
 const CENTS = 2;
@@ -45,6 +47,7 @@ export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, p
   return {
     ...row,
     currency,
+    rates: await displayRates(ctx.db, ctx.orgId, monthDays(period).to),
     lines: lines.map((line, at) => ({ ...line, rounded: decimalText(rounded[at]!) })),
     roundedTotal: decimalText(sum(rounded)),
     checks: ctx.grant.org && row.state !== "closed" ? periodChecks(period, await readPeriodFacts(ctx.db, ctx.orgId, period), now) : [],

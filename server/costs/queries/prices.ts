@@ -27,7 +27,7 @@ export async function loadPriceBook(db: DbOrTx, orgId: string): Promise<PriceBoo
 }
 
 /** By currency. */
-async function loadRates(db: DbOrTx, orgId: string): Promise<Map<string, ExchangeRate[]>> {
+export async function loadRates(db: DbOrTx, orgId: string): Promise<Map<string, ExchangeRate[]>> {
   const rows = await db.select().from(exchangeRates).where(eq(exchangeRates.orgId, orgId)).orderBy(asc(exchangeRates.version));
   return new Map([...Map.groupBy(rows, ({ currency }) => currency)].map(([currency, own]) => [currency, own.map((row): ExchangeRate => ({ id: row.id, version: row.version, validFrom: Date.parse(row.validFrom), rate: decimal(row.rate) }))]));
 }

@@ -31,7 +31,7 @@ export async function listSchedules(db: DbOrTx, orgId: string, now: number): Pro
     .limit(MOST_DELIVERIES);
   return {
     canSend: canMail(),
-    schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: isReport(schedule.cadence) ? new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) : null })),
+    schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, currency: schedule.currency, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: isReport(schedule.cadence) ? new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) : null })),
     deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: delivery.notice ? riseTitle(delivery.notice) : titleOf(cadence as Cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
   };
 }
