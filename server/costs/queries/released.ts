@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { costClocks, costDaily } from "../../../db/schema/costs.ts";
+import { costProjectDays } from "../../../db/schema/cost-sums.ts";
+import { costClocks } from "../../../db/schema/costs.ts";
 import { OTHERS } from "../../../domain/costs/spend-by.ts";
 import type { CostSource } from "./spend.ts";
 
@@ -18,10 +19,8 @@ export function releasedCosts(orgId: string, k: number, seesRest: boolean): Cost
     seesRest,
     prefix: ({ from, to }): SQL => sql`
       with parts as (
-        select ${asset}, project_id, array_agg(distinct owner_id) filter (where quantity <> 0) as owners, sum(quantity) as quantity, sum(amount) as amount, sum(provisional) as provisional
-        from ${costDaily}
+        select ${asset}, project_id, owners, quantity, amount, provisional from ${costProjectDays}
         where org_id = ${orgId} and day between ${from} and ${to} and day < (select (min(complete_to) at time zone 'utc')::date from ${costClocks} where org_id = ${orgId})
-        group by ${asset}, project_id
       ), small as (
         select ${asset}, count(distinct owner) as people from parts, unnest(owners) as owner where project_id <> '' and cardinality(owners) < ${k} group by ${asset}
       ), "cost_daily" as (

@@ -1,6 +1,7 @@
 import { and, eq, gte, lte, or, type SQL, sql } from "drizzle-orm";
 import { projects, serviceAccounts, teams, users } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
+import { costExperimentDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costClocks, costDaily, costRunDays, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import { experiments, runs, runTags } from "../../../db/schema/experiments.ts";
 import type { DbOrTx } from "../../../db/client.ts";
@@ -73,13 +74,18 @@ export async function readSpend(ctx: SpendReader, ask: ReadSpend): Promise<Spend
   };
 }
 
+/** The smallest sums that can tell it: read under the name of the table of days. */
+const sumsBy = (by: keyof typeof DIMENSIONS): SQL => (by === "person" ? sql`${costPersonDays} as "cost_daily"` : by === "experiment" ? sql`${costExperimentDays} as "cost_daily"` : sql`${costProjectDays} as "cost_daily"`);
+
 function sumsOfDays(ctx: SpendReader, { by, ...ask }: Omit<ReadSpend, "by"> & { by: keyof typeof DIMENSIONS }): SQL {
   const { key, label } = DIMENSIONS[by];
+  const isOfRuns = by === "person" || by === "experiment";
+  const hours = isOfRuns ? sql`sum(accelerator_hours)` : sql`sum(${costDaily.quantity}) filter (where ${costDaily.kind} = 'accelerator')`;
   return sql`${ctx.source?.prefix(ask)}
     select ${costDaily.day}::text as day, ${key} as key, min(${label}) as label, ${zero(sql`sum(${costDaily.amount})`)} as amount, ${zero(sql`sum(${costDaily.provisional})`)} as provisional,
-      ${zero(sql`sum(${costDaily.quantity}) filter (where ${costDaily.kind} = 'accelerator')`)} as hours
-    from ${costDaily}
-    join ${clusters} on ${clusters.id} = ${costDaily.clusterId}
+      ${zero(hours)} as hours
+    from ${ctx.source ? costDaily : sumsBy(by)}
+    ${by === "cluster" ? sql`join ${clusters} on ${clusters.id} = ${costDaily.clusterId}` : sql``}
     left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
     left join ${teams} on ${teams.id} = ${projects.teamId}
     ${by === "person" ? sql`left join ${users} on ${users.id} = ${costDaily.ownerId} left join ${serviceAccounts} on ${serviceAccounts.id} = ${costDaily.ownerId}` : sql``}
