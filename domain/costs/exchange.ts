@@ -1,4 +1,5 @@
 import type { Decimal } from "./decimal.ts";
+import { replaces } from "./replaces.ts";
 
 /** Digits after the point that a rate may have. */
 export const RATE_SCALE = 8;
@@ -19,7 +20,7 @@ export function rateAt(rates: readonly ExchangeRate[], at: number, version: numb
   let best: ExchangeRate | null = null;
   for (const rate of rates) {
     if (rate.version > version || rate.validFrom > at) continue;
-    if (!best || rate.validFrom > best.validFrom || (rate.validFrom === best.validFrom && rate.version > best.version)) best = rate;
+    if (!best || replaces(rate, best)) best = rate;
   }
   return best;
 }

@@ -1,6 +1,7 @@
 import { compare, type Decimal, multiply, roundHalfEven } from "./decimal.ts";
 import { type ExchangeRate, rateAt } from "./exchange.ts";
 import type { CapacityClass, HeldKind } from "./metering.ts";
+import { replaces } from "./replaces.ts";
 
 /** Digits after the point that a unit price may have. With a quantity of ten, a cost has eighteen, exactly. */
 export const PRICE_SCALE = 8;
@@ -48,7 +49,7 @@ const fits = (line: PriceLine, asset: PricedAsset): boolean =>
 
 /** A cluster says more than a model, a model more than a class; of two models the longer name. */
 const precision = (line: PriceLine): number => (line.clusterId === null ? 0 : 10_000) + (line.model === null ? 0 : 10 + line.model.length) + (line.capacityClass === null ? 0 : 1);
-const scopeOf = (line: PriceLine): string => `${line.clusterId ?? ""} ${line.model ?? ""} ${line.capacityClass ?? ""}`;
+export const scopeOf = (line: PriceLine): string => `${line.clusterId ?? ""} ${line.model ?? ""} ${line.capacityClass ?? ""}`;
 
 /**
  * Of a line in another currency, in the organization's own. Here alone is something rounded: a price, never an amount, to its
@@ -67,7 +68,7 @@ export function priceAt(lines: readonly PriceLine[], asset: PricedAsset, at: num
     if (line.version > version || line.validFrom > at || !fits(line, asset)) continue;
     const scope = scopeOf(line);
     const known = newest.get(scope);
-    if (!known || line.validFrom > known.validFrom || (line.validFrom === known.validFrom && line.version > known.version)) newest.set(scope, line);
+    if (!known || replaces(line, known)) newest.set(scope, line);
   }
   for (const line of [...newest.values()].toSorted((a, b) => precision(b) - precision(a) || (a.id < b.id ? -1 : 1))) {
     const found = priceOf(line, at, version);

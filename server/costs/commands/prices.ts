@@ -1,10 +1,11 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
 import { type Decimal, decimal, decimalText, trimmed } from "../../../domain/costs/decimal.ts";
 import type { AddPrice } from "../../../domain/costs/inputs.ts";
 import type { PriceImport } from "../../../domain/costs/price-columns.ts";
+import type { RatedScope } from "../../../domain/costs/held.ts";
 import type { ImportPrices } from "../../../domain/costs/price-file.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
@@ -32,18 +33,18 @@ export async function addPrice(ctx: Ctx, input: AddPrice): Promise<{ version: nu
 async function insertPrices(tx: Tx, ctx: Ctx, lines: readonly AddPrice[]): Promise<number> {
   const { version, currency: own } = await nextVersion(tx, ctx.orgId);
   const foreign = new Set<string>();
-  const scopes: SQL[] = [];
+  const scopes: RatedScope[] = [];
   for (const input of lines) {
     const validFrom = new Date(input.validFrom);
     const currency = input.unitPrice === null ? null : await currencyOf(tx, ctx.orgId, own, { currency: input.currency, validFrom });
     const [line] = await tx.insert(priceLines).values({ ...input, currency, note: input.note ?? null, validFrom, orgId: ctx.orgId, version, createdBy: ctx.actor.name }).returning();
     if (currency) foreign.add(currency);
-    const { kind, model, capacityClass, unitPrice } = input;
-    scopes.push(sql`select ${kind}::text as kind, ${input.clusterId}::text as cluster_id, ${model}::text as model, ${validFrom.toISOString()}::timestamptz as since`);
-    await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId: input.clusterId, unitPrice, currency, validFrom: input.validFrom } });
+    const { kind, clusterId, model, capacityClass, unitPrice } = input;
+    scopes.push({ kind, clusterId, model, since: validFrom.getTime() });
+    await audit(tx, ctx, { action: "price.add", target: { type: "price", id: line!.id, name: model ?? kind }, after: { kind, model, capacityClass, clusterId, unitPrice, currency, validFrom: input.validFrom } });
   }
   for (const currency of foreign) await refuseTooLarge(tx, ctx.orgId, currency, "unitPrice");
-  await rateAgain(tx, ctx.orgId, sql.join(scopes, sql` union all `));
+  await rateAgain(tx, ctx.orgId, scopes);
   return version;
 }
 

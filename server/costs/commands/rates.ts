@@ -1,16 +1,16 @@
-import { and, eq, lte, type SQL, sql } from "drizzle-orm";
+import { and, eq, lte } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { exchangeRates, priceLines } from "../../../db/schema/costs.ts";
+import { exchangeRates } from "../../../db/schema/costs.ts";
 import { noRateWords } from "../../../domain/costs/exchange.ts";
+import { type Held, heldLines, isTooLarge, scopesOfRate } from "../../../domain/costs/held.ts";
 import type { AddRate } from "../../../domain/costs/inputs.ts";
+import type { PriceLine } from "../../../domain/costs/price-book.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { loadPriceBook } from "../queries/prices.ts";
 import { nextVersion, rateAgain } from "./rating-version.ts";
 import { tellCosts } from "./tell-costs.ts";
-
-/** A price times a rate must fit where amounts of a price are kept: twelve digits before the point. */
-const MOST_PRICE = "1000000000000";
 
 /**
  * A rate is added, never changed. As with a price, the rating version grows, and what is priced in this currency is rated
@@ -21,10 +21,8 @@ export async function addRate(ctx: Ctx, { currency, validFrom, rate, note }: Add
     const settings = await nextVersion(tx, ctx.orgId);
     if (currency === settings.currency) throw refusal("currency", `${currency} is the organization's own currency. Name another one.`);
     const [made] = await tx.insert(exchangeRates).values({ orgId: ctx.orgId, version: settings.version, currency, validFrom, rate, note: note ?? null, createdBy: ctx.actor.name }).returning();
-    await refuseTooLarge(tx, ctx.orgId, currency, "rate");
-    await rateAgain(tx, ctx.orgId, sql`
-      select kind, cluster_id, model, greatest(min(valid_from), ${validFrom}::timestamp at time zone 'UTC') as since
-      from (${heldLines(ctx.orgId, currency)}) line where until > ${validFrom}::timestamp at time zone 'UTC' group by 1, 2, 3`);
+    const held = await refuseTooLarge(tx, ctx.orgId, currency, "rate");
+    await rateAgain(tx, ctx.orgId, scopesOfRate(held, Date.parse(validFrom)));
     await audit(tx, ctx, { action: "price.rate", target: { type: "exchange-rate", id: made!.id, name: currency }, after: { currency, validFrom, rate, of: settings.currency } });
     return settings.version;
   });
@@ -45,31 +43,13 @@ export async function currencyOf(tx: Tx, orgId: string, own: string, { currency,
   return currency;
 }
 
-/** Of what holds at one time. What no ledger could book is refused here, and not by the worker every minute. */
-export async function refuseTooLarge(tx: Tx, orgId: string, currency: string, field: string): Promise<void> {
-  const [over] = await tx.execute(sql`
-    select 1 from (${heldLines(orgId, currency)}) line join (${heldRates(orgId, currency)}) rate on line.valid_from < rate.until and rate.valid_from < line.until
-    where line.unit_price * rate.rate >= ${MOST_PRICE}::numeric limit 1`);
-  if (over) throw refusal(field, `With it, an hour in ${currency} would cost more than twelve digits. Correct the price or the rate.`);
+/** What no ledger could book is refused here, and not by the worker every minute. @returns the lines in this currency, each as long as it holds. */
+export async function refuseTooLarge(tx: Tx, orgId: string, currency: string, field: string): Promise<Held<PriceLine>[]> {
+  const { lines } = await loadPriceBook(tx, orgId);
+  const held = heldLines(lines).filter(({ item }) => item.currency === currency);
+  if (isTooLarge(held, held[0]?.item.rates ?? [])) throw refusal(field, `With it, an hour in ${currency} would cost more than twelve digits. Correct the price or the rate.`);
+  return held;
 }
-
-/** Lines in this currency, and until when each holds. What another one of the same scope and start replaced does not. */
-const heldLines = (orgId: string, currency: string): SQL => sql`
-  select * from (
-    select *, coalesce(lead(valid_from) over (partition by kind, cluster_id, model, capacity_class order by valid_from), 'infinity') as until
-    from (
-      select distinct on (kind, cluster_id, model, capacity_class, valid_from) * from ${priceLines} where ${priceLines.orgId} = ${orgId}
-      order by kind, cluster_id, model, capacity_class, valid_from, version desc
-    ) newest
-  ) held where currency = ${currency}`;
-
-/** The rates of this currency likewise. */
-const heldRates = (orgId: string, currency: string): SQL => sql`
-  select rate, valid_from, coalesce(lead(valid_from) over (order by valid_from), 'infinity') as until
-  from (
-    select distinct on (valid_from) rate, valid_from::timestamp at time zone 'UTC' as valid_from from ${exchangeRates} where ${exchangeRates.orgId} = ${orgId} and ${exchangeRates.currency} = ${currency}
-    order by valid_from, version desc
-  ) newest`;
 
 function refusal(field: string, message: string): DomainError {
   return new DomainError("invalid", message, { issues: [{ field, message }] });
