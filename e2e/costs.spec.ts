@@ -54,6 +54,11 @@ test("a viewer sees what was spent, the prices and the budgets, and reads why no
   await expect(page.getByRole("row", { name: /^Everything/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Add a budget" })).toHaveAttribute("data-disabled");
   await expect(page.getByRole("button", { name: "Change Everything" })).toHaveCount(0);
+  await page.goto(paths.reviews(world.org.slug));
+  await expect(page.getByRole("heading", { name: "Costs" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Resolve" })).toHaveCount(0);
+  await page.goto(paths.period(world.org.slug, new Date().toISOString().slice(0, 7)));
+  await expect(page.getByRole("button", { name: "Ask for the close" })).toHaveAttribute("data-disabled");
   await page.goto(paths.overview(world.org.slug));
   await expect(page.getByText("The budget Digits only is used up. Nothing is refused.")).toBeVisible();
 });
@@ -67,6 +72,29 @@ test("a member sees which run holds an accelerator in vain, and goes to it", asy
   await expect(page.getByRole("row", { name: /^Oslo/ })).toBeVisible();
   await page.getByRole("link", { name: "forgotten" }).click();
   await expect(page.getByRole("heading", { name: "forgotten" })).toBeVisible();
+});
+
+test("a team lead sees what the team's runs cost and what that went to, and nothing of what nobody held", async ({ make, org, as }) => {
+  await make.prices(org, "1.50", "0");
+  const begun = new Date(Date.now() - 3 * 24 * 60 * MINUTE);
+  await meteredRun(make, org, begun, new Date(begun.getTime() + 60 * MINUTE), "failed");
+  const page = await as("team_lead");
+  await page.goto(`${paths.waste(org.slug)}?by=team`);
+  const parts = page.getByRole("table", { name: "What the cost went to", exact: true });
+  await expect(async () => {
+    await page.reload();
+    await expect(parts.getByRole("row", { name: /^Wasted Held by an attempt that failed.*100 %.*\$6\.00/ })).toBeVisible({ timeout: 4000 });
+  }).toPass({ timeout: 40_000 }); // a worker rates it, and splits it
+  await expect(page.getByRole("table", { name: "What the cost went to by team" }).getByRole("row", { name: /^Default.*\$6\.00/ })).toBeVisible();
+  await expect(page.getByText("Nobody", { exact: true })).toHaveCount(0);
+  await expect(page.getByText(/Data complete to|No hour is complete yet/)).toBeVisible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: "CSV" }).click();
+  expect((await download).suggestedFilename()).toMatch(/^parts-.*\.csv$/);
+  await expect(page.getByRole("link", { name: "Schedules" })).toHaveCount(0);
+  await page.goto(paths.periods(org.slug));
+  await expect(page.getByRole("row", { name: /Open.*\$6\.00/ })).toBeVisible();
 });
 
 test("a recommendation says what would be saved, and its one click does it", async ({ make, org, as }) => {

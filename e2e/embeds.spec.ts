@@ -59,7 +59,7 @@ test("a report is shown live in a page of another site, by nobody else, and no m
   const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
   writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
   const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client, EMBED_REPORT: report, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
-  const evil = createServer((_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(`<h1>Evil</h1><iframe src="${url}${paths.embedFrame(client)}"></iframe>`)).listen(0, "127.0.0.1");
+  const evil = createServer((request, response) => response.writeHead(200, { "content-type": "text/html" }).end(`<h1>Evil</h1><iframe src="${request.url === "/nested" ? `${site}/` : `${url}${paths.embedFrame(client)}`}"></iframe>`)).listen(0, "127.0.0.1");
   const visitor = await browser.newContext(); // signed in nowhere
   try {
     const shop = await visitor.newPage();
@@ -91,6 +91,22 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     stranger.on("console", (message) => refusals.push(message.text()));
     await stranger.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`);
     await expect.poll(() => refusals.join(" ")).toContain("frame-ancestors");
+    await stranger.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/nested`); // a page of the site itself, in a page of a stranger
+    await expect.poll(() => refusals.filter((text) => text.includes("frame-ancestors")).length).toBeGreaterThan(1);
+    await expect(stranger.frameLocator("iframe").frameLocator("drover-report iframe").getByRole("heading", { name: "What it costs" })).toHaveCount(0);
+
+    // Whatever the page around says that is no answer to this frame's question changes nothing.
+    const exchanges: string[] = [];
+    shop.on("request", (request) => request.url().includes("/api/embed/session") && exchanges.push(request.url()));
+    await shop.evaluate(() => {
+      const inside = document.querySelector<HTMLIFrameElement>("drover-report iframe")!.contentWindow!;
+      for (const said of [null, 7, "drover-token", [], { type: "drover-token" }, { type: "drover-token", nonce: "guessed", token: "a.b.c" }, { type: "drover-token", nonce: { $ne: 1 }, token: {} }]) inside.postMessage(said, "*");
+      window.postMessage({ source: "drover-report", type: "resize", height: 1 }, "*"); // not from the frame
+    });
+    await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
+    expect((await shop.locator("drover-report iframe").boundingBox())!.height).toBeGreaterThan(100);
+    expect(exchanges).toEqual([]);
+
     const alone = await visitor.newPage();
     await alone.goto(`${url}${paths.embedFrame(client)}`); // in no frame: nobody gives it a token
     await expect(alone.getByText("Waiting for the page around this frame")).toBeVisible();

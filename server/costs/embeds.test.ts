@@ -6,6 +6,7 @@ import { costDaily } from "../../db/schema/costs.ts";
 import { decimal, decimalText, sum } from "../../domain/costs/decimal.ts";
 import type { EmbeddedReport, EmbedSessionView } from "../../domain/costs/embed-view.ts";
 import { b64, embedWorld, HEAD, HOST, keys, now, pem, plain, proof, refused } from "./embed-testing.ts";
+import { log } from "../log.ts";
 import { testWorld } from "../experiments/testing.ts";
 
 process.env.DROVER_WEBHOOK_HOSTS = "127.0.0.1";
@@ -54,6 +55,9 @@ describe("a token of a client", () => {
     await refused(exchange(token({ iat: now() - 10, exp: now() + 3600 })));
     await refused(exchange(token({ iat: now() + 600, exp: now() + 700 })));
     await refused(exchange(token({ nbf: now() + 600 })));
+    await refused(exchange(token({ iat: now() - 180, exp: now() - 120 })), "expired"); // two minutes are no difference of clocks
+    await refused(exchange(token({ iat: now() + 120, exp: now() + 180 })));
+    await refused(exchange(token({ nbf: now() + 120 })));
     expect((await exchange(token({ iat: now() + 45, exp: now() + 100 }))).status).toBe(200); // clocks differ a little
     expect((await exchange(token({ iat: now() - 60, exp: now() - 30 }))).status).toBe(200);
     for (const missing of ["exp", "iat", "jti", "sub", "rep", "ori"]) await refused(exchange(token({ [missing]: undefined })));
@@ -163,6 +167,26 @@ describe("what a session sees", () => {
     const shown = await inCurrency("GBP");
     expect(shown.display).toEqual({ currency: "GBP", rate: "1.3", since: "2020-01-01" });
     expect([shown.spend.amount, shown.spend.currency]).toEqual([plainly.spend.amount, "USD"]);
+  });
+
+  it("is kept by no cache on the way, and is its own among others that ask at the same time", async () => {
+    const sessions = await Promise.all(["vision", "speech", "vision", "speech"].map((project) => sessionOf({ flt: { project: [project] } })));
+    expect(await Promise.all(sessions.map((session) => seen(session)))).toEqual([["vision 10"], ["speech 5"], ["vision 10"], ["speech 5"]]);
+    const answer = await look(sessions[0]!);
+    expect([answer.headers.get("cache-control"), answer.headers.get("set-cookie"), answer.headers.get("access-control-allow-origin")]).toEqual(["private, no-store", null, null]);
+  });
+
+  it("stands in no log, and neither does the token that it came from, whether it is answered or refused", async () => {
+    const said = (["debug", "info", "warn", "error"] as const).map((level) => vi.spyOn(log(), level));
+    const signed = token();
+    const { session } = (await (await exchange(signed)).json()) as EmbedSessionView;
+    await refused(exchange(signed)); // replayed
+    await refused(look(session, newId("embedReport")));
+    expect((await look(session)).status).toBe(200);
+    const lines = said.flatMap(({ mock }) => mock.calls.map((call) => JSON.stringify(call)));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const secret of [signed, signed.split(".")[2]!, session]) expect(lines.filter((line) => line.includes(secret))).toEqual([]);
+    for (const spy of said) spy.mockRestore();
   });
 
   it("waits when it asks too often", async () => {
