@@ -34,14 +34,16 @@ export function PartsSection({ now }: { now: number }) {
   const view = useSuspenseQuery(useTRPC().costs.parts.queryOptions({ ...input, by: params.by })).data;
   return (
     <Section title="Over time" actions={<DownloadMenu urlOf={(format) => partsExportUrl(org, format, input)} />}>
-      <FilterBar>
-        <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
-        <Select aria-label="Told apart by" data={PARTS_BY.map((value) => ({ value, label: `By ${PARTS_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as PartsBy })} w={150} />
-      </FilterBar>
-      <p className={classes.total}><Money amount={view.amount} currency={view.currency} /><small>of capacity from {input.from} to {input.to}. What nobody held is charged to nobody: it stays apart.</small></p>
-      <Stand now={now} stand={view} provisional={<Money amount={view.provisional} currency={view.currency} />} />
-      <PartsChart view={view} from={input.from} to={input.to} />
-      <DataTable label="What the cost went to" rows={ALL_PARTS.filter((part) => part !== "pending" || view.parts.pending !== undefined)} rowKey={(part) => part} columns={partColumns(view)} flat keys={false} empty={<EmptyState title="Nothing was booked in these days" />} />
+      <div className={classes.over}>
+        <FilterBar>
+          <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
+          <Select aria-label="Told apart by" data={PARTS_BY.map((value) => ({ value, label: `By ${PARTS_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as PartsBy })} w={150} />
+        </FilterBar>
+        <p className={classes.total}><Money amount={view.amount} currency={view.currency} /><small>of capacity from {input.from} to {input.to}. What nobody held is charged to nobody: it stays apart.</small></p>
+        <Stand now={now} stand={view} provisional={<Money amount={view.provisional} currency={view.currency} />} />
+        <PartsChart view={view} from={input.from} to={input.to} />
+        <DataTable label="What the cost went to" rows={ALL_PARTS.filter((part) => part !== "pending" || view.parts.pending !== undefined)} rowKey={(part) => part} columns={partColumns(view)} flat keys={false} empty={<EmptyState title="Nothing was booked in these days" />} />
+      </div>
       <Section title={`By ${PARTS_BY_LABEL[view.by].toLowerCase()}`} count={view.groups.length}>
         <DataTable label={`What the cost went to by ${PARTS_BY_LABEL[view.by].toLowerCase()}`} rows={view.groups} rowKey={(row) => row.key || "nobody"} columns={groupColumns(view)} flat keys={false} empty={<EmptyState title="Nothing was booked in these days">An hour shows here when it is over and has a price.</EmptyState>} />
       </Section>
