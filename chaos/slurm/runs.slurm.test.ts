@@ -223,12 +223,12 @@ describe("what others do on the cluster", { timeout: 120_000 }, () => {
 });
 
 describe("Slurm's accounting", { timeout: 120_000 }, () => {
-  it("bears out what was counted of every run here, of nodes that one had alone too, and differs from one that moved its own start in the journal", async () => {
+  it("bears out what was counted of every run here, of nodes that one had alone too, and differs from one that moved its own start in the journal, and kept its node from saying how long it was", async () => {
     const { api } = world.stack;
     const capped = { resources: { cpus: 1, memory: 256, gpus: 1 }, overrides: { slurm: { account: "teama" } } }; // one GPU at a time
     const honest = await world.submit({ name: "honest", command: "sleep 8", ...capped });
     await world.untilStatus(honest, "running");
-    const backdated = await world.submit({ name: "backdated", command: "touch -d '-10 minutes' ../job/started; sleep 1", ...capped });
+    const backdated = await world.submit({ name: "backdated", command: "ln -s /nowhere/life ../job/life; touch -d '-10 minutes' ../job/started; sleep 1", ...capped });
     const { job } = await until("it to wait behind the other", async () => {
       const word = (await world.get(backdated)).attempts.at(-1)?.scheduler;
       return word?.state === "PENDING" && word;

@@ -46,8 +46,8 @@ describe("a job that squeue does not list", () => {
   });
 
   it("is over by its own record, on the nodes that it wrote down itself, where Slurm has lost it", async () => {
-    for (const [name, text] of [["host", "login\nn[1-2]\n"], ["started", ""], ["exit", "0\n"]] as const) writeFileSync(join(folder, "job", name), text);
-    expect(await observerOf([]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { code: 0 }, nodes: ["n1", "n2"] });
+    for (const [name, text] of [["host", "login\nn[1-2]\n"], ["started", ""], ["life", "100.25 102.50\n"], ["exit", "0\n"]] as const) writeFileSync(join(folder, "job", name), text);
+    expect(await observerOf([]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { code: 0, lifeMs: 2250 }, nodes: ["n1", "n2"] });
   });
 
   it("is over where accounting says how it ended, and can never start", async () => {

@@ -151,7 +151,8 @@ export class Observer {
     const plain = decoded.signal ? `Ended by ${decoded.signal}.` : `Exited with code ${decoded.code}.`;
     const detail = cause === "oom" ? `Out of memory: the limit is ${seen.handle.limitMib} MiB a node${peakMemoryMib === null ? "" : `, the peak on the first node was ${peakMemoryMib} MiB`}. ${gone?.detail ?? ""}` : (gone?.detail ?? plain);
     const at = exit?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
-    const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib };
+    const lifeMs = exit ? await lifeOf(path.join(seen.folder, JOB_FOLDER)) : null;
+    const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib, lifeMs };
     const nodes = await nodesOf(seen, job);
     return { state: "ended", startedAt: seen.startedAt, ended, accelerators: seen.accelerators, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
   }
@@ -198,6 +199,12 @@ async function readSigns(job: string): Promise<{ id: string; startedAt: number |
     exit: names.has(JOB_FILES.exit) ? await readExit(job) : null,
     accelerators: parseIndexes(await text(JOB_FILES.gpus)),
   };
+}
+
+/** How long the command ran, by its node's uptime; null where the node did not say. */
+async function lifeOf(job: string): Promise<number | null> {
+  const match = /^(\d+\.\d+) (\d+\.\d+)\n$/.exec((await readText(path.join(job, JOB_FILES.life))) ?? "");
+  return match ? Math.max(0, Math.round((Number(match[2]) - Number(match[1])) * 1000)) : null;
 }
 
 /** A controller that was killed may have lost the job: where it ran it wrote down itself, and what it held is to be metered. */

@@ -7,7 +7,7 @@ import { SAMPLER } from "./gpus.ts";
 
 /** Below an attempt's folder, written by the job: it may run as another account, and this folder is that account's. */
 export const JOB_FOLDER = "job";
-export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", gpus: "gpus" } as const;
+export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", gpus: "gpus", life: "life" } as const;
 
 const words = (list: readonly string[]) => list.map(quote).join(" ");
 
@@ -25,6 +25,7 @@ export function envScript(env: Record<string, string>): string {
  *   exit     exit status of the command; its time is the end
  *   gpus     of one node, the numbers that Slurm gives the job's GPUs
  *   gpus.N   what they do on the node N, see gpus.ts
+ *   life     its node's uptime when the command began and ended: a wall clock may step between the two
  *   peak     the most memory its first node's part used, in bytes
  *
  * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
@@ -42,6 +43,7 @@ trap : TERM INT HUP USR1 USR2
 echo "$SLURM_JOB_ID" > "$job/id.tmp" && mv "$job/id.tmp" "$job/id"
 ( hostname; echo "\${SLURM_JOB_NODELIST:-}" ) > "$job/host"
 ${measure(launch)}: > "$job/started"
+read -r began rest < /proc/uptime
 (
   trap - TERM INT HUP USR1 USR2
   . "$job/env.sh"
@@ -51,6 +53,7 @@ ${rendezvous(launch)}
   exec ${commandLine(launch)}
 )
 status=$?
+read -r ended rest < /proc/uptime && echo "$began $ended" > "$job/life"
 [ -z "\${sampler:-}" ] || kill "$sampler" 2>/dev/null
 group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup 2>/dev/null)
 cat "/sys/fs/cgroup/memory\${group%/task_*}/memory.max_usage_in_bytes" > "$job/peak" 2>/dev/null || cat "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.peak" > "$job/peak" 2>/dev/null
