@@ -44,5 +44,5 @@ export async function noteUseEnd(parts: { driver: Driver; clock: ServerClock; ow
 /** The wall clock places it; how long it was comes from the monotonic clock where that saw it. */
 function closeOf(clock: ServerClock, ended: Ended): UsageEvent {
   const seen = ended.cause !== "wrapper_lost" && ended.cause !== "host_rebooted";
-  return { kind: "close", at: clock.fromLocal(ended.at), lifeMs: ended.up ? Math.round((ended.up.to - ended.up.from) * 1000) : null, evidence: seen ? "measured" : "inferred" };
+  return { kind: "close", at: clock.fromLocal(ended.at), lifeMs: ended.up ? Math.round((ended.up.to - ended.up.from) * 1000) : (ended.lifeMs ?? null), evidence: seen ? "measured" : "inferred" };
 }

@@ -57,6 +57,8 @@ export interface Ended {
   peakMemoryMib: number | null;
   /** From when to when, in seconds since the host's boot, where that was noted at both ends; a wall clock may step. */
   up?: { from: number; to: number } | null;
+  /** How long it was by the uptime of another host, which has nothing to do with this one's. */
+  lifeMs?: number | null;
 }
 /** What the scheduler says of an attempt: its own job, state and reason. */
 export type SchedulerWord = NonNullable<AttemptReport["scheduler"]>;
