@@ -1,12 +1,12 @@
 "use client";
 import { memo, useEffect, useId, useMemo } from "react";
-import { useActiveTooltipCoordinate, useActiveTooltipLabel, useIsTooltipActive, usePlotArea, useXAxisScale, useYAxisScale } from "recharts";
+import { useActiveTooltipCoordinate, useActiveTooltipLabel, useIsTooltipActive } from "recharts";
 import { type Line, type LinePoint, nearestPoint } from "../../domain/experiments/compare/lines.ts";
 import { colourOf } from "./colours.ts";
 import { useHighlight } from "./highlight.tsx";
+import { type To, useScales } from "./use-scales.ts";
 import type { LinesLook } from "./lines-chart.tsx";
 
-type To = (value: number) => number;
 type Corner = [x: number, y: number];
 
 const tenth = (value: number) => Math.round(value * 10) / 10; // toFixed takes five times as long, and a page of charts has 100,000 corners
@@ -33,13 +33,6 @@ function runsOf(points: readonly LinePoint[], gap: number): LinePoint[][] {
     runs.at(-1)!.push(point);
   });
   return runs;
-}
-
-function useScales(): { x: To; y: To; area: { x: number; y: number; width: number; height: number } } | null {
-  const x = useXAxisScale();
-  const y = useYAxisScale();
-  const area = usePlotArea();
-  return useMemo(() => (x && y && area ? { x: (value) => x(value) ?? Number.NaN, y: (value) => y(value) ?? Number.NaN, area } : null), [x, y, area]);
 }
 
 /** All lines, the others first, so that those in colour lie above them. */

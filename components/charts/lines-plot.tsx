@@ -1,9 +1,10 @@
 "use client";
 import { memo, useMemo } from "react";
-import { CartesianGrid, ComposedChart, Line as Anchor, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { ComposedChart, Line as Anchor, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import type { Line } from "../../domain/experiments/compare/lines.ts";
 import { formatTick } from "../../domain/shared/format.ts";
 import { formatXTick } from "./format-x.ts";
+import { AXES_MARGIN, LinesAxes, type Ticks } from "./lines-axes.tsx";
 import { HoverLayer, LinesLayer } from "./lines-layer.tsx";
 import { LinesTooltip } from "./lines-tooltip.tsx";
 import { numberTicks, valueScale, xTicks } from "./ticks.ts";
@@ -21,34 +22,35 @@ export interface LinesPlotProps extends LinesLook {
 const TICKS = 6;
 
 /**
- * Recharts draws axes, grid, cursor and tooltip; the lines are one layer of plain paths, because a hundred of its own Line
+ * Recharts keeps scales, cursor and tooltip; axes and lines are layers of plain shapes, because a hundred of its own Line
  * components take seconds. Decides nothing. Loaded lazily by LinesChart.
  */
 export const LinesPlot = memo(function LinesPlot(props: LinesPlotProps) {
   const { lines, domain, xKind, logX, logY, height, onZoom } = props;
   const rows = useMemo(() => rowsOf(lines, domain, props.yDomain), [lines, domain, props.yDomain]);
   const span = domain[1] - domain[0] || 1;
-  const y = useMemo(() => (logY ? { domain: props.yDomain, ticks: numberTicks(props.yDomain, true, TICKS) } : valueScale(props.yDomain, false)), [logY, props.yDomain]);
-  const x = useMemo(() => (xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000)), [domain, xKind, logX]);
+  const { domain: yDomain, ticks } = useMemo(() => (logY ? { domain: props.yDomain, ticks: numberTicks(props.yDomain, true, TICKS) } : valueScale(props.yDomain, false)), [logY, props.yDomain]);
+  const y = useMemo<Ticks>(() => ({ at: ticks, text: formatTick }), [ticks]);
+  const x = useMemo<Ticks>(() => ({
+    at: xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000),
+    text: (value) => (xKind === "number" ? formatTick(value) : formatXTick(value, xKind, span)),
+  }), [domain, xKind, logX, span]);
   const { drag, handlers } = useDragZoom(onZoom);
   return (
     <ComposedChart
       responsive
       style={{ width: "100%", height, cursor: onZoom ? "crosshair" : "default" }}
       data={rows}
-      margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
+      margin={AXES_MARGIN}
       syncId={props.syncId}
       syncMethod={(ticks: readonly { value: unknown }[], data: { activeLabel?: string | number | undefined }) => nearestIndex(ticks.map((tick) => Number(tick.value)), Number(data.activeLabel))}
       accessibilityLayer
       onDoubleClick={() => onZoom?.(null)}
       {...handlers}
     >
-      <CartesianGrid vertical={false} syncWithTicks stroke="var(--line-faint)" />
-      <XAxis
-        dataKey="x" type="number" scale={logX ? "log" : "linear"} domain={domain} ticks={x} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
-        tickFormatter={(value: number) => (xKind === "number" ? formatTick(value) : formatXTick(value, xKind, span))}
-      />
-      <YAxis width={52} tickLine={false} axisLine={false} scale={logY ? "log" : "linear"} domain={y.domain} ticks={y.ticks} allowDataOverflow tickFormatter={formatTick} />
+      <XAxis hide dataKey="x" type="number" scale={logX ? "log" : "linear"} domain={domain} ticks={x.at} allowDataOverflow />
+      <YAxis hide scale={logY ? "log" : "linear"} domain={yDomain} ticks={y.at} allowDataOverflow />
+      <LinesAxes x={x} y={y} />
       <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <LinesTooltip lines={lines} x={Number(label)} reach={span / 25} look={props} /> : null)} />
       <Anchor dataKey="anchor" stroke="none" dot={false} activeDot={false} isAnimationActive={false} legendType="none" tooltipType="none" />
       <LinesLayer lines={lines} look={props} />

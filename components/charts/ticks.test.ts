@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { valueScale, xTicks } from "./ticks.ts";
+import { spaced, valueScale, xTicks } from "./ticks.ts";
 
 describe("valueScale", () => {
   it.each([
@@ -49,5 +49,24 @@ describe("xTicks", () => {
 
   it("of a single moment are that moment", () => {
     expect(xTicks([7, 7], "relative", 5)).toEqual([7]);
+  });
+});
+
+describe("texts of ticks", () => {
+  const every = (px: number, text: string) => Array.from({ length: 6 }, (_, place) => ({ at: 100 + place * px, text }));
+  const placesOf = (ticks: { at: number }[]) => ticks.map(({ at }) => at);
+
+  it("all stand where there is room", () => {
+    expect(placesOf(spaced(every(60, "100"), 1000))).toEqual([100, 160, 220, 280, 340, 400]);
+  });
+
+  it("leave out every second, or more, where there is none", () => {
+    expect(placesOf(spaced(every(40, "10:05:00"), 1000))).toEqual([100, 180, 260]);
+    expect(placesOf(spaced(every(2, "10:05:00"), 1000))).toEqual([100]);
+    expect(spaced([], 1000)).toEqual([]);
+  });
+
+  it("end where the drawing ends", () => {
+    expect(spaced([{ at: 100, text: "0" }, { at: 400, text: "10:05:00" }], 405).at(-1)?.at).toBeCloseTo(405 - 8 * 3.2);
   });
 });

@@ -63,3 +63,21 @@ export function xTicks([low, high]: [number, number], xKind: XKind, count: numbe
   const seconds = SECOND_STEPS.find((step) => span / unit / step <= count) ?? niceStep(span / unit / 86_400, count) * 86_400;
   return multiples(low, high, seconds * unit, xKind === "time" ? offsetMs : 0);
 }
+
+/** Of a text in the size of ticks: digits are alike, and little else is wider. */
+const PX_PER_CHARACTER = 6.4;
+const PX_BETWEEN = 16;
+
+/**
+ * The ticks whose texts fit beside each other: all, or every second, third … from the first on.
+ * @param end Where the room of the last text ends, px: it moves back from there.
+ */
+export function spaced(ticks: readonly { at: number; text: string }[], end: number): { at: number; text: string }[] {
+  const half = (text: string) => (text.length * PX_PER_CHARACTER) / 2;
+  const placed = ticks.map(({ at, text }) => ({ at: Math.min(at, end - half(text)), text }));
+  for (let every = 1; every < placed.length; every += 1) {
+    const kept = placed.filter((_, place) => place % every === 0);
+    if (kept.every((one, place) => place === 0 || one.at - half(one.text) - kept[place - 1]!.at - half(kept[place - 1]!.text) >= PX_BETWEEN)) return kept;
+  }
+  return placed.slice(0, 1);
+}

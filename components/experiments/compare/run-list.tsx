@@ -1,6 +1,7 @@
 "use client";
 import { Button } from "@mantine/core";
 import Link from "next/link";
+import { startTransition, useEffect, useState } from "react";
 import { COLOURED, type Stroke } from "../../../domain/experiments/compare/lines.ts";
 import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
 import { cutMiddle } from "../../../domain/shared/format.ts";
@@ -13,10 +14,15 @@ import { STATUS_LOOK } from "../../ui/status-tones.ts";
 import classes from "./compare.module.css";
 import { useCompared, useCompareState } from "./use-compare.ts";
 
+/** Rows of the page's first drawing: what a screen shows. The others follow when the charts have been asked for. */
+const FIRST = 30;
+
 /** The runs, each with its colour: hide one, measure the others against it, take it out. */
 export function RunList() {
   const { runs, shown, strokeOfRun } = useCompared();
   const [{ hide, base, runs: chosen }, setState] = useCompareState();
+  const [isWhole, setWhole] = useState(false);
+  useEffect(() => startTransition(() => setWhole(true)), []);
   return (
     <aside className={classes.side} aria-label="Compared runs">
       <div className={classes.sideHead}>
@@ -24,7 +30,7 @@ export function RunList() {
         {hide.length > 0 && <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void setState({ hide: null })}>Show all</Button>}
       </div>
       <ul className={classes.runs}>
-        {runs.map((run) => {
+        {runs.slice(0, isWhole ? undefined : FIRST).map((run) => {
           const { id } = run;
           const isHidden = hide.includes(id);
           return (

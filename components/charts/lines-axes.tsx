@@ -1,0 +1,38 @@
+"use client";
+import { memo } from "react";
+import { spaced } from "./ticks.ts";
+import { useScales } from "./use-scales.ts";
+import classes from "./charts.module.css";
+
+export interface Ticks {
+  at: number[];
+  text: (value: number) => string;
+}
+
+/** Room for the texts, px. */
+export const AXES_MARGIN = { top: 8, right: 12, bottom: 22, left: 52 };
+
+/**
+ * Grid, ticks and their texts. Recharts' own axes measure each text in the page, which lays out all of it again and again: on a
+ * page of ten charts that takes longer than their lines.
+ */
+export const LinesAxes = memo(function LinesAxes({ x, y }: { x: Ticks; y: Ticks }) {
+  const scales = useScales();
+  if (!scales) return null;
+  const { area } = scales;
+  const [right, bottom] = [area.x + area.width, area.y + area.height];
+  const rows = y.at.map((value) => ({ at: scales.y(value), text: y.text(value) })).filter(({ at }) => at >= area.y - 0.5 && at <= bottom + 0.5);
+  const columns = spaced(x.at.map((value) => ({ at: scales.x(value), text: x.text(value) })), right + AXES_MARGIN.right);
+  return (
+    <g>
+      {rows.map(({ at, text }) => (
+        <g key={at}>
+          <line x1={area.x} x2={right} y1={at} y2={at} stroke="var(--line-faint)" />
+          <text className={classes.tick} x={area.x - 8} y={at} dy="0.33em" textAnchor="end">{text}</text>
+        </g>
+      ))}
+      <line x1={area.x} x2={right} y1={bottom} y2={bottom} stroke="var(--line)" />
+      {columns.map(({ at, text }) => <text key={at} className={classes.tick} x={at} y={bottom + 15} textAnchor="middle">{text}</text>)}
+    </g>
+  );
+});
