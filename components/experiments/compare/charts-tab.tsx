@@ -13,8 +13,11 @@ import { useCompared, useComparedKeys, useCompareState } from "./use-compare.ts"
 import { useEarlySeries } from "./use-panel-series.ts";
 
 const SHOWN = 24;
-/** Charts that a screen shows at first; a browser sends no more than six requests at once. */
-const EARLY = 6;
+/** Of a chart in the grid with its head and notes, px; and from which width on there are so many beside each other (compare.module.css). */
+const CHART_HEIGHT = 256;
+const columnsAt = (width: number): number => (width > 1560 ? 3 : width > 760 ? 2 : 1);
+/** Charts that the screen shows at first; none on the server, which draws them without lines. */
+const onScreen = (): number => (typeof window === "undefined" ? 0 : columnsAt(window.innerWidth) * Math.ceil(window.innerHeight / CHART_HEIGHT));
 
 /** The charts: every metric at first; those that were chosen, arranged and sized once somebody did. */
 export function ChartsTab() {
@@ -52,7 +55,7 @@ export function AskEarly() {
   const { ids } = useCompared();
   const { metricKeys } = useComparedKeys();
   const { panels } = usePanels();
-  useEarlySeries(panels.slice(0, EARLY).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, ids);
+  useEarlySeries(panels.slice(0, onScreen()).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, ids);
   return null;
 }
 

@@ -37,7 +37,7 @@ function seriesOptions(trpc: ReturnType<typeof useTRPC>, ids: string[], key: str
 export function useEarlySeries(keys: readonly string[], state: SeriesState, ids: string[]): void {
   const trpc = useTRPC();
   const client = useQueryClient();
-  if (typeof window === "undefined" || ids.length === 0) return;
+  if (ids.length === 0) return;
   for (const key of keys) {
     const options = seriesOptions(trpc, ids, key, state);
     if (!client.getQueryState(options.queryKey)) void client.prefetchQuery(options);
