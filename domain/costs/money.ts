@@ -1,4 +1,4 @@
-import { decimal, decimalText, roundHalfEven } from "./decimal.ts";
+import { compare, decimal, decimalText, roundHalfEven } from "./decimal.ts";
 
 const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥" };
 
@@ -10,7 +10,7 @@ export function formatMoney(amount: string, currency: string, locale: string | n
   const value = decimal(amount);
   const negative = value.units < 0n;
   const absolute = { ...value, units: negative ? -value.units : value.units };
-  const isTiny = absolute.units > 0n && roundHalfEven(absolute, 1).units === 0n;
+  const isTiny = absolute.units > 0n && roundHalfEven(absolute, 1).units === 0n && compare(roundHalfEven(absolute, 2), absolute) !== 0;
   const digits = isTiny ? 4 : 2;
   const known = locale === null ? null : knownLocale(locale);
   if (known) return new Intl.NumberFormat(known, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(decimalText(roundHalfEven(value, digits)) as unknown as bigint); // digits as text: Intl takes them exactly, its types lag behind

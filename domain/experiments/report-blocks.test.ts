@@ -19,7 +19,7 @@ describe("a live block of a report", () => {
     { says: "too many runs", kind: "runs" as const, text: "limit: 101", problem: /^limit: / },
     { says: "a run that is no id", kind: "runs" as const, text: "runs: [7]", problem: /^runs/ },
     { says: "a column that no table has", kind: "runs" as const, text: "columns: [colour]", problem: /^columns\.0: No such column/ },
-    { says: "an order that cannot be had", kind: "runs" as const, text: "sort: project", problem: /^sort: It cannot be sorted by that/ },
+    { says: "an order that cannot be had", kind: "runs" as const, text: "sort: metrics", problem: /^sort: It cannot be sorted by that/ },
     { says: "broken YAML", kind: "runs" as const, text: "runs: [", problem: /at line 1/ },
     { says: "words instead of fields", kind: "runs" as const, text: "the best ones", problem: /a list of fields/ },
     { says: "an alias that grows", kind: "runs" as const, text: "a: &a [1]\nb: *a", problem: /./ },
