@@ -1,5 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
-import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
+import { type BrowserContext, expect, type Locator, type Page, test as base } from "@playwright/test";
 import { connect } from "../db/client.ts";
 import { type Factories, factories } from "../db/factories.ts";
 import type { Role } from "../domain/access/roles.ts";
@@ -79,6 +79,16 @@ async function settle(page: Page): Promise<void> {
       still = document.getAnimations().length === 0 ? still + 1 : 0;
     }
   });
+}
+
+/** The pointer rests on this, and the page says so in a tooltip. */
+export async function expectTooltip(of: Locator, text: string | RegExp): Promise<void> {
+  const page = of.page();
+  await expect(async () => {
+    await page.mouse.move(0, 0); // a page that was only just made interactive may not have heard of the pointer
+    await of.hover({ force: true });
+    await expect(page.getByRole("tooltip")).toHaveText(text, { timeout: 2_000 });
+  }).toPass({ timeout: 20_000 });
 }
 
 export { expect } from "@playwright/test";

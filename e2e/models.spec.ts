@@ -1,5 +1,5 @@
 import { paths } from "../paths.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, expectTooltip, test } from "./fixtures.ts";
 
 test("an owner moves a version to a stage and gives it an alias, and the timeline says who did", async ({ make, org, as }) => {
   const maker = await make.member(org, "member");
@@ -57,8 +57,7 @@ test("a member may describe a model but not promote it, and reads why", async ({
   await page.goto(paths.modelVersion(org.slug, model.id, 1));
   const alias = page.getByRole("button", { name: "Set alias on version 1" });
   await expect(alias).toBeDisabled();
-  await alias.hover({ force: true });
-  await expect(page.getByRole("tooltip")).toContainText("models:promote");
+  await expectTooltip(alias, /models:promote/);
   await expect(page.getByRole("button", { name: /^Describe|^Edit description/ })).toBeEnabled();
 });
 

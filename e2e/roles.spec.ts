@@ -1,5 +1,5 @@
 import { paths } from "../paths.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, expectTooltip, test } from "./fixtures.ts";
 
 test("a viewer sees what could be done, disabled, with the reason", async ({ world, signIn }) => {
   const page = await signIn(world.viewer.id);
@@ -15,11 +15,7 @@ test("a viewer sees what could be done, disabled, with the reason", async ({ wor
     await page.goto(url);
     const act = page.getByRole(role, { name, exact: true });
     await expect(act).toBeDisabled();
-    await expect(async () => {
-      await page.mouse.move(0, 0); // a page that was only just made interactive may not have heard of the pointer
-      await act.hover({ force: true });
-      await expect(page.getByRole("tooltip")).toHaveText(reason, { timeout: 2_000 });
-    }).toPass({ timeout: 20_000 });
+    await expectTooltip(act, reason);
   }
 });
 

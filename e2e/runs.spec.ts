@@ -27,6 +27,7 @@ async function download(page: Page, which: string): Promise<string> {
 
 test("the log of a run that writes is searched, sifted, followed and downloaded", async ({ page }) => {
   const go = join(stackUnderTest().folder, "go-on");
+  rmSync(go, { force: true }); // of an earlier try
   await signInAsOwner(page);
   const spec = { name: "writes", project: "default", command: writing(go), resources: { memory: 64 } };
   const answer = await page.request.post("/api/trpc/experiments.submit", { headers: { "x-drover-org": ENGINE_WORKS, origin: stackUnderTest().url }, data: { json: { spec } } });
@@ -83,7 +84,6 @@ test("the log of a run that writes is searched, sifted, followed and downloaded"
   const both = await download(page, "Both streams");
   expect(both).toContain("fetching  10%\rfetching  55%\rfetching 100%\n");
   expect(both.split("\n")).toHaveLength(704);
-  rmSync(go);
 });
 
 test("a clone starts from the run's spec, takes edits, and names what it came from", async ({ make, org, as }) => {

@@ -40,14 +40,8 @@ export function LogLinesView(props: View) {
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => LINE_PX, overscan: 30, getItemKey: (index) => lines[index]!.key });
   const keepStill = useAnchor(scroller, virtual, lines, following);
 
-  const toEnd = useCallback(() => {
-    const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  }, []);
   const size = virtual.getTotalSize(); // changes once more when the heights of wrapped lines are known
-  useLayoutEffect(() => {
-    if (following) toEnd();
-  }, [following, lines, wrap, height, size, toEnd]);
+  const look = useFollow(scroller, { following, atEnd, onFollowing }, [lines, wrap, height, size]);
 
   const wanted = useRef(0);
   useLayoutEffect(() => {
@@ -58,17 +52,12 @@ export function LogLinesView(props: View) {
     virtual.scrollToIndex(index < 0 ? lines.length - 1 : index, { align: "center" });
   }, [goTo, lines, virtual]);
 
-  const lastTop = useRef(0);
   function onScroll(): void {
     const element = scroller.current;
     if (!element) return;
     keepStill();
-    const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
-    // Only a reader scrolls back up; lines that come or grow taller leave the place as it is.
-    const wentUp = element.scrollTop < lastTop.current - 2;
-    lastTop.current = element.scrollTop;
-    if (distance <= END_PX && atEnd && !following) onFollowing(true);
-    else if (wentUp && distance > END_PX && following) onFollowing(false);
+    const distance = distanceToEnd(element);
+    look(element);
     if (element.scrollTop < EDGE_LINES * LINE_PX) onNearStart();
     if (distance < EDGE_LINES * LINE_PX) onNearEnd();
   }
@@ -83,6 +72,48 @@ export function LogLinesView(props: View) {
       </div>
     </div>
   );
+}
+
+const distanceToEnd = (element: HTMLElement): number => element.scrollHeight - element.scrollTop - element.clientHeight;
+
+/**
+ * Stays at the end while the log is followed, and sees when a reader leaves it or comes back. The virtual list scrolls by itself,
+ * too, to where it last saw the reader: only a hand on the log ends the following.
+ * @param grown Whatever moves the end.
+ * @returns to be called on every scroll.
+ */
+function useFollow(scroller: React.RefObject<HTMLDivElement | null>, { following, atEnd, onFollowing }: Pick<View, "following" | "atEnd" | "onFollowing">, grown: readonly unknown[]) {
+  const toEnd = useCallback(() => {
+    const element = scroller.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  }, [scroller]);
+  const inHand = useRef(false);
+  useLayoutEffect(() => {
+    if (following) inHand.current = false;
+  }, [following]);
+  useLayoutEffect(() => {
+    if (following) toEnd();
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the caller's list
+  }, [following, toEnd, ...grown]);
+  useEffect(() => {
+    const element = scroller.current;
+    const take = () => void (inHand.current = true);
+    element?.addEventListener("pointerdown", take);
+    element?.addEventListener("keydown", take);
+    return () => {
+      element?.removeEventListener("pointerdown", take);
+      element?.removeEventListener("keydown", take);
+    };
+  }, [scroller]);
+  const lastTop = useRef(0);
+  return (element: HTMLElement): void => {
+    const wentUp = element.scrollTop < lastTop.current - 2; // lines that come or grow taller leave the place as it is
+    lastTop.current = element.scrollTop;
+    const isThere = distanceToEnd(element) <= END_PX;
+    if (isThere && atEnd && !following) onFollowing(true);
+    else if (!isThere && following && !inHand.current) toEnd();
+    else if (!isThere && following && wentUp) onFollowing(false);
+  };
 }
 
 function marksOf(line: LogLine, current: number | null) {
