@@ -107,11 +107,14 @@ async function checkRun(stack: Stack, job: Job, runId: string): Promise<string[]
   return found;
 }
 
+/** A request that had looked at the fence while the attempt was being given up is let through: for as long as both may take. */
+const UNDER_WAY = "2 seconds";
+
 /** Whatever its process went on to write, nothing of it was taken after it had been given up; what was taken before is unbroken. */
 async function checkGivenUp(stack: Stack, job: Job, attempt: AttemptRow): Promise<string[]> {
   const [late] = await stack.sql<{ events: number; chunks: number; outcome: string | null }[]>`
-    select (select count(*)::int from run_events e where e.attempt_id = a.id and e.kind <> 'attempt.lost' and e.at > l.at) as events,
-           (select count(*)::int from log_chunks c where c.attempt_id = a.id and c.at > l.at) as chunks, a.outcome
+    select (select count(*)::int from run_events e where e.attempt_id = a.id and e.kind <> 'attempt.lost' and e.at > l.at + ${UNDER_WAY}::interval) as events,
+           (select count(*)::int from log_chunks c where c.attempt_id = a.id and c.at > l.at + ${UNDER_WAY}::interval) as chunks, a.outcome
     from attempts a join run_events l on l.attempt_id = a.id and l.kind = 'attempt.lost' where a.id = ${attempt.id}`;
   const found = [...(await checkLogs(stack, job, attempt, false)), ...(await checkMetrics(stack, job, attempt, false))];
   const say = (text: string) => found.push(`${job.name} attempt ${attempt.number}: ${text}`);
