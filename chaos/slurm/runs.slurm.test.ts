@@ -178,9 +178,10 @@ describe("the accelerators of a run", { timeout: 120_000 }, () => {
   it("are measured on each of its nodes, and only its own", async () => {
     const smi = join(world.bin, "nvidia-smi");
     writeFileSync(smi, `#!/bin/sh\nprintf '%s\\n' ${SMI.map((line) => `'${line}'`).join(" ")}\n`, { mode: 0o755 });
+    const resources = { cpus: 1, memory: 256, gpus: 1 };
+    const ids: string[] = [];
     try {
-      const resources = { cpus: 1, memory: 256, gpus: 1 };
-      const ids = [await world.submit({ name: "measured", command: LOOP, resources }), await world.submit({ name: "measured-on-two", command: LOOP, resources: { ...resources, nodes: 2 } })];
+      ids.push(await world.submit({ name: "measured", command: LOOP, resources }), await world.submit({ name: "measured-on-two", command: LOOP, resources: { ...resources, nodes: 2 } }));
       const runs = await Promise.all(ids.map((id) => world.untilStatus(id, "running")));
       for (const { attempts } of runs) {
         const { nodeNames } = attempts.at(-1)!;
@@ -192,10 +193,10 @@ describe("the accelerators of a run", { timeout: 120_000 }, () => {
       }
       const [index] = (await world.get(ids[0]!)).attempts.at(-1)!.acceleratorIndexes;
       expect(index).toBeTypeOf("number");
-      for (const id of ids) await world.stack.api.experiments.cancel.mutate({ id });
-      for (const id of ids) await world.untilStatus(id, "cancelled");
     } finally {
       rmSync(smi);
+      for (const id of ids) await world.stack.api.experiments.cancel.mutate({ id }); // they would be in the others' way
+      for (const id of ids) await world.untilStatus(id, "cancelled");
     }
   });
 });

@@ -45,6 +45,11 @@ describe("a job that squeue does not list", () => {
     expect(asked).toEqual(["squeue"]);
   });
 
+  it("runs on the nodes that it wrote down itself, where it began after that look: what it holds is metered from there on", async () => {
+    for (const [name, text] of [["host", "login\nn[1-2]\n"], ["started", ""]] as const) writeFileSync(join(folder, "job", name), text);
+    expect(await observerOf([]).observe(ID, folder, submitted(Date.now() + 1000))).toMatchObject({ state: "running", nodes: ["n1", "n2"] });
+  });
+
   it("is over by its own record, on the nodes that it wrote down itself, where Slurm has lost it", async () => {
     for (const [name, text] of [["host", "login\nn[1-2]\n"], ["started", ""], ["life", "100.25 102.50\n"], ["exit", "0\n"]] as const) writeFileSync(join(folder, "job", name), text);
     expect(await observerOf([]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { code: 0, lifeMs: 2250 }, nodes: ["n1", "n2"] });

@@ -64,7 +64,7 @@ export class Observer {
     if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
     // Unlisted by a look from before it was submitted: the next one has it.
     const isYoung = !listed && handle.at >= this.queue.askedAt && Date.now() - handle.at < UNKNOWN_MS;
-    if (!this.queue.reachable || isYoung) return sofar(startedAt);
+    if (!this.queue.reachable || isYoung) return sofar(seen);
     return this.over(seen, listed ?? (await this.queue.remembered(id, attemptId)));
   }
 
@@ -122,7 +122,7 @@ export class Observer {
    */
   private async over(seen: Seen, told: JobSeen | null | undefined): Promise<Observation> {
     const job = finished(told);
-    const now = sofar(seen.startedAt);
+    const now = await sofar(seen);
     const waited = this.lasts(seen, job ? "over" : "unknown");
     if (job === undefined && waited < UNKNOWN_MS * 6) return now; // accounting cannot be asked
     if (waited < (job ? DOUBT_MS : UNKNOWN_MS)) {
@@ -169,8 +169,11 @@ export class Observer {
 /** A job that is not over stands for no answer. */
 const finished = (job: JobSeen | null | undefined): JobSeen | null | undefined => (job && phaseOf(job.state) !== "over" ? null : job);
 
-/** What is known of it from its own files, while Slurm has nothing to add. */
-const sofar = (startedAt: number | null): Observation => (startedAt === null ? { state: "starting" } : { state: "running", startedAt });
+/** What is known of it from its own files, while Slurm has nothing to add. On which nodes, too: what it holds is metered from here on. */
+async function sofar(seen: Seen): Promise<Observation> {
+  const { startedAt, accelerators } = seen;
+  return startedAt === null ? { state: "starting" } : { state: "running", startedAt, nodes: await nodesOf(seen, null), accelerators };
+}
 
 interface Seen {
   attemptId: string;
