@@ -41,7 +41,7 @@ export function LogLinesView(props: View) {
   const keepStill = useAnchor(scroller, virtual, lines, following);
 
   const size = virtual.getTotalSize(); // changes once more when the heights of wrapped lines are known
-  const look = useFollow(scroller, { following, atEnd, onFollowing }, [lines, wrap, height, size]);
+  const look = useFollow(scroller, virtual, { following, atEnd, onFollowing }, [lines, wrap, height, size]);
 
   const wanted = useRef(0);
   useLayoutEffect(() => {
@@ -74,6 +74,7 @@ export function LogLinesView(props: View) {
   );
 }
 
+type List = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 const distanceToEnd = (element: HTMLElement): number => element.scrollHeight - element.scrollTop - element.clientHeight;
 
 /**
@@ -82,11 +83,11 @@ const distanceToEnd = (element: HTMLElement): number => element.scrollHeight - e
  * @param grown Whatever moves the end.
  * @returns to be called on every scroll.
  */
-function useFollow(scroller: React.RefObject<HTMLDivElement | null>, { following, atEnd, onFollowing }: Pick<View, "following" | "atEnd" | "onFollowing">, grown: readonly unknown[]) {
+function useFollow(scroller: React.RefObject<HTMLDivElement | null>, virtual: List, { following, atEnd, onFollowing }: Pick<View, "following" | "atEnd" | "onFollowing">, grown: readonly unknown[]) {
+  // The list's own way there: it goes on until the lines that come into sight have been measured.
   const toEnd = useCallback(() => {
-    const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  }, [scroller]);
+    if (virtual.options.count > 0) virtual.scrollToIndex(virtual.options.count - 1, { align: "end" });
+  }, [virtual]);
   const inHand = useRef(false);
   useLayoutEffect(() => {
     if (following) inHand.current = false;
@@ -141,7 +142,7 @@ const clock = (at: number) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit"
  * Pages join above and leave above; the line at the top of the view stays where it is.
  * @returns to be called on every scroll, to note which line that is.
  */
-function useAnchor(scroller: React.RefObject<HTMLDivElement | null>, virtual: ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>, lines: LogLine[], following: boolean): () => void {
+function useAnchor(scroller: React.RefObject<HTMLDivElement | null>, virtual: List, lines: LogLine[], following: boolean): () => void {
   const anchor = useRef<{ key: string; offset: number } | null>(null);
   const keep = useCallback(() => {
     const element = scroller.current;
