@@ -1,45 +1,17 @@
-import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
-import { parquetReadObjects } from "hyparquet";
 import { paths } from "../paths.ts";
-import { expect, test as base } from "./fixtures.ts";
+import { expect } from "./fixtures.ts";
+import { asked, grid, names, open, rowOf, test } from "./runs-grid.ts";
 import { stackUnderTest } from "./stack.ts";
-import { makeTableRuns, type TableRun } from "./table-runs.ts";
+import type { TableRun } from "./table-runs.ts";
 
-const test = base.extend<{ table: (count: number) => Promise<TableRun[]> }>({
-  table: async ({ make, org, database }, use) => {
-    const owner = await make.member(org, "member", { name: "Rita Runs" });
-    await use((count) => makeTableRuns(database.db, make, org.project, owner.id, count));
-  },
-});
-
-const grid = (page: Page) => page.getByRole("table", { name: "Runs" });
-const names = (page: Page) => grid(page).locator("[data-row-link]").allTextContents();
-const rowOf = (page: Page, name: string) => grid(page).getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
 const grip = (page: Page, column: string) => grid(page).getByRole("separator", { name: `Width of ${column}`, exact: true });
 const head = (page: Page, column: string) => grid(page).getByRole("columnheader").filter({ has: page.getByRole("separator", { name: `Width of ${column}`, exact: true }) });
 const sorter = (page: Page, column: string) => head(page, column).getByRole("button");
 /** The columns, left to right. */
 const columns = (page: Page) => grid(page).getByRole("separator").evaluateAll((grips) => grips.map((one) => one.getAttribute("aria-label")!.replace("Width of ", "")));
-const asked = (page: Page, name: string) => new URL(page.url()).searchParams.get(name);
 const widthOf = async (of: Locator) => Math.round((await of.boundingBox())!.width);
 const newestFirst = (runs: readonly TableRun[]) => [...runs].reverse().map(({ name }) => name);
-
-/** The page once its table lives: what is pressed before that is lost. `k` leads from nowhere, and from the first row, to the first row. */
-async function open(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  await expect(async () => {
-    await page.keyboard.press("k");
-    await expect(grid(page).locator("[data-row-link]").first()).toBeFocused({ timeout: 500 });
-  }).toPass();
-}
-
-/** The file that a format of the Export menu downloads. */
-async function exported(page: Page, format: "CSV" | "Parquet"): Promise<Buffer> {
-  await page.getByRole("button", { name: "Export" }).click();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: format }).click()]);
-  return readFile(await file.path());
-}
 
 test("a person chooses, pins, moves and sizes columns, sorts by several, and keeps it as a view that others open", async ({ as, org, table }) => {
   const runs = await table(24);
@@ -124,87 +96,6 @@ test("a person chooses, pins, moves and sizes columns, sorts by several, and kee
   await page.getByRole("menuitem", { name: "Delete Best by rate" }).click();
   await page.getByRole("dialog", { name: "Delete the view Best by rate?" }).getByRole("button", { name: "Delete view" }).click();
   await expect(page.getByRole("button", { name: "Views", exact: true })).toBeVisible();
-});
-
-test("a filter is built or written, each in step with the other, grouped, and leaves as CSV and as Parquet", async ({ as, org, table }) => {
-  const runs = await table(24);
-  const page = await as("viewer");
-  const bad = "status = 'failed' and weather = 'x'";
-  await page.goto(`${paths.runs(org.slug)}?${new URLSearchParams({ cols: "name,status,metric:loss,param:lr,tag:team", sort: "metric:loss", f: bad }).toString()}`);
-  await expect(page.getByText(/There is no attribute weather\..*\(at character 23 of the filter\)/)).toBeVisible();
-  const clear = page.getByRole("button", { name: "Clear filters" }); // the grammar's too
-  await expect(async () => {
-    if (await clear.isVisible()) await clear.click({ timeout: 500 });
-    expect(await clear.isVisible()).toBe(false);
-  }).toPass();
-  await expect(grid(page).locator("[data-row-link]")).toHaveCount(24);
-
-  await page.getByRole("button", { name: "Filter", exact: true }).click();
-  const form = page.getByRole("dialog", { name: "Filter" });
-  const text = form.getByRole("textbox", { name: "As text" });
-  const outer = form.getByRole("group", { name: "Conditions", exact: true });
-  const inner = form.getByRole("group", { name: "Conditions in parentheses" });
-  const choose = async (within: Locator, at: number, what: string) => {
-    await within.getByRole("combobox", { name: "What is compared" }).nth(at).click();
-    await form.getByRole("option", { name: what, exact: true }).click();
-  };
-  await outer.getByRole("button", { name: "Condition", exact: true }).click();
-  await expect(text).toHaveValue("status = 'running'");
-  await outer.getByRole("combobox", { name: "With" }).fill("failed");
-  await expect(text).toHaveValue("status = 'failed'");
-  await outer.getByRole("button", { name: "Group", exact: true }).click();
-  await choose(inner, 0, "lr");
-  await inner.getByRole("combobox", { name: "With" }).first().fill("0.1");
-  await choose(inner, 1, "team");
-  await inner.getByRole("combobox", { name: "With" }).last().fill("red");
-  await outer.getByText("Any of").first().click();
-  await inner.getByText("All of").click();
-  await expect(text).toHaveValue("status = 'failed' or (params.lr = 0.1 and tags.team = 'red')");
-  const either = runs.filter((run) => run.status === "failed" || (run.lr === "0.1" && run.team === "red"));
-  await expect.poll(() => asked(page, "f")).toBe("status = 'failed' or (params.lr = 0.1 and tags.team = 'red')");
-  const byLoss = (some: TableRun[]) => [...some].sort((a, b) => a.loss - b.loss);
-  await expect.poll(() => names(page)).toEqual(byLoss(either).map(({ name }) => name));
-
-  await text.fill("metrics.loss < 0.12");
-  await text.pressSequentially(" and (");
-  await expect.poll(() => asked(page, "f")).toBe("metrics.loss < 0.12"); // what made sense last
-  await expect(text).toHaveValue("metrics.loss < 0.12 and ("); // and nothing that was typed since is lost
-  await text.pressSequentially("weather = 'x')");
-  const problem = form.getByRole("alert");
-  await expect(problem).toContainText("There is no attribute weather.");
-  await expect(problem.locator("mark")).toHaveText("weather");
-  await text.fill("metrics.loss < 0.12 and (params.lr = 0.1 or tags.team ilike '%gr%')");
-  await expect(outer.getByRole("combobox", { name: "With" }).first()).toHaveValue("0.12");
-  await expect(inner.getByRole("combobox", { name: "How" })).toHaveCount(2);
-  await expect(inner.getByRole("combobox", { name: "How" }).last()).toHaveValue("contains");
-  await inner.getByRole("combobox", { name: "With" }).last().fill("g_");
-  await expect(text).toHaveValue("metrics.loss < 0.12 and (params.lr = 0.1 or tags.team ilike '%g\\\\_%')"); // the very sign, not any
-  await expect(inner.getByRole("combobox", { name: "With" }).last()).toHaveValue("g_");
-  await inner.getByRole("combobox", { name: "With" }).last().fill("green");
-  await page.getByRole("heading", { level: 1 }).click(); // closing at once keeps the change
-  await expect(form).toBeHidden();
-  const filtered = byLoss(runs.filter((run) => run.loss < 0.12 && (run.lr === "0.1" || run.team === "green")));
-  await expect.poll(() => asked(page, "f")).toBe("metrics.loss < 0.12 and (params.lr = 0.1 or tags.team ilike '%green%')");
-  await expect.poll(() => names(page)).toEqual(filtered.map(({ name }) => name));
-
-  const csv = (await exported(page, "CSV")).toString();
-  expect(csv).toBe(["run_id,name,status,metric:loss,param:lr,tag:team", ...filtered.map(({ id, name, status, loss, lr, team }) => [id, name, status, loss, lr, team].join(",")), ""].join("\r\n"));
-  const parquet = await exported(page, "Parquet");
-  expect(await parquetReadObjects({ file: new Uint8Array(parquet).buffer })).toEqual(filtered.map(({ id, name, status, loss, lr, team }) => ({ run_id: id, name, status, "metric:loss": loss, "param:lr": lr, "tag:team": team })));
-
-  await clear.click();
-  const groupBy = page.getByRole("combobox", { name: "Group by" });
-  for (const [by, value, of] of [["lr", "0.1", runs.filter(({ lr }) => lr === "0.1")], ["Experiment", "Letters", runs.filter(({ experiment }) => experiment === "Letters")]] as const) {
-    await groupBy.click();
-    await page.getByRole("option", { name: by, exact: true }).click();
-    const groups = page.getByRole("table", { name: /^Groups by/ });
-    const one = groups.getByRole("row").filter({ has: page.getByRole("button", { name: value, exact: true }) });
-    await expect(one).toContainText(`${of.length}`);
-    await expect(one).toContainText(`${Math.min(...of.map(({ loss }) => loss))} to ${Math.max(...of.map(({ loss }) => loss))}, n ${of.length}`);
-    await one.getByRole("button").click();
-    await expect.poll(() => names(page)).toEqual(byLoss([...of]).map(({ name }) => name));
-    await clear.click();
-  }
 });
 
 test("rows come page by page as one scrolls, keys do what the mouse does, and new runs wait to be asked for", async ({ as, org, table }) => {

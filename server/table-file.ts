@@ -12,6 +12,9 @@ export interface FileColumn<Row> {
   cell: (row: Row) => ExportCell;
 }
 
+/** Columns of text that are called as their fields are: exact decimals, too, since a spreadsheet may round them and a file may not. */
+export const textColumns = <Row>(names: readonly (keyof Row & string)[]): FileColumn<Row>[] => names.map((name) => ({ name, type: "STRING", cell: (row) => row[name] as string | null }));
+
 const TYPES: Record<ExportFormat, string> = { csv: "text/csv; charset=utf-8", parquet: "application/vnd.apache.parquet" };
 
 /** Rows as a file to download, streamed: no row waits for the last one. @param name Without its ending. */

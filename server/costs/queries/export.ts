@@ -3,16 +3,14 @@ import { projects } from "../../../db/schema/access.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
-import type { FileColumn } from "../../table-file.ts";
+import { textColumns } from "../../table-file.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
-/** Exact decimals stay text: a spreadsheet may round them, a file may not. */
-export interface CostRow extends Record<string, unknown> {
+/** What every file of costs says of a row. */
+export interface AssetRow extends Record<string, unknown> {
   day: string;
   team: string | null;
   project: string | null;
-  person: string | null;
-  experiment: string | null;
   cluster: string;
   kind: string;
   model: string | null;
@@ -24,9 +22,11 @@ export interface CostRow extends Record<string, unknown> {
   currency: string;
   rating_version: string;
 }
-
-const text = (name: keyof CostRow & string): FileColumn<CostRow> => ({ name, type: "STRING", cell: (row) => row[name] as string | null });
-export const COST_COLUMNS: readonly FileColumn<CostRow>[] = (["day", "team", "project", "person", "experiment", "cluster", "kind", "model", "capacity_class", "quantity", "unit", "amount", "provisional", "currency", "rating_version"] as const).map(text);
+export interface CostRow extends AssetRow {
+  person: string | null;
+  experiment: string | null;
+}
+export const COST_COLUMNS = textColumns<CostRow>(["day", "team", "project", "person", "experiment", "cluster", "kind", "model", "capacity_class", "quantity", "unit", "amount", "provisional", "currency", "rating_version"]);
 
 const MONTH_DAYS = 31;
 

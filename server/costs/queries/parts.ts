@@ -6,7 +6,8 @@ import { compare, decimal } from "../../../domain/costs/decimal.ts";
 import type { ExportCosts, ReadParts } from "../../../domain/costs/inputs.ts";
 import { type PartsGroup, type PartsView, withPending } from "../../../domain/costs/parts-view.ts";
 import type { CostPart } from "../../../domain/costs/split.ts";
-import type { FileColumn } from "../../table-file.ts";
+import { textColumns } from "../../table-file.ts";
+import type { AssetRow } from "./export.ts";
 import { DIMENSIONS, readStand, seenCosts, type SpendReader } from "./spend.ts";
 
 /** What was booked, as part `all`, beside its parts: under the name by which costs are read. */
@@ -44,24 +45,10 @@ function sumOf(rows: readonly Row[]): Pick<PartsView, "amount" | "parts"> {
   return { amount, parts: withPending(amount, known) };
 }
 
-/** Exact decimals stay text: a spreadsheet may round them, a file may not. */
-export interface PartRow extends Record<string, unknown> {
-  day: string;
-  team: string | null;
-  project: string | null;
-  cluster: string;
-  kind: string;
-  model: string | null;
-  capacity_class: string;
+export interface PartRow extends AssetRow {
   part: string;
-  quantity: string;
-  unit: string;
-  amount: string;
-  provisional: string;
-  currency: string;
-  rating_version: string;
 }
-export const PART_COLUMNS: readonly FileColumn<PartRow>[] = (["day", "team", "project", "cluster", "kind", "model", "capacity_class", "part", "quantity", "unit", "amount", "provisional", "currency", "rating_version"] as const).map((name) => ({ name, type: "STRING", cell: (row) => row[name] }));
+export const PART_COLUMNS = textColumns<PartRow>(["day", "team", "project", "cluster", "kind", "model", "capacity_class", "part", "quantity", "unit", "amount", "provisional", "currency", "rating_version"]);
 
 /** Every day's parts. What is not split yet is a part of its own, so that a file adds up to what was booked. */
 export async function* partRows(reader: SpendReader, ask: ExportCosts): AsyncGenerator<PartRow[]> {
