@@ -246,14 +246,14 @@ export class SlurmDriver implements Driver {
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
   }
 
-  /** As squeue has it, which is fresh when an attempt is first seen to run; of one that it has forgotten, as accounting has it. */
+  /** Of one that has begun, as squeue has it; of one that it has forgotten, as accounting has it, which hears of starts late. */
   async granted(attemptId: string, folder: string): Promise<Granted | null> {
     const job = (await this.handles.read(folder))?.job;
     if (!job) return null;
-    const listed = this.queue.find(job, attemptId);
-    if (listed && phaseOf(listed.state) !== "waiting") return grantedOf(listed);
+    const listed = await this.queue.begun(job, attemptId);
+    if (listed) return grantedOf(listed);
     const told = await this.accounting.read(new Map([[attemptId, job]]));
-    const part = told.kind === "told" ? told.parts.get(attemptId)?.at(-1) : undefined;
+    const part = told.kind === "told" ? told.parts.get(attemptId)?.findLast(({ startedAt }) => startedAt !== null) : undefined;
     return part ? grantedOf(part) : null;
   }
 

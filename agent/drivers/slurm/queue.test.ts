@@ -7,7 +7,7 @@ function queueOf(squeue: string[], sacct: string[]): JobQueue {
   const run = (command: string) => Promise.resolve((command === "squeue" ? squeue : sacct).join("\n"));
   return new JobQueue({ run } as unknown as SlurmClient);
 }
-const listed = (id: string, name: string) => `${id}|PENDING|Priority|ada|lab|gpu|normal|1||1||1795000000|N/A|N/A|1:00:00|10|0|${name}|`;
+const listed = (id: string, name: string, state = "PENDING") => `${id}|${state}|Priority|ada|lab|gpu|normal|1||1||1795000000|N/A|N/A|1:00:00|10|0|${name}|`;
 const past = (id: string, name: string, state: string) => `${id}|${name}|${state}|0:0|1795000000|1795000060|n1|None`;
 
 describe("a job's number that Slurm gives a second time", () => {
@@ -21,5 +21,29 @@ describe("a job's number that Slurm gives a second time", () => {
     const queue = queueOf([], [past("5", "somebody-elses", "FAILED"), past("5", jobName("att_a"), "COMPLETED")]);
     expect(await queue.remembered("5", "att_a")).toMatchObject({ state: "COMPLETED" });
     expect(await queue.remembered("5", "att_b")).toBeNull();
+  });
+});
+
+describe("a job whose start is on record", () => {
+  /** Each look at squeue finds the next of these. */
+  const looksAt = (...looks: string[][]) => new JobQueue({ run: () => Promise.resolve((looks.length > 1 ? looks.shift()! : looks[0]!).join("\n")) } as unknown as SlurmClient);
+  const running = listed("5", jobName("att_a"), "RUNNING");
+
+  it.each([["does not list it yet", []], ["has it waiting", [listed("5", jobName("att_a"))]]])("is looked for again where the last look, and one that was under way, %s", async (_, old) => {
+    const queue = looksAt(old, old, [running]);
+    await queue.refresh();
+    expect(await queue.begun("5", "att_a")).toMatchObject({ state: "RUNNING" });
+  });
+  it("is not looked for again where it is known", async () => {
+    const queue = looksAt([running], []);
+    await queue.refresh();
+    expect(await queue.begun("5", "att_a")).toMatchObject({ state: "RUNNING" });
+  });
+  it("is given up where squeue has forgotten it, or cannot be asked", async () => {
+    expect(await looksAt([]).begun("5", "att_a")).toBeUndefined();
+    let asked = 0;
+    const away = new JobQueue({ run: () => Promise.reject(new Error(`away ${(asked += 1)}`)) } as unknown as SlurmClient);
+    expect(await away.begun("5", "att_a")).toBeUndefined();
+    expect(asked).toBe(1);
   });
 });

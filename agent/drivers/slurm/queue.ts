@@ -159,6 +159,16 @@ export class JobQueue {
     return job?.name === jobName(attemptId) ? job : undefined;
   }
 
+  /** One whose start is on record, as squeue has it since then: the last look may be from before the start, and so may one that is under way. */
+  async begun(id: string, attemptId: string): Promise<QueuedJob | undefined> {
+    for (let looks = 0; ; looks += 1) {
+      const job = this.find(id, attemptId);
+      if (job && phaseOf(job.state) !== "waiting") return job;
+      if (looks === 2 || (looks > 0 && !this.reachable)) return undefined;
+      await this.refresh(0);
+    }
+  }
+
   /** The jobs of one attempt that squeue still lists, oldest first. */
   named(attemptId: string): QueuedJob[] {
     return (this.byName.get(jobName(attemptId)) ?? []).toSorted((a, b) => Number(a.id) - Number(b.id));
