@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { playwrightScore, scoreInWords } from "./areas.ts";
+import { AREAS, playwrightScore, scoreInWords, STAGES } from "./areas.ts";
 
 const SUMMARY = `  ✓  103 [pages] › e2e/queue.spec.ts:12:1 › 7 flaky nodes are drained (3.2s)
 
@@ -23,4 +23,8 @@ it("reads the summary in colours too", () => {
 it("says in the area's line what was flaky, and nothing of it where nothing was", () => {
   expect(scoreInWords({ passed: 101, failed: 0, flaky: 1 })).toBe("101 passed, 0 failed, 1 flaky");
   expect(scoreInWords({ passed: 7, failed: 0 })).toBe("7 passed, 0 failed");
+});
+
+it("runs every area once", () => {
+  expect(STAGES.flat().toSorted()).toEqual(Object.keys(AREAS).toSorted());
 });

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "../root.ts";
-import { report } from "../say.ts";
 import { ensureChromium } from "./chromium.ts";
 import { ensureInstalled } from "./slurm/install.ts";
 
@@ -14,12 +13,17 @@ export interface Score {
   flaky?: number;
 }
 
-/** Run one program, its output passing through. @returns its exit code and what it printed last. */
-function runNode(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<{ code: number; tail: string }> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) }, stdio: ["ignore", "pipe", "inherit"] });
+/** Takes what an area prints. */
+export type Out = (chunk: Buffer) => void;
+type Area = (out: Out) => Promise<Score>;
+
+/** Run one program. @returns its exit code and what it printed last. */
+function runNode(args: string[], out: Out, env: NodeJS.ProcessEnv = process.env): Promise<{ code: number; tail: string }> {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }) }, stdio: ["ignore", "pipe", "pipe"] });
   let tail = "";
+  child.stderr.on("data", out);
   child.stdout.on("data", (chunk: Buffer) => {
-    process.stdout.write(chunk);
+    out(chunk);
     tail = (tail + chunk.toString()).slice(-20_000);
   });
   return new Promise((resolve, reject) => child.once("close", (code) => resolve({ code: code ?? 1, tail })).once("error", reject));
@@ -30,31 +34,26 @@ const asOne = (code: number): Score => (code === 0 ? { passed: 1, failed: 0 } : 
 /** A run that counted nothing did not test anything, whatever its exit code says. */
 const counted = (score: Score, code: number): Score => (score.failed === 0 && (code !== 0 || score.passed === 0) ? { ...score, failed: 1 } : score);
 
-const unit = () => vitest("unit", []);
+const unit: Area = (out) => vitest("unit", [], out);
 
-/** A real Slurm, real PyTorch and MPI. Where they cannot be had, that is a failure and says so: nothing was tested. */
-async function slurm(): Promise<Score> {
-  try {
-    ensureInstalled(["slurm", "mpi", "torch"]);
-  } catch (error) {
-    report(error);
-    return { passed: 0, failed: 1 };
-  }
-  return vitest("slurm", [".slurm.test.ts", "--no-file-parallelism"], { ...process.env, DROVER_SLURM_TESTS: "1" });
+/** A real Slurm, real PyTorch and MPI. */
+async function slurm(out: Out): Promise<Score> {
+  ensureInstalled(["slurm", "mpi", "torch"]);
+  return vitest("slurm", [".slurm.test.ts", "--no-file-parallelism"], out, { ...process.env, DROVER_SLURM_TESTS: "1" });
 }
 
-async function vitest(name: string, more: string[], env?: NodeJS.ProcessEnv): Promise<Score> {
+async function vitest(name: string, more: string[], out: Out, env?: NodeJS.ProcessEnv): Promise<Score> {
   const report = join(ROOT, ".drover", "test", `${name}.json`);
   mkdirSync(join(ROOT, ".drover", "test"), { recursive: true, mode: 0o711 });
   rmSync(report, { force: true });
-  const { code } = await runNode([bin("vitest/vitest.mjs"), "run", ...more, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env);
+  const { code } = await runNode([bin("vitest/vitest.mjs"), "run", ...more, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], out, env);
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
   return counted({ passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0) }, code);
 }
 
-async function e2e(): Promise<Score> {
-  const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], { ...process.env, DROVER_CHROMIUM: await ensureChromium() });
+async function e2e(out: Out): Promise<Score> {
+  const { code, tail } = await runNode([bin("@playwright/test/cli.js"), "test"], out, { ...process.env, DROVER_CHROMIUM: await ensureChromium() });
   return counted(playwrightScore(tail), code);
 }
 
@@ -67,22 +66,24 @@ export function playwrightScore(tail: string): Score {
 /** "101 passed, 0 failed, 1 flaky": the last only where there is one. */
 export const scoreInWords = ({ passed, failed, flaky = 0 }: Score): string => `${passed} passed, ${failed} failed${flaky > 0 ? `, ${flaky} flaky` : ""}`;
 
-async function chaos(): Promise<Score> {
-  const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1", "--failpoints"]);
+async function chaos(out: Out): Promise<Score> {
+  const { code, tail } = await runNode(["--import", "tsx", "chaos/main.ts", "--trials", process.env.DROVER_CHAOS_TRIALS ?? "30", "--seed", "1", "--failpoints"], out);
   const [, passed = "0", failed = "0"] = /chaos: (\d+) passed, (\d+) failed/.exec(tail) ?? [];
   return counted({ passed: Number(passed), failed: Number(failed) }, code);
 }
 
-/** In the order of what is quickest to fail. */
-export const AREAS: Record<string, () => Promise<Score>> = {
-  lint: async () => asOne((await runNode(["scripts/lint.ts"])).code),
-  types: async () => asOne((await runNode([bin("typescript/bin/tsc"), "--noEmit"])).code),
+export const AREAS: Record<string, Area> = {
+  lint: async (out) => asOne((await runNode(["scripts/lint.ts"], out)).code),
+  types: async (out) => asOne((await runNode([bin("typescript/bin/tsc"), "--noEmit"], out)).code),
   unit,
-  build: async () => asOne((await runNode(["scripts/build.ts"])).code),
+  build: async (out) => asOne((await runNode(["scripts/build.ts"], out)).code),
   e2e,
   chaos,
   slurm,
 };
+
+/** What runs at once, in the order of what is quickest to fail. Slurm's tests wait for Slurm most of the time. */
+export const STAGES: string[][] = [["lint", "types"], ["unit"], ["build"], ["e2e", "slurm"], ["chaos"]];
 
 /** A folder of one's own that other users can walk into: the database's user must. */
 export const freshFolder = (name: string): string => {
