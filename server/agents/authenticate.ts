@@ -1,11 +1,12 @@
 import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
 import { LIMITS, SIGNED_HEADERS, signingText } from "../../agent/protocol/messages.ts";
+import type { Standing } from "./commands/presence.ts";
 import { findAgent, type AgentIdentity } from "./queries.ts";
 import { Refused } from "./refused.ts";
 import type { AgentServices } from "./services.ts";
 
-/** How long a revocation may go unseen when the bus is down. */
-const CACHE_MS = 1000;
+/** Longer than agents wait between two messages. What changes meanwhile is told by the bus, and by `compare` a second after each message. */
+const CACHE_MS = 60_000;
 const NONCE = /^[\x21-\x7e]{8,64}$/;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -19,6 +20,8 @@ export interface Authenticator {
   check: (request: Request, bodySha256: string, session: "newest" | "none") => Promise<AgentIdentity>;
   /** Forget what is cached of this agent: it was revoked, locked, or joined anew. */
   forget: (agentId: string) => void;
+  /** How agents stand now: those remembered otherwise are forgotten, and returned. */
+  compare: (standings: Standing[]) => Promise<string[]>;
   /** The same agent again, after a wait. */
   recheck: (agent: AgentIdentity, sessionId: string) => Promise<AgentIdentity>;
 }
@@ -35,7 +38,7 @@ export function createAuthenticator(services: Pick<AgentServices, "db" | "now">)
     if (known && !fresh && services.now() - known.at < CACHE_MS) return known.agent;
     const agent = findAgent(services.db, agentId);
     cache.set(agentId, { at: services.now(), agent });
-    agent.catch(() => cache.delete(agentId));
+    agent.then((found) => found ?? cache.delete(agentId), () => cache.delete(agentId)); // only who is known is remembered
     if (cache.size > 50_000) cache.clear();
     return agent;
   }
@@ -46,6 +49,12 @@ export function createAuthenticator(services: Pick<AgentServices, "db" | "now">)
   }
   return {
     forget: (agentId) => void cache.delete(agentId),
+    compare: async (standings) => {
+      const known = await Promise.all(standings.map(async (now) => ({ now, agent: await cache.get(now.id)?.agent.catch(() => null) })));
+      const changed = known.filter(({ now, agent }) => agent && (agent.session !== now.session || isLocked(agent) !== now.locked)).map(({ now }) => now.id);
+      for (const id of changed) cache.delete(id);
+      return changed;
+    },
     recheck: async (agent, sessionId) => {
       const current = await load(agent.id, false);
       if (!current) throw new Refused("bad_signature", "This agent is not known here.");
@@ -96,6 +105,8 @@ function isSigned(keys: Map<string, KeyObject>, agent: AgentIdentity, claim: Cla
   }
   return verify(null, Buffer.from(claim.text), key, claim.signature);
 }
+
+const isLocked = ({ revoked, cloned }: AgentIdentity): boolean => revoked || cloned;
 
 function refuseLocked(agent: AgentIdentity): void {
   if (agent.revoked) throw new Refused("revoked", "This agent was revoked. Enrol it again to reconnect the cluster.");

@@ -35,8 +35,8 @@ export interface Connector {
 
 export function createConnector(services: AgentServices): Connector {
   const authenticator = createAuthenticator(services);
-  const presence = startPresence(services);
   const board = openWantedBoard(services);
+  const presence = startPresence(services, (standings) => void authenticator.compare(standings).then((changed) => changed.forEach(board.rouse)));
   const tunnels = openTunnels(services);
   const closing = new AbortController();
   const unsubscribe = services.bus.subscribe((changes) => {

@@ -142,6 +142,18 @@ describe("sessions and clones", () => {
     expect(await waiting).toMatchObject({ status: 403, body: { error: "revoked" } });
     expect(await agent.rawSync()).toMatchObject({ status: 403, body: { error: "revoked" } });
   });
+  it("what nobody told of is seen all the same, soon after the next message", async () => {
+    const { agent, cluster } = await enrolled();
+    await agent.join();
+    await agent.sync();
+    await plane.sql`update clusters set revoked_at = now() where id = ${cluster.id}`;
+    const waiting = agent.rawSync({ waitSeconds: 25 });
+    await until(async () => {
+      await plane.connector.presence.flush();
+      return Promise.race([waiting.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 50, false))]);
+    });
+    expect(await waiting).toMatchObject({ status: 403, body: { error: "revoked" } });
+  });
 });
 
 describe("what comes in", () => {

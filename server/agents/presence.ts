@@ -1,5 +1,5 @@
 import { log } from "../log.ts";
-import { flushPresence } from "./commands/presence.ts";
+import { flushPresence, type Standing } from "./commands/presence.ts";
 import type { AgentServices } from "./services.ts";
 
 const FLUSH_MS = 1000;
@@ -13,7 +13,7 @@ export interface Presence {
 }
 
 /** Who spoke, in memory, written once a second for all: a heartbeat must not cost a row each. Starts its own timer. */
-export function startPresence(services: Pick<AgentServices, "sql" | "bus" | "leaseSeconds">): Presence {
+export function startPresence(services: Pick<AgentServices, "sql" | "bus" | "leaseSeconds">, hear: (standings: Standing[]) => void): Presence {
   let heard = new Map<string, number>();
   let flushing: Promise<void> = Promise.resolve();
   async function write(): Promise<void> {
@@ -22,7 +22,7 @@ export function startPresence(services: Pick<AgentServices, "sql" | "bus" | "lea
     const now = performance.now();
     const ages = new Map([...batch].map(([id, at]) => [id, Math.max(0, now - at)]));
     try {
-      await flushPresence(services.sql, services.bus, ages, services.leaseSeconds);
+      hear(await flushPresence(services.sql, services.bus, ages, services.leaseSeconds));
     } catch (err) {
       for (const [id, at] of batch) heard.set(id, Math.max(at, heard.get(id) ?? 0)); // nothing heard is forgotten
       log().warn({ err }, "could not write which agents were heard; the next second tries again");

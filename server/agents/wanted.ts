@@ -32,6 +32,8 @@ export interface WantedBoard {
    */
   recall: (clusterId: string) => Promise<Picture>;
   listen: (agent: AgentIdentity) => Wake;
+  /** Wakes those who wait for a change of this cluster or agent. */
+  rouse: (id: string) => void;
   close: () => void;
 }
 
@@ -45,15 +47,18 @@ export interface Wake {
 export function openWantedBoard({ db, bus }: Pick<AgentServices, "db" | "bus">): WantedBoard {
   const kept = new Map<string, { at: number; picture: Promise<Picture> }>();
   const sleepers = new Map<string, Set<() => void>>();
+  const rouse = (id: string) => {
+    for (const wake of sleepers.get(id) ?? []) wake();
+  };
   const unsubscribe = bus.subscribe((changes) => {
     for (const change of changes) {
       if (change.topic === "agent-desired" || change.topic === "cluster") kept.delete(change.id);
-      if (isAlarm(change)) for (const wake of sleepers.get(change.id) ?? []) wake();
+      if (isAlarm(change)) rouse(change.id);
     }
   });
   const forgetGaps = bus.onGap(() => {
     kept.clear();
-    for (const wakes of sleepers.values()) for (const wake of wakes) wake();
+    for (const id of sleepers.keys()) rouse(id);
   });
   async function load(clusterId: string): Promise<Picture> {
     const [live, drainedNodes, tunnels] = await Promise.all([listLiveAttempts(db, clusterId), listDrainedNodes(db, clusterId), listWantedTunnels(db, clusterId)]);
@@ -73,6 +78,7 @@ export function openWantedBoard({ db, bus }: Pick<AgentServices, "db" | "bus">):
       const known = kept.get(clusterId);
       return known && performance.now() - known.at < KEPT_MS ? known.picture : read(clusterId);
     },
+    rouse,
     listen: (agent) => sleep(sleepers, [agent.clusterId, agent.id]),
     close: () => {
       unsubscribe();
