@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type CgroupRef, cgroupPids } from "./cgroup.ts";
-import { commandLine, hasEnv, identityOf, listProcesses, type ProcessRow } from "./processes.ts";
+import { commandLine, envOf, identityOf, listProcesses, type ProcessRow } from "./processes.ts";
 import { WRAPPER_FILES } from "./wrapper.ts";
 
 /** A pid from one of the wrapper's files; null where it is missing or half written. */
@@ -38,12 +38,30 @@ export async function membersOf(attemptId: string, folder: string, cgroup: Cgrou
   const live = await liveWrapper(folder);
   const recycled = wrapper !== null && live === null && all.some((row) => row.pid === wrapper && !row.zombie);
   const inCgroup = new Set(cgroup ? await cgroupPids(cgroup) : []);
-  const entry = `DROVER_ATTEMPT_ID=${attemptId}`;
   const found: ProcessRow[] = [];
+  forgetGone(all);
   for (const row of all) {
-    if (row.zombie || row.pid === live || row.pid === process.pid) continue;
+    if (row.zombie || row.kernel || row.pid === live || row.pid === process.pid) continue;
     const inSession = wrapper !== null && !recycled && row.session === wrapper;
-    if (inSession || inCgroup.has(row.pid) || (await hasEnv(row.pid, entry))) found.push(row);
+    if (inSession || inCgroup.has(row.pid) || (await attemptNamedBy(row)) === attemptId) found.push(row);
   }
   return found;
+}
+
+/** By pid. Every attempt's end asks this of every process of the host, and hardly any answer differs from the last. */
+const named = new Map<number, { image: string; attemptId: string | null }>();
+
+/** The attempt that a process's environment names. */
+async function attemptNamedBy({ pid, image }: ProcessRow): Promise<string | null> {
+  const known = named.get(pid);
+  if (known && known.image === image) return known.attemptId;
+  const attemptId = await envOf(pid, "DROVER_ATTEMPT_ID");
+  if (image !== null) named.set(pid, { image, attemptId });
+  return attemptId;
+}
+
+function forgetGone(living: readonly ProcessRow[]): void {
+  if (named.size < 2 * living.length + 100) return;
+  const pids = new Set(living.map(({ pid }) => pid));
+  for (const pid of named.keys()) if (!pids.has(pid)) named.delete(pid);
 }

@@ -8,7 +8,7 @@ import type { Launch } from "./driver.ts";
 import { decodeStatus, HANDLE_FILE } from "./handle.ts";
 import { readPid } from "./members.ts";
 import { ProcessDriver } from "./process.ts";
-import { hasEnv, listProcesses, parseStat, signal } from "./processes.ts";
+import { envOf, listProcesses, parseStat, signal } from "./processes.ts";
 import { WRAPPER_FILES } from "./wrapper.ts";
 
 const options = { nodeName: "here", stateHome: os.tmpdir(), hasGit: true };
@@ -18,7 +18,7 @@ async function pidsOf(attemptId: string): Promise<number[]> {
   const found: number[] = [];
   for (const row of await listProcesses()) {
     const isWrapper = (await readFile(`/proc/${row.pid}/cmdline`, "utf8").catch(() => "")).includes(WRAPPER_FILES.script);
-    if (!row.zombie && !isWrapper && (await hasEnv(row.pid, `DROVER_ATTEMPT_ID=${attemptId}`))) found.push(row.pid);
+    if (!row.zombie && !isWrapper && (await envOf(row.pid, "DROVER_ATTEMPT_ID")) === attemptId) found.push(row.pid);
   }
   return found;
 }
@@ -113,7 +113,7 @@ describe("the process driver's wrapper", () => {
 describe("what the host says of processes", () => {
   it("is read right where a command's name holds brackets and spaces", () => {
     const text = `4242 (a) b (c)) S 1 4242 4241 0 -1 4194304 0 0 0 0 150 50 0 0 20 0 1 0 987654 1000 25 ${"0 ".repeat(28)}`;
-    expect(parseStat(text)).toEqual({ pid: 4242, zombie: false, parent: 1, group: 4242, session: 4241, cpuSeconds: 2, start: "987654", rss: 25 * 4096 });
+    expect(parseStat(text)).toEqual({ pid: 4242, zombie: false, parent: 1, group: 4242, session: 4241, cpuSeconds: 2, start: "987654", rss: 25 * 4096, image: null, kernel: false });
   });
   it("is nothing where the line is torn", () => {
     expect(parseStat("42 (sh")).toBeNull();

@@ -39,7 +39,7 @@ export class ProcessDriver implements Driver {
   private readonly options: ProcessDriverOptions;
   private readonly cgroups: CgroupRoot | null;
   /** Wrappers that this process started and that live; `startedAt` once their job was seen. */
-  private readonly own = new Map<string, { child: ChildProcess; startedAt: number | null }>();
+  private readonly own = new Map<string, { child: ChildProcess; handle: Handle; startedAt: number | null }>();
   private readonly doubts = new Map<string, number>();
   private readonly watched = new Map<string, { at: number; peak: number }>();
   private listener: (attemptId: string) => void = () => {};
@@ -81,11 +81,12 @@ export class ProcessDriver implements Driver {
     const handle: Handle = { at: Date.now(), boot: await bootId(), cgroup, limitBytes };
     await writeJson(path.join(folder, HANDLE_FILE), handle);
     failpoint("agent.launch.before-spawn");
-    await this.spawn(launch, script, cgroup ? procsFile(cgroup) : "-");
+    await this.spawn(launch, script, handle);
     failpoint("agent.launch.after-spawn");
   }
 
-  private async spawn(launch: Launch, script: string, procs: string): Promise<void> {
+  private async spawn(launch: Launch, script: string, handle: Handle): Promise<void> {
+    const procs = handle.cgroup ? procsFile(handle.cgroup) : "-";
     const files = hasRanks(launch.ask) ? await this.rankFolder(launch) : this.logs(launch.folder);
     const stdout = await open(files.stdout, "a", 0o600);
     const stderr = await open(files.stderr, "a", 0o600);
@@ -99,7 +100,7 @@ export class ProcessDriver implements Driver {
         detached: true, // a session of its own: the agent's end is not the job's
         stdio: ["ignore", stdout.fd, stderr.fd],
       });
-      await this.adoptChild(launch.attemptId, child);
+      await this.adoptChild(launch.attemptId, child, handle);
     } finally {
       await stdout.close();
       await stderr.close();
@@ -115,11 +116,11 @@ export class ProcessDriver implements Driver {
     return { stdout: path.join(ranks, `${RANK_FILES.launcher}.out`), stderr: path.join(ranks, `${RANK_FILES.launcher}.err`) };
   }
 
-  private adoptChild(attemptId: string, child: ChildProcess): Promise<void> {
+  private adoptChild(attemptId: string, child: ChildProcess, handle: Handle): Promise<void> {
     return new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("spawn", () => {
-        this.own.set(attemptId, { child, startedAt: null });
+        this.own.set(attemptId, { child, handle, startedAt: null });
         child.unref();
         resolve();
       });
@@ -132,7 +133,10 @@ export class ProcessDriver implements Driver {
 
   async observe(attemptId: string, folder: string): Promise<Observation> {
     const own = this.own.get(attemptId);
-    if (own && own.startedAt !== null && this.cgroups) return { state: "running", startedAt: own.startedAt }; // its end wakes us
+    if (own && own.startedAt !== null) {
+      await this.enforce(attemptId, folder, own.handle);
+      return { state: "running", startedAt: own.startedAt }; // its end wakes us
+    }
     const handle = await readHandle(folder);
     const recorded = await this.recorded(folder, handle);
     if (recorded) return recorded;
@@ -141,7 +145,7 @@ export class ProcessDriver implements Driver {
     const startedAt = await mtime(path.join(folder, WRAPPER_FILES.child));
     if (startedAt === null) return { state: "starting" };
     if (own) own.startedAt = startedAt;
-    if (handle && !handle.cgroup && handle.limitBytes) await this.enforce(attemptId, folder, handle);
+    if (handle) await this.enforce(attemptId, folder, handle);
     return { state: "running", startedAt };
   }
 
@@ -178,8 +182,9 @@ export class ProcessDriver implements Driver {
 
   /** Without cgroups: looks at the resident memory twice a second and ends what is over its limit. */
   private async enforce(attemptId: string, folder: string, handle: Handle): Promise<void> {
+    if (handle.cgroup || handle.limitBytes === null) return;
     const last = this.watched.get(attemptId) ?? { at: 0, peak: 0 };
-    if (performance.now() - last.at < WATCH_MS || handle.limitBytes === null) return;
+    if (performance.now() - last.at < WATCH_MS) return;
     const rows = await membersOf(attemptId, folder, null);
     const used = rows.reduce((sum, row) => sum + row.rss, 0);
     const peak = Math.max(last.peak, used);

@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import { removeCgroup } from "../drivers/cgroup.ts";
 import { until } from "../drivers/contract.ts";
 import { readHandle } from "../drivers/handle.ts";
-import { hasEnv, listProcesses, signal } from "../drivers/processes.ts";
+import { envOf, listProcesses, signal } from "../drivers/processes.ts";
 import type { Desired, JobSpec } from "../protocol/messages.ts";
 import { FakeServer } from "./fake-server.ts";
 
@@ -119,9 +119,9 @@ export async function enrolled(): Promise<{ server: FakeServer; agent: AgentProc
 
 /** Ends what the jobs of this state folder left. */
 async function endJobs(state: string): Promise<void> {
-  const names = await readdir(path.join(state, "attempts")).catch(() => []);
+  const names = await readdir(path.join(state, "attempts")).catch((): string[] => []);
   for (const row of await listProcesses()) {
-    for (const name of names) if (await hasEnv(row.pid, `DROVER_ATTEMPT_ID=${name}`)) signal(row.pid, "SIGKILL");
+    if (names.includes((await envOf(row.pid, "DROVER_ATTEMPT_ID")) ?? "")) signal(row.pid, "SIGKILL");
   }
   for (const name of names) {
     const handle = await readHandle(path.join(state, "attempts", name));

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { SlurmLab } from "../../../scripts/test/slurm/lab.ts";
 import { driverContract } from "../contract.ts";
-import { hasEnv, listProcesses } from "../processes.ts";
+import { envOf, listProcesses } from "../processes.ts";
 import { SlurmDriver } from "./driver.ts";
 
 let lab: SlurmLab;
@@ -18,7 +18,7 @@ async function pidsOf(attemptId: string): Promise<number[]> {
   const found: number[] = [];
   for (const row of await listProcesses()) {
     const words = await readFile(`/proc/${row.pid}/cmdline`, "utf8").catch(() => "");
-    if (!row.zombie && !/slurmstepd|slurm_script/.test(words) && (await hasEnv(row.pid, `DROVER_ATTEMPT_ID=${attemptId}`))) found.push(row.pid);
+    if (!row.zombie && !/slurmstepd|slurm_script/.test(words) && (await envOf(row.pid, "DROVER_ATTEMPT_ID")) === attemptId) found.push(row.pid);
   }
   return found;
 }
