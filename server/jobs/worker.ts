@@ -15,6 +15,7 @@ import { stopIdle } from "../experiments/jobs/idle.ts";
 import { applyRetention } from "../experiments/jobs/retention.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
+import { eachOrg } from "../each-org.ts";
 import { failpoint } from "../failpoint.ts";
 import { log } from "../log.ts";
 import { deliverDue, forgetOldDeliveries } from "../models/jobs/deliver.ts";
@@ -113,11 +114,11 @@ function startPlacement(services: AgentServices): Loop {
       for (const orgId of await listWaitingOrgs(services)) orgs.add(orgId);
       lookedAt = performance.now();
     }
-    for (const orgId of orgs) {
+    await eachOrg("placement", orgs, async (orgId) => {
       const { busy, more } = await placeOrg(services, orgId);
       if (more) again(orgId);
       if (busy) setTimeout(() => again(orgId), BUSY_AGAIN_MS).unref();
-    }
+    });
   });
   const again = (orgId: string) => {
     asked.add(orgId);

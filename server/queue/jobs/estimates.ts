@@ -4,6 +4,7 @@ import { runs } from "../../../db/schema/experiments.ts";
 import { startEstimates } from "../../../db/schema/queue.ts";
 import { forecast } from "../../../domain/queue/forecast.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
+import { eachOrg } from "../../each-org.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../queries/policy.ts";
 import { loadWaiting } from "../queries/waiting.ts";
 
@@ -12,7 +13,7 @@ const WORTH_SECONDS = 30;
 
 /** Plays the queues forward and keeps when each of their first runs may start. Not part of a placement pass: nothing waits for it. */
 export async function estimateStarts({ db, now }: { db: Db; now: () => number }, orgIds: readonly string[]): Promise<void> {
-  for (const orgId of orgIds) await estimateOrg(db, orgId, now());
+  await eachOrg("estimates", orgIds, (orgId) => estimateOrg(db, orgId, now()));
 }
 
 async function estimateOrg(db: Db, orgId: string, now: number): Promise<void> {
