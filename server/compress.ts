@@ -12,10 +12,11 @@ const WORTH_IT = 1024;
 export function compressJson(): MiddlewareHandler {
   return async (c, next) => {
     await next();
+    if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return; // before anything looks into the answer: untouched it goes out in one piece
     const { body, headers } = c.res;
     const length = headers.get("content-length");
     const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
-    if (!body || !isJson || headers.has("content-encoding") || (length && Number(length) < WORTH_IT) || !/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return;
+    if (!body || !isJson || headers.has("content-encoding") || (length && Number(length) < WORTH_IT)) return;
     const gzip = createGzip({ level: 4, flush: constants.Z_SYNC_FLUSH });
     const plain = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
     plain.on("error", (error) => gzip.destroy(error));
