@@ -1,4 +1,7 @@
+import { dirname } from "node:path";
 import type { Page } from "@playwright/test";
+import { INTERACTIVE_PRESETS } from "../domain/experiments/interactive.ts";
+import { pythonWith } from "../scripts/test/python.ts";
 import { expect, test } from "./fixtures.ts";
 import { openNewRun } from "./new-run.ts";
 import { ENGINE_WORKS, signInAsOwner } from "./owner.ts";
@@ -17,6 +20,26 @@ async function type(page: Page, line: string): Promise<void> {
   await expect(screen(page)).toContainText(/[$#] /, { timeout: 15_000 }); // what is typed before a shell asks for it may be lost
   await screen(page).click();
   await page.keyboard.type(`${line}\n`);
+}
+
+/** Starts it, and opens its app as a person does. */
+async function openApp(page: Page, spec: object, button: string): Promise<{ id: string; app: Page }> {
+  const answer = await page.request.post("/api/trpc/experiments.submit", { headers: { "x-drover-org": ENGINE_WORKS, origin: new URL(page.url()).origin }, data: { json: { spec: { project: "default", ...spec } } } });
+  expect(answer.status(), await answer.text()).toBe(200);
+  const { result } = (await answer.json()) as { result: { data: { json: { id: string } } } };
+  const { id } = result.data.json;
+  await page.goto(`/${ENGINE_WORKS}/runs/${id}`);
+  await expect(status(page)).toHaveText(/Running/, { timeout: 60_000 });
+  const opened = page.context().waitForEvent("page");
+  await page.getByRole("button", { name: button }).click();
+  return { id, app: await opened };
+}
+
+async function cancelRun(page: Page, id: string): Promise<void> {
+  await page.goto(`/${ENGINE_WORKS}/runs/${id}`);
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
+  await expect(status(page)).toHaveText(/Cancelled/, { timeout: 60_000 });
 }
 
 test("an interactive run is asked for in the form, and its terminal is a shell in its place that outlives the page", async ({ page }) => {
@@ -59,17 +82,7 @@ test("an interactive run is asked for in the form, and its terminal is a shell i
 
 test("the app of a run opens at an origin of its own, for who came through the console and for nobody else", async ({ page, browser }) => {
   await signInAsOwner(page);
-  const spec = { name: "dashboard", project: "default", command: ECHO, interactive: { app: "http" }, resources: { memory: 256 } };
-  const answer = await page.request.post("/api/trpc/experiments.submit", { headers: { "x-drover-org": ENGINE_WORKS, origin: new URL(page.url()).origin }, data: { json: { spec } } });
-  expect(answer.status(), await answer.text()).toBe(200);
-  const { result } = (await answer.json()) as { result: { data: { json: { id: string } } } };
-  const { id } = result.data.json;
-  await page.goto(`/${ENGINE_WORKS}/runs/${id}`);
-  await expect(status(page)).toHaveText(/Running/, { timeout: 60_000 });
-
-  const opened = page.context().waitForEvent("page");
-  await page.getByRole("button", { name: "Open app" }).click();
-  const app = await opened;
+  const { id, app } = await openApp(page, { name: "dashboard", command: ECHO, interactive: { app: "http" }, resources: { memory: 256 } }, "Open app");
   await expect(app.getByText(`app of ${id} asked with`)).toBeVisible({ timeout: 30_000 });
   const origin = new URL(app.url()).origin;
   expect(new URL(origin).hostname).toBe(`${id.replace("_", "-")}.localhost`);
@@ -86,10 +99,22 @@ test("the app of a run opens at an origin of its own, for who came through the c
 
   await page.goto(`/${ENGINE_WORKS}/audit`);
   await expect(page.getByText("Opened a run's app").first()).toBeVisible();
-  await page.goto(`/${ENGINE_WORKS}/runs/${id}`);
-  await page.getByRole("button", { name: "Cancel run" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
-  await expect(status(page)).toHaveText(/Cancelled/, { timeout: 60_000 });
+  await cancelRun(page, id);
   await app.reload();
   await expect(app.getByText("It has ended: cancelled.")).toBeVisible();
+});
+
+test("a real JupyterLab opens beside the console, and a cell of a notebook runs", async ({ page }) => {
+  test.slow(); // JupyterLab is installed first
+  const bin = dirname(await pythonWith(["jupyterlab==4.6.6"]));
+  await signInAsOwner(page);
+  const { command } = INTERACTIVE_PRESETS.jupyter;
+  const { id, app } = await openApp(page, { name: "notebook", command, env: { PATH: `${bin}:/usr/bin:/bin` }, interactive: { app: "jupyter" }, resources: { memory: 1024 } }, "Open Jupyter");
+  await app.locator(".jp-LauncherCard", { hasText: "Python 3" }).first().click({ timeout: 60_000 });
+  await expect(app.getByText("Python 3 (ipykernel) | Idle")).toBeVisible({ timeout: 60_000 }); // what is run before that is not run at all
+  await app.locator(".jp-Notebook .cm-content").first().click();
+  await app.keyboard.type("6 * 7");
+  await app.keyboard.press("Shift+Enter");
+  await expect(app.locator(".jp-OutputArea-output").first()).toHaveText("42", { timeout: 30_000 }); // by its kernel's WebSocket
+  await cancelRun(page, id);
 });

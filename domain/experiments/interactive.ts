@@ -11,7 +11,7 @@ export const INTERACTIVE_PRESETS: Record<InteractiveApp, { label: string; says: 
     label: "Jupyter",
     says: "JupyterLab; it must be installed where the run starts, or come with its code.",
     opens: "Open Jupyter",
-    command: 'exec jupyter lab --no-browser --ip=127.0.0.1 --port="$DROVER_PORT" --ServerApp.port_retries=0 --ServerApp.allow_remote_access=True --ServerApp.root_dir="$PWD"',
+    command: 'exec jupyter lab --allow-root --no-browser --ip=127.0.0.1 --port="$DROVER_PORT" --ServerApp.port_retries=0 --ServerApp.allow_remote_access=True --ServerApp.root_dir="$PWD"',
   },
   vscode: {
     label: "VS Code",
