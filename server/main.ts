@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { clients } from "../db/client.ts";
@@ -12,12 +13,16 @@ import { frameHeaders, originsOfFrame } from "./costs/embed-headers.ts";
 import { openBus, setBus } from "./bus.ts";
 import { serveApp, serveAppSocket } from "./experiments/interactive/app-proxy.ts";
 import { runOfHost } from "./experiments/interactive/apps-host.ts";
+import { ReducerPool } from "./experiments/reduce/pool.ts";
+import { setReducers } from "./experiments/reduce/reduce.ts";
 import { closeJobs, openJobs } from "./jobs/queue.ts";
 import { log } from "./log.ts";
 import { closeLiveStreams } from "./monitoring/live.ts";
 import { openUpgrades } from "./upgrades.ts";
 
 const GRACE_MS = 5_000;
+/** Threads that reduce charts: a core is left for the requests themselves. */
+const REDUCERS = Math.max(1, Math.min(8, availableParallelism() - 1));
 /** The checkout: both server/main.ts and its bundle dist/server.mjs lie one folder below it. */
 const ROOT = join(import.meta.dirname, "..");
 
@@ -29,6 +34,7 @@ async function main(): Promise<void> {
   const bus = await openBus(clients().sql);
   setBus(bus);
   await openJobs(env().DATABASE_URL, "server");
+  setReducers(new ReducerPool(REDUCERS));
   connector();
   const app = buildApp();
   const machine = getRequestListener(app.fetch);

@@ -6,7 +6,8 @@ import { Trouble } from "../say.ts";
 
 export interface Bundle {
   name: "server" | "worker" | "agent" | "cli";
-  entry: string;
+  /** Its files, by name: the one that is started, and what it starts in threads. */
+  entries: Readonly<Record<string, string>>;
   /** What it is made of: a change of any rebuilds it. */
   sources: readonly string[];
   /** True: one file that runs with Node alone. False: the packages of `BESIDE` are taken from node_modules. */
@@ -23,10 +24,10 @@ const BESIDE = ["next", "@aws-sdk/client-s3", "pdfmake", "postgres", "pino", "pg
 const SERVER = ["server", "db", "domain", "agent/protocol", "env.ts", "paths.ts", "package-lock.json"];
 
 export const BUNDLES: readonly Bundle[] = [
-  { name: "server", entry: "server/main.ts", sources: SERVER, alone: false },
-  { name: "worker", entry: "server/worker.ts", sources: SERVER, alone: false },
-  { name: "agent", entry: "agent/main.ts", sources: ["agent", "package-lock.json"], alone: true },
-  { name: "cli", entry: "cli/main.ts", sources: ["cli", "domain", "server", "paths.ts", "package-lock.json"], alone: true },
+  { name: "server", entries: { server: "server/main.ts", reducer: "server/experiments/reduce/thread.ts" }, sources: SERVER, alone: false },
+  { name: "worker", entries: { worker: "server/worker.ts" }, sources: SERVER, alone: false },
+  { name: "agent", entries: { agent: "agent/main.ts" }, sources: ["agent", "package-lock.json"], alone: true },
+  { name: "cli", entries: { cli: "cli/main.ts" }, sources: ["cli", "domain", "server", "paths.ts", "package-lock.json"], alone: true },
 ];
 
 /** Packages written for CommonJS call `require`, which a module does not have. */
@@ -35,8 +36,9 @@ const REQUIRE = 'import { createRequire as droverRequire } from "node:module"; c
 function optionsOf(bundle: Bundle, version: string): BuildOptions {
   return {
     absWorkingDir: ROOT,
-    entryPoints: [bundle.entry],
-    outfile: `dist/${bundle.name}.mjs`,
+    entryPoints: Object.entries(bundle.entries).map(([out, source]) => ({ in: source, out })),
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
     format: "esm",
@@ -51,9 +53,10 @@ function optionsOf(bundle: Bundle, version: string): BuildOptions {
   };
 }
 
-/** Bundle one process. The file appears whole or not at all: a running `up` may be about to start it. */
+/** Bundle one process. Each file appears whole or not at all: a running `up` may be about to start it. */
 export async function buildBundle(bundle: Bundle): Promise<void> {
-  if (!existsSync(join(ROOT, bundle.entry))) throw new Trouble(`${bundle.entry} is missing.`, "Check out the whole repository again.");
+  const missing = Object.values(bundle.entries).find((entry) => !existsSync(join(ROOT, entry)));
+  if (missing) throw new Trouble(`${missing} is missing.`, "Check out the whole repository again.");
   const { build } = await import("esbuild");
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   let files: { path: string; contents: Uint8Array }[];

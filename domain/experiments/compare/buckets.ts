@@ -2,6 +2,12 @@
 
 /** Runs on one page. */
 export const MAX_COMPARED = 100;
+/** Runs that one chart takes together in groups: the newest of more. */
+export const MAX_GROUPED = 10_000;
+/** Groups that one chart draws: the largest of more. */
+export const MAX_GROUP_LINES = 50;
+/** Buckets of a chart of groups: each holds a value of each run while it is reduced. */
+export const MAX_GROUP_BUCKETS = 200;
 /** Lines of one chart never take more bytes than this, whatever the number of runs. */
 export const MAX_CHART_BYTES = 180_000;
 export const MAX_BUCKETS = 1000;

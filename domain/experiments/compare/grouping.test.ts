@@ -1,18 +1,24 @@
 import { describe, expect, it } from "vitest";
 import type { BucketValue } from "./buckets.ts";
-import { aggregateGroup, studentT, summaryOf } from "./grouping.ts";
+import { GroupCourse, studentT, summaryOf } from "./grouping.ts";
 
 const run = (...values: [number, number][]): BucketValue[] => values.map(([bucket, last]) => ({ bucket, last, min: last, max: last }));
 
+function courseOf(runs: BucketValue[][]) {
+  const course = new GroupCourse(100);
+  for (const one of runs) course.add(one);
+  return course.buckets();
+}
+
 describe("a group of runs", () => {
   it("has mean, median and how many runs are under way, over all of them", () => {
-    const course = aggregateGroup([run([0, 1], [1, 1]), run([0, 2], [1, 2]), run([0, 9])]);
+    const course = courseOf([run([0, 1], [1, 1]), run([0, 2], [1, 2]), run([0, 9])]);
     expect(course[0]).toMatchObject({ n: 3, mean: 4, median: 2, min: 1, max: 9 });
     expect(course[1]).toMatchObject({ n: 2, mean: 1.5, median: 1.5 });
   });
 
   it("counts a run between two of its points, and never beyond its ends", () => {
-    const course = aggregateGroup([run([0, 0], [10, 10]), run([5, 100], [20, 100])]);
+    const course = courseOf([run([0, 0], [10, 10]), run([5, 100], [20, 100])]);
     expect(course.map(({ bucket, n, mean }) => [bucket, n, mean])).toEqual([[0, 1, 0], [5, 2, 52.5], [10, 2, 55], [20, 1, 100]]);
   });
 

@@ -1,4 +1,3 @@
-import { median } from "../../shared/median.ts";
 import type { BucketValue } from "./buckets.ts";
 
 /** One group's course: of every bucket, over all runs that are under way there. */
@@ -16,39 +15,59 @@ export interface GroupBucket {
 }
 
 /**
- * Mean, median and confidence over all runs of a group. A run counts from its first bucket to its last; between two of its
- * points its value lies on the line through them, and it is never drawn beyond its ends.
+ * Mean, median and confidence over all runs of a group, however many. A run counts from its first bucket to its last; between two
+ * of its points its value lies on the line through them, and it is never drawn beyond its ends.
  */
-export function aggregateGroup(runs: readonly (readonly BucketValue[])[]): GroupBucket[] {
-  const columns = new Map<number, number[]>();
-  const used = new Set(runs.flatMap((run) => run.map(({ bucket }) => bucket)));
-  const buckets = [...used].sort((a, b) => a - b);
-  for (const run of runs) {
-    if (run.length === 0) continue;
-    let at = 0;
-    for (const bucket of buckets) {
-      if (bucket < run[0]!.bucket || bucket > run.at(-1)!.bucket) continue;
-      while (run[at + 1] && run[at + 1]!.bucket <= bucket) at += 1;
-      const [here, next] = [run[at]!, run[at + 1]];
-      const value = here.bucket === bucket || !next ? here.last : here.last + ((next.last - here.last) * (bucket - here.bucket)) / (next.bucket - here.bucket);
-      const column = columns.get(bucket) ?? [];
-      column.push(value);
-      columns.set(bucket, column);
-    }
+export class GroupCourse {
+  /** Values of the runs under way, by bucket. */
+  readonly #values: number[][];
+  /** Buckets in which some run has a point of its own. */
+  readonly #used: Uint8Array;
+  #runs = 0;
+
+  constructor(buckets: number) {
+    this.#values = Array.from({ length: buckets }, () => []);
+    this.#used = new Uint8Array(buckets);
   }
-  return buckets.flatMap((bucket) => {
-    const values = columns.get(bucket);
-    return values ? [{ bucket, ...summaryOf(values) }] : [];
-  });
+
+  /** Runs that have a value. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** @param run In order of its buckets. */
+  add(run: readonly BucketValue[]): void {
+    if (run.length === 0) return;
+    this.#runs += 1;
+    run.forEach((here, at) => {
+      const next = run[at + 1];
+      this.#used[here.bucket] = 1;
+      this.#values[here.bucket]!.push(here.last);
+      if (!next) return;
+      const slope = (next.last - here.last) / (next.bucket - here.bucket);
+      for (let bucket = here.bucket + 1; bucket < next.bucket; bucket += 1) this.#values[bucket]!.push(here.last + slope * (bucket - here.bucket));
+    });
+  }
+
+  buckets(): GroupBucket[] {
+    return this.#values.flatMap((values, bucket) => (this.#used[bucket] ? [{ bucket, ...summaryOf(values) }] : []));
+  }
 }
 
+/** @param values At least one, all finite. Steps towards the mean rather than sums: those of great values would leave float64. */
 export function summaryOf(values: readonly number[]): Omit<GroupBucket, "bucket"> {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const n = sorted.length;
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / n;
-  const variance = n > 1 ? sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1) : 0;
-  const half = n > 1 ? studentT(n - 1) * Math.sqrt(variance / n) : 0;
-  return { n, mean, median: median(sorted), low: mean - half, high: mean + half, min: sorted[0]!, max: sorted.at(-1)! };
+  let [mean, squares] = [0, 0];
+  sorted.forEach((value, at) => {
+    const off = value - mean;
+    mean += off / (at + 1);
+    squares += off * (value - mean);
+  });
+  const half = n > 1 ? studentT(n - 1) * Math.sqrt(squares / (n - 1) / n) : 0;
+  const middle = n >> 1;
+  const median = n % 2 === 1 ? sorted[middle]! : sorted[middle - 1]! / 2 + sorted[middle]! / 2;
+  return { n, mean, median, low: Math.max(-Number.MAX_VALUE, mean - half), high: Math.min(Number.MAX_VALUE, mean + half), min: sorted[0]!, max: sorted.at(-1)! };
 }
 
 const T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042];

@@ -32,6 +32,10 @@ export interface ComparedLine extends PackedLine {
   nonFinite: number;
 }
 
+/** Runs without such a parameter or tag stand together; where nothing parts them, all do. */
+export const NOT_SET = "not set";
+export const ALL_RUNS = "all runs";
+
 /** A group's course: `last` is the mean, `low` and `high` its 95 % confidence; `median` and `n` go beside. */
 export interface ComparedGroup extends ComparedLine {
   median: string;
@@ -44,6 +48,15 @@ export interface ComparedSeries {
   grid: Grid | null;
   lines: ComparedLine[];
   groups: ComparedGroup[];
+}
+
+/** The same over all runs of a set, in groups. */
+export interface GroupedSeries extends ComparedSeries {
+  /** Runs that were looked at; `more`: there are others, older than these. */
+  looked: number;
+  more: boolean;
+  /** Groups there are; at most MAX_GROUP_LINES of them are drawn. */
+  allGroups: number;
 }
 
 /** By run, in the order asked for; by column within. */

@@ -3,9 +3,10 @@ import type { DbOrTx } from "../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
-import { type Bucket as Reduced, Reducer } from "../../../domain/experiments/reduce.ts";
+import type { Bucket as Reduced } from "../../../domain/experiments/reduce.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
+import { STORED, type StoredBatch } from "../metrics/rows.ts";
+import { reduce } from "../reduce/reduce.ts";
 import { getVisibleRun } from "./visible.ts";
 
 export interface MetricKey {
@@ -101,17 +102,13 @@ export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Inf
 /** Batch by batch in the order in which they came, packed ones and arrays alike. */
 async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise<({ key: string } & Reduced)[]> {
   const b = metricBatches;
-  const isStep = ask.x === "step";
-  const batchesInRange = isStep ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
-  const reducers = new Map<string, Reducer>();
-  for (const key of ask.keys) {
-    const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
-    const reducer = new Reducer(range, ask.buckets);
-    reducers.set(key, reducer);
-    for (const row of rows) {
-      const { steps, times, values } = unpackRow(row);
-      reducer.add(isStep ? steps : times, isStep ? times : steps, values);
+  const byStep = ask.x === "step";
+  const batchesInRange = byStep ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
+  const reduced = await reduce({ kind: "metrics", byStep, range, buckets: ask.buckets }, async (add) => {
+    for (const key of ask.keys) {
+      const points = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+      await add([{ id: key, began: 0, points: [...points], across: null }]);
     }
-  }
-  return [...reducers].flatMap(([key, reducer]) => reducer.buckets().map((bucket) => ({ key, ...bucket })));
+  });
+  return [...reduced].flatMap(([key, buckets]) => buckets.map((bucket) => ({ key, ...bucket })));
 }

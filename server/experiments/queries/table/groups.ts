@@ -10,7 +10,8 @@ import { withinOf } from "./within.ts";
 
 const MAX_GROUPS = 200;
 
-function valueOf(by: string): SQL {
+/** What a run is grouped by; null where it has none. */
+export function groupValue(by: string): SQL {
   if ((TABLE_GROUPS as readonly string[]).includes(by)) return attributeValue(by as (typeof TABLE_GROUPS)[number]).expression;
   const table = by.startsWith("param:") ? runParams : runTags;
   return sql`(select t.value from ${table} t where t.run_id = ${runs.id} and t.key = ${by.slice(by.indexOf(":") + 1)})`;
@@ -24,7 +25,7 @@ export async function groupTable(db: DbOrTx, grant: Grant, actorId: string, { by
   const figures = metrics.map((_, at) => sql.raw(`json_build_array(count(m${at}.last)::int, avg(m${at}.last), min(m${at}.last), max(m${at}.last))`));
   const rows = await db.execute<{ value: string | null; runs: number; active: number; metrics: [number, number, number, number][] }>(sql`
     select found.value, count(*)::int as runs, (count(*) filter (where found.active))::int as active, json_build_array(${sql.join(figures, sql`, `)}) as metrics
-    from (select ${runs.id} as id, ${valueOf(by)} as value, ${runs.status} not in ('succeeded', 'failed', 'cancelled') as active from ${runs} where ${where}) found
+    from (select ${runs.id} as id, ${groupValue(by)} as value, ${runs.status} not in ('succeeded', 'failed', 'cancelled') as active from ${runs} where ${where}) found
     ${sql.join(joins, sql` `)}
     group by found.value order by count(*) desc, found.value limit ${MAX_GROUPS}`);
   return rows.map(({ metrics: found, ...row }) => ({ ...row, metrics: found.map(([n, mean, min, max]) => (n > 0 ? { n, mean, min, max } : null)) }));

@@ -1,0 +1,60 @@
+import { GroupLines, RunLines } from "../../../domain/experiments/compare/reduction.ts";
+import type { Grid } from "../../../domain/experiments/compare/buckets.ts";
+import type { ComparedGroup, ComparedLine } from "../../../domain/experiments/compare/view.ts";
+import { type Bucket, type Range, Reducer } from "../../../domain/experiments/reduce.ts";
+import { type StoredBatch, unpackRow } from "../metrics/rows.ts";
+
+/** What a chart is reduced to, and from what: all that a thread needs to know. */
+export interface Asked {
+  /** Lines of runs. */
+  runs: { ask: { x: string; grid: Grid }; answer: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] } };
+  /** Lines of groups of runs; groups by run id. */
+  groups: { ask: { x: string; grid: Grid; groupOf: ReadonlyMap<string, string> }; answer: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] } };
+  /** Metrics of one run, by key. */
+  metrics: { ask: { byStep: boolean; range: Range; buckets: number }; answer: ReadonlyMap<string, Bucket[]> };
+}
+export type Kind = keyof Asked;
+export type TaskOf<K extends Kind> = { kind: K } & Asked[K]["ask"];
+export type Task = { [K in Kind]: TaskOf<K> }[Kind];
+
+export type Stored = Pick<StoredBatch, "steps" | "times" | "values" | "body">;
+
+/** Rows of one line, as they come from the database: unpacking them is most of the work. */
+export interface Part {
+  /** A run's id, or a metric's key. */
+  id: string;
+  began: number;
+  points: Stored[];
+  /** The metric on the x axis, where it is one. */
+  across: Stored[] | null;
+}
+
+export interface Reduction {
+  add: (part: Part) => void;
+  finish: () => Asked[Kind]["answer"];
+}
+
+/** The work itself, wherever it is done: in a thread of the pool, or here. */
+export function reductionOf(task: Task): Reduction {
+  if (task.kind === "metrics") return metricsOf(task);
+  const lines = task.kind === "runs" ? new RunLines(task.x, task.grid) : new GroupLines(task.x, task.grid, task.groupOf);
+  return {
+    add: ({ id, began, points, across }) => lines.add({ id, began, points: points.map(unpackRow), across: across && across.map(unpackRow) }),
+    finish: () => lines.finish(),
+  };
+}
+
+function metricsOf({ byStep, range, buckets }: Asked["metrics"]["ask"]): Reduction {
+  const reducers = new Map<string, Reducer>();
+  return {
+    add: ({ id, points }) => {
+      const reducer = reducers.get(id) ?? new Reducer(range, buckets);
+      reducers.set(id, reducer);
+      for (const row of points) {
+        const { steps, times, values } = unpackRow(row);
+        reducer.add(byStep ? steps : times, byStep ? times : steps, values);
+      }
+    },
+    finish: () => new Map([...reducers].map(([key, reducer]) => [key, reducer.buckets()])),
+  };
+}
