@@ -10,6 +10,7 @@ export const paths = {
   runs: (slug: string) => `${org(slug)}/runs`,
   newRun: (slug: string, from?: string, patch: SpecPatch = {}) => `${org(slug)}/runs/new${from ? `?${new URLSearchParams(Object.entries({ from, ...patch }).map(([key, value]) => [key, String(value)])).toString()}` : ""}`,
   compare: (slug: string, runs: readonly string[] = []) => `${org(slug)}/runs/compare${runs.length > 0 ? `?runs=${runs.join(",")}` : ""}`,
+  compareAll: (slug: string) => `${org(slug)}/runs/compare/all`,
   run: (slug: string, id: string) => `${org(slug)}/runs/${id}`,
   runTab: (slug: string, id: string, tab: RunTab) => (tab === "summary" ? `${org(slug)}/runs/${id}` : `${org(slug)}/runs/${id}/${tab}`),
   reports: (slug: string) => `${org(slug)}/reports`,

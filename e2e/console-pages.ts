@@ -12,6 +12,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   ...Object.fromEntries(RUN_TABS.map((tab) => [`run ${tab}`, ({ org, finished }: World) => paths.runTab(org.slug, finished.id, tab)])),
   compare: ({ org, finished, failed }) => paths.compare(org.slug, [finished.id, failed.id]),
   "compare nothing": ({ org }) => paths.compare(org.slug),
+  "compare all": ({ org }) => `${paths.compareAll(org.slug)}?group=status`,
   "compare parallel": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=parallel`,
   "compare metrics": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=table&base=${finished.id}`,
   "compare differences": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=diff`,

@@ -1,7 +1,11 @@
 import type { Page } from "@playwright/test";
+import { newId } from "../db/schema/columns.ts";
+import { metricBatches } from "../db/schema/experiments.ts";
+import { insertAll } from "../db/seed/insert-all.ts";
 import { paths } from "../paths.ts";
 import { CONSOLE_PAGES } from "./console-pages.ts";
 import { expect, expectAccessible, test } from "./fixtures.ts";
+import { makeTableRuns } from "./table-runs.ts";
 import { makeCompared } from "./world.ts";
 
 /** Shown, and with its data: nothing is a placeholder any more. */
@@ -47,6 +51,30 @@ test("a comparison of 100 runs draws its ten charts, names the runs under the po
   await expect(page).toHaveURL(/[?&]from=\d+&to=\d+/);
   await page.getByRole("button", { name: "Whole range" }).click();
   await expect(page).not.toHaveURL(/[?&]from=/);
+});
+
+test("more than a hundred runs are compared in groups: those chosen in the table, and all that it shows", async ({ make, org, as, database }) => {
+  const owner = await make.member(org, "member");
+  const runs = await makeTableRuns(database.db, make, org.project, owner.id, 104);
+  await insertAll(database.db, metricBatches, runs.map(({ id, loss }) => ({ runId: id, key: "loss", id: newId("metricBatch"), minStep: 0, maxStep: 0, steps: [0], times: [0], values: [loss] })));
+  const page = await as("viewer");
+  await arrive(page, `${paths.runs(org.slug)}?f=${encodeURIComponent("priority >= 0")}&group=${encodeURIComponent("param:lr")}`);
+  await page.getByRole("link", { name: "Compare all" }).click();
+  await expect(page.getByRole("figure", { name: /^loss, 2 lines\..* \(n 52\)/ })).toBeVisible();
+  await expect(page.getByText("104 runs", { exact: false }).first()).toBeVisible();
+  await page.getByRole("combobox", { name: "Group by" }).click();
+  await page.getByRole("option", { name: "team" }).click();
+  await expect(page.getByRole("figure", { name: /^loss, 3 lines\./ })).toBeVisible();
+
+  await page.getByRole("link", { name: "Show in the table" }).click();
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(page.getByText("104 runs loaded")).toBeVisible();
+  await page.getByRole("checkbox", { name: "Select all loaded rows" }).click();
+  await page.getByRole("checkbox", { name: "Select row" }).first().click(); // all but one
+  await page.getByRole("toolbar", { name: "Selected rows" }).getByRole("link", { name: "Compare in groups" }).click();
+  await expect(page.getByRole("figure", { name: /^loss, 1 lines\..* all runs \(n 103\)/ })).toBeVisible();
+  await page.reload(); // the link itself names them
+  await expect(page.getByText("103 chosen runs")).toBeVisible();
 });
 
 test("a page of another organization is as absent as one that never was", async ({ world, as }) => {

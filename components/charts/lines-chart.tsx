@@ -1,6 +1,6 @@
 "use client";
 import { lazy, Suspense, useEffect, useId, useMemo } from "react";
-import { canLog, clipOutliers, extentOfLines, type Line, type Stroke } from "../../domain/experiments/compare/lines.ts";
+import { canLog, clipOutliers, extentOfLines, type Line, raiseBands, type Stroke } from "../../domain/experiments/compare/lines.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { useHighlight } from "./highlight.tsx";
@@ -44,9 +44,10 @@ export interface LinesChartProps extends Omit<LinesLook, "chartId"> {
 }
 
 /** Many runs over one axis. What cannot be shown as asked is said in words under the chart. */
-export function LinesChart({ title, lines, height, loading, tools, clip, empty, legend, notes = [], domain: asked, ...rest }: LinesChartProps) {
+export function LinesChart({ title, lines: given, height, loading, tools, clip, empty, legend, notes = [], domain: asked, ...rest }: LinesChartProps) {
   const chartId = useId();
   const { owner, set } = useHighlight();
+  const lines = useMemo(() => (rest.logY ? raiseBands(given) : given), [given, rest.logY]);
   useEffect(() => void loadPlot(), []); // beside the data, not after it
   const model = useMemo(() => {
     const drawn = extentOfLines(lines, asked);
@@ -57,7 +58,7 @@ export function LinesChart({ title, lines, height, loading, tools, clip, empty, 
   }, [lines, asked, clip]);
   const logY = rest.logY && (model?.canLogY ?? false);
   const logX = rest.logX && (model?.canLogX ?? false);
-  const said = [...notes, ...(model ? limitsOf({ cut: model.cut, flatY: rest.logY && !logY, flatX: rest.logX && !logX }) : [])];
+  const said = [...notes, ...(model ? limitsOf({ raised: lines !== given, cut: model.cut, flatY: rest.logY && !logY, flatX: rest.logX && !logX }) : [])];
   const summary = model ? summaryOf(title, lines) : `${title}: ${loading ? "loading" : "nothing measured"}.`;
   return (
     <ChartFrame title={title} tools={tools} summary={summary}>
@@ -74,8 +75,8 @@ export function LinesChart({ title, lines, height, loading, tools, clip, empty, 
   );
 }
 
-function limitsOf({ cut, flatY, flatX }: { cut: number; flatY: boolean; flatX: boolean }): string[] {
-  return [...(cut > 0 ? [`${cut} outlying points beyond the axis`] : []), ...(flatY ? ["zero or below: linear y"] : []), ...(flatX ? ["zero or below: linear x"] : [])];
+function limitsOf({ raised, cut, flatY, flatX }: { raised: boolean; cut: number; flatY: boolean; flatX: boolean }): string[] {
+  return [...(raised ? ["bands that reach zero end at the axis"] : []), ...(cut > 0 ? [`${cut} outlying points beyond the axis`] : []), ...(flatY ? ["zero or below: linear y"] : []), ...(flatX ? ["zero or below: linear x"] : [])];
 }
 
 /** The chart in a sentence, for those who do not see it. */

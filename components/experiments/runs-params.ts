@@ -44,7 +44,7 @@ export function runFilterOf({ project, q, status, owner, experiment }: Pick<Runs
 }
 
 /** Which runs the table shows. */
-export const tableSetOf = (params: RunsParams) => ({ ...runFilterOf(params), ...(params.f.trim() ? { filter: params.f } : {}), ...(params.archived ? { archived: true } : {}) });
+export const tableSetOf = (params: Parameters<typeof runFilterOf>[0] & Pick<RunsParams, "f" | "archived">) => ({ ...runFilterOf(params), ...(params.f.trim() ? { filter: params.f } : {}), ...(params.archived ? { archived: true } : {}) });
 
 /** The table's query, the same for the page that prefetches and the table that shows it. */
 export function tableInput(params: RunsParams) {

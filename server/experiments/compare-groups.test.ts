@@ -62,13 +62,13 @@ describe("a chart of all runs of a filter, in groups", () => {
     expect(everywhere.looked).toBe(RUNS);
     const { id: hidden } = await world.makeRun({ projectId: world.speech.id });
     expect((await ask({ of: { ids: [...ids.slice(0, 110), hidden] } })).looked).toBe(110);
-    expect(await ask({ of: { ids: [hidden] } })).toEqual({ grid: null, lines: [], groups: [], looked: 0, more: false, allGroups: 0 });
+    expect(await ask({ of: { ids: [hidden] } })).toEqual({ grid: null, lines: [], groups: [], looked: 0, more: false, allGroups: 0, order: [] });
   });
 
   it("draws the largest groups and says how many there are", async () => {
     for (let at = 0; at < RUNS; at += 1) await world.db.insert(runParams).values({ runId: ids[at]!, key: "seed", value: String(at < 70 ? at : 70) });
     const answer = await ask({ group: "param:seed" });
-    expect([answer.groups.length, answer.allGroups]).toEqual([MAX_GROUP_LINES, 71]);
+    expect([answer.groups.length, answer.allGroups, answer.order[0]]).toEqual([MAX_GROUP_LINES, 71, "70"]);
     expect(answer.groups.find(({ id }) => id === "70")!.runs).toBe(50);
   });
 

@@ -52,10 +52,10 @@ export function ChartsTab() {
 /** Draws nothing: asks for the first charts before the rest of the page is drawn. */
 export function AskEarly() {
   const [state] = useCompareState();
-  const { ids } = useCompared();
+  const compared = useCompared();
   const { metricKeys } = useComparedKeys();
   const { panels } = usePanels();
-  useEarlySeries(panels.slice(0, onScreen()).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, ids);
+  useEarlySeries(panels.slice(0, onScreen()).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, compared);
   return null;
 }
 
@@ -70,6 +70,9 @@ function usePanels() {
   const { metricKeys } = useComparedKeys();
   const [limit, setLimit] = useState(SHOWN);
   const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
-  const panels = useMemo(() => state.panels ?? matching.slice(0, limit).map(linesPanel), [state.panels, matching, limit]);
+  const { of } = useCompared();
+  // Of groups there is nothing but their course.
+  const chosen = useMemo(() => (of ? (state.panels?.filter(({ kind }) => kind === "lines") ?? null) : state.panels), [of, state.panels]);
+  const panels = useMemo(() => chosen ?? matching.slice(0, limit).map(linesPanel), [chosen, matching, limit]);
   return { panels, change: (next: Panel[]) => void setState({ panels: next, q: null }), more: state.panels === null && matching.length > panels.length, showMore: () => setLimit(limit + SHOWN) };
 }

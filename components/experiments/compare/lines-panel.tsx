@@ -8,5 +8,6 @@ export const LinesPanel = memo(function LinesPanel({ of, height, seen, tools }: 
   const [state, setState] = useCompareState();
   const { metricKeys } = useComparedKeys();
   const onZoom = useCallback((range: [number, number] | null) => void setState({ from: range?.[0] ?? null, to: range?.[1] ?? null }), [setState]);
-  return <LinesView of={of} state={state} compared={useCompared()} metricKeys={metricKeys} height={height} seen={seen} tools={tools} onZoom={onZoom} syncId={`compare-${state.x}`} />;
+  const compared = useCompared();
+  return <LinesView of={of} state={state} compared={compared} legend={compared.of !== undefined} metricKeys={metricKeys} height={height} seen={seen} tools={tools} onZoom={onZoom} syncId={`compare-${state.x}`} />;
 });

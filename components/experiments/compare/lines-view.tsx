@@ -16,7 +16,7 @@ interface Props {
   of: string | readonly string[];
   title?: string | undefined;
   state: LinesState;
-  compared: Pick<Compared, "ids" | "nameOf" | "strokeOfRun">;
+  compared: Pick<Compared, "of" | "ids" | "nameOf" | "strokeOfRun">;
   /** Among which a pattern looks. */
   metricKeys: readonly string[];
   height: number;
@@ -31,20 +31,22 @@ interface Props {
 
 /** One metric, or some, of many runs: of a comparison or a report. */
 export function LinesView({ of, title, state, compared, metricKeys, height, seen, tools, syncId, onZoom, legend }: Props) {
-  const { strokeOfRun, ids } = compared;
+  const { strokeOfRun, ids, of: all } = compared;
   const { keys, problem } = useMemo(() => (typeof of === "string" ? panelKeys(of, metricKeys) : { keys: [...of], problem: null }), [of, metricKeys]);
   const name = title ?? (typeof of === "string" ? of : of.join(", "));
-  const { lines, loading, error, retry, notes, members } = usePanelSeries(keys, state, seen, compared);
-  const strokes = useMemo(() => new Map([...lines].map(({ id }) => id).sort().map((id, place): [string, Stroke] => [id, strokeOf(place)])), [lines]);
+  const { lines, loading, error, retry, notes, counts, order } = usePanelSeries(keys, state, seen, compared);
+  const places = useMemo(() => order?.flatMap((id) => (keys.length > 1 ? keys.map((key) => `${id} ${key}`) : [id])) ?? lines.map(({ id }) => id).sort(), [lines, order, keys]);
+  const strokes = useMemo(() => new Map(places.map((id, place): [string, Stroke] => [id, strokeOf(place)])), [places]);
   // Colour tells runs apart; where there is one run, or groups, it tells the lines apart.
-  const ownColours = state.group !== "" || (keys.length > 1 && ids.length === 1);
+  const isGrouped = state.group !== "" || all !== undefined;
+  const ownColours = isGrouped || (keys.length > 1 && ids.length === 1);
   const strokeFor = useCallback((id: string): Stroke => {
     if (ownColours) return strokes.get(id) ?? strokeOf(-1);
     const stroke = strokeOfRun(id);
     return keys.length > 1 ? { ...stroke, dashed: keys.indexOf(id.slice(id.indexOf(" ") + 1)) % 2 === 1 } : stroke;
   }, [ownColours, strokes, strokeOfRun, keys]);
   const scaled = useMemo<[number, number] | undefined>(() => (state.from !== null && state.to !== null ? [state.from, state.to] : undefined), [state.from, state.to]);
-  const extra = useMemo(() => (members.size > 0 ? (id: string) => `of ${members.get(id) ?? 0}` : undefined), [members]);
+  const extra = useMemo(() => (counts.size > 0 ? (id: string, x: number) => `n ${counts.get(id)?.get(x) ?? 0}` : undefined), [counts]);
   const isMetric = state.x.startsWith("metric:");
   if (error) return <ErrorBox what={`${name} could not be loaded`} error={error} retry={retry} />;
   return (
@@ -52,7 +54,7 @@ export function LinesView({ of, title, state, compared, metricKeys, height, seen
       title={name} lines={lines} height={height} loading={loading && keys.length > 0} tools={tools} clip={state.clip} domain={scaled}
       xKind={isMetric ? "number" : (state.x as "step" | "relative" | "time")} xLabel={isMetric ? state.x.slice("metric:".length) : undefined}
       logX={state.logx} logY={state.logy} band={state.band} smoothed={state.smooth > 0} strokeOf={strokeFor} extra={extra} onZoom={onZoom} syncId={syncId}
-      notes={[...(problem && keys.length > 0 ? [problem] : []), ...(state.group ? ["band: 95 % confidence of the mean"] : []), ...notes]}
+      notes={[...(problem && keys.length > 0 ? [problem] : []), ...(isGrouped ? ["band: 95 % confidence of the mean"] : []), ...notes]}
       legend={legend && <LinesLegend lines={lines} strokeOf={strokeFor} />}
       empty={typeof of === "string" && isPattern(of) && keys.length === 0 ? problem : undefined}
     />

@@ -29,6 +29,7 @@ const DRAGGED = "application/x-drover-panel";
 export function PanelFrame({ panel, at, last, onMove, onDrop, onResize, onRemove }: Props) {
   const [anchor, seen] = useSeen();
   const [over, setOver] = useState(false);
+  const isOfAll = useCompared().of !== undefined; // a report draws single runs
   const name = panel.of.join(", ");
   const height = PANEL_HEIGHTS[panel.tall - 1]!;
   const tools = (
@@ -41,7 +42,7 @@ export function PanelFrame({ panel, at, last, onMove, onDrop, onResize, onRemove
           <Menu.Item leftSection={<IconArrowRight size={14} />} disabled={last} onClick={() => onMove(at + 1)}>Move on</Menu.Item>
           <Menu.Item leftSection={<IconArrowsHorizontal size={14} />} onClick={() => onResize({ wide: (panel.wide % 3) + 1 })}>{panel.wide === 3 ? "Narrow" : "Wider"}</Menu.Item>
           <Menu.Item leftSection={<IconArrowsVertical size={14} />} onClick={() => onResize({ tall: (panel.tall % 3) + 1 })}>{panel.tall === 3 ? "Low" : "Taller"}</Menu.Item>
-          {panel.kind === "lines" && <CopyForReport metric={panel.of[0]!} />}
+          {panel.kind === "lines" && !isOfAll && <CopyForReport metric={panel.of[0]!} />}
           <Menu.Divider />
           <Menu.Item leftSection={<IconTrash size={14} />} onClick={onRemove}>Remove</Menu.Item>
         </Menu.Dropdown>

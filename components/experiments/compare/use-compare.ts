@@ -3,7 +3,9 @@ import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-qu
 import { useQueryStates } from "nuqs";
 import { createContext, useCallback, useContext, useMemo } from "react";
 import { strokeOf, type Stroke } from "../../../domain/experiments/compare/lines.ts";
-import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
+import type { RunsOf } from "../../../domain/experiments/compare/group-inputs.ts";
+import type { ComparedKeys, ComparedRun } from "../../../domain/experiments/compare/view.ts";
+import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
 import { columnOf } from "../../../domain/experiments/compare/workspace.ts";
 import { interestingFirst } from "../../../domain/experiments/chart-model.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -11,6 +13,8 @@ import { compareParams } from "./compare-params.ts";
 
 /** Runs of the comparison that the viewer may see, and which of them are drawn. */
 export interface Compared {
+  /** Instead of single runs: all of these, in groups. */
+  of?: RunsOf;
   runs: ComparedRun[];
   shown: ComparedRun[];
   ids: string[];
@@ -43,10 +47,19 @@ export function useComparedRuns(ids: string[]): Compared {
 /** Names of what the runs have; metrics with losses and scores first. */
 export function useComparedKeys() {
   const trpc = useTRPC();
-  const { runs } = useCompared();
-  const { data } = useSuspenseQuery(trpc.compare.keys.queryOptions({ ids: runs.map(({ id }) => id) }));
+  const { of, runs } = useCompared();
+  const ofRuns = trpc.compare.keys.queryOptions({ ids: runs.map(({ id }) => id) });
+  const { data } = useSuspenseQuery(of ? ({ ...trpc.table.keys.queryOptions(scopeOf(of)), select: keysOf } as unknown as typeof ofRuns) : ofRuns);
   return useMemo(() => ({ ...data, metricKeys: interestingFirst(data.metrics.map(({ key }) => key)) }), [data]);
 }
+
+/** Where names to choose from are looked for: what the table of runs offers there. */
+const scopeOf = (of: RunsOf) => ("ids" in of ? {} : { project: of.project, experimentId: of.experimentId });
+
+/** Of all runs nobody counted which values they have: any parameter may part them. */
+const keysOf = ({ metrics, params, tags, runs }: TableKeysFound): ComparedKeys => ({
+  metrics: metrics.map((key) => ({ key, runs })), params: params.map((key) => ({ key, runs, distinct: 2 })), tags: tags.map((key) => ({ key, runs, distinct: 2 })), more: 0,
+});
 
 /** Columns of the shown runs, named as the URL names them. */
 export function useColumns(names: readonly string[]) {

@@ -2,8 +2,9 @@
 import { keepPreviousData, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { unpackNumbers } from "../../../domain/experiments/compare/buckets.ts";
-import { type Line, linesOf } from "../../../domain/experiments/compare/lines.ts";
-import type { ComparedSeries } from "../../../domain/experiments/compare/view.ts";
+import { groupNotes } from "../../../domain/experiments/compare/group-notes.ts";
+import { type Line, linesOf, toPoints } from "../../../domain/experiments/compare/lines.ts";
+import type { ComparedSeries, GroupedSeries } from "../../../domain/experiments/compare/view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import type { CompareState } from "./compare-params.ts";
 import type { Compared } from "./use-compare.ts";
@@ -14,8 +15,10 @@ export interface PanelSeries {
   error: unknown;
   retry: () => void;
   notes: string[];
-  /** Runs in each group, by line id; empty where lines are runs. */
-  members: ReadonlyMap<string, number>;
+  /** Runs at each x of a group's line, by its id; empty where lines are runs. */
+  counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** All groups of the set, the largest first, where it is one. */
+  order: readonly string[] | undefined;
 }
 
 /** Seconds on the page, milliseconds on the wire. */
@@ -27,29 +30,39 @@ export type SeriesState = Pick<CompareState, "x" | "from" | "to" | "group" | "ho
  * The question of one metric's chart. Answered one by one: a batch would hold the quick charts back for the slow ones, and be
  * larger than a request may.
  */
-function seriesOptions(trpc: ReturnType<typeof useTRPC>, ids: string[], key: string, { x, from, to, group }: SeriesState) {
+function seriesOptions(trpc: ReturnType<typeof useTRPC>, { ids, of }: Asked, key: string, { x, from, to, group }: SeriesState) {
   const scale = scaleOf(x);
   const ends = from !== null && to !== null ? { from: from / scale, to: to / scale } : {};
-  return trpc.compare.series.queryOptions({ ids, key, x, ...ends, ...(group ? { group } : {}) }, { trpc: { context: { skipBatch: true } } });
+  const shown = { key, x, ...ends, ...(group ? { group } : {}) };
+  const alone = { trpc: { context: { skipBatch: true } } };
+  const ofRuns = trpc.compare.series.queryOptions({ ids, ...shown }, alone);
+  if (!of) return ofRuns;
+  // Their answer is that of runs and more. No event says that one of thousands went on: they are looked at again.
+  return { ...trpc.compare.groups.queryOptions({ of, ...shown }, alone), staleTime: AGAIN_MS, refetchInterval: AGAIN_MS } as unknown as typeof ofRuns;
 }
 
+type Asked = Pick<Compared, "ids" | "of">;
+const isAsked = ({ ids, of }: Asked): boolean => of !== undefined || ids.length > 0;
+const AGAIN_MS = 60_000;
+
 /** Asks for what these charts will show while the page around them is still being drawn, which takes a hundred runs as long as the answers. */
-export function useEarlySeries(keys: readonly string[], state: SeriesState, ids: string[]): void {
+export function useEarlySeries(keys: readonly string[], state: SeriesState, asked: Asked): void {
   const trpc = useTRPC();
   const client = useQueryClient();
-  if (ids.length === 0) return;
+  if (!isAsked(asked)) return;
   for (const key of keys) {
-    const options = seriesOptions(trpc, ids, key, state);
+    const options = seriesOptions(trpc, asked, key, state);
     if (!client.getQueryState(options.queryKey)) void client.prefetchQuery(options);
   }
 }
 
 /** One request per metric, all runs in each. While another range is on its way the old lines stay. */
-export function usePanelSeries(keys: readonly string[], state: SeriesState, enabled: boolean, { ids, nameOf }: Pick<Compared, "ids" | "nameOf">): PanelSeries {
+export function usePanelSeries(keys: readonly string[], state: SeriesState, enabled: boolean, compared: Asked & Pick<Compared, "nameOf">): PanelSeries {
   const trpc = useTRPC();
+  const { nameOf } = compared;
   const scale = scaleOf(state.x);
   const { all, error, retry, loading } = useQueries({
-    queries: keys.map((key) => ({ ...seriesOptions(trpc, ids, key, state), enabled: enabled && ids.length > 0, placeholderData: keepPreviousData })),
+    queries: keys.map((key) => ({ ...seriesOptions(trpc, compared, key, state), enabled: enabled && isAsked(compared), placeholderData: keepPreviousData })),
     combine: (results) => ({
       all: results.map(({ data }) => (enabled ? data : undefined)), // what was asked early is drawn when it is seen, too
       loading: !enabled || results.some(({ data }) => !data),
@@ -62,7 +75,9 @@ export function usePanelSeries(keys: readonly string[], state: SeriesState, enab
     const many = keys.length > 1;
     const found = all.flatMap((answer, at) => (answer ? linesFrom(answer, { key: keys[at]!, many, nameOf, scale, how, smooth, gaps: x === "time" || x === "relative", median: mid === "median" }) : []));
     const nonFinite = all.reduce((sum, answer) => sum + [...(answer?.lines ?? []), ...(answer?.groups ?? [])].reduce((of, line) => of + line.nonFinite, 0), 0);
-    return { lines: found, notes: nonFinite > 0 ? [`${nonFinite} NaN or infinite, not drawn`] : [], members: new Map(all.flatMap((answer) => answer?.groups ?? []).map(({ id, runs }) => [id, runs])) };
+    const grouped = all.find((answer): answer is GroupedSeries => answer !== undefined && "order" in answer);
+    const notes = [...(grouped ? groupNotes(grouped) : []), ...(nonFinite > 0 ? [`${nonFinite} NaN or infinite, not drawn`] : [])];
+    return { lines: found, notes, order: grouped?.order, counts: new Map(all.flatMap((answer, at) => (answer ? countsIn(answer, many ? ` ${keys[at]!}` : "", scale) : []))) };
   }, [all, keys, nameOf, scale, how, smooth, x, mid]);
   return { ...made, loading, error, retry };
 }
@@ -84,9 +99,18 @@ function linesFrom(answer: ComparedSeries, { key, many, nameOf, scale, how, smoo
   const look = { smoothing: how, strength: Math.max(0, Math.min(99, smooth)) };
   const inputs = [
     ...answer.lines.map((line) => ({ id: `${line.id}${suffix}`, label: many ? `${nameOf(line.id)} · ${key}` : nameOf(line.id), line })),
-    ...answer.groups.map((group) => ({ id: `${group.id}${suffix}`, label: `${group.id}${many ? ` · ${key}` : ""} (n ${countOf(group.n)})`, line: median ? { ...group, last: group.median } : group })),
+    ...answer.groups.map((group) => ({ isMean: true, id: `${group.id}${suffix}`, label: `${group.id}${many ? ` · ${key}` : ""} (n ${countOf(group.n)})`, line: median ? { ...group, last: group.median } : group })),
   ];
   return linesOf(inputs, answer.grid, look, { scale, gaps });
+}
+
+/** How many runs a group's line is of, where it has a point. */
+function countsIn({ grid, groups }: ComparedSeries, suffix: string, scale: number): [string, Map<number, number>][] {
+  if (!grid) return [];
+  return groups.map((group) => {
+    const counts = unpackNumbers(group.n);
+    return [`${group.id}${suffix}`, new Map(toPoints(group, grid, scale).map(({ x }, at) => [x, counts[at]!]))];
+  });
 }
 
 /** "4" where all runs of the group go all the way, "2–4" where some end early. */

@@ -1,5 +1,8 @@
 "use client";
+import { Button } from "@mantine/core";
+import { IconChartLine } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import { namedColumn, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import { LateSelect } from "../../form/late-select.tsx";
@@ -7,6 +10,7 @@ import { useTRPC } from "../../providers/api.tsx";
 import { useOrg } from "../../providers/viewer.tsx";
 import { DownloadMenu } from "../../ui/download-menu.tsx";
 import { Chip } from "../../ui/filters.tsx";
+import { compareAllPath } from "../compare/set-params.ts";
 import { rawUrls } from "../raw-urls.ts";
 import { runsParams, scopeOf, tableInput } from "../runs-params.ts";
 import { ColumnPicker } from "./column-picker.tsx";
@@ -38,6 +42,7 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
       <Chip on={params.archived} onToggle={() => void setParams({ archived: !params.archived || null })}>Archived</Chip>
       <span style={{ flex: 1 }} />
       <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ pin })} />
+      <Button component={Link} variant="default" leftSection={<IconChartLine size={14} />} href={compareAllPath(org, params)} title="Charts of all runs that the table shows, in groups">Compare all</Button>
       <DownloadMenu urlOf={(format) => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) })} />
     </div>
   );

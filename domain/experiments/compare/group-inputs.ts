@@ -9,3 +9,4 @@ export const CompareGroups = CompareSeries.omit({ ids: true }).extend({
   of: z.union([z.strictObject({ ids: z.array(RunId).min(1).max(MAX_GROUPED) }), TableSet]),
 });
 export type CompareGroups = z.output<typeof CompareGroups>;
+export type RunsOf = z.input<typeof CompareGroups>["of"];

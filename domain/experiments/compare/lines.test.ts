@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gridOf, packLine } from "./buckets.ts";
-import { canLog, clipOutliers, linesOf, strokeOf, valuesAtX } from "./lines.ts";
+import { canLog, clipOutliers, linesOf, raiseBands, strokeOf, valuesAtX } from "./lines.ts";
 import { smoothLine } from "./smoothing.ts";
 
 const RAW = { smoothing: "ema", strength: 0 } as const;
@@ -56,5 +56,15 @@ describe("smoothing", () => {
     const peakOf = (kind: "ema" | "gaussian") => smoothLine(points, kind, 60).reduce((best, point) => (point.y > best.y ? point : best)).x;
     expect(peakOf("gaussian")).toBe(50);
     expect(peakOf("ema")).toBeGreaterThan(50);
+  });
+
+  it("let a band around a positive mean end at a logarithmic axis, and no measured value", () => {
+    const wide = packLine([{ bucket: 0, last: 2, min: -1, max: 5 }, { bucket: 1, last: 1, min: 0.5, max: 1.5 }], 17);
+    const lines = linesOf([{ id: "group", label: "group", isMean: true, line: wide }], grid, RAW);
+    expect(canLog(lines)).toBe(false);
+    expect(raiseBands(lines)[0]!.raw.map(({ low, y, high }) => [low, y, high])).toEqual([[0.5, 2, 5], [0.5, 1, 1.5]]);
+    expect(canLog(raiseBands(lines))).toBe(true);
+    const measured = linesOf([{ id: "run", label: "run", line: wide }], grid, RAW);
+    expect(raiseBands(measured)).toBe(measured);
   });
 });

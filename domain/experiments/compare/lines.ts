@@ -19,6 +19,8 @@ export interface Line {
   points: LinePoint[];
   hasBand: boolean;
   last: number;
+  /** A group's: its band is the confidence of the mean, not what was measured. */
+  isMean: boolean;
   /** Distance of x beyond which neighbouring points are not joined. */
   gap: number;
 }
@@ -26,6 +28,7 @@ export interface Line {
 export interface LineInput {
   id: string;
   label: string;
+  isMean?: boolean;
   line: PackedLine;
 }
 
@@ -42,10 +45,10 @@ export interface Look {
 /** Lines in the order of their last value, largest first: the order of legend and tooltip. */
 export function linesOf(inputs: readonly LineInput[], grid: Grid, look: Look, { scale = 1, gaps = false } = {}): Line[] {
   return inputs
-    .map(({ id, label, line }) => {
+    .map(({ id, label, line, isMean = false }) => {
       const raw = toPoints(line, grid, scale);
       const points = smoothLine(raw, look.smoothing, look.strength);
-      return { id, label, raw, points, hasBand: raw.some(({ low, high }) => high > low), last: raw.at(-1)?.y ?? Number.NaN, gap: gaps ? gapOf(raw) : Number.POSITIVE_INFINITY };
+      return { id, label, raw, points, isMean, hasBand: raw.some(({ low, high }) => high > low), last: raw.at(-1)?.y ?? Number.NaN, gap: gaps ? gapOf(raw) : Number.POSITIVE_INFINITY };
     })
     .filter(({ raw }) => raw.length > 0)
     .sort((a, b) => b.last - a.last);
@@ -101,6 +104,18 @@ export function clipOutliers(lines: readonly Line[]): { y: [number, number]; cut
 
 /** On a logarithmic axis zero and below cannot be drawn. */
 export const canLog = (lines: readonly Line[]): boolean => lines.every(({ raw, points }) => raw.every(({ low }) => low > 0) && points.every(({ y }) => y > 0));
+
+/**
+ * Lines as a logarithmic axis can show them: where the band around a positive mean reaches zero or below, it goes down to the least
+ * that is drawn. @returns the very same where no band does.
+ */
+export function raiseBands(lines: readonly Line[]): readonly Line[] {
+  const reaches = ({ raw, isMean }: Line) => isMean && raw.some(({ low }) => low <= 0) && raw.every(({ y }) => y > 0);
+  if (!lines.some(reaches)) return lines;
+  const least = lines.reduce((of, { raw }) => raw.reduce((min, { y, low }) => Math.min(min, low > 0 ? low : y > 0 ? y : min), of), Infinity);
+  const raise = <T extends LinePoint>(points: T[]) => points.map((point) => (point.low > 0 ? point : { ...point, low: least }));
+  return lines.map((line) => (reaches(line) ? { ...line, raw: raise(line.raw), points: raise(line.points) } : line));
+}
 
 export interface At {
   line: Line;

@@ -55,8 +55,9 @@ export interface GroupedSeries extends ComparedSeries {
   /** Runs that were looked at; `more`: there are others, older than these. */
   looked: number;
   more: boolean;
-  /** Groups there are; at most MAX_GROUP_LINES of them are drawn. */
+  /** Groups there are; and those of them that are drawn, the largest first, whether or not they have this metric. */
   allGroups: number;
+  order: string[];
 }
 
 /** By run, in the order asked for; by column within. */

@@ -21,7 +21,7 @@ export async function readGrouped(db: DbOrTx, grant: Grant, actorId: string, ask
   const groups = Map.groupBy(found, ({ value }) => value);
   const drawn = [...groups].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1)).slice(0, MAX_GROUP_LINES);
   const members = drawn.flatMap(([, own]) => own);
-  const said = { looked: found.length, more, allGroups: groups.size };
+  const said = { looked: found.length, more, allGroups: groups.size, order: drawn.map(([value]) => value) };
   const spanned = members.length > 0 ? await spanOf(db, members, ask) : null;
   if (!spanned) return { grid: null, lines: [], groups: [], ...said };
   const answer = await readGroups(db, spanned, { ...ask, buckets: Math.min(ask.buckets ?? MAX_GROUP_BUCKETS, MAX_GROUP_BUCKETS) }, new Map(members.map(({ id, value }) => [id, value])));
