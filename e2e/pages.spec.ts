@@ -41,7 +41,7 @@ test("a comparison of 100 runs draws its ten charts, names the runs under the po
   const whole = page.getByRole("figure", { name: /, 100 lines\./ });
   await expect(whole).toHaveCount(10);
   await expect(page.locator("figure").filter({ has: page.locator("g[clip-path] > path") })).toHaveCount(10); // all are drawn
-  const plot = page.getByRole("figure", { name: /^loss,/ }).locator(".recharts-surface").first();
+  const plot = page.getByRole("figure", { name: /^loss,/ }).getByRole("application");
   const { x, y, width, height } = (await plot.boundingBox())!;
   await page.mouse.move(x + width / 2, y + height / 2);
   await expect(page.getByRole("figure", { name: /^loss,/ }).getByText(/^and \d+ more$/)).toBeVisible();

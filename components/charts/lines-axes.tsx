@@ -1,7 +1,7 @@
 "use client";
 import { memo } from "react";
 import { spaced } from "./ticks.ts";
-import { useScales } from "./use-scales.ts";
+import type { Scales } from "./scales.ts";
 import classes from "./charts.module.css";
 
 export interface Ticks {
@@ -12,13 +12,8 @@ export interface Ticks {
 /** Room for the texts, px. */
 export const AXES_MARGIN = { top: 8, right: 12, bottom: 22, left: 52 };
 
-/**
- * Grid, ticks and their texts. Recharts' own axes measure each text in the page, which lays out all of it again and again: on a
- * page of ten charts that takes longer than their lines.
- */
-export const LinesAxes = memo(function LinesAxes({ x, y }: { x: Ticks; y: Ticks }) {
-  const scales = useScales();
-  if (!scales) return null;
+/** Grid, ticks and their texts: placed by arithmetic, for measuring each text in the page lays out all of it again and again. */
+export const LinesAxes = memo(function LinesAxes({ x, y, scales }: { x: Ticks; y: Ticks; scales: Scales }) {
   const { area } = scales;
   const [right, bottom] = [area.x + area.width, area.y + area.height];
   const rows = y.at.map((value) => ({ at: scales.y(value), text: y.text(value) })).filter(({ at }) => at >= area.y - 0.5 && at <= bottom + 0.5);

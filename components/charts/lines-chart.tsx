@@ -1,15 +1,12 @@
 "use client";
-import { lazy, Suspense, useEffect, useId, useMemo } from "react";
+import { useId, useMemo } from "react";
 import { canLog, clipOutliers, extentOfLines, type Line, raiseBands, type Stroke } from "../../domain/experiments/compare/lines.ts";
 import { formatNumber } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { useHighlight } from "./highlight.tsx";
+import { LinesPlot } from "./lines-plot.tsx";
 import type { XKind } from "./prepare-series.ts";
 import classes from "./charts.module.css";
-
-// Recharts is a third of all script: only pages with a chart on screen fetch it.
-const loadPlot = () => import("./lines-plot.tsx").then((module) => ({ default: module.LinesPlot }));
-const LinesPlot = lazy(loadPlot);
 
 export interface LinesLook {
   chartId: string;
@@ -48,7 +45,6 @@ export function LinesChart({ title, lines: given, height, loading, tools, clip, 
   const chartId = useId();
   const { owner, set } = useHighlight();
   const lines = useMemo(() => (rest.logY ? raiseBands(given) : given), [given, rest.logY]);
-  useEffect(() => void loadPlot(), []); // beside the data, not after it
   const model = useMemo(() => {
     const drawn = extentOfLines(lines, asked);
     if (!drawn) return null;
@@ -64,9 +60,7 @@ export function LinesChart({ title, lines: given, height, loading, tools, clip, 
     <ChartFrame title={title} tools={tools} summary={summary}>
       <div className={classes.plot} style={{ height }} onPointerEnter={() => (owner.current = chartId)} onPointerLeave={() => set(null)}>
         {loading ? <ChartLoading height={height} /> : !model ? <ChartEmpty height={height}>{empty ?? "None of these runs has this metric in this range."}</ChartEmpty> : (
-          <Suspense fallback={<ChartLoading height={height} />}>
-            <LinesPlot {...rest} chartId={chartId} logX={logX} logY={logY} lines={lines} height={height} domain={model.domain} yDomain={model.y} />
-          </Suspense>
+          <LinesPlot {...rest} chartId={chartId} logX={logX} logY={logY} lines={lines} height={height} domain={model.domain} yDomain={model.y} />
         )}
       </div>
       {legend}

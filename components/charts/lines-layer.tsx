@@ -1,10 +1,8 @@
 "use client";
-import { memo, useEffect, useId, useMemo } from "react";
-import { useActiveTooltipCoordinate, useActiveTooltipLabel, useIsTooltipActive } from "recharts";
-import { type Line, type LinePoint, nearestPoint } from "../../domain/experiments/compare/lines.ts";
+import { memo, useId } from "react";
+import type { Line, LinePoint } from "../../domain/experiments/compare/lines.ts";
 import { colourOf } from "./colours.ts";
-import { useHighlight } from "./highlight.tsx";
-import { type To, useScales } from "./use-scales.ts";
+import type { Scales, To } from "./scales.ts";
 import type { LinesLook } from "./lines-chart.tsx";
 
 type Corner = [x: number, y: number];
@@ -36,11 +34,8 @@ function runsOf(points: readonly LinePoint[], gap: number): LinePoint[][] {
 }
 
 /** All lines, the others first, so that those in colour lie above them. */
-export const LinesLayer = memo(function LinesLayer({ lines, look }: { lines: readonly Line[]; look: LinesLook }) {
-  const scales = useScales();
+export const LinesLayer = memo(function LinesLayer({ lines, look, scales: { x, y, area } }: { lines: readonly Line[]; look: LinesLook; scales: Scales }) {
   const clip = useId();
-  if (!scales) return null;
-  const { x, y, area } = scales;
   const ordered = [...lines].sort((a, b) => Number(look.strokeOf(a.id).slot !== null) - Number(look.strokeOf(b.id).slot !== null));
   return (
     <g clipPath={`url(#${clip})`} style={{ pointerEvents: "none" }}>
@@ -52,42 +47,9 @@ export const LinesLayer = memo(function LinesLayer({ lines, look }: { lines: rea
   );
 });
 
-function OneLine({ line, look, x, y, strong }: { line: Line; look: LinesLook; x: To; y: To; strong?: boolean }) {
+export function OneLine({ line, look, x, y, strong }: { line: Line; look: LinesLook; x: To; y: To; strong?: boolean }) {
   const { slot, dashed } = look.strokeOf(line.id);
   const stroke = colourOf(slot);
   if (line.points.length === 1) return <circle cx={x(line.points[0]!.x)} cy={y(line.points[0]!.y)} r={strong ? 4 : 2.5} fill={stroke} />;
   return <path d={pathOf(line.points, line.gap, x, y)} fill="none" stroke={stroke} strokeWidth={strong ? 3 : slot === null ? 1 : 1.6} strokeOpacity={slot === null && !strong ? 0.5 : 1} {...(dashed ? { strokeDasharray: "5 3" } : {})} strokeLinejoin="round" />;
-}
-
-/** The line nearest to the pointer stands out, here and on the page's other charts. */
-export function HoverLayer({ lines, look, reach }: { lines: readonly Line[]; look: LinesLook; reach: number }) {
-  const scales = useScales();
-  const active = useIsTooltipActive();
-  const coordinate = useActiveTooltipCoordinate();
-  const label = useActiveTooltipLabel();
-  const { id, owner, set } = useHighlight();
-  const me = useId();
-  const nearest = useMemo(() => (scales && active && coordinate ? nearestLine(lines, Number(label), coordinate.y, reach, scales.y) : null), [scales, active, coordinate, label, lines, reach]);
-  const pointed = owner.current === look.chartId;
-  useEffect(() => {
-    if (pointed && active) set(nearest);
-  }, [pointed, active, nearest, set]);
-  const line = id === null ? undefined : lines.find((one) => one.id === id);
-  if (!scales || !line) return null;
-  return (
-    <g style={{ pointerEvents: "none" }} data-highlight={me}>
-      <OneLine line={line} look={look} x={scales.x} y={scales.y} strong />
-    </g>
-  );
-}
-
-function nearestLine(lines: readonly Line[], x: number, pointerY: number, reach: number, y: To): string | null {
-  let best: { id: string; distance: number } | null = null;
-  for (const line of lines) {
-    const point = nearestPoint(line.points, x);
-    if (!point || Math.abs(point.x - x) > reach) continue;
-    const distance = Math.abs(y(point.y) - pointerY);
-    if (distance < 40 && (!best || distance < best.distance)) best = { id: line.id, distance };
-  }
-  return best?.id ?? null;
 }

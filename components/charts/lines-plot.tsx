@@ -1,16 +1,19 @@
 "use client";
-import { memo, useMemo } from "react";
-import { ComposedChart, Line as Anchor, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { useElementSize } from "@mantine/hooks";
+import { type KeyboardEvent, memo, type PointerEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import type { Line } from "../../domain/experiments/compare/lines.ts";
 import { formatTick } from "../../domain/shared/format.ts";
 import { formatXTick } from "./format-x.ts";
 import { AXES_MARGIN, LinesAxes, type Ticks } from "./lines-axes.tsx";
-import { HoverLayer, LinesLayer } from "./lines-layer.tsx";
-import { LinesTooltip } from "./lines-tooltip.tsx";
-import { numberTicks, valueScale, xTicks } from "./ticks.ts";
 import type { LinesLook } from "./lines-chart.tsx";
+import { CursorLayer, CursorTip } from "./lines-cursor.tsx";
+import { LinesLayer } from "./lines-layer.tsx";
 import { nearestIndex } from "./prepare-series.ts";
+import { type Scales, scalesOf } from "./scales.ts";
+import { numberTicks, valueScale, xTicks } from "./ticks.ts";
+import { moveCursor } from "./use-cursor.ts";
 import { useDragZoom } from "./use-drag-zoom.ts";
+import classes from "./charts.module.css";
 
 export interface LinesPlotProps extends LinesLook {
   lines: readonly Line[];
@@ -21,52 +24,112 @@ export interface LinesPlotProps extends LinesLook {
 
 const TICKS = 6;
 
-/**
- * Recharts keeps scales, cursor and tooltip; axes and lines are layers of plain shapes, because a hundred of its own Line
- * components take seconds. Decides nothing. Loaded lazily by LinesChart.
- */
+/** Draws a chart of many lines, and decides nothing. Of plain shapes: a page has ten charts of a hundred lines, and is to answer within two seconds. */
 export const LinesPlot = memo(function LinesPlot(props: LinesPlotProps) {
-  const { lines, domain, xKind, logX, logY, height, onZoom } = props;
-  const rows = useMemo(() => rowsOf(lines, domain, props.yDomain), [lines, domain, props.yDomain]);
-  const span = domain[1] - domain[0] || 1;
+  const { domain, xKind, logX, logY, height, onZoom } = props;
+  const { ref, width } = useElementSize();
   const { domain: yDomain, ticks } = useMemo(() => (logY ? { domain: props.yDomain, ticks: numberTicks(props.yDomain, true, TICKS) } : valueScale(props.yDomain, false)), [logY, props.yDomain]);
   const y = useMemo<Ticks>(() => ({ at: ticks, text: formatTick }), [ticks]);
+  const span = domain[1] - domain[0] || 1;
   const x = useMemo<Ticks>(() => ({
     at: xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000),
     text: (value) => (xKind === "number" ? formatTick(value) : formatXTick(value, xKind, span)),
   }), [domain, xKind, logX, span]);
-  const { drag, handlers } = useDragZoom(onZoom);
+  const scales = useMemo(() => {
+    const { top, right, bottom, left } = AXES_MARGIN;
+    return width <= left + right ? null : scalesOf({ domain, yDomain, logX, logY }, { x: left, y: top, width: width - left - right, height: height - top - bottom });
+  }, [domain, yDomain, logX, logY, width, height]);
   return (
-    <ComposedChart
-      responsive
-      style={{ width: "100%", height, cursor: onZoom ? "crosshair" : "default" }}
-      data={rows}
-      margin={AXES_MARGIN}
-      syncId={props.syncId}
-      syncMethod={(ticks: readonly { value: unknown }[], data: { activeLabel?: string | number | undefined }) => nearestIndex(ticks.map((tick) => Number(tick.value)), Number(data.activeLabel))}
-      accessibilityLayer
-      onDoubleClick={() => onZoom?.(null)}
-      {...handlers}
-    >
-      <XAxis hide dataKey="x" type="number" scale={logX ? "log" : "linear"} domain={domain} ticks={x.at} allowDataOverflow />
-      <YAxis hide scale={logY ? "log" : "linear"} domain={yDomain} ticks={y.at} allowDataOverflow />
-      <LinesAxes x={x} y={y} />
-      <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <LinesTooltip lines={lines} x={Number(label)} reach={span / 25} look={props} /> : null)} />
-      <Anchor dataKey="anchor" stroke="none" dot={false} activeDot={false} isAnimationActive={false} legendType="none" tooltipType="none" />
-      <LinesLayer lines={lines} look={props} />
-      <HoverLayer lines={lines} look={props} reach={span / 25} />
-      {props.events?.map((event, at) => (
-        <ReferenceLine key={`${event.x} ${event.label}`} x={event.x} stroke="var(--tone-neutral)" strokeDasharray="3 3" {...(at < 8 ? { label: { value: event.label, position: "insideTopLeft" as const, fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})} />
-      ))}
-      {drag && <ReferenceArea x1={drag[0]} x2={drag[1]} fill="var(--accent)" fillOpacity={0.12} stroke="none" />}
-    </ComposedChart>
+    <div ref={ref} style={{ height, cursor: onZoom ? "crosshair" : "default" }}>
+      {scales && <Surface plot={props} x={x} y={y} scales={scales} width={width} reach={span / 25} />}
+    </div>
   );
 });
 
-/** Where the cursor can stand: each x that some line has. */
-function rowsOf(lines: readonly Line[], [from, to]: [number, number], [low, high]: [number, number]): { x: number; anchor: number }[] {
+interface SurfaceProps {
+  /** As it was given: what is drawn of it is not drawn again while the cursor moves. */
+  plot: LinesPlotProps;
+  x: Ticks;
+  y: Ticks;
+  scales: Scales;
+  width: number;
+  reach: number;
+}
+
+function Surface({ plot, x, y, scales, width, reach }: SurfaceProps) {
+  const { lines, height, domain, onZoom, chartId, syncId = chartId, events } = plot;
+  const stops = useMemo(() => stopsOf(lines, domain), [lines, domain]);
+  const { drag, handlers } = useCursorMoves({ stops, scales, onZoom, chartId, group: syncId });
+  const { area } = scales;
+  const cursor = { lines, stops, look: plot, scales, reach, group: syncId };
+  return (
+    <>
+      <svg className={classes.surface} width={width} height={height} role="application" tabIndex={0} aria-label="Values along the axis: move with the arrow keys" {...handlers}>
+        <LinesAxes x={x} y={y} scales={scales} />
+        <LinesLayer lines={lines} look={plot} scales={scales} />
+        <CursorLayer {...cursor} />
+        {events?.map((event, at) => {
+          const place = scales.x(event.x);
+          if (!(place >= area.x && place <= area.x + area.width)) return null;
+          return (
+            <g key={`${event.x} ${event.label}`} style={{ pointerEvents: "none" }}>
+              <line x1={place} x2={place} y1={area.y} y2={area.y + area.height} stroke="var(--tone-neutral)" strokeDasharray="3 3" />
+              {at < 8 && <text className={classes.tick} x={place + 5} y={area.y + 13}>{event.label}</text>}
+            </g>
+          );
+        })}
+        {drag && <rect x={scales.x(Math.min(...drag))} y={area.y} width={Math.abs(scales.x(drag[1]) - scales.x(drag[0]))} height={area.height} fill="var(--accent)" fillOpacity={0.12} style={{ pointerEvents: "none" }} />}
+      </svg>
+      <CursorTip {...cursor} />
+    </>
+  );
+}
+
+/** Each x that some line has, in order. */
+function stopsOf(lines: readonly Line[], [from, to]: readonly [number, number]): number[] {
   const xs = new Set<number>();
   for (const { raw } of lines) for (const { x } of raw) if (x >= from && x <= to) xs.add(x);
-  const anchor = low > 0 ? Math.sqrt(low * high) : (low + high) / 2;
-  return [...xs].sort((a, b) => a - b).map((x) => ({ x, anchor }));
+  return [...xs].sort((a, b) => a - b);
+}
+
+/** The cursor follows the pointer from stop to stop, or the arrow keys; dragging chooses a range. */
+function useCursorMoves({ stops, scales, onZoom, chartId, group }: { stops: readonly number[]; scales: Scales; onZoom: LinesLook["onZoom"]; chartId: string; group: string }) {
+  const { drag, handlers: zoom } = useDragZoom(onZoom);
+  const leave = useCallback(() => moveCursor(group, null), [group]);
+  useEffect(() => leave, [leave]);
+  const stopAt = (event: PointerEvent<SVGSVGElement>) => {
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const pointer = { x: event.clientX - left, y: event.clientY - top };
+    const { x, y, width, height } = scales.area;
+    const isInside = pointer.x >= x && pointer.x <= x + width && pointer.y >= y && pointer.y <= y + height;
+    const stop = isInside ? stops[nearestIndex(stops, scales.xAt(pointer.x))] : undefined;
+    return { activeLabel: stop, pointer };
+  };
+  const handlers = {
+    onPointerDown: (event: PointerEvent<SVGSVGElement>) => {
+      if (event.button === 0 && event.pointerType !== "touch") zoom.onMouseDown?.(stopAt(event));
+    },
+    onPointerMove: (event: PointerEvent<SVGSVGElement>) => {
+      const at = stopAt(event);
+      moveCursor(group, at.activeLabel === undefined ? null : { x: at.activeLabel, chart: chartId, pointer: at.pointer });
+      zoom.onMouseMove?.(at);
+    },
+    onPointerUp: () => zoom.onMouseUp?.(),
+    onPointerLeave: () => {
+      leave();
+      zoom.onMouseLeave?.();
+    },
+    onDoubleClick: () => onZoom?.(null),
+    onBlur: leave,
+    onKeyDown: (event: KeyboardEvent) => {
+      const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+      if (event.key === "Escape") leave();
+      if (step === 0 || stops.length === 0) return;
+      event.preventDefault();
+      stopped.current = Math.max(0, Math.min(stops.length - 1, stopped.current + step));
+      moveCursor(group, { x: stops[stopped.current]!, chart: chartId, pointer: null });
+    },
+  };
+  const stopped = useRef(-1);
+  return { drag, handlers };
 }

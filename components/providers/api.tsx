@@ -6,6 +6,7 @@ import { useState } from "react";
 import superjson from "superjson";
 import type { AppRouter } from "../../server/trpc/root.ts";
 import { paths } from "../../paths.ts";
+import { fetchEarly } from "./early.ts";
 import { makeQueryClient } from "./query-client.ts";
 
 const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
@@ -42,7 +43,7 @@ function makeApi(org: string | null) {
   };
   return createTRPCClient<AppRouter>({
     // Large answers go alone (`skipBatch`): a batch of them would be one answer without end.
-    links: [splitLink({ condition: ({ context }) => context.skipBatch === true, true: httpLink(options), false: httpBatchStreamLink({ ...options, maxItems: 20 }) })],
+    links: [splitLink({ condition: ({ context }) => context.skipBatch === true, true: httpLink({ ...options, fetch: fetchEarly }), false: httpBatchStreamLink({ ...options, maxItems: 20 }) })],
   });
 }
 

@@ -11,7 +11,7 @@ describe("numbers", () => {
   it.each([[0, "0"], [1200, "1,200"], [12_000, "12k"], [1_500_000, "1.5M"], [2e9, "2G"], [0.25, "0.25"]])("the tick %d reads %s", (value, text) => expect(formatTick(value)).toBe(text));
 
   it("counts are grouped", () => {
-    expect(formatCount(1_234_567)).toBe("1,234,567");
+    for (const value of [0, 7, 999, 1000, 12_345, 1_234_567, 999.5, -1000, -1234.5]) expect(formatCount(value)).toBe(new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value));
     expect(plural(1, "run")).toBe("1 run");
     expect(plural(2, "entry", "entries")).toBe("2 entries");
   });

@@ -1,10 +1,11 @@
 /** How numbers, sizes and times read everywhere: pages, charts, the CLI. Pure; `en` grouping so that two colleagues see the same text. */
 
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+/** By hand: Intl's formats take tens of milliseconds to make, on every page. */
+const grouped = (value: number): string => `${value < 0 ? "-" : ""}${String(Math.round(Math.abs(value))).replace(/\B(?=(\d{3})+$)/g, ",")}`;
 
 /** 12345 → "12,345". */
 export function formatCount(value: number): string {
-  return grouped.format(value);
+  return grouped(value);
 }
 
 /**
@@ -17,7 +18,7 @@ export function formatNumber(value: number, digits = 4): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e9 || size < 1e-4) return minus(value.toExponential(Math.max(0, digits - 2)).replace("e+", "e").replace(/\.?0+e/, "e"));
-  if (size >= 1000) return minus(grouped.format(value));
+  if (size >= 1000) return minus(grouped(value));
   return minus(String(Number(value.toPrecision(digits))));
 }
 

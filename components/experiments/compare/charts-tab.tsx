@@ -2,22 +2,22 @@
 import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { linesPanel, movePanel, type Panel, panelKeys, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
+import { movePanel, type Panel, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { AddPanel } from "./add-panel.tsx";
 import classes from "./compare.module.css";
 import { CompareToolbar } from "./charts-toolbar.tsx";
+import { CHART_HEIGHT, keysOfPanels, panelsOf, SHOWN } from "./series-input.ts";
 import { PanelFrame } from "./panel-frame.tsx";
 import { useCompared, useComparedKeys, useCompareState } from "./use-compare.ts";
 import { useEarlySeries } from "./use-panel-series.ts";
 
-const SHOWN = 24;
-/** Of a chart in the grid with its head and notes, px; and from which width on there are so many beside each other (compare.module.css). */
-const CHART_HEIGHT = 256;
-const columnsAt = (width: number): number => (width > 1560 ? 3 : width > 760 ? 2 : 1);
-/** Charts that the screen shows at first; none on the server, which draws them without lines. */
-const onScreen = (): number => (typeof window === "undefined" ? 0 : columnsAt(window.innerWidth) * Math.ceil(window.innerHeight / CHART_HEIGHT));
+/** Charts that the screen shows at first; none on the server, which draws them without lines. Their place is there before the page is alive. */
+function onScreen(): number {
+  const page = typeof window === "undefined" ? null : document.querySelector(`.${classes.columns}`);
+  return page ? Number(getComputedStyle(page).getPropertyValue("--columns")) * Math.ceil(window.innerHeight / CHART_HEIGHT) : 0;
+}
 
 /** The charts: every metric at first; those that were chosen, arranged and sized once somebody did. */
 export function ChartsTab() {
@@ -55,7 +55,7 @@ export function AskEarly() {
   const compared = useCompared();
   const { metricKeys } = useComparedKeys();
   const { panels } = usePanels();
-  useEarlySeries(panels.slice(0, onScreen()).flatMap(({ kind, of }) => (kind === "lines" ? panelKeys(of[0]!, metricKeys).keys : [])), state, compared);
+  useEarlySeries(keysOfPanels(panels.slice(0, onScreen()), metricKeys).flat(), state, compared);
   return null;
 }
 
@@ -69,10 +69,9 @@ function usePanels() {
   const [state, setState] = useCompareState();
   const { metricKeys } = useComparedKeys();
   const [limit, setLimit] = useState(SHOWN);
-  const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
   const { of } = useCompared();
-  // Of groups there is nothing but their course.
-  const chosen = useMemo(() => (of ? (state.panels?.filter(({ kind }) => kind === "lines") ?? null) : state.panels), [of, state.panels]);
-  const panels = useMemo(() => chosen ?? matching.slice(0, limit).map(linesPanel), [chosen, matching, limit]);
-  return { panels, change: (next: Panel[]) => void setState({ panels: next, q: null }), more: state.panels === null && matching.length > panels.length, showMore: () => setLimit(limit + SHOWN) };
+  const { panels: chosen, q } = state;
+  const found = useMemo(() => panelsOf({ panels: chosen, q }, metricKeys, limit), [chosen, q, metricKeys, limit]);
+  const panels = useMemo(() => (of ? found.filter(({ kind }) => kind === "lines") : found), [of, found]); // of groups there is nothing but their course
+  return { panels, change: (next: Panel[]) => void setState({ panels: next, q: null }), more: state.panels === null && metricKeys.filter(keyFilter(state.q).matches).length > panels.length, showMore: () => setLimit(limit + SHOWN) };
 }

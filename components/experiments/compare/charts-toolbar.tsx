@@ -1,8 +1,9 @@
 "use client";
-import { Button, Menu, SegmentedControl, Select, Switch, TextInput } from "@mantine/core";
+import { Button, Menu, SegmentedControl, Switch, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconSearch, IconZoomReset } from "@tabler/icons-react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
 import { SmoothingSlider } from "../../charts/smoothing-slider.tsx";
+import { LateSelect } from "../../form/late-select.tsx";
 import classes from "./compare.module.css";
 import { useComparedKeys, useCompareState } from "./use-compare.ts";
 
@@ -24,8 +25,8 @@ export function CompareToolbar({ children }: { children: React.ReactNode }) {
       {state.panels === null && (
         <TextInput data-filter-text aria-label="Filter metrics" placeholder="loss, or /^val/" value={state.q} error={keyFilter(state.q).problem} w={150} leftSection={<IconSearch size={14} />} rightSection={<kbd aria-hidden="true">/</kbd>} onChange={(event) => void setState({ q: event.currentTarget.value || null })} />
       )}
-      <Select aria-label="X axis" data={axes} value={state.x} allowDeselect={false} searchable w={130} onChange={(x) => void setState({ x, from: null, to: null })} />
-      <Select aria-label="Group by" placeholder="No groups" data={groups} value={state.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable w={140} onChange={(group) => void setState({ group: group || null })} />
+      <LateSelect aria-label="X axis" data={axes} value={state.x} allowDeselect={false} searchable w={130} onChange={(x) => void setState({ x, from: null, to: null })} />
+      <LateSelect aria-label="Group by" placeholder="No groups" data={groups} value={state.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable w={140} onChange={(group) => void setState({ group: group || null })} />
       {state.group && <SegmentedControl size="xs" aria-label="Line of a group" data={[{ value: "mean", label: "Mean" }, { value: "median", label: "Median" }]} value={state.mid} onChange={(mid) => void setState({ mid: mid as "mean" | "median" })} />}
       <SmoothingSlider width={90} value={state.smooth} onChange={(smooth) => void setState({ smooth: smooth || null })} />
       <Options />

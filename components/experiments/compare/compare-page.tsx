@@ -47,7 +47,7 @@ function ComparedPage({ ids }: { ids: string[] }) {
           actions={<>{compared.runs.length > 0 && show === "charts" && <AddChart />}</>}
           subtitle={missing > 0 ? `${plural(missing, "run")} of this link ${missing === 1 ? "does" : "do"} not exist, or you may not see ${missing === 1 ? "it" : "them"}.` : undefined}
         />
-        <div className={classes.layout}>
+        <div className={`${classes.layout} ${classes.columns}`}>
           {/* Each comes alive on its own, so that the first charts are asked for before either does. */}
           <Suspense><RunList /></Suspense>
           <Suspense><CompareBody /></Suspense>

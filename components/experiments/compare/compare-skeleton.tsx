@@ -7,7 +7,7 @@ export function CompareSkeleton() {
   return (
     <>
       <PageHeader title="Compare" />
-      <div className={classes.layout} aria-busy="true" role="status" aria-label="Loading comparison">
+      <div className={`${classes.layout} ${classes.columns}`} aria-busy="true" role="status" aria-label="Loading comparison">
         <div className={classes.side}><Skeleton height={300} /></div>
         <div style={{ minWidth: 0 }}>
           <div className={classes.tabs}><Skeleton height={34} width={460} /></div>

@@ -52,7 +52,7 @@ function Groups({ of }: { of: RunsOf }) {
     <CompareContext value={compared}>
       <HighlightProvider>
         <PageHeader title={TITLE} breadcrumbs={[{ label: "Runs", href: paths.runs(org) }]} subtitle={<Which of={of} />} actions={<>{!("ids" in of) && <Button variant="default" component={Link} href={tablePath(org, params)}>Show in the table</Button>}<AddChart /></>} />
-        <ChartsTab />
+        <div className={classes.columns}><ChartsTab /></div>
       </HighlightProvider>
     </CompareContext>
   );
@@ -72,7 +72,7 @@ export function GroupsSkeleton() {
   return (
     <>
       <PageHeader title={TITLE} />
-      <div aria-busy="true" role="status" aria-label="Loading comparison">
+      <div className={classes.columns} aria-busy="true" role="status" aria-label="Loading comparison">
         <div className={classes.bar}><Skeleton height={32} width={520} /></div>
         <div className={classes.grid}>{[0, 1, 2].map((at) => <Skeleton key={at} height={240} />)}</div>
       </div>

@@ -7,6 +7,7 @@ import { type Line, linesOf, toPoints } from "../../../domain/experiments/compar
 import type { ComparedSeries, GroupedSeries } from "../../../domain/experiments/compare/view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import type { CompareState } from "./compare-params.ts";
+import { scaleOf, shownPart } from "./series-input.ts";
 import type { Compared } from "./use-compare.ts";
 
 export interface PanelSeries {
@@ -21,19 +22,14 @@ export interface PanelSeries {
   order: readonly string[] | undefined;
 }
 
-/** Seconds on the page, milliseconds on the wire. */
-export const scaleOf = (x: string): number => (x === "relative" ? 0.001 : 1);
-
 export type SeriesState = Pick<CompareState, "x" | "from" | "to" | "group" | "how" | "smooth" | "mid">;
 
 /**
  * The question of one metric's chart. Answered one by one: a batch would hold the quick charts back for the slow ones, and be
  * larger than a request may.
  */
-function seriesOptions(trpc: ReturnType<typeof useTRPC>, { ids, of }: Asked, key: string, { x, from, to, group }: SeriesState) {
-  const scale = scaleOf(x);
-  const ends = from !== null && to !== null ? { from: from / scale, to: to / scale } : {};
-  const shown = { key, x, ...ends, ...(group ? { group } : {}) };
+function seriesOptions(trpc: ReturnType<typeof useTRPC>, { ids, of }: Asked, key: string, state: SeriesState) {
+  const shown = { key, ...shownPart(state) };
   const alone = { trpc: { context: { skipBatch: true } } };
   const ofRuns = trpc.compare.series.queryOptions({ ids, ...shown }, alone);
   if (!of) return ofRuns;
