@@ -37,10 +37,13 @@ for (const [name, urlOf] of Object.entries(CONSOLE_PAGES)) {
 test("a comparison of 100 runs draws its ten charts, names the runs under the pointer and zooms all charts together", async ({ make, org, as, database }) => {
   const runs = await makeCompared(database.db, make, org.project, 100);
   const page = await as("viewer", { viewport: { width: 1920, height: 2000 } });
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().endsWith("/compare.series") && asked.push(request.postData() ?? ""));
   await page.goto(paths.compare(org.slug, runs));
   const whole = page.getByRole("figure", { name: /, 100 lines\./ });
   await expect(whole).toHaveCount(10);
   await expect(page.locator("figure").filter({ has: page.locator("g[clip-path] > path") })).toHaveCount(10); // all are drawn
+  expect([asked.length, new Set(asked).size]).toEqual([10, 10]); // each was asked once, however early
   const plot = page.getByRole("figure", { name: /^loss,/ }).getByRole("application");
   const { x, y, width, height } = (await plot.boundingBox())!;
   await page.mouse.move(x + width / 2, y + height / 2);

@@ -4,7 +4,6 @@ import Link from "next/link";
 import { startTransition, useEffect, useState } from "react";
 import { COLOURED, type Stroke } from "../../../domain/experiments/compare/lines.ts";
 import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
-import { cutMiddle } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { colourOf } from "../../charts/colours.ts";
 import { useHighlight } from "../../charts/highlight.tsx";
@@ -16,6 +15,9 @@ import { useCompared, useCompareState } from "./use-compare.ts";
 
 /** Rows of the page's first drawing: what a screen shows. The others follow when the charts have been asked for. */
 const FIRST = 30;
+
+/** Of a name that is too long, the end stays: it is what tells runs apart. */
+const TAIL = 6;
 
 /** The runs, each with its colour: hide one, measure the others against it, take it out. */
 export function RunList() {
@@ -69,8 +71,8 @@ function OneRun({ run, stroke: { slot, dashed }, isHidden, isBase, onBase, onHid
   return (
     <li className={classes.run} data-strong={strong === run.id || undefined} data-hidden={isHidden || undefined} onPointerEnter={() => point(run.id)} onPointerLeave={() => point(null)}>
       <span className={classes.swatch} data-dashed={dashed || undefined} style={{ borderColor: colourOf(slot) }} />
-      <Link href={paths.run(org, run.id)} prefetch={false} className={classes.runName} title={`${run.name}: ${look.word}, ${run.experiment.name}, ${run.owner}`}>
-        <ToneIcon icon={look.icon} tone={look.tone} size={11} /> {cutMiddle(run.name, 27)}
+      <Link href={paths.run(org, run.id)} prefetch={false} className={classes.runName} aria-label={run.name} title={`${run.name}: ${look.word}, ${run.experiment.name}, ${run.owner}`}>
+        <ToneIcon icon={look.icon} tone={look.tone} size={11} /><span>{run.name.slice(0, -TAIL)}</span><span>{run.name.slice(-TAIL)}</span>
       </Link>
       <span className={classes.runActs}>
         <Act label={isBase ? `${run.name} is the baseline: press to let go` : `Measure the others against ${run.name}`} icon={isBase ? "flagged" : "flag"} on={isBase} onClick={onBase} />

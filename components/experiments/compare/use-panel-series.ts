@@ -5,6 +5,7 @@ import { unpackNumbers } from "../../../domain/experiments/compare/buckets.ts";
 import { groupNotes } from "../../../domain/experiments/compare/group-notes.ts";
 import { type Line, linesOf, toPoints } from "../../../domain/experiments/compare/lines.ts";
 import type { ComparedSeries, GroupedSeries } from "../../../domain/experiments/compare/view.ts";
+import { formatCount } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import type { CompareState } from "./compare-params.ts";
 import { scaleOf, shownPart } from "./series-input.ts";
@@ -72,7 +73,7 @@ export function usePanelSeries(keys: readonly string[], state: SeriesState, enab
     const found = all.flatMap((answer, at) => (answer ? linesFrom(answer, { key: keys[at]!, many, nameOf, scale, how, smooth, gaps: x === "time" || x === "relative", median: mid === "median" }) : []));
     const nonFinite = all.reduce((sum, answer) => sum + [...(answer?.lines ?? []), ...(answer?.groups ?? [])].reduce((of, line) => of + line.nonFinite, 0), 0);
     const grouped = all.find((answer): answer is GroupedSeries => answer !== undefined && "order" in answer);
-    const notes = [...(grouped ? groupNotes(grouped) : []), ...(nonFinite > 0 ? [`${nonFinite} NaN or infinite, not drawn`] : [])];
+    const notes = [...(grouped ? groupNotes(grouped) : []), ...(nonFinite > 0 ? [`${formatCount(nonFinite)} NaN or infinite, not drawn`] : [])];
     return { lines: found, notes, order: grouped?.order, counts: new Map(all.flatMap((answer, at) => (answer ? countsIn(answer, many ? ` ${keys[at]!}` : "", scale) : []))) };
   }, [all, keys, nameOf, scale, how, smooth, x, mid]);
   return { ...made, loading, error, retry };
