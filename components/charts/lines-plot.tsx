@@ -95,6 +95,7 @@ function stopsOf(lines: readonly Line[], [from, to]: readonly [number, number]):
 /** The cursor follows the pointer from stop to stop, or the arrow keys; dragging chooses a range. */
 function useCursorMoves({ stops, scales, onZoom, chartId, group }: { stops: readonly number[]; scales: Scales; onZoom: LinesLook["onZoom"]; chartId: string; group: string }) {
   const { drag, handlers: zoom } = useDragZoom(onZoom);
+  const stopped = useRef(-1); // where the arrow keys left it
   const leave = useCallback(() => moveCursor(group, null), [group]);
   useEffect(() => leave, [leave]);
   const stopAt = (event: PointerEvent<SVGSVGElement>) => {
@@ -130,6 +131,5 @@ function useCursorMoves({ stops, scales, onZoom, chartId, group }: { stops: read
       moveCursor(group, { x: stops[stopped.current]!, chart: chartId, pointer: null });
     },
   };
-  const stopped = useRef(-1);
   return { drag, handlers };
 }
