@@ -1,7 +1,9 @@
 import type { Sql } from "postgres";
 
+/** So much of the runs, to try something quickly: 0.1 is a tenth of them. */
+export const SHARE = Number(process.env.DROVER_BENCH_SHARE ?? 1);
 /** A year of 200 people, who submit 2,000 runs a day in 40 projects of 20 teams on three clusters. */
-export const YEAR = { days: 365, runsPerDay: 2000, people: 200, teams: 20, projects: 40, experiments: 400 };
+export const YEAR = { days: 365, runsPerDay: Math.round(2000 * SHARE), people: 200, teams: 20, projects: 40, experiments: 400 };
 /** Hours of accelerators, cores and memory of the last whole month that stand in the ledger one by one. */
 const LEDGER_HOURS = 6;
 
@@ -26,13 +28,14 @@ export async function fillYear(sql: Sql, progress: (what: string) => void): Prom
   await sql`create unlogged table made as
     select n, 'run_' || n as run_id, n % ${YEAR.people} as person, n % ${YEAR.projects} as project, (n::bigint * 7 % ${YEAR.experiments})::int as experiment, n % 3 as cluster, ${from}::date + (n / ${YEAR.runsPerDay}) as day, (1 + n::bigint * 7919 % 11)::int as hours, 1 + n % 3 as gpus, (n::bigint * 104729 % 17)::int as at_hour
     from generate_series(0, ${YEAR.days * YEAR.runsPerDay - 1}::int) as n`;
-  await sql`insert into runs (id, org_id, project_id, experiment_id, name, spec, status, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes)
-    select run_id, ${orgId}, 'prj_' || experiment % ${YEAR.projects}, 'exp_' || experiment, 'run ' || n, '{}', (array['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[1 + n % 5], 50, 'user', 'usr_' || person, 6, 32768, gpus, 1 from made`;
+  await sql.unsafe(`insert into runs (id, org_id, project_id, experiment_id, name, spec, status, priority, owner_type, owner_id, cpus, memory_mib, gpus, nodes)
+    select run_id, '${orgId}', 'prj_' || experiment % ${YEAR.projects}, 'exp_' || experiment, 'run ' || n, '{}', ${OUTCOME}, 50, 'user', 'usr_' || person, 6, 32768, gpus, 1 from made`);
   await sql`insert into run_tags (run_id, key, value) select run_id, 'dataset', 'set ' || n % 9 from made where n % 4 = 0`;
   progress("runs");
   await dailySums(sql, orgId);
   progress("sums by day");
   await partsAndBooks(sql, orgId, from);
+  progress("parts, months and budgets");
   await ledgerOf(sql, orgId, month);
   progress("the ledger of a month");
   await rawRows(sql, month);
@@ -55,6 +58,8 @@ async function people(sql: Sql, orgId: string): Promise<void> {
   await sql`insert into budgets (id, org_id, name, scope_type, scope_id, amount, levels, policy) select 'bud_' || n, ${orgId}, 'Team ' || n, 'team', 'team_' || n, 100000, '{50,80,100}', 'warn' from generate_series(0, ${YEAR.teams - 1}::int) as n`;
 }
 
+const OUTCOME = "(array['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[1 + n % 5]";
+const COST = "gpus * hours * (2.1 + 6 * 0.0125 + 32 * 0.0017)";
 /** An asset of a run: what it holds of it, and what an hour of one costs. */
 const ASSETS = `(values ('accelerator', 'NVIDIA H100 80GB HBM3', 1, 2.1), ('cpu', '', 6, 0.0125), ('memory', '', 32, 0.0017)) as asset (kind, model, each, price)`;
 
@@ -69,7 +74,15 @@ async function dailySums(sql: Sql, orgId: string): Promise<void> {
     insert into cost_project_days select org_id, day, project_id, cluster_id, kind, model, capacity_class, coalesce(array_agg(distinct owner_id) filter (where owner_id <> ''), '{}'), sum(quantity), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4, 5, 6, 7;
     insert into cost_person_days select org_id, day, project_id, owner_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4;
     insert into cost_experiment_days select org_id, day, project_id, experiment_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4`);
-  await sql.unsafe(`insert into cost_run_days (run_id, day, org_id, accelerator_hours, amount, provisional) select run_id, day, '${orgId}', gpus * hours, gpus * hours * (2.1 + 6 * 0.0125 + 32 * 0.0017), 0 from made`);
+  await sql.unsafe(`
+    insert into cost_runs (run_id, org_id, project_id, experiment_id, owner_id, first_hour, last_hour, accelerator_hours, amount, provisional)
+    select run_id, '${orgId}', 'prj_' || experiment % ${YEAR.projects}, 'exp_' || experiment, 'usr_' || person, day::timestamp at time zone 'utc' + make_interval(hours => at_hour), day::timestamp at time zone 'utc' + make_interval(hours => at_hour + hours - 1), gpus * hours, ${COST}, 0 from made`);
+  await sql.unsafe(`
+    insert into cost_outcome_days (org_id, day, project_id, outcome, accelerator_hours, amount, provisional)
+    select '${orgId}', day, 'prj_' || experiment % ${YEAR.projects}, ${OUTCOME}, sum(gpus * hours), sum(${COST}), 0 from made group by 2, 3, 4;
+    insert into cost_tag_days (org_id, day, project_id, key, value, runs, accelerator_hours, amount, provisional)
+    select '${orgId}', day, 'prj_' || experiment % ${YEAR.projects}, 'dataset', 'set ' || n % 9, count(*), sum(gpus * hours), sum(${COST}), 0 from made where n % 4 = 0 group by 2, 3, 5`);
+  await sql.unsafe(`insert into cost_run_days (run_id, day, org_id, accelerator_hours, amount, provisional) select run_id, day, '${orgId}', gpus * hours, ${COST}, 0 from made`);
 }
 
 async function partsAndBooks(sql: Sql, orgId: string, from: string): Promise<void> {
@@ -77,6 +90,8 @@ async function partsAndBooks(sql: Sql, orgId: string, from: string): Promise<voi
     insert into cost_parts (org_id, day, project_id, cluster_id, kind, model, capacity_class, part, quantity, amount, provisional)
     select org_id, day, project_id, cluster_id, kind, model, capacity_class, part, quantity * share, amount * share, 0
     from cost_project_days join (values ('used', 0.6, false), ('idle', 0.25, false), ('wasted', 0.15, false), ('stranded', 0.1, true), ('free', 0.9, true)) as p (part, share, of_nobody) on of_nobody = (project_id = '')`;
+  await sql`insert into cost_part_days select org_id, day, project_id, part, sum(amount) from cost_parts group by 1, 2, 3, 4`;
+  await sql`insert into cost_part_months select org_id, date_trunc('month', day::timestamp)::date, project_id, cluster_id, kind, model, capacity_class, part, sum(amount) from cost_parts group by 1, 2, 3, 4, 5, 6, 7, 8`;
   await sql`insert into cost_booked (org_id, period, project_id, amount, provisional, corrections) select org_id, to_char(day, 'YYYY-MM'), project_id, sum(amount), 0, 0 from cost_project_days group by 1, 2, 3`;
   await sql`insert into cost_monthly (org_id, month, project_id, owner_id, amount, provisional) select org_id, to_char(day, 'YYYY-MM'), project_id, owner_id, sum(amount), 0 from cost_person_days group by 1, 2, 3, 4`;
   await sql`insert into cost_periods (org_id, period, state, requested_by, requested_by_name, closed_by, closed_by_name, closed_at, rating_version, total)

@@ -9,5 +9,6 @@ export const LOCKS = {
   setup: 7_070_014,
   jobGrants: 7_070_015,
   splitting: 7_070_016,
+  summing: 7_070_017,
   localCluster: 7_070_020,
 } as const;

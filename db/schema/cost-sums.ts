@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, date, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { CAPACITY_CLASSES, HELD_KINDS } from "../../domain/costs/metering.ts";
+import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
 import { COST_PARTS } from "../../domain/costs/split.ts";
 import { moment, oneOf } from "./columns.ts";
 import { quantity, rolled } from "./costs.ts";
@@ -24,6 +25,11 @@ export const costParts = pgTable("cost_parts", { ...place(), ...asset(), part: t
   primaryKey({ columns: [t.orgId, t.day, t.clusterId, t.projectId, t.kind, t.model, t.capacityClass, t.part] }),
   check("cost_parts_part_known", oneOf(t.part, COST_PARTS)),
 ]);
+/** Sums of the parts, moved on in the statement that writes them: by day, and by month with their assets. */
+export const costPartDays = pgTable("cost_part_days", { ...place(), part: text({ enum: COST_PARTS }).notNull(), amount: rolled().amount }, (t) => [primaryKey({ columns: [t.orgId, t.day, t.projectId, t.part] })]);
+export const costPartMonths = pgTable("cost_part_months", { orgId: text().notNull(), month: date().notNull(), projectId: text().notNull(), ...asset(), part: text({ enum: COST_PARTS }).notNull(), amount: rolled().amount }, (t) => [
+  primaryKey({ columns: [t.orgId, t.month, t.projectId, t.clusterId, t.kind, t.model, t.capacityClass, t.part] }),
+]);
 /** Days of clusters that are to be split anew. Only added to and taken away, so that nobody who books waits for another. */
 export const costSplitMarks = pgTable("cost_split_marks", {
   id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
@@ -40,3 +46,15 @@ export const attemptUse = pgTable("attempt_use", {
   orgId: text().notNull(),
   use: integer().notNull(), // thousandths
 }, (t) => [primaryKey({ columns: [t.attemptId, t.day, t.kind] }), check("attempt_use_share", sql`use between 0 and 1000`)]);
+
+// Sums of `cost_run_days` by what can change after it was booked. A day of them is written whole, soon after something of it changed.
+export const costOutcomeDays = pgTable("cost_outcome_days", { ...place(), outcome: text({ enum: RUN_STATUSES }).notNull(), ...ofRuns() }, (t) => [primaryKey({ columns: [t.orgId, t.day, t.projectId, t.outcome] })]);
+/** `runs`: how many runs there were with it. Values may be longer than what an index holds. */
+export const costTagDays = pgTable("cost_tag_days", { ...place(), key: text().notNull(), value: text().notNull(), runs: integer().notNull(), ...ofRuns() }, (t) => [index("cost_tag_days_day").on(t.orgId, t.day), index("cost_tag_days_key").on(t.orgId, t.key, t.day)]);
+/** A day, or the days of a run, that are no longer what they were: read run by run until they are written anew. Only added to and taken away. */
+export const costRunMarks = pgTable("cost_run_marks", {
+  id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+  orgId: text().notNull(),
+  day: date(),
+  runId: text(),
+}, (t) => [index("cost_run_marks_org").on(t.orgId), check("cost_run_marks_one", sql`num_nonnulls(day, run_id) = 1`)]);

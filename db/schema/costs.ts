@@ -232,4 +232,4 @@ export const costRuns = pgTable("cost_runs", {
   acceleratorHours: quantity().notNull(),
   amount: money().notNull(),
   provisional: money().notNull(),
-}, (t) => [index("cost_runs_last").on(t.orgId, t.lastHour), index("cost_runs_experiment").on(t.experimentId)]);
+}, (t) => [index("cost_runs_last").on(t.orgId, t.lastHour), index("cost_runs_experiment").on(t.experimentId), index("cost_runs_dearest").on(t.orgId, t.amount.desc().nullsFirst(), t.runId)]);

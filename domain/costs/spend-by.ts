@@ -4,6 +4,8 @@ export const SPEND_BY = ["project", "team", "person", "experiment", "cluster", "
 export const BY_RUN: ReadonlySet<SpendBy> = new Set<SpendBy>(["outcome", "tag"]);
 /** Key of the runs that do not have the tag. Values begin with another sign. */
 export const WITHOUT_TAG = "~";
+/** What MLflow's clients say of a run on their own is told apart run by run: most of it is different for each. */
+export const isSummedTag = (key: string): boolean => !key.startsWith("mlflow.");
 /** Key of what is beyond the groups that are shown one by one. */
 export const OTHERS = "others";
 export type SpendBy = (typeof SPEND_BY)[number];

@@ -112,3 +112,21 @@ it("is a file whose rows add up to what was booked, what is not split yet among 
   expect(whole(rows)).toBe("64");
   expect(rows.filter(({ part }) => part === "pending").map(({ amount, project, currency }) => [amount, project, currency])).toEqual(expect.arrayContaining([["12", "", "USD"]]));
 });
+
+it("adds up whole months and the days at both ends to what those days are", async () => {
+  await world.sql`
+    insert into cost_parts (org_id, day, project_id, cluster_id, kind, model, capacity_class, part, quantity, amount, provisional)
+    select ${world.org.id}, day::date, ${world.vision.id}, ${cluster.id}, kind, '', 'owned', part, 1, extract(day from day) * weight, 0
+    from generate_series('2020-01-20'::timestamp, '2020-04-10', interval '1 day') as day, (values ('cpu', 'used', 1), ('cpu', 'idle', 0.01), ('memory', 'used', 0.0001)) as held (kind, part, weight)`;
+  await world.sql`delete from cost_parts where day = '2020-02-14'`;
+  for (const [from, to] of [["2020-01-01", "2020-12-31"], ["2020-01-25", "2020-04-02"], ["2020-02-01", "2020-02-29"], ["2020-02-01", "2020-02-28"], ["2020-02-03", "2020-02-20"], ["2020-03-31", "2020-04-01"]] as const) {
+    const sums = await world.sql<{ kind: string; part: string; amount: string }[]>`select kind, part, sum(amount)::text as amount from cost_parts where day between ${from} and ${to} group by 1, 2`;
+    const { groups, days } = await world.owner.api.costs.parts({ from, to, by: "kind" });
+    for (const { kind, part, amount } of sums) {
+      const group = groups.find(({ key }) => key.startsWith(kind))!;
+      expect([from, to, kind, part, plain(group.parts)[part]]).toEqual([from, to, kind, part, decimalText(trimmed(decimal(amount)))]);
+    }
+    const used = sum(days.map(({ parts }) => decimal(parts.used ?? "0")));
+    expect([from, to, compare(used, sum(sums.filter(({ part }) => part === "used").map(({ amount }) => decimal(amount))))]).toEqual([from, to, 0]);
+  }
+});

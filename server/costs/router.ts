@@ -22,7 +22,8 @@ import { listRepriced } from "./queries/repriced.ts";
 import { listReviews } from "./queries/reviews.ts";
 import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
-import { listCostTags, listRunCosts, readSpend } from "./queries/spend.ts";
+import { listCostTags, listRunCosts } from "./queries/run-costs.ts";
+import { readSpend } from "./queries/spend.ts";
 import { readWaste } from "./queries/waste.ts";
 
 export const costsRouter = router({

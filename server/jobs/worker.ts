@@ -7,6 +7,7 @@ import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { sendReports } from "../costs/jobs/send-reports.ts";
 import { splitDays } from "../costs/jobs/split-days.ts";
+import { sumRunDays } from "../costs/jobs/sum-run-days.ts";
 import { archiveLog, listUnarchived } from "../experiments/commands/archive.ts";
 import { collectObjects } from "../experiments/jobs/collect-objects.ts";
 import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.ts";
@@ -77,6 +78,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   const costs = startLoop("costs", COSTS_EVERY_MS, costsKeeper(services));
   const splits = startLoop("splits", SPLIT_EVERY_MS, async () => {
     for (const orgId of await splitDays(services.sql)) services.bus.publish({ orgId, topic: "costs", id: orgId });
+    await sumRunDays(services.sql);
   });
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.

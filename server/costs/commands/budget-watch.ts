@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Db, Tx } from "../../../db/client.ts";
+import { projects } from "../../../db/schema/access.ts";
 import { budgetAlerts } from "../../../db/schema/budgets.ts";
 import { attempts, runs } from "../../../db/schema/experiments.ts";
 import { isUsedUp, newLevels } from "../../../domain/costs/budget.ts";
@@ -55,7 +56,7 @@ async function drain(work: Work, budget: Budget): Promise<void> {
   tell(work, budget.orgId, ids);
 }
 
-const coveredBy = (budget: Budget) => sql`exists (select 1 from budgets b where b.id = ${budget.id} and ${fallsTo(sql`${runs.projectId}`, sql`${runs.ownerId}`)})`;
+const coveredBy = (budget: Budget) => sql`exists (select 1 from budgets b where b.id = ${budget.id} and ${fallsTo({ project: sql`${runs.projectId}`, team: sql`(select team_id from ${projects} where ${projects.id} = ${runs.projectId})`, owner: sql`${runs.ownerId}` })})`;
 
 async function letGo(work: Work, orgIds: readonly string[] | null, drained: ReadonlySet<string>): Promise<void> {
   const rows = await heldByBudgets(work.tx, orgIds, drained);

@@ -68,9 +68,13 @@ async function daysOf({ db, orgId }: Ctx, ids: readonly string[], now: number): 
   const first = dayOf(now - DAYS_BACK * DAY_MS);
   const today = dayOf(now);
   const rows = await db.execute<{ id: string; day: string; amount: string }>(sql`
-    with per_day as (
-      select b.id, d.day, sum(d.amount) as amount from budgets b join cost_daily d on d.org_id = b.org_id and d.day >= ${first}::date and d.day < ${today}::date and ${fallsTo(sql`d.project_id`, sql`d.owner_id`)}
-      where b.org_id = ${orgId} and b.id in ${ids} group by 1, 2
+    with days as materialized (
+      select day, project_id, owner_id, amount from cost_person_days where org_id = ${orgId} and day >= ${first}::date and day < ${today}::date
+    ), pays as materialized (
+      select b.id, payer.project_id, payer.owner_id from (select distinct project_id, owner_id from days) payer left join projects p on p.org_id = ${orgId} and p.id = payer.project_id
+      join budgets b on b.org_id = ${orgId} and b.id in ${ids} and ${fallsTo({ project: sql`payer.project_id`, team: sql`p.team_id`, owner: sql`payer.owner_id` })}
+    ), per_day as (
+      select pays.id, d.day, sum(d.amount) as amount from pays join days d using (project_id, owner_id) group by 1, 2
     ), spans as (select id, min(day) as first from per_day group by id)
     select s.id, g.day::date::text as day, coalesce(p.amount, 0)::text as amount from spans s cross join lateral generate_series(s.first, ${today}::date - 1, interval '1 day') as g (day) left join per_day p on p.id = s.id and p.day = g.day::date order by s.id, g.day`);
   const days = new Map<string, DayAmount[]>();

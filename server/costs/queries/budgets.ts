@@ -39,9 +39,8 @@ export const paysFor = ({ orgId, teamId, projectId, ownerId }: Payer): SQL => sq
     or (b.scope_type = 'project' and b.scope_id = ${projectId}) or (b.scope_type = 'user' and b.scope_id = ${ownerId}))`;
 
 /** Do charges with these columns fall to the budget (alias `b`)? Idle capacity falls to none: nobody's run made it. */
-export const fallsTo = (project: SQL, owner: SQL): SQL => sql`
-  (${project} <> '' and case b.scope_type when 'org' then true when 'project' then ${project} = b.scope_id when 'user' then ${owner} = b.scope_id
-    else ${project} in (select p.id from projects p where p.org_id = b.org_id and p.team_id = b.scope_id) end)`;
+export const fallsTo = ({ project, team, owner }: Record<"project" | "team" | "owner", SQL>): SQL => sql`
+  (${project} <> '' and case b.scope_type when 'org' then true when 'project' then ${project} = b.scope_id when 'user' then ${owner} = b.scope_id else ${team} = b.scope_id end)`;
 
 /** This month, UTC, as the ledger and the open holds have it: both in one statement, so that a charge is never seen twice or not at all. */
 export async function readBudgets(db: DbOrTx, where: SQL): Promise<Budget[]> {
@@ -49,8 +48,8 @@ export async function readBudgets(db: DbOrTx, where: SQL): Promise<Budget[]> {
     select b.id, b.org_id, b.name, b.scope_type, b.scope_id, trim_scale(b.amount)::text as amount, b.policy, b.levels, s.spent::text, h.held::text
     from budgets b
     cross join lateral (
-      select coalesce(sum(m.amount), 0) as spent from cost_monthly m
-      where m.org_id = b.org_id and m.month = to_char(now() at time zone 'utc', 'YYYY-MM') and ${fallsTo(sql`m.project_id`, sql`m.owner_id`)}) s
+      select coalesce(sum(m.amount), 0) as spent from cost_monthly m left join projects p on p.org_id = m.org_id and p.id = m.project_id
+      where m.org_id = b.org_id and m.month = to_char(now() at time zone 'utc', 'YYYY-MM') and ${fallsTo({ project: sql`m.project_id`, team: sql`p.team_id`, owner: sql`m.owner_id` })}) s
     cross join lateral (
       select coalesce(sum(greatest(0, h.amount - greatest(0, coalesce(c.amount, 0) - h.charged_before))), 0) as held
       from budget_holds h left join cost_runs c on c.run_id = h.run_id where h.budget_id = b.id and h.released_at is null) h

@@ -7,7 +7,7 @@ import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-vie
 import type { Grant } from "../../../domain/access/roles.ts";
 import { sha256 } from "../../access/secrets.ts";
 import { displayRates } from "./display-rate.ts";
-import { releasedCosts } from "./released.ts";
+import { releasedCosts, wholeCosts } from "./released.ts";
 import { readSpend, type SpendReader } from "./spend.ts";
 
 /** Reports and clients as those see them who manage them. */
@@ -74,9 +74,9 @@ export async function findLook(db: DbOrTx, { session, thumbprint }: { session: s
 export async function asEmbed<Result>(db: Db, { orgId, projectIds, ceiling, minGroup }: EmbedLook, read: (reader: SpendReader) => Promise<Result>): Promise<Result> {
   const grant: Grant = { orgId, permission: "costs:read", org: projectIds === null, teams: new Set(), projects: new Set(projectIds ?? []) };
   const seesAll = ceiling === null ? projectIds === null : ceiling.every((id) => projectIds?.includes(id));
-  const source = minGroup === null ? undefined : releasedCosts(orgId, minGroup, seesAll);
+  const source = minGroup === null ? wholeCosts(orgId) : releasedCosts(orgId, minGroup, seesAll);
   // How many people a figure is of must not hang on the filter: else two filters would tell what lies between them.
-  const readable = source ? ceiling : projectIds;
+  const readable = minGroup === null ? projectIds : ceiling;
   return db.transaction(async (tx) => {
     await tx.execute(sql`select set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${readable === null ? "*" : readable.join(",")}, true), set_config('statement_timeout', '5s', true)`);
     await tx.execute(sql`set local role drover_embed`);

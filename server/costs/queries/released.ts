@@ -4,6 +4,14 @@ import { costClocks } from "../../../db/schema/costs.ts";
 import { OTHERS } from "../../../domain/costs/spend-by.ts";
 import type { CostSource } from "./spend.ts";
 
+/** Days of costs of whole projects, for who may know what a person costs in them: no person's own days. */
+export const wholeCosts = (orgId: string): CostSource => ({
+  seesRest: false,
+  prefix: ({ from, to }): SQL => sql`with "cost_daily" as not materialized (
+    select org_id, day, cluster_id, kind, model, capacity_class, project_id, '' as owner_id, '' as experiment_id, quantity, amount, provisional from ${costProjectDays} where org_id = ${orgId} and day between ${from} and ${to}
+  )`,
+});
+
 /**
  * Days of costs of which no figure, and no difference of figures, is what fewer than `k` people cost.
  *
@@ -18,17 +26,18 @@ export function releasedCosts(orgId: string, k: number, seesRest: boolean): Cost
   return {
     seesRest,
     prefix: ({ from, to }): SQL => sql`
-      with parts as (
+      with parts as not materialized (
         select ${asset}, project_id, owners, quantity, amount, provisional from ${costProjectDays}
         where org_id = ${orgId} and day between ${from} and ${to} and day < (select (min(complete_to) at time zone 'utc')::date from ${costClocks} where org_id = ${orgId})
       ), small as (
-        select ${asset}, count(distinct owner) as people from parts, unnest(owners) as owner where project_id <> '' and cardinality(owners) < ${k} group by ${asset}
+        select ${asset}, string_agg(array_to_string(owners, ','), ',') as owners, sum(quantity) as quantity, sum(amount) as amount, sum(provisional) as provisional
+        from parts where project_id <> '' and cardinality(owners) < ${k} group by ${asset}
+      ), joined as materialized (
+        select ${asset}, (select count(distinct owner) from unnest(string_to_array(owners, ',')) as owner) as people, quantity, amount, provisional from small
       ), "cost_daily" as (
-        select ${orgId}::text as org_id, ${asset}, case when project_id = '' or cardinality(owners) >= ${k} then project_id else ${OTHERS} end as project_id, '' as owner_id, '' as experiment_id,
-          sum(quantity) as quantity, sum(amount) as amount, sum(provisional) as provisional
-        from parts left join small using (${asset})
-        where (project_id <> '' and cardinality(owners) >= ${k}) or coalesce(small.people, ${k}) >= ${k}
-        group by ${asset}, 7
+        select ${orgId}::text as org_id, ${asset}, project_id, '' as owner_id, '' as experiment_id, parts.quantity, parts.amount, parts.provisional from parts left join joined using (${asset})
+        where case project_id when '' then coalesce(joined.people, ${k}) >= ${k} else cardinality(owners) >= ${k} end
+        union all select ${orgId}, ${asset}, ${OTHERS}, '', '', quantity, amount, provisional from joined where people >= ${k}
       )`,
   };
 }
