@@ -8,6 +8,7 @@ import { migrate } from "../db/migrate.ts";
 import { PARTS_BY } from "../domain/costs/parts-view.ts";
 import { SPEND_BY } from "../domain/costs/spend-by.ts";
 import { EmbeddedPostgres } from "../scripts/postgres/postmaster.ts";
+import { bus, openBus, setBus } from "../server/bus.ts";
 import { closePeriod, requestClose } from "../server/costs/commands/periods.ts";
 import { readAdvice } from "../server/costs/queries/advice.ts";
 import { listBudgets } from "../server/costs/queries/budgets-page.ts";
@@ -104,11 +105,13 @@ await withFolder(async (folder) => {
   };
   const look: EmbedLook = { orgId: filled.orgId, clientId: "ecl_1", viewer: "v", report: { id: "erp_1", title: "t", by: "project", from: filled.from, to: filled.to }, projectIds: null, ceiling: null, minGroup: 5, capabilities: [] };
   await lookAt(viewsOf(ctxOf("usr_0"), filled, (by) => asEmbed(clients.db, look, (reader) => readSpend(reader, { from: filled.from, to: filled.to, by }))));
+  setBus(await openBus(clients.sql)); // pages are told of a close
   const [asks, closes] = [await millisecondsOf(() => requestClose(ctxOf("usr_0"), filled.month)), await millisecondsOf(() => closePeriod(ctxOf("usr_1"), filled.month))];
   say("a month's close, asked for and done", (asks + closes) / 1000, "s", "goal < 600");
   const floats: number[] = [];
   for (let n = 0; n < 3; n += 1) floats.push(await millisecondsOf(() => owner`select project_id, date_trunc('day', hour) as day, sum(quantity * price) as amount from raw_allocations group by 1, 2`));
   say("peers' way: a float sum over a month's raw rows", median(floats), "ms", `${size!.raw} rows; a year has twelve times as many`);
+  await bus().close();
   await owner.end();
   await clients.close();
   await server.stop();

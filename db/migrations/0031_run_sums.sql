@@ -1,12 +1,13 @@
 -- Why: a year of costs by outcome, by tag and by what capacity went to took seconds, since every run's day and every part was
 -- added up by each look. Sums of parts follow by triggers. A run's outcome and its tags change after its days were booked, so a
 -- changed day is marked, read run by run until a worker has written its sums anew, and so never tells what is not so.
--- Safe: new tables and an index; the release before only sets marks. All days begin marked: views are as slow as they were until
+-- The check of a month's close that nobody held more than there was added up every free hour; it looks at those that became less.
+-- Safe: new tables and two indexes; the release before only sets marks. All days begin marked: views are as slow as they were until
 -- a worker has been through them, a few milliseconds a day.
--- Locks: SHARE ROW EXCLUSIVE on runs, run_tags, cost_run_days and cost_parts, SHARE on cost_runs while its index is built (a second
--- for a million runs); gives up after ten seconds rather than queue behind who books: then run it again.
+-- Locks: SHARE ROW EXCLUSIVE on runs, run_tags, cost_run_days and cost_parts, SHARE on cost_runs and ledger_entries while
+-- their indexes are built (a second for a million rows); gives up after ten seconds rather than queue behind who books: then run it again.
 -- Undo: DROP TRIGGER cost_run_days_mark_added, cost_run_days_mark_moved ON cost_run_days, run_tags_mark_added, run_tags_mark_moved,
--- run_tags_mark_gone ON run_tags, runs_mark ON runs, cost_parts_added, cost_parts_gone ON cost_parts; drop the functions, the index
+-- run_tags_mark_gone ON run_tags, runs_mark ON runs, cost_parts_added, cost_parts_gone ON cost_parts; drop the functions, the indexes
 -- and the tables.
 SET LOCAL lock_timeout = '10s';--> statement-breakpoint
 CREATE TABLE "cost_outcome_days" (
@@ -65,6 +66,7 @@ CREATE TABLE "cost_tag_days" (
 CREATE INDEX "cost_run_marks_org" ON "cost_run_marks" USING btree ("org_id");--> statement-breakpoint
 CREATE INDEX "cost_tag_days_day" ON "cost_tag_days" USING btree ("org_id","day");--> statement-breakpoint
 CREATE INDEX "cost_tag_days_key" ON "cost_tag_days" USING btree ("org_id","key","day");--> statement-breakpoint
+CREATE INDEX "ledger_entries_less_free" ON "ledger_entries" USING btree ("org_id","hour") WHERE line > 0 and attempt_id is null and quantity < 0;--> statement-breakpoint
 CREATE INDEX "cost_runs_dearest" ON "cost_runs" USING btree ("org_id","amount" DESC NULLS FIRST,"run_id");--> statement-breakpoint
 SELECT isolate_by_org(held) FROM unnest(ARRAY['cost_outcome_days', 'cost_part_days', 'cost_part_months', 'cost_run_marks', 'cost_tag_days']) AS held;--> statement-breakpoint
 CREATE FUNCTION mark_run_days() RETURNS trigger LANGUAGE plpgsql AS $$

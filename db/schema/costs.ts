@@ -184,6 +184,7 @@ export const ledgerEntries = pgTable("ledger_entries", {
   primaryKey({ columns: [t.id, t.hour] }),
   index("ledger_entries_asset").on(t.clusterId, t.node, t.kind, t.hour),
   index("ledger_entries_run").on(t.runId),
+  index("ledger_entries_less_free").on(t.orgId, t.hour).where(sql`line > 0 and attempt_id is null and quantity < 0`),
 ]);
 
 export const rolled = () => ({ quantity: quantity().notNull(), amount: money().notNull(), provisional: money().notNull() });

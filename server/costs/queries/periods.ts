@@ -66,8 +66,10 @@ export async function readPeriodFacts(db: DbOrTx, orgId: string, period: string)
       (select coalesce(sum(provisional), 0)::text from cost_booked where org_id = ${orgId} and period = ${period}) as provisional,
       (select count(*)::int from usage_reviews r left join usage_meters m on m.attempt_id = r.attempt_id where r.org_id = ${orgId} and r.resolved_at is null and ${usageTouches(start, end, openBefore)}) as reviews,
       (select count(*)::int from (
-        select 1 from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null
-        group by cluster_id, node, kind, model, hour having sum(quantity) < 0) as short) as negative,
+        select distinct cluster_id, node, kind, model, hour from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null and quantity < 0
+      ) less cross join lateral (
+        select from ledger_entries l where (l.cluster_id, l.node, l.kind, l.model, l.hour) = (less.cluster_id, less.node, less.kind, less.model, less.hour) and l.line > 0 and l.attempt_id is null having sum(l.quantity) < 0
+      ) short) as negative,
       ${openBefore} as open_before`);
   return { completeTo: row!.complete_to === null ? null : +row!.complete_to, dirtyHours: row!.dirty, provisional: decimal(row!.provisional), openReviews: row!.reviews, negativeIdle: row!.negative, openBefore: row!.open_before };
 }

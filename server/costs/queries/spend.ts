@@ -31,10 +31,13 @@ export interface CostSource {
 }
 
 const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
-/** Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization. */
+/**
+ * Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization.
+ * Who sees all of it is asked for nothing of a project, so that the join is left out where nothing else needs it.
+ */
 export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
   const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
-  const seen = or(ofProjects, grant.org && !project ? eq(costDaily.projectId, "") : undefined, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
+  const seen = grant.org && !project ? undefined : or(ofProjects, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
   return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
 }
 
@@ -86,7 +89,7 @@ function sumsOf(ctx: SpendReader, ask: ReadSpend, { rows, hours, by, isWide }: S
 /** By what only runs know. */
 async function sumsOfRuns(ctx: SpendReader, { by, tag, ...ask }: ReadSpend & { by: "outcome" | "tag" }): Promise<Sums> {
   const days = by === "outcome" ? await outcomeDays(ctx, ask) : await tagDays(ctx, ask, tag ?? "");
-  return { by: BY_RUNS[by], isWide: by === "tag", hours: sql`accelerator_hours`, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${seenCosts(ctx, ask)}` };
+  return { by: BY_RUNS[by], isWide: false, hours: sql`accelerator_hours`, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${seenCosts(ctx, ask)}` };
 }
 
 const OF_PROJECT = sql`left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}`;
