@@ -1,6 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
+import { costExperimentDays } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
@@ -73,11 +74,14 @@ async function listUse(ctx: Ctx, now: number): Promise<ExperimentUse[]> {
   const range = { from: dayOf(now - LOOKED_BACK_DAYS * DAY_MS), to: dayOf(now) };
   return ctx.db.execute<ExperimentUse>(sql`
     with spent as (
-      select ${costDaily.experimentId} as id, sum(${costDaily.amount}) as amount, coalesce(sum(${costDaily.amount}) filter (where ${costDaily.kind} = 'memory'), 0) as memory
-      from ${costDaily} join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
-      where ${seenCosts(ctx, range)} group by 1 order by 2 desc limit ${MOST_EXPERIMENTS})
-    select spent.id, ${experiments.name} as name, ${projects.name} as project, spent.amount::text, spent.memory::text, newest.id as run_id, newest.spec, newest.cluster_id, peaks.peak, peaks.count::int as peaks
-    from spent join ${experiments} on ${experiments.id} = spent.id join ${projects} on ${projects.id} = ${experiments.projectId}
+      select ${costDaily.experimentId} as id, sum(${costDaily.amount}) as amount
+      from ${costExperimentDays} as "cost_daily" join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
+      where ${seenCosts(ctx, range)} group by 1 order by 2 desc limit ${MOST_EXPERIMENTS}
+    ), of_memory as (
+      select experiment_id as id, sum(amount) as amount from cost_daily
+      where org_id = ${ctx.orgId} and day between ${range.from} and ${range.to} and kind = 'memory' and experiment_id in (select id from spent) group by 1)
+    select spent.id, ${experiments.name} as name, ${projects.name} as project, spent.amount::text, coalesce(of_memory.amount, 0)::text as memory, newest.id as run_id, newest.spec, newest.cluster_id, peaks.peak, peaks.count::int as peaks
+    from spent left join of_memory on of_memory.id = spent.id join ${experiments} on ${experiments.id} = spent.id join ${projects} on ${projects.id} = ${experiments.projectId}
     join lateral (select r.id, r.spec, r.cluster_id from runs r where r.experiment_id = spent.id and r.spec is not null and r.deleted_at is null order by r.id desc limit 1) newest on true
     join lateral (select max(a.peak_memory_mib) as peak, count(a.peak_memory_mib) as count from runs r join attempts a on a.run_id = r.id
       where r.experiment_id = spent.id and a.outcome = 'succeeded' and a.ended_at > now() - make_interval(days => ${LOOKED_BACK_DAYS})) peaks on true

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { projects, serviceAccounts, users } from "../../../db/schema/access.ts";
+import { costPersonDays } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type Anomaly, BASELINE_WEEKS, type Cause, type CauseDimension, causesOf, type DayCost, findAnomalies, WATCHED_DAYS } from "../../../domain/costs/anomaly.ts";
@@ -16,8 +17,8 @@ export async function listAnomalies(ctx: SpendReader, last: string): Promise<(An
   const from = dayOf(Date.parse(last) - (WATCHED_DAYS + 7 * BASELINE_WEEKS) * DAY_MS);
   const days = await ctx.db.execute<DayCost & Record<string, unknown>>(sql`
     select ${costDaily.day}::text as day, ${projects.id} as key, min(${projects.name}) as label, sum(${costDaily.amount})::text as amount
-    from ${costDaily} join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
-    where ${seenCosts(ctx, { from, to: last })} group by 1, 2`);
+    from ${costPersonDays} as "cost_daily" join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
+    where ${seenCosts(ctx, { from, to: last })} group by ${costDaily.day}, 2`);
   const found = findAnomalies([...days], last).slice(0, MOST_SHOWN);
   return Promise.all(found.map(async (one) => ({ ...one, causes: await listCauses(ctx, one) })));
 }
