@@ -52,7 +52,7 @@ export async function fillYear(sql: Sql, progress: (what: string) => void): Prom
 /** Of the tables with a row or more for each run: made at once at the end they take a fraction of the time. */
 async function dropIndexes(sql: Sql): Promise<readonly { name: string; made: string }[]> {
   const indexes = await sql<{ name: string; made: string }[]>`
-    select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as made from pg_index
+    select indexrelid::regclass::text as name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as made from pg_index
     where indrelid in ('runs'::regclass, 'run_tags'::regclass, 'cost_run_days'::regclass, 'cost_runs'::regclass, 'ledger_entries'::regclass) and not exists (select from pg_constraint where conindid = indexrelid)`;
   for (const { name } of indexes) await sql.unsafe(`drop index ${name}`);
   return indexes;

@@ -32,7 +32,7 @@ export const COST_AND_USAGE: readonly FocusColumn[] = [
   text("ProviderName", { only: ["1.3", "1.2"] }), text("PublisherName", { only: ["1.3", "1.2"] }),
   maybe("RegionId"), maybe("RegionName"), maybe("ResourceId"), maybe("ResourceName"), maybe("ResourceType"),
   text("ServiceCategory", { allowed: ["AI and Machine Learning", "Compute"] }), text("ServiceName"), text("ServiceProviderName", { only: ["1.4", "1.3"] }), maybe("ServiceSubcategory"),
-  maybe("SkuId"), maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
+  maybe("SkuId"), maybe("SkuMeter"), { name: "SkuPriceDetails", type: "json", nullable: true }, maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
   maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExchangeRateId"), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_PricingCurrency"), text("x_RatingVersion"), maybe("x_RunId"),
 ];
 export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCreated"), moment("BillingPeriodEnd"), moment("BillingPeriodLastUpdated"), moment("BillingPeriodStart"), text("BillingPeriodStatus", { allowed: ["Open", "Closed"] }), text("InvoiceIssuerName")];
@@ -50,5 +50,17 @@ export const hasDataset = (dataset: FocusDataset, version: FocusVersion): boolea
 /** How capacity was bought, in FOCUS's words. */
 export const PRICING_CATEGORY: Record<CapacityClass, string> = { "on-demand": "Standard", spot: "Dynamic", reserved: "Committed", owned: "Other" };
 export const FOCUS_UNIT: Record<HeldKind, string> = { accelerator: "GPU-Hours", cpu: "CPU-Hours", memory: "GiB-Hours" };
+/** What is metered. */
+export const FOCUS_METER: Record<HeldKind, string> = { accelerator: "GPU time held", cpu: "CPU time held", memory: "Memory held" };
+/** FOCUS's own property of a price, which is for one unit of pricing: a GPU, a core, a GiB. */
+const FOCUS_PROPERTY: Record<HeldKind, string> = { accelerator: "GpuCount", cpu: "CoreCount", memory: "MemorySize" };
+/** What a line of the price book is a price of: the same for everything that it is the price of. Null: everything. */
+export interface PricedScope {
+  clusterId: string | null;
+  model: string | null;
+  capacityClass: CapacityClass | null;
+}
+export const skuPriceDetails = (kind: HeldKind, { clusterId, model, capacityClass }: PricedScope): string =>
+  JSON.stringify({ [FOCUS_PROPERTY[kind]]: 1, ...(model ? { x_GpuModel: model } : {}), ...(capacityClass ? { x_CapacityClass: capacityClass } : {}), ...(clusterId ? { x_ClusterId: clusterId } : {}) });
 /** A moment as FOCUS writes it. */
 export const focusTime = (at: number): string => new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");

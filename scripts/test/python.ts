@@ -10,23 +10,29 @@ import { say, since, Trouble } from "../say.ts";
 const FOLDER = join(ROOT, ".drover", "test", "python");
 const WAIT_MS = 600_000;
 
+const homeOf = (requirements: readonly string[]): string => join(FOLDER, createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12));
+const pythonIn = (home: string): string => join(home, "bin", "python");
+const readyIn = (home: string): string => join(home, "ready");
+
+/** The Python with these packages, where somebody installed it already. */
+export const findPythonWith = (requirements: readonly string[]): string | null => (existsSync(readyIn(homeOf(requirements))) ? pythonIn(homeOf(requirements)) : null);
+
 /**
  * A Python with these packages, installed once and kept under .drover/test. Test files that want the same one wait for
  * whoever installs it.
  * @param requirements As pip takes them, with exact versions.
+ * @param interpreter What it is made with.
  * @returns the path of its interpreter.
  */
-export async function pythonWith(requirements: readonly string[]): Promise<string> {
-  const name = createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12);
-  const home = join(FOLDER, name);
-  const python = join(home, "bin", "python");
-  const ready = join(home, "ready");
+export async function pythonWith(requirements: readonly string[], interpreter = "python3"): Promise<string> {
+  const home = homeOf(requirements);
+  const ready = readyIn(home);
   mkdirSync(FOLDER, { recursive: true, mode: 0o711 });
   const deadline = performance.now() + WAIT_MS;
   while (!existsSync(ready)) {
     if (takeLock(`${home}.lock`)) {
       try {
-        if (!existsSync(ready)) install(home, requirements);
+        if (!existsSync(ready)) install(home, requirements, interpreter);
         writeFileSync(ready, requirements.join("\n"));
       } finally {
         rmSync(`${home}.lock`, { force: true });
@@ -34,7 +40,7 @@ export async function pythonWith(requirements: readonly string[]): Promise<strin
     } else if (performance.now() > deadline) throw new Trouble(`Another process installs ${requirements.join(", ")} and does not come to an end.`, `Remove ${home}.lock and try again.`);
     else await pause(250);
   }
-  return python;
+  return pythonIn(home);
 }
 
 /** The lock of a process that died is nobody's. */
@@ -51,12 +57,12 @@ function takeLock(path: string): boolean {
   }
 }
 
-function install(home: string, requirements: readonly string[]): void {
+function install(home: string, requirements: readonly string[], interpreter: string): void {
   const start = performance.now();
   say.step(`installing ${requirements.join(", ")} for the tests (once) …`);
   rmSync(home, { recursive: true, force: true });
-  run("python3", ["-m", "venv", home], "Install Python 3 with its venv module (Debian: apt-get install python3-venv).");
-  run(join(home, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", ...requirements], "The tests need the Python package index.");
+  run(interpreter, ["-m", "venv", home], "Install Python 3 with its venv module (Debian: apt-get install python3-venv).");
+  run(pythonIn(home), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", ...requirements], "The tests need the Python package index.");
   say.done(`Python packages installed (${since(start)})`);
 }
 

@@ -31,6 +31,8 @@ async function rowsOf(dataset: FocusDataset, version: FocusVersion = "1.4", peri
   return lines.map((line) => Object.fromEntries(head!.map((name, at) => [name!, line[at] ?? null])));
 }
 
+/** Properties of a price that FOCUS defines, of those that we may have. */
+const SKU_PROPERTIES = new Set(["CoreCount", "GpuCount", "MemorySize"]);
 /** What the specification says of each column and of the columns together. @returns what is wrong. */
 function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[]): string[] {
   const problems: string[] = [];
@@ -55,6 +57,10 @@ function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[
     if (row.ChargePeriodStart! >= row.ChargePeriodEnd!) bad("its charge period ends before it begins");
     if (row.ChargeClass === null && (row.ChargePeriodStart! < row.BillingPeriodStart! || row.ChargePeriodEnd! > row.BillingPeriodEnd!)) bad("it is charged outside its billing period");
     if ((row.PricingQuantity === null) !== (row.PricingUnit === null) || (row.ConsumedQuantity === null) !== (row.ConsumedUnit === null)) bad("a quantity without its unit");
+    if (row.ChargeCategory === "Usage" && row.ChargeClass === null && row.ConsumedQuantity === null) bad("usage without the quantity that was consumed");
+    if ((row.SkuId === null) !== (row.SkuMeter === null) || (row.SkuPriceId === null) !== (row.SkuPriceDetails === null)) bad("a SKU without its meter or its details, or the other way round");
+    for (const key of Object.keys(JSON.parse(row.SkuPriceDetails ?? "{}") as object)) if (!SKU_PROPERTIES.has(key) && !/^x_[A-Z]/.test(key)) bad(`SkuPriceDetails may not have ${key}`);
+    if (row.SkuPriceId && row.SkuPriceDetails !== rows.find((other) => other.SkuPriceId === row.SkuPriceId)!.SkuPriceDetails) bad("the details of a price are not the same everywhere");
     if ((row.SubAccountId === null) !== (row.SubAccountType === null)) bad("a sub-account without its type");
   }
   return problems;
@@ -66,14 +72,15 @@ it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the 
   expect(rows.length).toBeGreaterThan(10);
   expect(check("cost-and-usage", version, rows)).toEqual([]);
   expect(compare(billed(rows), decimal((await world.owner.api.costs.period({ period: world.last })).amount))).toBe(0);
-  expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null)).toBe(true);
+  expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null && row.ConsumedQuantity === "0")).toBe(true);
+  expect(new Set(rows.map(({ SkuMeter, SkuPriceDetails }) => `${SkuMeter} ${SkuPriceDetails}`))).toEqual(new Set(['CPU time held {"CoreCount":1}', "null null"]));
   expect(rows.some((row) => row.SubAccountName === "vision" && row.x_Evidence === "measured")).toBe(true);
 });
 
 it("the checker finds what is wrong", async () => {
   const [row] = await rowsOf("cost-and-usage");
   const wrong = (more: Row): number => check("cost-and-usage", "1.4", [{ ...row!, ...more }]).length;
-  const cases: Row[] = [{ BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }];
+  const cases: Row[] = [{ BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }, { ConsumedQuantity: null, ConsumedUnit: null }, { SkuMeter: null }, { SkuPriceId: null }, { SkuPriceDetails: '{"GPUs":1}' }];
   for (const more of cases) expect(wrong(more), JSON.stringify(more)).toBeGreaterThan(0);
 });
 
