@@ -13,6 +13,15 @@ import { freePort, stackUnderTest } from "./stack.ts";
 
 const HOST_SITE = resolve(import.meta.dirname, "../examples/embed-host/server.mjs");
 const MINUTE = 60_000;
+/** Another frame on the site's own page: it says to the report's frame what the page would, and to the page what that frame would. */
+const SPEAKER = `<script>
+  addEventListener("message", ({ data: nonce }) => {
+    parent.frames[0].postMessage({ type: "drover-token", nonce, token: "a.b.c" }, "*");
+    for (const type of ["ready", "token-expiring", "error", "resize"]) parent.postMessage({ source: "drover-report", type, nonce, height: 1 }, "*");
+    parent.postMessage("said", "*");
+  });
+  parent.postMessage("listening", "*");
+</script>`;
 
 /** The example site, as its README starts it. */
 async function startSite(env: Record<string, string>): Promise<ChildProcess> {
@@ -59,7 +68,7 @@ test("a report is shown live in a page of another site, by nobody else, and no m
   const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
   writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
   const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client, EMBED_REPORT: report, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
-  const evil = createServer((request, response) => response.writeHead(200, { "content-type": "text/html" }).end(`<h1>Evil</h1><iframe src="${request.url === "/nested" ? `${site}/` : `${url}${paths.embedFrame(client)}`}"></iframe>`)).listen(0, "127.0.0.1");
+  const evil = createServer((request, response) => response.writeHead(200, { "content-type": "text/html" }).end(request.url === "/speaker" ? SPEAKER : `<h1>Evil</h1><iframe src="${request.url === "/nested" ? `${site}/` : `${url}${paths.embedFrame(client)}`}"></iframe>`)).listen(0, "127.0.0.1");
   const visitor = await browser.newContext(); // signed in nowhere
   try {
     const shop = await visitor.newPage();
@@ -67,6 +76,14 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     const asked: Record<string, string>[] = [];
     shop.on("request", (request) => request.url().includes("/api/embed/report") && asked.push(request.headers()));
     shop.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    const addresses: string[] = [];
+    const tokens: string[] = [];
+    shop.on("request", (request) => addresses.push(request.url(), request.url().startsWith(url) ? (request.headers().referer ?? "") : ""));
+    shop.on("response", (response) => void (response.url().includes("token") && response.text().then((text) => tokens.push(text.trim()), () => {})));
+    await shop.addInitScript(() => {
+      const heard = ((window as unknown as { heard: unknown[] }).heard = [] as unknown[]);
+      addEventListener("message", ({ data }: MessageEvent<unknown>) => heard.push(data));
+    });
     await shop.goto(`${site}/`);
     const frame = shop.frameLocator("drover-report iframe");
     await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
@@ -106,6 +123,39 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
     expect((await shop.locator("drover-report iframe").boundingBox())!.height).toBeGreaterThan(100);
     expect(exchanges).toEqual([]);
+
+    // Nor does what another frame of the page says, though it knows the question: the report's frame hears its parent alone, and the page that frame alone.
+    await shop.evaluate((from) => {
+      const speaker = document.createElement("iframe");
+      speaker.src = from;
+      speaker.name = "speaker";
+      document.body.append(speaker);
+    }, `http://127.0.0.1:${(evil.address() as AddressInfo).port}/speaker`);
+    type Listening = typeof globalThis & { heard: unknown[] };
+    await shop.waitForFunction(() => (globalThis as Listening).heard.includes("listening"));
+    await shop.evaluate(() => {
+      const asked = (globalThis as Listening).heard.find((said) => (said as { type?: unknown } | null)?.type === "ready") as { nonce: string };
+      document.querySelector<HTMLIFrameElement>("iframe[name=speaker]")!.contentWindow!.postMessage(asked.nonce, "*");
+    });
+    const [given, event] = [tokens.length, await shop.locator("#event").textContent()];
+    await shop.waitForFunction(() => (globalThis as Listening).heard.includes("said"));
+    await shop.evaluate(async () => new Promise((done) => void setTimeout(done))); // what was said before is heard by now
+    await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
+    expect((await shop.locator("drover-report iframe").boundingBox())!.height).toBeGreaterThan(100);
+    expect([exchanges, tokens.length, await shop.locator("#event").textContent()]).toEqual([[], given, event]);
+
+    // A frame that is not listed may not hold the report's either, though the page around it is.
+    const inside: string[] = [];
+    shop.on("console", (message) => inside.push(message.text()));
+    await shop.evaluate((from) => document.querySelector<HTMLIFrameElement>("iframe[name=speaker]")!.setAttribute("src", from), `http://127.0.0.1:${(evil.address() as AddressInfo).port}/`);
+    await expect.poll(() => inside.join(" ")).toContain("frame-ancestors");
+
+    // No address holds a secret, and none is told where the visitor was.
+    const session = stolen.authorization!.slice("DPoP ".length);
+    expect(tokens.length).toBeGreaterThan(0);
+    addresses.push(...shop.frames().map((one) => one.url()));
+    for (const secret of [session, ...tokens]) expect(addresses.filter((address) => address.includes(secret))).toEqual([]);
+    expect(asked.map(({ referer }) => referer)).toEqual(asked.map(() => undefined));
 
     const alone = await visitor.newPage();
     await alone.goto(`${url}${paths.embedFrame(client)}`); // in no frame: nobody gives it a token

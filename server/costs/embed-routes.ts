@@ -15,6 +15,7 @@ import { asEmbed, type EmbedLook, findLook, readEmbedded } from "./queries/embed
 import { COST_COLUMNS, type CostRow, costRows } from "./queries/export.ts";
 
 const BODY = 16 * 1024;
+/** Tokens that are swapped for a client, and the looks of all its sessions together. */
 const perClient = leakyBucket(50, 2);
 const perSession = leakyBucket(5, 4);
 /** Columns of a file that leaves the house: nobody's name. */
@@ -69,6 +70,8 @@ async function lookOf(c: Context): Promise<EmbedLook | Response> {
   const { db } = clients();
   const look = await findLook(db, { session, thumbprint: proof.thumbprint }, id.data, now);
   if (!look) return refuse(c, "the session may not see the report any more, or is bound to another key");
+  const ofAll = perClient(look.clientId);
+  if (ofAll > 0) return wait(c, ofAll);
   return (await spendProof(db, look, session, proof.jti)) ? look : refuse(c, "the proof was used already");
 }
 

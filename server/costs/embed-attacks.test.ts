@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { newId } from "../../db/schema/columns.ts";
+import { testWorld } from "../experiments/testing.ts";
+import { sha256 } from "../access/secrets.ts";
+import { frameHeaders } from "./embed-headers.ts";
+import { type EmbedWorld, embedWorld, proof, refused } from "./embed-testing.ts";
+
+let embed: EmbedWorld;
+beforeAll(async () => {
+  embed = await embedWorld(await testWorld());
+  await embed.makeClient();
+});
+afterAll(() => embed.close());
+
+it("no secret is compared: sessions are looked up by their hash, so that an answer's time tells nothing of them", async () => {
+  const token = embed.token();
+  const { session } = (await (await embed.exchange(token)).json()) as { session: string };
+  const kept = await embed.world.sql<{ row: string; hash: string }[]>`select s::text as row, hash from embed_sessions s`;
+  expect(kept.map(({ hash }) => hash)).toContain(sha256(session));
+  for (const { row } of kept) for (const secret of [session, session.slice(0, 20), token, token.split(".")[2]!]) expect(row).not.toContain(secret);
+  const near = [...session].map((sign, at) => session.slice(0, at) + (sign === "A" ? "B" : "A") + session.slice(at + 1));
+  for (const one of [near[0]!, near[21]!, near[42]!, "A".repeat(43)]) await refused(embed.look(one)); // right up to the last sign is as wrong as wrong from the first
+});
+
+it("neither a token nor a session is taken from an address, where histories, referrers and logs would keep it", async () => {
+  const token = embed.token();
+  const session = await embed.sessionOf();
+  const target = (name: string) => `${embed.target()}&${name}=${session}`;
+  for (const name of ["session", "token", "access_token", "authorization"]) {
+    await refused(embed.app.request(target(name), { headers: { dpop: await proof("GET", target(name), session) } }));
+    const where = `/api/embed/session?${name}=${token}`;
+    await refused(embed.app.request(where, { method: "POST", body: JSON.stringify({ client: embed.client(), origin: "https://shop.example" }), headers: { "content-type": "application/json", dpop: await proof("POST", where, token, { iat: 0 }) } }));
+  }
+  const headers = frameHeaders(["https://shop.example"], "n");
+  expect(headers["referrer-policy"]).toBe("no-referrer");
+  expect(headers["cache-control"]).toContain("no-store");
+});
+
+it("a client that asks too often waits, by its tokens and by all its sessions together, and nobody else does", async () => {
+  const at = performance.now() + 60_000; // whatever was asked before has run off
+  const clock = vi.spyOn(performance, "now").mockReturnValue(at);
+  try {
+    const flood = newId("embedClient");
+    const answers = await Promise.all(Array.from({ length: 130 }, () => embed.exchange("a.b.c", "https://shop.example", flood)));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(100); // 50 a second, two seconds of them at once
+    const waits = answers.filter(({ status }) => status === 429);
+    expect(waits).toHaveLength(30);
+    for (const answer of waits) expect([answer.headers.get("retry-after"), await answer.text()]).toEqual([expect.stringMatching(/^[1-9]/), JSON.stringify({ error: "slow_down" })]);
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => embed.sessionOf({ jti: randomUUID() }))); // another client is not held up
+    const looks = await Promise.all(sessions.flatMap((session) => Array.from({ length: 12 }, () => embed.look(session))));
+    expect(looks.filter(({ status }) => status === 200)).toHaveLength(90); // each session is below its own limit: it is the client's, less its ten tokens
+    expect(looks.filter(({ status }) => status === 429).map((answer) => answer.headers.get("retry-after"))).toEqual(Array.from({ length: 30 }, () => expect.stringMatching(/^[1-9]/) as string));
+    clock.mockReturnValue(at + 1000);
+    expect((await embed.look(sessions[0]!)).status).toBe(200);
+  } finally {
+    clock.mockRestore();
+  }
+});
