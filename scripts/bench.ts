@@ -15,7 +15,7 @@ const BENCHES = {
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
   tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
   rate: "usage rated and booked per second; views of costs beside a float sum over raw rows",
-  costs: "a year of 200 people's 2,000 runs a day: every view of costs, and the close of a month",
+  costs: "a year of 200 people's 2,000 runs a day (DROVER_BENCH_SHARE=0.1 takes a tenth): every view of costs, and the close of a month",
   search: "pages of a search of 100,000 runs (DROVER_BENCH_RUNS says otherwise) with 20 metrics and 20 parameters each",
   compare: "100 runs x 10 charts in Chromium, on a seed of 1,000 runs: time until all are drawn and one answers the pointer",
   start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
