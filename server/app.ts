@@ -1,10 +1,9 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import type { HttpBindings } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth, signIn } from "./access/auth.ts";
-import { clientAddress } from "./access/client-address.ts";
+import { addressOf } from "./access/client-address.ts";
 import { open } from "./access/guard.ts";
 import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { createContext } from "./access/session.ts";
@@ -50,6 +49,3 @@ export function buildApp(): Hono {
   });
   return app;
 }
-
-/** Nobody's where there is no connection, as in tests. */
-const addressOf = (c: Context): string => clientAddress((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"));

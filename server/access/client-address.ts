@@ -1,4 +1,6 @@
 import { BlockList, isIP } from "node:net";
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
 import { env } from "../../env.ts";
 
 const UNKNOWN = "unknown";
@@ -34,3 +36,6 @@ export function clientAddress(peer: string | undefined, forwarded: string | null
   }
   return heard || UNKNOWN;
 }
+
+/** Of one request. Nobody's where there is no connection, as in tests. */
+export const addressOf = (c: Context): string => clientAddress((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"));

@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { clients } from "../../db/client.ts";
 import { EmbedReportId } from "../../domain/shared/ids.ts";
 import { ExchangeToken } from "../../domain/costs/embed-inputs.ts";
+import { addressOf } from "../access/client-address.ts";
 import { open } from "../access/guard.ts";
 import { leakyBucket } from "../leaky-bucket.ts";
 import { log } from "../log.ts";
@@ -15,7 +16,9 @@ import { asEmbed, type EmbedLook, findLook, readEmbedded } from "./queries/embed
 import { COST_COLUMNS, type CostRow, costRows } from "./queries/export.ts";
 
 const BODY = 16 * 1024;
-/** Tokens that are swapped for a client, and the looks of all its sessions together. */
+/** Tokens that somebody swaps in a client's name, which anybody may write: by the place that they come from, so that a stranger uses up nobody's. */
+const perClaim = leakyBucket(50, 2);
+/** The looks of all of a client's sessions together. */
 const perClient = leakyBucket(50, 2);
 const perSession = leakyBucket(5, 4);
 /** Columns of a file that leaves the house: nobody's name. */
@@ -39,7 +42,7 @@ const wait = (c: Context, seconds: number): Response => c.json({ error: "slow_do
 async function exchange(c: Context): Promise<Response> {
   const asked = ExchangeToken.safeParse(await c.req.json().catch(() => null));
   if (!asked.success) return refuse(c, "the request is not as it must be");
-  const seconds = perClient(asked.data.client);
+  const seconds = perClaim(`${asked.data.client} ${addressOf(c)}`);
   if (seconds > 0) return wait(c, seconds);
   const proof = await proofOf(c.req.header("dpop"), { method: "POST", target: targetOf(c), secret: asked.data.token }, null);
   if (!proof) return refuse(c, "the frame does not prove that it holds a key");

@@ -46,8 +46,8 @@ export async function embedWorld(world: TestWorld) {
     const text = `${b64(head)}.${b64(claims(more))}`;
     return `${text}.${sign(null, Buffer.from(text), key).toString("base64url")}`;
   }
-  async function exchange(signed: string, origin = HOST, id = client): Promise<Response> {
-    return app.request("/api/embed/session", { method: "POST", body: JSON.stringify({ client: id, token: signed, origin }), headers: { "content-type": "application/json", dpop: await proof("POST", "/api/embed/session", signed, { iat: 0 }) } });
+  async function exchange(signed: string, origin = HOST, id = client, address = "192.0.2.1"): Promise<Response> {
+    return app.request("/api/embed/session", { method: "POST", body: JSON.stringify({ client: id, token: signed, origin }), headers: { "content-type": "application/json", dpop: await proof("POST", "/api/embed/session", signed, { iat: 0 }) } }, { incoming: { socket: { remoteAddress: address } } });
   }
   async function sessionOf(more: Claims = {}): Promise<string> {
     const answer = await exchange(token(more));
