@@ -72,9 +72,13 @@ test("more than a hundred runs are compared in groups: those chosen in the table
   await page.getByRole("link", { name: "Show in the table" }).click();
   await page.getByRole("button", { name: "Load more" }).click();
   await expect(page.getByText("104 runs loaded")).toBeVisible();
-  await page.getByRole("checkbox", { name: "Select all loaded rows" }).click();
+  const chosen = page.getByRole("toolbar", { name: "Selected rows" });
+  await expect(async () => {
+    await page.getByRole("checkbox", { name: "Select all loaded rows" }).check(); // the rows that came last may be a moment behind the count
+    await expect(chosen).toContainText("104 selected", { timeout: 2_000 });
+  }).toPass();
   await page.getByRole("checkbox", { name: "Select row" }).first().click(); // all but one
-  await page.getByRole("toolbar", { name: "Selected rows" }).getByRole("link", { name: "Compare in groups" }).click();
+  await chosen.getByRole("link", { name: "Compare in groups" }).click();
   await expect(page.getByRole("figure", { name: /^loss, 1 lines\..* all runs \(n 103\)/ })).toBeVisible();
   await page.reload(); // the link itself names them
   await expect(page.getByText("103 chosen runs")).toBeVisible();

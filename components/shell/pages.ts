@@ -15,6 +15,7 @@ export function actsOf(org: string, held: readonly string[]): Page[] {
   const acts: (Page & { needs: Permission })[] = [
     { label: "New run", href: paths.newRun(org), icon: IconPlus, needs: "runs:submit" },
     { label: "Compare runs", href: paths.compare(org), icon: IconGitCompare, needs: "runs:read" },
+    { label: "Compare all runs in groups", href: paths.compareAll(org), icon: IconGitCompare, needs: "runs:read" },
     { label: "New report", href: paths.newReport(org), icon: IconNotes, needs: "reports:write" },
     { label: "Connect a cluster", href: paths.connectCluster(org), icon: IconPlugConnected, needs: "clusters:manage" },
   ];
