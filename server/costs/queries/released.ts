@@ -23,6 +23,7 @@ export const wholeCosts = (orgId: string): CostSource => ({
  */
 export function releasedCosts(orgId: string, k: number, seesRest: boolean): CostSource {
   const asset = sql.raw("day, cluster_id, kind, model, capacity_class");
+  const part = sql`select ${orgId}::text as org_id, ${asset}, project_id, '' as owner_id, '' as experiment_id, parts.quantity, parts.amount, parts.provisional from parts`;
   return {
     seesRest,
     prefix: ({ from, to }): SQL => sql`
@@ -35,8 +36,8 @@ export function releasedCosts(orgId: string, k: number, seesRest: boolean): Cost
       ), joined as materialized (
         select ${asset}, (select count(distinct owner) from unnest(string_to_array(owners, ',')) as owner) as people, quantity, amount, provisional from small
       ), "cost_daily" as (
-        select ${orgId}::text as org_id, ${asset}, project_id, '' as owner_id, '' as experiment_id, parts.quantity, parts.amount, parts.provisional from parts left join joined using (${asset})
-        where case project_id when '' then coalesce(joined.people, ${k}) >= ${k} else cardinality(owners) >= ${k} end
+        ${part} where project_id <> '' and cardinality(owners) >= ${k}
+        union all ${part} left join joined using (${asset}) where project_id = '' and coalesce(joined.people, ${k}) >= ${k}
         union all select ${orgId}, ${asset}, ${OTHERS}, '', '', quantity, amount, provisional from joined where people >= ${k}
       )`,
   };
