@@ -25,7 +25,7 @@ const Env = z.object({
   DROVER_LEASE_SECONDS: z.coerce.number().int().min(2).max(3600).default(90),
   /** How often at most the checkpoint of a run that may move to another cluster is copied to the object store while it runs. */
   DROVER_CHECKPOINT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(600),
-  /** Addresses and networks of the proxies in front, by commas: their X-Forwarded-For is believed (server/access/client-address.ts). */
+  /** Addresses and networks of the proxies in front, by commas: their X-Forwarded-For is believed (server/client-address.ts). */
   DROVER_TRUSTED_PROXIES: z.string().default(""),
   /** `off`: machine paths only (API, agents, live events), without the pages: for servers that only take ingest. */
   DROVER_CONSOLE: z.enum(["on", "off"]).default("on"),

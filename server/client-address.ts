@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { env } from "../../env.ts";
+import { env } from "../env.ts";
 
 const UNKNOWN = "unknown";
 /** An IPv4 address as a socket of both kinds writes it. */
