@@ -11,3 +11,14 @@ export function say(what: string, value: number, unit: string, against = ""): vo
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   console.log(`${what.padEnd(58)} ${value.toFixed(digits).padStart(10)} ${unit}${against ? `   ${against}` : ""}`);
 }
+
+/** How long each of so many takes, one after the other, ms. */
+export async function timesOf(count: number, act: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const begun = performance.now();
+    await act();
+    times.push(performance.now() - begun);
+  }
+  return times;
+}

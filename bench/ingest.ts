@@ -1,3 +1,4 @@
+import { loss, lossColumns, lossHeader, sendColumns, timeOf } from "./columns.ts";
 import { say } from "./figures.ts";
 import { call, newRun, type Target, withTargets } from "./targets.ts";
 
@@ -12,15 +13,12 @@ const POOL = 1500;
 const COLUMNAR_KEYS = 10;
 const COLUMNAR_POINTS = 5000;
 const COLUMNAR_POOL = 40;
-const START = 1_700_000_000_000;
-
-const loss = (step: number) => Math.fround(0.1 + 2 * Math.exp(-step / 10_000) * (0.95 + 0.1 * Math.random()));
 
 /** Batches as a training loop makes them: ten losses as float32, step after step, with the clock's jitter. */
 function bodies(): string[] {
   return Array.from({ length: POOL }, (_, batch) => JSON.stringify(Array.from({ length: BATCH }, (_point, at) => {
     const step = batch * (BATCH / KEYS) + Math.floor(at / KEYS);
-    return { key: `loss_${at % KEYS}`, value: loss(step), timestamp: START + step * 250 + Math.floor(Math.random() * 20), step };
+    return { key: `loss_${at % KEYS}`, value: loss(step), timestamp: timeOf(step), step };
   })));
 }
 
@@ -37,23 +35,9 @@ async function measure(target: Target, clients: number, points: number, send: (r
   return taken / ((performance.now() - begun) / 1000);
 }
 
-/** The columns of one request but for the run and the number of it, which go into the header. */
-function columns(): Buffer[] {
-  return Array.from({ length: COLUMNAR_POOL }, (_, pool) => Buffer.concat(Array.from({ length: COLUMNAR_KEYS }, () => {
-    const steps = Array.from({ length: COLUMNAR_POINTS }, (_point, at) => pool * COLUMNAR_POINTS + at);
-    const times = BigInt64Array.from(steps, (step) => BigInt(START + step * 250 + Math.floor(Math.random() * 20)));
-    return Buffer.concat([Buffer.from(times.buffer), Buffer.from(Float32Array.from(steps, loss).buffer)]);
-  })));
-}
-
-async function sendColumns(target: Target, runId: string, number: number, pool: Buffer[]): Promise<void> {
-  const series = Array.from({ length: COLUMNAR_KEYS }, (_, key) => ({ key: `loss_${key}`, points: COLUMNAR_POINTS, steps: { from: number * COLUMNAR_POINTS, by: 1 }, values: "float32" }));
-  const header = Buffer.from(JSON.stringify({ run_id: runId, series }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(header.length);
-  const answer = await fetch(`${target.root}/drover/points`, { method: "POST", headers: target.headers, body: Buffer.concat([Buffer.from("DRP1"), length, header, pool[number % pool.length]!]) });
-  if (!answer.ok) throw new Error(`${target.name} answered ${answer.status}: ${await answer.text()}`);
-}
+/** The columns of one request but for the number of it, which goes into the header. */
+const columns = (): Buffer[] => Array.from({ length: COLUMNAR_POOL }, (_, pool) => Buffer.concat(Array.from({ length: COLUMNAR_KEYS }, () => lossColumns(pool * COLUMNAR_POINTS, COLUMNAR_POINTS))));
+const headers = (number: number) => Array.from({ length: COLUMNAR_KEYS }, (_, key) => lossHeader(`loss_${key}`, number * COLUMNAR_POINTS, COLUMNAR_POINTS));
 
 await withTargets(async (_stack, drover, mlflow) => {
   const pool = bodies();
@@ -62,7 +46,7 @@ await withTargets(async (_stack, drover, mlflow) => {
   for (const clients of [1, 8, 32]) {
     const theirs = await measure(mlflow, clients, BATCH, toLog(mlflow));
     const ours = await measure(drover, clients, BATCH, toLog(drover));
-    const fast = await measure(drover, clients, COLUMNAR_KEYS * COLUMNAR_POINTS, (runId, number) => sendColumns(drover, runId, number, columnPool));
+    const fast = await measure(drover, clients, COLUMNAR_KEYS * COLUMNAR_POINTS, (runId, number) => sendColumns(drover, runId, headers(number), columnPool[number % COLUMNAR_POOL]!));
     say(`log-batch of 1,000 points, ${clients} clients, MLflow`, theirs, "points/s");
     say(`log-batch of 1,000 points, ${clients} clients, Drover`, ours, "points/s", `${(ours / theirs).toFixed(1)} times; goal ≥ 20`);
     say(`columns of 50,000 points, ${clients} clients, Drover`, fast, "points/s", `${(fast / theirs).toFixed(1)} times; goal ≥ 100`);

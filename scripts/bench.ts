@@ -13,10 +13,11 @@ const BENCHES = {
   observe: "one look of the agent at 5,000 jobs of a real Slurm (as root): time, CPU, and squeue's part",
   queue: "one placement pass over 5,000 waiting runs; completion times beside first in, first out and shortest first",
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
-  tracking: "metric points per second, a long chart and bytes per point, beside the MLflow server on the same PostgreSQL",
+  history: "a chart of 20 runs with 1,000,000 points each (DROVER_BENCH_POINTS says otherwise), beside MLflow's",
+  disk: "bytes per metric point at rest, beside MLflow's",
   rate: "usage rated and booked per second; views of costs beside a float sum over raw rows",
   costs: "a year of 200 people's 2,000 runs a day (DROVER_BENCH_SHARE=0.1 takes a tenth): every view of costs, and the close of a month",
-  search: "pages of a search of 100,000 runs (DROVER_BENCH_RUNS says otherwise) with 20 metrics and 20 parameters each",
+  search: "pages of a search of 100,000 runs with 20 metrics and 20 parameters each, beside MLflow's; then of 1,000,000 alone (DROVER_BENCH_RUNS says otherwise)",
   compare: "100 runs x 10 charts in Chromium, on a seed of 1,000 runs: time until all are drawn and one answers the pointer",
   start: "seconds to the first page, memory, JavaScript per page, requests per second beside a Next route handler",
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -14,10 +14,13 @@ import { WitnessLoop } from "./witness.ts";
 const T0 = Date.UTC(2026, 10, 1);
 const part = (endedAt: number | null): AccountedPart => ({ job: "7", state: endedAt === null ? "RUNNING" : "COMPLETED", nodes: "n01", nodeCount: 1, startedAt: T0 - 60_000, endedAt, heldSeconds: 60, suspendedSeconds: 0, cpus: 1, memoryMib: 256, gpus: 0 });
 
+const folders: string[] = [];
 /** One attempt that ended at T0, a server that takes everything, and an accounting that answers what it is set to. */
 async function world() {
   vi.useFakeTimers({ toFake: ["Date"], now: T0 });
-  const state = stateFolder(await mkdtemp(path.join(os.tmpdir(), "drover-witness-")));
+  const folder = await mkdtemp(path.join(os.tmpdir(), "drover-witness-"));
+  folders.push(folder);
+  const state = stateFolder(folder);
   const at = { answer: { kind: "told", parts: new Map() } as AccountingAnswer, asked: 0, told: [] as Witness[], usageDone: true };
   const accounting = { source: "slurm" as const, jobOf: () => Promise.resolve("7"), read: () => Promise.resolve((at.asked++, at.answer)) };
   const owed = await Owed.open(state);
@@ -28,7 +31,10 @@ async function world() {
   const left = async () => [owed.list().length, (await readdir(state.owed)).length, (await Owed.open(state)).list().length];
   return { at, turnAt, left };
 }
-afterEach(() => vi.useRealTimers());
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
+});
 
 describe("the word of the scheduler's accounting", () => {
   it("waits for the journal, then for the accounting to know the end, and is told once", async () => {

@@ -221,6 +221,9 @@ export const metricBatches = pgTable("metric_batches", {
   values: doublePrecision().array(), // NaN and ±Infinity as they came
   points: integer(), // in body; null where the arrays say it
   body: bytea(),
+  outline: bytea(), // what long charts read instead of body; null: compaction has not looked, empty: it has none
+  cellSteps: bigint({ mode: "number" }), // of the outline's widest cell, null without one
+  cellMs: bigint({ mode: "number" }),
 }, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep), check("metric_batches_held", sql`body is not null or values is not null`)]);
 /** How far compaction has looked: batches up to this id were merged with their neighbours when they had any. One row. */
 export const metricCompaction = pgTable("metric_compaction", { id: integer().primaryKey().default(1), after: text().notNull().default("") });

@@ -1,3 +1,5 @@
+import { CELL, type Outline } from "./outline.ts";
+
 /** A chart's bucket: least, greatest and last of its finite points; the last is that of the greatest (x, other axis, arrival). */
 export interface Bucket {
   /** Its number, from 0. */
@@ -18,6 +20,20 @@ export interface Range {
 }
 
 type Axis = ArrayLike<number | bigint>;
+
+/** Some points of one series, in the order in which they came; times as Unix ms. */
+export interface Points {
+  steps: Axis;
+  times: Axis;
+  values: ArrayLike<number>;
+}
+
+/** A batch over one of its own axes, whole or as an outline. @param since What lies before x = 0. */
+export function addPoints(reducer: Reducer, batch: Points | Outline, axis: "step" | "time", since = 0): void {
+  if ("mins" in batch) return reducer.addOutline(batch, axis, since);
+  const [x, other] = axis === "step" ? [batch.steps, batch.times] : [batch.times, batch.steps];
+  reducer.add(since === 0 ? x : Float64Array.from(x as ArrayLike<number>, (place) => Number(place) - since), other, batch.values);
+}
 
 /**
  * Reduces points to at most `buckets` buckets of equal width over whole values of x, a batch at a time, in any order of batches
@@ -58,13 +74,35 @@ export class Reducer {
       this.#finite[bucket]! += 1;
       if (value < this.#min[bucket]!) this.#min[bucket] = value;
       if (value > this.#max[bucket]!) this.#max[bucket] = value;
-      const beside = Number(other[at]);
-      if (place > this.#x[bucket]! || (place === this.#x[bucket] && beside >= this.#other[bucket]!)) {
-        this.#x[bucket] = place;
-        this.#other[bucket] = beside;
-        this.#last[bucket] = value;
-      }
+      this.#keepLast(bucket, place, Number(other[at]), value);
     }
+  }
+
+  /**
+   * Cells, each into the bucket in which it begins: those that reach into the range count whole.
+   * @param since What lies before x = 0, taken off the outline's own axis.
+   */
+  addOutline({ points, mins, maxs, lasts, ...ends }: Outline, axis: "step" | "time", since = 0): void {
+    const { from, to } = this.#range;
+    const [firsts, finals, others] = axis === "step" ? [ends.firstSteps, ends.lastSteps, ends.lastTimes] : [ends.firstTimes, ends.lastTimes, ends.lastSteps];
+    for (let cell = 0; cell < firsts.length; cell += 1) {
+      const [first, last] = [firsts[cell]! - since, finals[cell]! - since];
+      if (!(last >= from && first <= to)) continue;
+      const bucket = Math.max(0, Math.min(this.#count - 1, Math.floor((first - from) * this.#scale)));
+      const count = Math.min(CELL, points - cell * CELL);
+      this.#total[bucket]! += count;
+      this.#finite[bucket]! += count;
+      if (mins[cell]! < this.#min[bucket]!) this.#min[bucket] = mins[cell]!;
+      if (maxs[cell]! > this.#max[bucket]!) this.#max[bucket] = maxs[cell]!;
+      this.#keepLast(bucket, Math.min(to, last), others[cell]!, lasts[cell]!);
+    }
+  }
+
+  #keepLast(bucket: number, place: number, beside: number, value: number): void {
+    if (place < this.#x[bucket]! || (place === this.#x[bucket] && beside < this.#other[bucket]!)) return;
+    this.#x[bucket] = place;
+    this.#other[bucket] = beside;
+    this.#last[bucket] = value;
   }
 
   /** Those that have a point, in order. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../db/factories.ts";
 import { metricBatches, runParams, runTags } from "../../db/schema/experiments.ts";
 import { bucketX, unpackLine, unpackNumbers } from "../../domain/experiments/compare/buckets.ts";
+import { compactMetrics } from "./jobs/compaction.ts";
 import { specOf, type TestWorld, testWorld } from "./testing.ts";
 
 let world: TestWorld;
@@ -67,6 +68,20 @@ describe("a chart of several runs", () => {
     await world.db.update(metricBatches).set({ body: Buffer.from([9]) }).where(eq(metricBatches.id, id)); // whoever reads it now fails
     expect(await values({ from: 150, to: 151 })).toEqual([[a, [150, 151]]]);
     await expect(values({ from: 50, to: 51 })).rejects.toThrow("The server failed");
+  });
+
+  it("is read from outlines where its buckets are wide, on the axes that are the points' own", async () => {
+    const a = await runWith((step) => (step === 40_321 ? 1e6 : step % 10), { points: 60_000 });
+    const read = async (x: string) => member.api.compare.series({ ids: [a], key: "loss", x: x as "step", buckets: 20 });
+    const axes = ["step", "relative", "time", "metric:loss"];
+    const before = await Promise.all(axes.map(read));
+    await compactMetrics(world.sql, Date.now() + 60_000, 0);
+    const [{ outlined } = { outlined: 0 }] = await world.sql<{ outlined: number }[]>`select count(cell_steps)::int as outlined from metric_batches where run_id = ${a}`;
+    expect(outlined).toBeGreaterThan(0);
+    for (const [at, answer] of (await Promise.all(axes.map(read))).entries()) {
+      const extremes = (one: typeof answer) => pointsOf(one, a).map(({ min, max }) => [min, max]);
+      expect(extremes(answer)).toEqual(extremes(before[at]!));
+    }
   });
 
   it("lays runs over each other by the time since each began", async () => {

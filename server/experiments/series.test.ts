@@ -5,8 +5,10 @@ import { newId } from "../../db/schema/columns.ts";
 import { accelerators, nodes } from "../../db/schema/clusters.ts";
 import { runs } from "../../db/schema/experiments.ts";
 import type { Series } from "../../domain/experiments/run-view.ts";
+import { CELL } from "../../domain/experiments/outline.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
 import { ingestMetrics } from "./commands/metric-ingest.ts";
+import { compactMetrics } from "./jobs/compaction.ts";
 import { type TestWorld, testWorld } from "./testing.ts";
 
 let world: TestWorld;
@@ -92,6 +94,25 @@ describe("a series", () => {
     const zoomed = await read(run.id, { from: 123_400, to: 123_499, buckets: 500 });
     expect(zoomed.points).toHaveLength(100); // every step its own point
     expect(zoomed.points.find(({ x }) => x === 123_456)).toEqual({ x: 123_456, min: 1e6, max: 1e6, last: 1e6, count: 1 });
+  });
+
+  it("is read from outlines once it is settled, where its buckets are wide: nothing is lost, and up close it is every point", async () => {
+    const points = Array.from({ length: 200_000 }, (_, step): Point => ({ step, time: BEGAN + step * 7, value: step === 123_456 ? 1e6 : step % 1000 }));
+    const { run } = await writePoints(points, 10_000);
+    const asks = [{ buckets: 100 }, { buckets: 100, x: "relative" }, { buckets: 100, x: "time" }, { buckets: 5, from: 50_000, to: 150_000 }];
+    const before = await Promise.all(asks.map((ask) => read(run.id, ask)));
+    await compactMetrics(world.sql, Date.now() + 60_000, 0);
+    await world.sql`update metric_batches set body = ${Buffer.from([9])} where run_id = ${run.id} and not (100000 between min_step and max_step)`; // whoever reads it now fails
+    const after = await Promise.all(asks.map((ask) => read(run.id, ask)));
+    for (const [at, { points: found, ...rest }] of after.slice(0, 3).entries()) {
+      expect(rest).toEqual({ key: "loss", total: 200_000, nonFinite: 0 });
+      expect(found.map(({ min, max }) => [min, max])).toEqual(before[at]!.points.map(({ min, max }) => [min, max]));
+      expect(found.at(-1)).toMatchObject({ x: before[at]!.points.at(-1)!.x, last: before[at]!.points.at(-1)!.last });
+    }
+    expect(after[3]!.points.map(({ max }) => max)).toEqual(before[3]!.points.map(({ max }) => max));
+    expect(after[3]!.total - before[3]!.total).toBeLessThan(2 * CELL);
+    expect((await read(run.id, { from: 100_000, to: 100_099, buckets: 500 })).points).toHaveLength(100);
+    await expect(read(run.id, { from: 50_000, to: 50_099, buckets: 500 })).rejects.toThrow("The server failed");
   });
 
   it("leaves a gap where there was nothing, or only what is not finite", async () => {

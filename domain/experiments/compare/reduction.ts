@@ -1,21 +1,16 @@
-import { type Bucket, Reducer } from "../reduce.ts";
+import type { Outline } from "../outline.ts";
+import { addPoints, type Bucket, type Points, Reducer } from "../reduce.ts";
 import { type BucketValue, fitLines, type Grid, packNumbers } from "./buckets.ts";
 import { GroupCourse } from "./grouping.ts";
 import type { ComparedGroup, ComparedLine } from "./view.ts";
-
-/** Some points of one series, in the order in which they came. */
-export interface Points {
-  steps: ArrayLike<number | bigint>;
-  times: ArrayLike<number | bigint>;
-  values: ArrayLike<number>;
-}
 
 /** One run's points of the chart's metric; and, where another metric is the x axis, that one's. */
 export interface RunPoints {
   id: string;
   /** When the run began, Unix ms: where relative time begins. */
   began: number;
-  points: readonly Points[];
+  /** As outlines nowhere but where the x axis is the points' own. */
+  points: readonly (Points | Outline)[];
   across: readonly Points[] | null;
 }
 
@@ -28,8 +23,8 @@ interface Found {
 /** One run's course over the chart's buckets; null where it has no point in them. */
 function reduceRun({ began, points, across }: RunPoints, x: string, grid: Grid): Found | null {
   const reducer = new Reducer(grid, grid.count, grid.whole);
-  const bySteps = across && valuesByStep(across);
-  for (const batch of points) addBatch(reducer, batch, { x, began, bySteps });
+  if (across) addAcross(reducer, points as readonly Points[], valuesByStep(across));
+  else for (const batch of points) addPoints(reducer, batch, x === "step" ? "step" : "time", x === "relative" ? began : 0);
   const buckets = reducer.buckets();
   return buckets.length === 0 ? null : foundIn(buckets);
 }
@@ -39,10 +34,8 @@ const foundIn = (buckets: readonly Bucket[]): Found => ({
   nonFinite: buckets.reduce((sum, { total, count }) => sum + total - count, 0),
 });
 
-function addBatch(reducer: Reducer, { steps, times, values }: Points, { x, began, bySteps }: { x: string; began: number; bySteps: ReadonlyMap<number, number> | null }): void {
-  if (bySteps) reducer.add(Float64Array.from(steps as ArrayLike<number>, (step) => bySteps.get(Number(step)) ?? Number.NaN), times, values);
-  else if (x === "step") reducer.add(steps, times, values);
-  else reducer.add(x === "time" ? times : Float64Array.from(times as ArrayLike<number>, (time) => Number(time) - began), steps, values);
+function addAcross(reducer: Reducer, batches: readonly Points[], bySteps: ReadonlyMap<number, number>): void {
+  for (const { steps, times, values } of batches) reducer.add(Float64Array.from(steps as ArrayLike<number>, (step) => bySteps.get(Number(step)) ?? Number.NaN), times, values);
 }
 
 /** The metric on the x axis by step: of several points of a step the last finite one. */

@@ -62,4 +62,26 @@ describe("compaction", () => {
     expect(after.findIndex((one, at) => JSON.stringify(one) !== JSON.stringify(before[at]))).toBe(-1);
     expect(await compactMetrics(database.sql, later(), 0)).toBe(0);
   });
+
+  it("leaves a series that cannot be read as it is, and packs the others", async () => {
+    const [broken, other] = [await newRun(), await newRun()];
+    const few = Array.from({ length: 100 }, (_, step) => ({ step, time: step, value: step }));
+    for (const runId of [broken, broken, other, other]) await append(runId, few);
+    await database.sql`update metric_batches set body = ${Buffer.from([9])} where run_id = ${broken}`;
+    await compactMetrics(database.sql, later(), 0);
+    expect([(await rows(broken)).length, (await rows(other)).length]).toEqual([2, 1]);
+    await database.sql`delete from metric_batches where run_id = ${broken}`;
+  });
+
+  it("outlines long batches in order, those too that came as large as a row may be, and looks at others once", async () => {
+    const many = Array.from({ length: 10_000 }, (_, step) => ({ step, time: step * 5, value: step }));
+    const [neat, mixed] = [await newRun(), await newRun()];
+    await append(neat, many);
+    await append(neat, many.slice(0, 100));
+    await append(mixed, [...many].reverse());
+    await compactMetrics(database.sql, later(), 0);
+    const outlines = (runId: string) => database.sql`select octet_length(outline) > 0 as has, cell_steps::int as steps, cell_ms::int as ms from metric_batches where run_id = ${runId} order by id`;
+    expect(await outlines(neat)).toMatchObject([{ has: true, steps: 255, ms: 1275 }, { has: null, steps: null, ms: null }]);
+    expect(await outlines(mixed)).toMatchObject([{ has: false, steps: null, ms: null }]);
+  });
 });

@@ -1,9 +1,11 @@
 import type { Sql, TransactionSql } from "postgres";
+import { outlineOf, widestCell } from "../../../domain/experiments/outline.ts";
 import { ID_PREFIXES } from "../../../domain/shared/id-format.ts";
 import { least, most } from "../commands/metric-store.ts";
-import { type Columns, encode, intAt, toInts } from "../metrics/codec.ts";
+import { type Columns, encode, encodeOutline, intAt, toInts } from "../metrics/codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 import { LOCKS } from "../../locks.ts";
+import { log } from "../../log.ts";
 
 /** Batches that one pass looks at, and points that one packed row may hold. */
 const WINDOW = 5000;
@@ -11,6 +13,8 @@ const MOST_POINTS = 16_384;
 /** A row of so many points is left as it is, and a lone row of fewer than so many is not worth packing. */
 const LARGE = 8192;
 const WORTH_PACKING = 64;
+/** From so many points on a row gets an outline. */
+const WORTH_OUTLINING = 2048;
 /** Batches this young wait: more of their series may come. */
 export const SETTLED_MS = 600_000;
 const LEVEL = 12;
@@ -21,6 +25,7 @@ interface Head {
   attempt_id: string | null;
   points: number;
   is_packed: boolean;
+  is_outlined: boolean;
 }
 
 /**
@@ -38,7 +43,12 @@ export async function compactMetrics(sql: Sql, now: number, settledMs = SETTLED_
       select id, run_id, key from metric_batches where id > (select after from metric_compaction) and id < ${before} order by id limit ${WINDOW}`;
     const series = new Map(rows.map(({ run_id, key }) => [`${run_id} ${key}`, { runId: run_id, key }]));
     let rewritten = 0;
-    for (const one of series.values()) rewritten += await compactSeries(tx, one, before);
+    for (const one of series.values()) {
+      rewritten += await tx.savepoint((part) => compactSeries(part, one, before)).catch((err: unknown) => {
+        log().error({ err, ...one }, "a series cannot be compacted and stays as it is; the others go on");
+        return 0;
+      });
+    }
     if (rows.length > 0) await tx`update metric_compaction set after = ${rows.at(-1)!.id}`;
     return { rewritten, more: rows.length === WINDOW };
   });
@@ -54,8 +64,9 @@ function idAt(ms: number): string {
 
 async function compactSeries(tx: TransactionSql, { runId, key }: { runId: string; key: string }, before: string): Promise<number> {
   const heads = await tx<Head[]>`
-    select id, attempt_id, coalesce(points, cardinality(values)) as points, body is not null as is_packed from metric_batches
+    select id, attempt_id, coalesce(points, cardinality(values)) as points, body is not null as is_packed, outline is not null as is_outlined from metric_batches
     where run_id = ${runId} and key = ${key} and id < ${before} order by id`;
+  for (const { id } of heads.filter((head) => isLarge(head) && !head.is_outlined)) await addOutline(tx, id);
   let rewritten = 0;
   for (const group of groupsOf(heads)) {
     const ids = group.map(({ id }) => id);
@@ -64,13 +75,31 @@ async function compactSeries(tx: TransactionSql, { runId, key }: { runId: string
     const body = encode(all, LEVEL);
     const steps = Array.from(all.values, (_, at) => intAt(all.steps, at));
     await tx`delete from metric_batches where id = any(${ids}::text[])`;
+    const { outline, cellSteps, cellMs } = outlined(all);
     await tx`
-      insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, points, body)
-      values (${runId}, ${key}, ${ids[0]!}, ${group[0]!.attempt_id}, ${String(least(steps))}::bigint, ${String(most(steps))}::bigint, ${all.values.length}, ${body})`;
+      insert into metric_batches (run_id, key, id, attempt_id, min_step, max_step, points, body, outline, cell_steps, cell_ms)
+      values (${runId}, ${key}, ${ids[0]!}, ${group[0]!.attempt_id}, ${String(least(steps))}::bigint, ${String(most(steps))}::bigint, ${all.values.length}, ${body}, ${outline}, ${cellSteps}, ${cellMs})`;
     rewritten = 1;
   }
   return rewritten;
 }
+
+/** What long charts read of these points. A small row has none: it is read whole, and will be merged. */
+function outlined(points: Columns): { outline: Buffer | null; cellSteps: number | null; cellMs: number | null } {
+  if (points.values.length < WORTH_OUTLINING) return { outline: null, cellSteps: null, cellMs: null };
+  const outline = outlineOf(points);
+  if (!outline) return { outline: Buffer.alloc(0), cellSteps: null, cellMs: null };
+  return { outline: encodeOutline(outline), cellSteps: widestCell(outline.firstSteps, outline.lastSteps), cellMs: widestCell(outline.firstTimes, outline.lastTimes) };
+}
+
+/** To a batch that came as large as a row may be. */
+async function addOutline(tx: TransactionSql, id: string): Promise<void> {
+  const [row] = await tx<StoredBatch[]>`select ${tx.unsafe(STORED)} from metric_batches where id = ${id}`;
+  const { outline, cellSteps, cellMs } = outlined(unpackRow(row!));
+  await tx`update metric_batches set outline = ${outline}, cell_steps = ${cellSteps}, cell_ms = ${cellMs} where id = ${id}`;
+}
+
+const isLarge = ({ is_packed, points }: Head) => is_packed && points >= LARGE;
 
 /** Neighbours of one attempt that together make one row. */
 function groupsOf(heads: readonly Head[]): Head[][] {
@@ -83,9 +112,8 @@ function groupsOf(heads: readonly Head[]): Head[][] {
     points = 0;
   };
   for (const head of heads) {
-    const isLarge = head.is_packed && head.points >= LARGE;
-    if (isLarge || points + head.points > MOST_POINTS || (group[0] && group[0].attempt_id !== head.attempt_id)) close();
-    if (isLarge) continue;
+    if (isLarge(head) || points + head.points > MOST_POINTS || (group[0] && group[0].attempt_id !== head.attempt_id)) close();
+    if (isLarge(head)) continue;
     group.push(head);
     points += head.points;
   }

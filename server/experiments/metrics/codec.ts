@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { CELL, type Outline } from "../../../domain/experiments/outline.ts";
 
 /**
  * Points of one series as bytes, and back without losing a bit: steps and times as differences, values as their bytes in planes,
@@ -22,15 +23,42 @@ const PLAIN = 16;
 
 /** @param level of zstd; 0 for none of it, while a client waits: compaction packs what is kept. */
 export function encode({ steps, times, values }: Columns, level: number): Buffer {
-  const parts = [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)];
+  return joinParts(values.length, [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)]);
+}
+
+function joinParts(count: number, parts: readonly Part[]): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(VERSION, 0);
-  head.writeUInt32LE(values.length, 1);
+  head.writeUInt32LE(count, 1);
   return Buffer.concat([head, ...parts.flatMap(({ method, bytes }) => [Buffer.from([bytes.length & 255, (bytes.length >>> 8) & 255, (bytes.length >>> 16) & 255, bytes.length >>> 24, method]), bytes])]);
 }
 
 /** @throws Error for bytes that this did not make. */
 export function decode(body: Buffer): Columns {
+  const { count, next } = openParts(body);
+  return { steps: decodeInts(next(), count), times: decodeInts(next(), count), values: decodeValues(next(), count) };
+}
+
+/** Little of it and read often: not packed with zstd. Laid out as a batch, with each cell's ends and three values. */
+export function encodeOutline({ points, firstSteps, lastSteps, firstTimes, lastTimes, mins, maxs, lasts }: Outline): Buffer {
+  const values = new Float64Array([...mins, ...maxs, ...lasts]);
+  return joinParts(points, [...[firstSteps, lastSteps, firstTimes, lastTimes].map((ends) => encodeInts(ends, 0)), encodeValues(values, 0)]);
+}
+
+/** @throws Error for bytes that `encodeOutline` did not make. */
+export function decodeOutline(body: Buffer): Outline {
+  const { count: points, next } = openParts(body);
+  const cells = Math.ceil(points / CELL);
+  const ends = () => plain(decodeInts(next(), cells));
+  const [firstSteps, lastSteps, firstTimes, lastTimes] = [ends(), ends(), ends(), ends()];
+  const values = decodeValues(next(), cells * 3);
+  return { points, firstSteps, lastSteps, firstTimes, lastTimes, mins: values.subarray(0, cells), maxs: values.subarray(cells, 2 * cells), lasts: values.subarray(2 * cells) };
+}
+
+/** Of whole numbers that are exact as such, however far apart neighbours are. */
+const plain = (ints: Ints): Float64Array => (ints instanceof Float64Array ? ints : Float64Array.from(ints, Number));
+
+function openParts(body: Buffer): { count: number; next: () => Part } {
   if (body.readUInt8(0) !== VERSION) throw new Error(`Unknown version ${body.readUInt8(0)} of a metric batch.`);
   const count = body.readUInt32LE(1);
   let at = 5;
@@ -40,7 +68,7 @@ export function decode(body: Buffer): Columns {
     at += 5 + length;
     return part;
   };
-  return { steps: decodeInts(next(), count), times: decodeInts(next(), count), values: decodeValues(next(), count) };
+  return { count, next };
 }
 
 interface Part {

@@ -2,10 +2,11 @@ import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
+import { gridOf } from "../../../domain/experiments/compare/buckets.ts";
 import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
 import type { Bucket as Reduced } from "../../../domain/experiments/reduce.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import { STORED, type StoredBatch } from "../metrics/rows.ts";
+import { type StoredBatch, storedForChart } from "../metrics/rows.ts";
 import { reduce } from "../reduce/reduce.ts";
 import { getVisibleRun } from "./visible.ts";
 
@@ -104,9 +105,10 @@ async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise
   const b = metricBatches;
   const byStep = ask.x === "step";
   const batchesInRange = byStep ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
+  const stored = storedForChart(byStep ? "step" : "time", gridOf(range.from, range.to, ask.buckets, true));
   const reduced = await reduce({ kind: "metrics", byStep, range, buckets: ask.buckets }, async (add) => {
     for (const key of ask.keys) {
-      const points = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+      const points = await db.execute<StoredBatch>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
       await add([{ id: key, began: 0, points: [...points], across: null }]);
     }
   });

@@ -18,7 +18,7 @@ export function packParts(parts: readonly Part[]): { parts: Part[]; buffer: Arra
     if (!row.body) return { steps: row.steps, times: row.times, values: row.values, body: null };
     bytes.set(row.body, end);
     const body = bytes.subarray(end, (end += row.body.length)) as Buffer; // a thread makes a Buffer of it again
-    return { steps: null, times: null, values: null, body };
+    return { steps: null, times: null, values: null, body, outlined: row.outlined };
   };
   return { parts: parts.map(({ points, across, ...part }) => ({ ...part, points: points.map(moved), across: across && across.map(moved) })), buffer: bytes.buffer };
 }

@@ -1,8 +1,8 @@
 import { GroupLines, RunLines } from "../../../domain/experiments/compare/reduction.ts";
 import type { Grid } from "../../../domain/experiments/compare/buckets.ts";
 import type { ComparedGroup, ComparedLine } from "../../../domain/experiments/compare/view.ts";
-import { type Bucket, type Range, Reducer } from "../../../domain/experiments/reduce.ts";
-import { type StoredBatch, unpackRow } from "../metrics/rows.ts";
+import { addPoints, type Bucket, type Range, Reducer } from "../../../domain/experiments/reduce.ts";
+import { type StoredBatch, unpackForChart, unpackRow } from "../metrics/rows.ts";
 
 /** What a chart is reduced to, and from what: all that a thread needs to know. */
 export interface Asked {
@@ -17,7 +17,7 @@ export type Kind = keyof Asked;
 export type TaskOf<K extends Kind> = { kind: K } & Asked[K]["ask"];
 export type Task = { [K in Kind]: TaskOf<K> }[Kind];
 
-export type Stored = Pick<StoredBatch, "steps" | "times" | "values" | "body">;
+export type Stored = Pick<StoredBatch, "steps" | "times" | "values" | "body" | "outlined">;
 
 /** Rows of one line, as they come from the database: unpacking them is most of the work. */
 export interface Part {
@@ -39,7 +39,7 @@ export function reductionOf(task: Task): Reduction {
   if (task.kind === "metrics") return metricsOf(task);
   const lines = task.kind === "runs" ? new RunLines(task.x, task.grid) : new GroupLines(task.x, task.grid, task.groupOf);
   return {
-    add: ({ id, began, points, across }) => lines.add({ id, began, points: points.map(unpackRow), across: across && across.map(unpackRow) }),
+    add: ({ id, began, points, across }) => lines.add({ id, began, points: points.map(unpackForChart), across: across && across.map(unpackRow) }),
     finish: () => lines.finish(),
   };
 }
@@ -50,10 +50,7 @@ function metricsOf({ byStep, range, buckets }: Asked["metrics"]["ask"]): Reducti
     add: ({ id, points }) => {
       const reducer = reducers.get(id) ?? new Reducer(range, buckets);
       reducers.set(id, reducer);
-      for (const row of points) {
-        const { steps, times, values } = unpackRow(row);
-        reducer.add(byStep ? steps : times, byStep ? times : steps, values);
-      }
+      for (const row of points) addPoints(reducer, unpackForChart(row), byStep ? "step" : "time");
     },
     finish: () => new Map([...reducers].map(([key, reducer]) => [key, reducer.buckets()])),
   };

@@ -4,8 +4,9 @@ import { metricBatches, metricSummaries } from "../../../../db/schema/experiment
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { bucketsFor, type Grid, gridOf } from "../../../../domain/experiments/compare/buckets.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
+import { CELL, CELL_OF_BUCKET } from "../../../../domain/experiments/outline.ts";
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
-import { STORED, type StoredBatch } from "../../metrics/rows.ts";
+import { STORED, type StoredBatch, storedForChart } from "../../metrics/rows.ts";
 import { type Feed, reduce } from "../../reduce/reduce.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
@@ -82,36 +83,41 @@ const pgArray = (values: readonly (string | number | null)[]): string => `{${val
 const batchesWithin = (x: string, { from, to }: Grid): SQL => (x === "step" ? sql`and ${metricBatches.maxStep}::float8 >= ${from}::float8 and ${metricBatches.minStep}::float8 <= ${to}::float8` : sql``);
 
 /** The stored points of one key by run, in the order in which they came. */
-async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, within: SQL): Promise<Map<string, StoredBatch[]>> {
+async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, stored: SQL, within: SQL): Promise<Map<string, StoredBatch[]>> {
   const b = metricBatches;
-  const rows = await db.execute<StoredBatch>(sql`select ${sql.raw(STORED)} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
+  const rows = await db.execute<StoredBatch>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
   return Map.groupBy(rows, ({ run_id }) => run_id);
 }
 
 /** So many points are read at once, or one run's where it alone has more: however many runs are compared. */
 const POINTS_AT_ONCE = 100_000;
+/** Points of a run count as so much less where its outlines will do. */
+const OUTLINED = CELL / 4;
 
 function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid: Grid): Feed {
   const within = batchesWithin(x, grid);
+  const whole = sql.raw(STORED);
+  const stored = isMetric(x) ? whole : storedForChart(x === "step" ? "step" : "time", grid);
+  const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
   return async (add) => {
-    for (const part of atOnce(runs)) {
+    for (const part of atOnce(runs, weigh)) {
       const ids = part.map(({ id }) => id);
-      const [points, across] = await Promise.all([pointsOf(db, ids, key, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), within) : null]);
+      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null]);
       await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
     }
   };
 }
 
-function atOnce(runs: readonly Measured[]): Measured[][] {
+function atOnce(runs: readonly Measured[], weigh: (run: Measured) => number): Measured[][] {
   const parts: Measured[][] = [];
   let room = 0;
   for (const run of runs) {
-    if (run.count > room) {
+    if (weigh(run) > room) {
       parts.push([]);
       room = POINTS_AT_ONCE;
     }
     parts.at(-1)!.push(run);
-    room -= run.count;
+    room -= weigh(run);
   }
   return parts;
 }

@@ -1,0 +1,40 @@
+import type { Stack } from "../chaos/stack.ts";
+import { compactMetrics } from "../server/experiments/jobs/compaction.ts";
+import { loss, timeOf } from "./columns.ts";
+import { say } from "./figures.ts";
+import { call, mlflowSql, newRun, type Target, withTargets } from "./targets.ts";
+
+// Bytes per point at rest, all in (rows, indexes, summaries): the same log-batch requests to Drover and to the MLflow server.
+
+const RUNS = 4;
+const KEYS = 10;
+const STEPS = 10_000;
+const STEPS_AT_ONCE = 100;
+
+async function fill(target: Target): Promise<void> {
+  for (let run = 0; run < RUNS; run += 1) {
+    const id = await newRun(target);
+    for (let from = 0; from < STEPS; from += STEPS_AT_ONCE) {
+      const metrics = Array.from({ length: STEPS_AT_ONCE }, (_, at) => from + at).flatMap((step) => Array.from({ length: KEYS }, (_key, key) => ({ key: `loss_${key}`, value: loss(step), timestamp: timeOf(step), step })));
+      await call(target, "POST", "runs/log-batch", { run_id: id, metrics });
+    }
+  }
+}
+
+/** @returns bytes per point of these tables. */
+async function atRest(sql: Stack["sql"], tables: readonly string[]): Promise<number> {
+  for (const table of tables) await sql.unsafe(`vacuum full ${table}`);
+  const [found] = await sql<{ bytes: number }[]>`select sum(pg_total_relation_size(name::regclass))::float8 as bytes from unnest(${tables as string[]}::text[]) as name`;
+  return found!.bytes / (RUNS * KEYS * STEPS);
+}
+
+await withTargets(async (stack, drover, mlflow) => {
+  await Promise.all([fill(drover), fill(mlflow)]);
+  await compactMetrics(stack.sql, Date.now() + 60_000, 0); // as the worker does within ten minutes
+  const mine = await atRest(stack.sql, ["metric_batches", "metric_summaries"]);
+  const sql = mlflowSql(stack);
+  const other = await atRest(sql, ["metrics", "latest_metrics"]);
+  await sql.end();
+  say("bytes per point at rest, MLflow", other, "bytes", `${(RUNS * KEYS * STEPS).toLocaleString("en")} points`);
+  say("bytes per point at rest, Drover", mine, "bytes", `${(other / mine).toFixed(1)} times less; goal ≥ 50, and ≤ 4 bytes`);
+});

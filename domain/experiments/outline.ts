@@ -1,0 +1,53 @@
+/** Points of an outline's cell; the last cell of a batch has what is left. */
+export const CELL = 256;
+
+/**
+ * What a long chart needs of a batch of points: of each cell of neighbours its ends, its least, greatest and last value. Only batches
+ * whose points are finite and in order have one; a chart whose buckets are several cells wide then reads a hundredth of the bytes.
+ */
+export interface Outline {
+  /** Points in all. */
+  points: number;
+  /** Of each cell's first and last point; times as Unix ms. */
+  firstSteps: Float64Array;
+  lastSteps: Float64Array;
+  firstTimes: Float64Array;
+  lastTimes: Float64Array;
+  mins: Float64Array;
+  maxs: Float64Array;
+  lasts: Float64Array;
+}
+
+/** A cell goes into one bucket whole, that of its first point: a bucket's edge lies at most so much of its width from where it should. */
+export const CELL_OF_BUCKET = 1 / 3;
+
+/** @returns null where a point is not finite, or stands before the one that came before it. */
+export function outlineOf({ steps, times, values }: { steps: ArrayLike<number | bigint>; times: ArrayLike<number | bigint>; values: Float64Array }): Outline | null {
+  if (!(steps instanceof Float64Array && times instanceof Float64Array) || !isNeat(steps, times, values)) return null;
+  const cells = Math.ceil(values.length / CELL);
+  const column = () => new Float64Array(cells);
+  const outline: Outline = { points: values.length, firstSteps: column(), lastSteps: column(), firstTimes: column(), lastTimes: column(), mins: column(), maxs: column(), lasts: column() };
+  for (let cell = 0; cell < cells; cell += 1) {
+    const [first, last] = [cell * CELL, Math.min(values.length, (cell + 1) * CELL) - 1];
+    [outline.firstSteps[cell], outline.lastSteps[cell], outline.firstTimes[cell], outline.lastTimes[cell]] = [steps[first]!, steps[last]!, times[first]!, times[last]!];
+    let [min, max] = [Infinity, -Infinity];
+    for (let at = first; at <= last; at += 1) {
+      const value = values[at]!;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    [outline.mins[cell], outline.maxs[cell], outline.lasts[cell]] = [min, max, values[last]!];
+  }
+  return outline;
+}
+
+function isNeat(steps: Float64Array, times: Float64Array, values: Float64Array): boolean {
+  for (let at = 0; at < values.length; at += 1) {
+    if (!Number.isFinite(values[at]!)) return false;
+    if (at > 0 && (steps[at]! < steps[at - 1]! || times[at]! < times[at - 1]!)) return false;
+  }
+  return values.length > 0;
+}
+
+/** From the first to the last point of the widest cell. */
+export const widestCell = (firsts: Float64Array, lasts: Float64Array): number => firsts.reduce((widest, first, cell) => Math.max(widest, lasts[cell]! - first), 0);
