@@ -63,7 +63,7 @@ function columnsOf(bytes: Uint8Array, series: z.output<typeof Header>["series"],
     key,
     steps: steps ? evenly(steps, points) : int64s(take(points * 8)),
     times: times ? evenly(times, points) : int64s(take(points * 8)),
-    values: values === "float64" ? new Float64Array(take(points * 8)) : Float64Array.from(new Float32Array(take(points * 4))),
+    values: values === "float64" ? new Float64Array(take(points * 8)) : new Float64Array(new Float32Array(take(points * 4))),
   }));
 }
 

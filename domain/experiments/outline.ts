@@ -21,6 +21,28 @@ export interface Outline {
 /** A cell goes into one bucket whole, that of its first point: a bucket's edge lies at most so much of its width from where it should. */
 export const CELL_OF_BUCKET = 1 / 3;
 
+/** What is known of a series without reading it: its points, and what they span of the chart's axis. */
+export interface Course {
+  count: number;
+  low: number;
+  high: number;
+}
+
+/** From so many points on, all courses together, reading every one takes longer than a person should wait. */
+const LONG = 1_000_000;
+/** Clocks and steps are not quite even: cells somewhat wider than the mean one fit, too. */
+const MARGIN = 1.1;
+
+/** Buckets for a chart of so long courses that outlines should do: as many as were wanted, or, down to a third of them, as cells allow. */
+export function bucketsForOutlines(wanted: number, { from, to }: { from: number; to: number }, courses: readonly Course[]): number {
+  const within = courses.filter(({ low, high }) => high > low && low <= to && high >= from);
+  const points = within.reduce((sum, { count, low, high }) => sum + (count * (Math.min(to, high) - Math.max(from, low))) / (high - low), 0);
+  if (points < LONG) return wanted;
+  const widest = within.reduce((most, { count, low, high }) => Math.max(most, ((high - low) / count) * CELL), 0);
+  const fitting = Math.floor(((to - from) * CELL_OF_BUCKET) / (widest * MARGIN));
+  return fitting < wanted / 3 ? wanted : Math.min(wanted, fitting);
+}
+
 /** @returns null where a point is not finite, or stands before the one that came before it. */
 export function outlineOf({ steps, times, values }: { steps: ArrayLike<number | bigint>; times: ArrayLike<number | bigint>; values: Float64Array }): Outline | null {
   if (!(steps instanceof Float64Array && times instanceof Float64Array) || !isNeat(steps, times, values)) return null;

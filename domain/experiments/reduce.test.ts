@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CELL, outlineOf } from "./outline.ts";
+import { bucketsForOutlines, CELL, outlineOf } from "./outline.ts";
 import { addPoints, type Bucket, Reducer } from "./reduce.ts";
 
 const point = fc.record({ step: fc.integer({ min: 0, max: 5000 }), time: fc.integer({ min: 0, max: 1000 }), value: fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constantFrom(Number.NaN, Infinity, -Infinity)) });
@@ -84,6 +84,16 @@ describe("a chart reduced from outlines", () => {
     const reducer = new Reducer({ from: 2 * CELL + 5, to: 5 * CELL + 5 }, 2);
     addPoints(reducer, outlineOf(points)!, "step");
     expect([sum(reducer.buckets(), "total"), reducer.buckets().at(-1)!.x]).toEqual([4 * CELL, 5 * CELL + 5]);
+  });
+
+  it("has fewer buckets, down to a third, where long courses would not do with outlines otherwise", () => {
+    const courses = Array.from({ length: 20 }, () => ({ count: 1_000_000, low: 0, high: 1_000_000 }));
+    expect(bucketsForOutlines(1000, { from: 0, to: 1_000_000 }, courses)).toBe(1000);
+    const half = bucketsForOutlines(1000, { from: 250_000, to: 750_000 }, courses);
+    expect([half > 500, (500_000 / half) * (1 / 3) > CELL]).toEqual([true, true]);
+    expect(bucketsForOutlines(1000, { from: 500_000, to: 600_000 }, courses)).toBe(1000);
+    expect(bucketsForOutlines(1000, { from: 250_000, to: 750_000 }, courses.slice(0, 1))).toBe(1000);
+    expect(bucketsForOutlines(1000, { from: 0, to: 10 }, [])).toBe(1000);
   });
 
   it("needs points that are finite and in order", () => {

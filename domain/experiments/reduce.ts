@@ -32,7 +32,14 @@ export interface Points {
 export function addPoints(reducer: Reducer, batch: Points | Outline, axis: "step" | "time", since = 0): void {
   if ("mins" in batch) return reducer.addOutline(batch, axis, since);
   const [x, other] = axis === "step" ? [batch.steps, batch.times] : [batch.times, batch.steps];
-  reducer.add(since === 0 ? x : Float64Array.from(x as ArrayLike<number>, (place) => Number(place) - since), other, batch.values);
+  reducer.add(since === 0 ? x : less(x, since), other, batch.values);
+}
+
+/** By a loop: `from` with a function walks an iterator, ten times as long. */
+function less(x: Axis, since: number): Float64Array {
+  const places = new Float64Array(x.length);
+  for (let at = 0; at < places.length; at += 1) places[at] = Number(x[at]) - since;
+  return places;
 }
 
 /**
@@ -82,18 +89,21 @@ export class Reducer {
    * Cells, each into the bucket in which it begins: those that reach into the range count whole.
    * @param since What lies before x = 0, taken off the outline's own axis.
    */
-  addOutline({ points, mins, maxs, lasts, ...ends }: Outline, axis: "step" | "time", since = 0): void {
+  addOutline(outline: Outline, axis: "step" | "time", since = 0): void {
     const { from, to } = this.#range;
-    const [firsts, finals, others] = axis === "step" ? [ends.firstSteps, ends.lastSteps, ends.lastTimes] : [ends.firstTimes, ends.lastTimes, ends.lastSteps];
+    const { points, mins, maxs, lasts } = outline;
+    const [firsts, finals, others] = axis === "step" ? [outline.firstSteps, outline.lastSteps, outline.lastTimes] : [outline.firstTimes, outline.lastTimes, outline.lastSteps];
+    const [total, finite, least, greatest] = [this.#total, this.#finite, this.#min, this.#max];
     for (let cell = 0; cell < firsts.length; cell += 1) {
-      const [first, last] = [firsts[cell]! - since, finals[cell]! - since];
+      const first = firsts[cell]! - since;
+      const last = finals[cell]! - since;
       if (!(last >= from && first <= to)) continue;
       const bucket = Math.max(0, Math.min(this.#count - 1, Math.floor((first - from) * this.#scale)));
       const count = Math.min(CELL, points - cell * CELL);
-      this.#total[bucket]! += count;
-      this.#finite[bucket]! += count;
-      if (mins[cell]! < this.#min[bucket]!) this.#min[bucket] = mins[cell]!;
-      if (maxs[cell]! > this.#max[bucket]!) this.#max[bucket] = maxs[cell]!;
+      total[bucket]! += count;
+      finite[bucket]! += count;
+      least[bucket] = Math.min(least[bucket]!, mins[cell]!);
+      greatest[bucket] = Math.max(greatest[bucket]!, maxs[cell]!);
       this.#keepLast(bucket, Math.min(to, last), others[cell]!, lasts[cell]!);
     }
   }

@@ -63,12 +63,15 @@ export function packNumbers(values: readonly number[], digits: number): string {
   return text;
 }
 
+const MOST_POWER = 300;
+const POWERS = Array.from({ length: MOST_POWER + 1 }, (_, power) => 10 ** power);
+
 /** By arithmetic, not by toPrecision: a page of charts has a million of these. */
 function rounded(value: number, digits: number): number {
   if (value === 0 || digits >= 17) return value;
   const power = digits - 1 - Math.floor(Math.log10(Math.abs(value)));
-  if (power > 300 || power < -300) return Number(value.toPrecision(digits));
-  return power >= 0 ? Math.round(value * 10 ** power) / 10 ** power : Math.round(value / 10 ** -power) * 10 ** -power;
+  if (power > MOST_POWER || power < -MOST_POWER) return Number(value.toPrecision(digits));
+  return power >= 0 ? Math.round(value * POWERS[power]!) / POWERS[power]! : Math.round(value / POWERS[-power]!) * POWERS[-power]!;
 }
 
 function short(value: number): string {

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CELL } from "../../../domain/experiments/outline.ts";
-import { type Columns, decode, decodeOutline, encode, encodeOutline, intAt, toInts } from "./codec.ts";
+import { type Columns, decode, encode, intAt, toInts } from "./codec.ts";
 
 const int64 = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.constantFrom(0, 1, 2));
 const float = fc.oneof(fc.double(), fc.float(), fc.constantFrom(Number.NaN, Infinity, -Infinity, 0, -0));
@@ -17,15 +16,6 @@ describe("a packed batch", () => {
       expect(found).toEqual(points.map(({ step, time, value }) => [BigInt(step), BigInt(time), value]));
       points.forEach(({ value }, at) => expect(Object.is(value, back.values[at])).toBe(true));
     }), { numRuns: 500 });
-  });
-
-  it("gives back its outline bit for bit", () => {
-    const cell = fc.record({ step: fc.nat(2 ** 40), time: fc.nat(2 ** 42), value: fc.double({ noNaN: true, noDefaultInfinity: true }) });
-    fc.assert(fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: CELL }), (cells, rest) => {
-      const column = (of: (one: (typeof cells)[number]) => number) => Float64Array.from(cells, of);
-      const outline = { points: (cells.length - 1) * CELL + rest, firstSteps: column(({ step }) => step), lastSteps: column(({ step }) => step + 9), firstTimes: column(({ time }) => time), lastTimes: column(({ time }) => time + 9), mins: column(({ value }) => value), maxs: column(({ value }) => value / 3), lasts: column(() => -0) };
-      expect(decodeOutline(encodeOutline(outline))).toEqual(outline);
-    }));
   });
 
   it("takes no room for steps that grow evenly", () => {

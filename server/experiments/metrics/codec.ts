@@ -1,5 +1,4 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { CELL, type Outline } from "../../../domain/experiments/outline.ts";
 
 /**
  * Points of one series as bytes, and back without losing a bit: steps and times as differences, values as their bytes in planes,
@@ -23,42 +22,15 @@ const PLAIN = 16;
 
 /** @param level of zstd; 0 for none of it, while a client waits: compaction packs what is kept. */
 export function encode({ steps, times, values }: Columns, level: number): Buffer {
-  return joinParts(values.length, [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)]);
-}
-
-function joinParts(count: number, parts: readonly Part[]): Buffer {
+  const parts = [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)];
   const head = Buffer.alloc(5);
   head.writeUInt8(VERSION, 0);
-  head.writeUInt32LE(count, 1);
+  head.writeUInt32LE(values.length, 1);
   return Buffer.concat([head, ...parts.flatMap(({ method, bytes }) => [Buffer.from([bytes.length & 255, (bytes.length >>> 8) & 255, (bytes.length >>> 16) & 255, bytes.length >>> 24, method]), bytes])]);
 }
 
 /** @throws Error for bytes that this did not make. */
 export function decode(body: Buffer): Columns {
-  const { count, next } = openParts(body);
-  return { steps: decodeInts(next(), count), times: decodeInts(next(), count), values: decodeValues(next(), count) };
-}
-
-/** Little of it and read often: not packed with zstd. Laid out as a batch, with each cell's ends and three values. */
-export function encodeOutline({ points, firstSteps, lastSteps, firstTimes, lastTimes, mins, maxs, lasts }: Outline): Buffer {
-  const values = new Float64Array([...mins, ...maxs, ...lasts]);
-  return joinParts(points, [...[firstSteps, lastSteps, firstTimes, lastTimes].map((ends) => encodeInts(ends, 0)), encodeValues(values, 0)]);
-}
-
-/** @throws Error for bytes that `encodeOutline` did not make. */
-export function decodeOutline(body: Buffer): Outline {
-  const { count: points, next } = openParts(body);
-  const cells = Math.ceil(points / CELL);
-  const ends = () => plain(decodeInts(next(), cells));
-  const [firstSteps, lastSteps, firstTimes, lastTimes] = [ends(), ends(), ends(), ends()];
-  const values = decodeValues(next(), cells * 3);
-  return { points, firstSteps, lastSteps, firstTimes, lastTimes, mins: values.subarray(0, cells), maxs: values.subarray(cells, 2 * cells), lasts: values.subarray(2 * cells) };
-}
-
-/** Of whole numbers that are exact as such, however far apart neighbours are. */
-const plain = (ints: Ints): Float64Array => (ints instanceof Float64Array ? ints : Float64Array.from(ints, Number));
-
-function openParts(body: Buffer): { count: number; next: () => Part } {
   if (body.readUInt8(0) !== VERSION) throw new Error(`Unknown version ${body.readUInt8(0)} of a metric batch.`);
   const count = body.readUInt32LE(1);
   let at = 5;
@@ -68,7 +40,7 @@ function openParts(body: Buffer): { count: number; next: () => Part } {
     at += 5 + length;
     return part;
   };
-  return { count, next };
+  return { steps: decodeInts(next(), count), times: decodeInts(next(), count), values: decodeValues(next(), count) };
 }
 
 interface Part {
@@ -156,12 +128,12 @@ function encodeValues(values: Float64Array, level: number): Part {
     if (!isSame && !isSingle) break;
   }
   if (isSame && values.length > 0) return { method: SAME, bytes: Buffer.from(raw(Float64Array.of(first!))) };
-  return isSingle ? pack(SINGLE, Float32Array.from(values), level) : pack(DOUBLE, values, level);
+  return isSingle ? pack(SINGLE, new Float32Array(values), level) : pack(DOUBLE, values, level);
 }
 
 function decodeValues({ method, bytes }: Part, count: number): Float64Array {
   if (method === SAME) return new Float64Array(count).fill(bytes.readDoubleLE(0));
-  if ((method & ~PLAIN) === SINGLE) return Float64Array.from(new Float32Array(unpack(method, bytes, 4)));
+  if ((method & ~PLAIN) === SINGLE) return new Float64Array(new Float32Array(unpack(method, bytes, 4)));
   return new Float64Array(unpack(method, bytes, 8));
 }
 

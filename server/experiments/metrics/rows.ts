@@ -1,8 +1,6 @@
-import { sql, type SQL } from "drizzle-orm";
-import { metricBatches } from "../../../db/schema/experiments.ts";
-import { bucketWidth, type Grid } from "../../../domain/experiments/compare/buckets.ts";
-import { CELL_OF_BUCKET, type Outline } from "../../../domain/experiments/outline.ts";
-import { type Columns, decode, decodeOutline, toInts } from "./codec.ts";
+import type { Outline } from "../../../domain/experiments/outline.ts";
+import { type Columns, decode, toInts } from "./codec.ts";
+import { decodeOutline } from "./outline-codec.ts";
 
 /** A stored batch as it comes from the database: packed, or as arrays in text. */
 export interface StoredBatch extends Record<string, unknown> {
@@ -22,13 +20,7 @@ export interface StoredBatch extends Record<string, unknown> {
 /** The columns to select for `unpackRow`. */
 export const STORED = "id, key, run_id, attempt_id, min_step::text, steps::text, times::text, values::text, body";
 
-/** The same for a chart over steps or times: of a batch whose cells are narrow beside the chart's buckets its outline takes the place of its points. */
-export function storedForChart(by: "step" | "time", grid: Grid): SQL {
-  const outlined = sql`coalesce(${by === "step" ? metricBatches.cellSteps : metricBatches.cellMs} <= ${bucketWidth(grid) * CELL_OF_BUCKET}::float8, false)`;
-  return sql`id, key, run_id, attempt_id, min_step::text, steps::text, times::text, values::text, case when ${outlined} then outline else body end as body, ${outlined} as outlined`;
-}
-
-/** Of rows that `storedForChart` selected. */
+/** Of rows that a chart selected: a batch or its outline. */
 export const unpackForChart = (row: Parameters<typeof unpackRow>[0] & { outlined?: boolean }): Columns | Outline => (row.outlined ? decodeOutline(row.body!) : unpackRow(row));
 
 export function unpackRow(row: Pick<StoredBatch, "steps" | "times" | "values" | "body">): Columns {

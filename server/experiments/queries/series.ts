@@ -2,12 +2,14 @@ import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
-import { gridOf } from "../../../domain/experiments/compare/buckets.ts";
+import { type Grid, gridOf } from "../../../domain/experiments/compare/buckets.ts";
 import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
 import type { Bucket as Reduced } from "../../../domain/experiments/reduce.ts";
+import { bucketsForOutlines, type Course } from "../../../domain/experiments/outline.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import { type StoredBatch, storedForChart } from "../metrics/rows.ts";
+import type { StoredBatch } from "../metrics/rows.ts";
 import { reduce } from "../reduce/reduce.ts";
+import { storedForChart } from "./chart-batches.ts";
 import { getVisibleRun } from "./visible.ts";
 
 export interface MetricKey {
@@ -48,10 +50,10 @@ export async function readSeries(db: DbOrTx, grant: Grant, ask: ReadSeries): Pro
   // Inside, x is whole steps or whole milliseconds; `relative` differs only in how it is asked and told.
   const inner = (x: number) => (ask.x === "relative" ? x * 1000 + since : x);
   const outer = (x: number) => (ask.x === "relative" ? (x - since) / 1000 : x);
-  const range = await rangeOf(db, ask, inner);
+  const grid = await gridFor(db, ask, inner);
   const empty = new Map(ask.keys.map((key): [string, Series] => [key, { key, points: [], nonFinite: 0, total: 0 }]));
-  if (!range) return [...empty.values()];
-  for (const row of await reduceMetrics(db, ask, range)) {
+  if (!grid) return [...empty.values()];
+  for (const row of await reduceMetrics(db, ask, grid)) {
     const series = empty.get(row.key)!;
     series.total += row.total;
     series.nonFinite += row.total - row.count;
@@ -66,17 +68,17 @@ async function firstTime(db: DbOrTx, runId: string): Promise<number> {
 }
 
 /** One range for all keys asked for, so that their buckets line up. null: there is nothing. */
-async function rangeOf(db: DbOrTx, ask: ReadSeries, inner: (x: number) => number): Promise<Range | null> {
+async function gridFor(db: DbOrTx, ask: ReadSeries, inner: (x: number) => number): Promise<Grid | null> {
   const s = metricSummaries;
   const [low, high] = ask.x === "step" ? [s.minStep, s.maxStep] : [s.minTime, s.maxTime];
-  const [row] = await db
-    .select({ from: sql<number | null>`min(${low})::float8`, to: sql<number | null>`max(${high})::float8` })
+  const courses: Course[] = await db
+    .select({ count: s.count, low, high })
     .from(s)
     .where(and(eq(s.runId, ask.id), inArray(s.key, ask.keys)));
-  if (row?.from == null || row.to == null) return null;
-  const from = Math.max(row.from, ask.from === undefined ? -Infinity : Math.ceil(inner(ask.from)));
-  const to = Math.min(row.to, ask.to === undefined ? Infinity : Math.floor(inner(ask.to)));
-  return from <= to ? { from, to } : null;
+  const from = courses.reduce((least, one) => Math.min(least, one.low), Infinity);
+  const to = courses.reduce((most, one) => Math.max(most, one.high), -Infinity);
+  const range = { from: Math.max(from, ask.from === undefined ? -Infinity : Math.ceil(inner(ask.from))), to: Math.min(to, ask.to === undefined ? Infinity : Math.floor(inner(ask.to))) };
+  return range.from <= range.to ? gridOf(range.from, range.to, bucketsForOutlines(ask.buckets, range, courses), true) : null;
 }
 
 export interface Bucket extends Record<string, unknown> {
@@ -101,12 +103,12 @@ export function bucketOf(x: SQL, { from, to }: Range, buckets: number): SQL {
 export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`;
 
 /** Batch by batch in the order in which they came, packed ones and arrays alike. */
-async function reduceMetrics(db: DbOrTx, ask: ReadSeries, range: Range): Promise<({ key: string } & Reduced)[]> {
+async function reduceMetrics(db: DbOrTx, ask: ReadSeries, grid: Grid): Promise<({ key: string } & Reduced)[]> {
   const b = metricBatches;
   const byStep = ask.x === "step";
-  const batchesInRange = byStep ? sql`and ${b.maxStep} >= ${range.from} and ${b.minStep} <= ${range.to}` : sql``;
-  const stored = storedForChart(byStep ? "step" : "time", gridOf(range.from, range.to, ask.buckets, true));
-  const reduced = await reduce({ kind: "metrics", byStep, range, buckets: ask.buckets }, async (add) => {
+  const batchesInRange = byStep ? sql`and ${b.maxStep}::float8 >= ${grid.from}::float8 and ${b.minStep}::float8 <= ${grid.to}::float8` : sql``;
+  const stored = storedForChart(byStep ? "step" : "time", grid);
+  const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, async (add) => {
     for (const key of ask.keys) {
       const points = await db.execute<StoredBatch>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
       await add([{ id: key, began: 0, points: [...points], across: null }]);

@@ -4,10 +4,11 @@ import { metricBatches, metricSummaries } from "../../../../db/schema/experiment
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { bucketsFor, type Grid, gridOf } from "../../../../domain/experiments/compare/buckets.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
-import { CELL, CELL_OF_BUCKET } from "../../../../domain/experiments/outline.ts";
+import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../../domain/experiments/outline.ts";
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
-import { STORED, type StoredBatch, storedForChart } from "../../metrics/rows.ts";
+import { STORED, type StoredBatch } from "../../metrics/rows.ts";
 import { type Feed, reduce } from "../../reduce/reduce.ts";
+import { storedForChart } from "../chart-batches.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -24,27 +25,26 @@ export async function readCompared(db: DbOrTx, grant: Grant, ask: CompareSeries)
   const spanned = runs.length > 0 ? await spanOf(db, runs, ask) : null;
   if (!spanned) return { grid: null, lines: [], groups: [] };
   if (ask.group) return readGroups(db, spanned, ask, await groupsOf(db, grant, runs.map(({ id }) => id), ask.group));
-  const grid = gridOf(spanned.from, spanned.to, bucketsFor(runs.length, ask.buckets), !isMetric(ask.x));
+  const grid = gridFor(spanned, ask.x, bucketsFor(runs.length, ask.buckets));
   return reduce({ kind: "runs", x: ask.x, grid }, partsOf(db, spanned.runs, ask, grid));
 }
 
 /** The same by groups, however many runs are in them. @param groupOf By run id. */
-export async function readGroups(db: DbOrTx, { runs, from, to }: Spanned, ask: Shown & { buckets?: number | undefined }, groupOf: ReadonlyMap<string, string>): Promise<ComparedSeries> {
+export async function readGroups(db: DbOrTx, spanned: Spanned, ask: Shown & { buckets?: number | undefined }, groupOf: ReadonlyMap<string, string>): Promise<ComparedSeries> {
   const lines = new Set(groupOf.values()).size * 6; // each has six rows of numbers
-  const grid = gridOf(from, to, bucketsFor(lines, ask.buckets), !isMetric(ask.x));
-  return reduce({ kind: "groups", x: ask.x, grid, groupOf }, partsOf(db, runs, ask, grid));
+  const grid = gridFor(spanned, ask.x, bucketsFor(lines, ask.buckets));
+  return reduce({ kind: "groups", x: ask.x, grid, groupOf }, partsOf(db, spanned.runs, ask, grid));
 }
+
+const gridFor = ({ from, to, runs }: Spanned, x: string, buckets: number): Grid => (isMetric(x) ? gridOf(from, to, buckets, false) : gridOf(from, to, bucketsForOutlines(buckets, { from, to }, runs), true));
 
 const isMetric = (x: string) => x.startsWith("metric:");
 const metricOf = (x: string) => x.slice("metric:".length);
 
-/** A run that has the metric: how many points, over what of the x axis, and when it began, Unix ms: its first process, or else its first point. */
-interface Measured {
+/** A run that has the metric, and when it began, Unix ms: its first process, or else its first point. */
+interface Measured extends Course {
   id: string;
   began: number;
-  count: number;
-  low: number;
-  high: number;
 }
 export interface Spanned {
   /** In the order asked for. */
@@ -100,11 +100,13 @@ function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid:
   const stored = isMetric(x) ? whole : storedForChart(x === "step" ? "step" : "time", grid);
   const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
   return async (add) => {
+    let added: Promise<void> | undefined; // the next are read while these are reduced
     for (const part of atOnce(runs, weigh)) {
       const ids = part.map(({ id }) => id);
-      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null]);
-      await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
+      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null, added]);
+      added = add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
     }
+    await added;
   };
 }
 
