@@ -21,6 +21,7 @@ describe("a chart's answer", () => {
 
   it("asks for fewer buckets the more runs there are, and never for more than a thousand", () => {
     expect([1, 10, 50, 100].map((runs) => bucketsFor(runs))).toEqual([1000, 1000, 435, 210]);
+    expect([1, 20, 100].map((runs) => bucketsFor(runs, 1000, true))).toEqual([1000, 444, 84]);
   });
 
   it("never loses a spike of one bucket, however much it has to merge", () => {

@@ -13,13 +13,14 @@ export const MAX_CHART_BYTES = 180_000;
 export const MAX_BUCKETS = 1000;
 /** Ids, names of fields, counts. */
 const LINE_OVERHEAD = 120;
-/** A bucket's number and its only value, in four digits. */
-const BYTES_PER_VALUE = 8;
+/** A bucket's number, and each of its values in four digits. */
+const BYTES_PER_BUCKET = 2;
+const BYTES_PER_VALUE = 6;
 
-/** Buckets to ask for, if each held one value. Should they hold more, `fitLines` merges them. */
-export function bucketsFor(lines: number, wanted = MAX_BUCKETS): number {
+/** Buckets to ask for, if each holds one value, or three of dense lines. Should they not fit, `fitLines` merges them. */
+export function bucketsFor(lines: number, wanted = MAX_BUCKETS, isDense = false): number {
   const each = MAX_CHART_BYTES / Math.max(1, lines) - LINE_OVERHEAD;
-  return Math.min(MAX_BUCKETS, wanted, Math.max(16, Math.floor(each / BYTES_PER_VALUE)));
+  return Math.min(MAX_BUCKETS, wanted, Math.max(16, Math.floor(each / (BYTES_PER_BUCKET + BYTES_PER_VALUE * (isDense ? 3 : 1)))));
 }
 
 /** The grid that all lines of a chart share: bucket `i` covers [from + i·width, from + (i+1)·width). */

@@ -1,29 +1,51 @@
 import type { Asked, Kind, Part, Stored, Task } from "./reductions.ts";
 
 /** To a thread: one reduction is begun, fed and finished under one number; `drop` lets go of it. */
-export type ToThread = { id: number } & ({ does: "begin"; task: Task } | { does: "add"; parts: Part[] } | { does: "finish" } | { does: "drop" });
+export type ToThread = { id: number } & ({ does: "begin"; task: Task } | { does: "add"; parts: PackedPart[]; bytes: ArrayBuffer } | { does: "finish" } | { does: "drop" });
 
 /** Back from it: each of those but `drop` is answered, in order. */
 export type FromThread = { id: number } & ({ answer?: Asked[Kind]["answer"] } | { failed: string });
+
+/** Rows without their bytes. A thousand of them travel as three lists: as many small objects take longer than the work itself. */
+interface PackedRows {
+  /** Of each row, how many of the message's bytes are its own; 0 for one that is not packed. */
+  lengths: number[];
+  outlined: boolean[];
+  /** Those that are not packed, in order. */
+  plain: Stored[];
+}
+type PackedPart = Pick<Part, "id" | "began"> & { points: PackedRows; across: PackedRows | null };
 
 /**
  * The parts with the bytes of all their rows in one buffer, which changes hands: the driver's own buffers are parts of larger ones,
  * and a message would copy those whole.
  */
-export function packParts(parts: readonly Part[]): { parts: Part[]; buffer: ArrayBuffer } {
+export function packParts(parts: readonly Part[]): { parts: PackedPart[]; bytes: ArrayBuffer } {
   const all = parts.flatMap(({ points, across }) => [...points, ...(across ?? [])]);
   const bytes = new Uint8Array(all.reduce((sum, { body }) => sum + (body?.length ?? 0), 0));
   let end = 0;
-  const moved = (row: Stored): Stored => {
-    if (!row.body) return { steps: row.steps, times: row.times, values: row.values, body: null };
-    bytes.set(row.body, end);
-    const body = bytes.subarray(end, (end += row.body.length)) as Buffer; // a thread makes a Buffer of it again
-    return { steps: null, times: null, values: null, body, outlined: row.outlined };
+  const pack = (rows: readonly Stored[]): PackedRows => {
+    for (const { body } of rows) {
+      if (!body) continue;
+      bytes.set(body, end);
+      end += body.length;
+    }
+    const plain = rows.filter(({ body }) => !body).map(({ steps, times, values }) => ({ steps, times, values, body: null }));
+    return { lengths: rows.map(({ body }) => body?.length ?? 0), outlined: rows.map(({ outlined }) => outlined ?? false), plain };
   };
-  return { parts: parts.map(({ points, across, ...part }) => ({ ...part, points: points.map(moved), across: across && across.map(moved) })), buffer: bytes.buffer };
+  return { parts: parts.map(({ id, began, points, across }) => ({ id, began, points: pack(points), across: across && pack(across) })), bytes: bytes.buffer };
 }
 
-export function unpackParts(parts: readonly Part[]): Part[] {
-  const whole = (row: Stored): Stored => (row.body ? { ...row, body: Buffer.from(row.body.buffer, row.body.byteOffset, row.body.length) } : row);
-  return parts.map((part) => ({ ...part, points: part.points.map(whole), across: part.across && part.across.map(whole) }));
+export function unpackParts(parts: readonly PackedPart[], bytes: ArrayBuffer): Part[] {
+  let end = 0;
+  const unpack = ({ lengths, outlined, plain }: PackedRows): Stored[] => {
+    let used = 0;
+    return lengths.map((length, at) => {
+      if (length === 0) return plain[used++]!;
+      const body = Buffer.from(bytes, end, length);
+      end += length;
+      return { steps: null, times: null, values: null, body, outlined: outlined[at]! };
+    });
+  };
+  return parts.map(({ id, began, points, across }) => ({ id, began, points: unpack(points), across: across && unpack(across) }));
 }

@@ -78,7 +78,7 @@ export class ReducerPool {
       await feed(async (parts) => {
         const packed = packParts(parts);
         await before;
-        before = thread.ask({ id, does: "add", parts: packed.parts }, [packed.buffer]);
+        before = thread.ask({ id, does: "add", ...packed }, [packed.bytes]);
         before.catch(() => {});
       });
       await before;

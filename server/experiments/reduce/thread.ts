@@ -13,8 +13,9 @@ function handle(message: ToThread): FromThread | null {
     return null;
   }
   if (message.does === "begin") open.set(id, reductionOf(message.task));
-  const reduction = open.get(id)!;
-  if (message.does === "add") for (const part of unpackParts(message.parts)) reduction.add(part);
+  const reduction = open.get(id);
+  if (!reduction) throw new Error("The thread that reduced a chart ended."); // and this one took its place meanwhile
+  if (message.does === "add") for (const part of unpackParts(message.parts, message.bytes)) reduction.add(part);
   return message.does === "finish" ? { id, answer: reduction.finish() } : { id };
 }
 

@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { metricBatches, metricSummaries } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
-import { bucketsFor, type Grid, gridOf } from "../../../../domain/experiments/compare/buckets.ts";
+import { bucketsFor, type Grid, gridOf, MAX_BUCKETS } from "../../../../domain/experiments/compare/buckets.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
 import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../../domain/experiments/outline.ts";
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
@@ -25,7 +25,7 @@ export async function readCompared(db: DbOrTx, grant: Grant, ask: CompareSeries)
   const spanned = runs.length > 0 ? await spanOf(db, runs, ask) : null;
   if (!spanned) return { grid: null, lines: [], groups: [] };
   if (ask.group) return readGroups(db, spanned, ask, await groupsOf(db, grant, runs.map(({ id }) => id), ask.group));
-  const grid = gridFor(spanned, ask.x, bucketsFor(runs.length, ask.buckets));
+  const grid = gridFor(spanned, ask.x, bucketsFor(runs.length, ask.buckets, isDense(spanned)));
   return reduce({ kind: "runs", x: ask.x, grid }, partsOf(db, spanned.runs, ask, grid));
 }
 
@@ -35,6 +35,9 @@ export async function readGroups(db: DbOrTx, spanned: Spanned, ask: Shown & { bu
   const grid = gridFor(spanned, ask.x, bucketsFor(lines, ask.buckets));
   return reduce({ kind: "groups", x: ask.x, grid, groupOf }, partsOf(db, spanned.runs, ask, grid));
 }
+
+/** Most buckets of most lines will hold more than one value. */
+const isDense = ({ runs }: Spanned) => runs.reduce((sum, { count }) => sum + count, 0) > 2 * MAX_BUCKETS * runs.length;
 
 const gridFor = ({ from, to, runs }: Spanned, x: string, buckets: number): Grid => (isMetric(x) ? gridOf(from, to, buckets, false) : gridOf(from, to, bucketsForOutlines(buckets, { from, to }, runs), true));
 
@@ -100,13 +103,11 @@ function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid:
   const stored = isMetric(x) ? whole : storedForChart(x === "step" ? "step" : "time", grid);
   const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
   return async (add) => {
-    let added: Promise<void> | undefined; // the next are read while these are reduced
     for (const part of atOnce(runs, weigh)) {
       const ids = part.map(({ id }) => id);
-      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null, added]);
-      added = add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
+      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null]);
+      await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
     }
-    await added;
   };
 }
 
