@@ -7,7 +7,7 @@ import { CELL, type Outline } from "../../../domain/experiments/outline.ts";
  * steps, last steps, first times, last times, each as its first (float64) and what its method says; then mins, maxs and lasts.
  */
 const VERSION = 1;
-/** Two bits for each of the four ends: grows by a float64; int32 from the first; float64 each. */
+/** Two bits for each of the four ends: grows by a float64 up to the last, a float64 too, since the last cell is shorter; int32 from the first; float64 each. */
 const [EVEN, SMALL, WIDE] = [0, 1, 2] as const;
 /** Of the values: float64 each; float32, as most were made. */
 const [DOUBLE, SINGLE] = [0, 1] as const;
@@ -15,7 +15,8 @@ const HEAD = 8;
 const ENDS = 4;
 const COLUMNS = ENDS + 3;
 
-const even = (column: Float64Array) => column.every((value, at) => value === column[0]! + at * ((column[1] ?? column[0]!) - column[0]!));
+const stepOf = (column: Float64Array) => (column[1] ?? column[0]!) - column[0]!;
+const even = (column: Float64Array) => column.every((value, at) => at === column.length - 1 || value === column[0]! + at * stepOf(column));
 const small = (column: Float64Array) => column.every((value) => ((value - column[0]!) | 0) === value - column[0]!);
 const methodOf = (column: Float64Array) => (even(column) ? EVEN : small(column) ? SMALL : WIDE);
 
@@ -24,7 +25,7 @@ const bytesOf = (array: Float64Array | Float32Array | Int32Array) => Buffer.from
 function encodeEnds(column: Float64Array): Buffer[] {
   const first = column[0]!;
   const method = methodOf(column);
-  const rest = method === EVEN ? Float64Array.of((column[1] ?? first) - first) : method === SMALL ? new Int32Array(column.map((value) => value - first)) : column;
+  const rest = method === EVEN ? Float64Array.of(stepOf(column), column.at(-1)!) : method === SMALL ? new Int32Array(column.map((value) => value - first)) : column;
   return [bytesOf(Float64Array.of(first)), bytesOf(rest)];
 }
 
@@ -62,7 +63,8 @@ function decodeEnds(view: DataView, from: number, method: number, column: Float6
   if (method === EVEN) {
     const step = view.getFloat64(at, true);
     for (let cell = 0; cell < column.length; cell += 1) column[cell] = first + cell * step;
-    return at + 8;
+    column[column.length - 1] = view.getFloat64(at + 8, true);
+    return at + 16;
   }
   const width = method === SMALL ? 4 : 8;
   for (let cell = 0; cell < column.length; cell += 1) column[cell] = method === SMALL ? first + view.getInt32(at + cell * width, true) : view.getFloat64(at + cell * width, true);
