@@ -79,6 +79,15 @@ describe("the retention rules", () => {
     expect(await world.owner.api.storage.removal({ id: young.run.id })).toBeNull();
   });
 
+  it("are applied to every other organization where those of one cannot be read", async () => {
+    const [first, last] = [await world.makeOrg(`unread-${counter++}`), await world.makeOrg(`read-${counter++}`)];
+    for (const [org, rules] of [[first, { files: "soon" }], [last, { checkpoints: null, files: 30 }]] as const) await world.sql`insert into retention_rules (org_id, rules) values (${org.id}, ${world.sql.json(rules)})`;
+    const { run } = await withFile(40, { orgId: last.id, projectId: (await last.makeProject("p")).id });
+    await applyRetention(world.db, bus());
+    await world.sql`delete from retention_rules where org_id = ${first.id}`;
+    expect(await filesOf(run.id)).toBe(0);
+  });
+
   it("remove the files of archived runs and deleted models, counted from when they were archived", async () => {
     const [gone, fresh] = [await withFile(400, { deletedAt: ago(8) }), await withFile(400, { deletedAt: ago(6) })];
     const [deleted, released, live] = [await loggedModel({ deletedAt: ago(8) }), await loggedModel({ deletedAt: ago(8) }), await loggedModel({})];

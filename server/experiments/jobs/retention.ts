@@ -4,6 +4,7 @@ import { orgs } from "../../../db/schema/access.ts";
 import { runEvents, runs } from "../../../db/schema/experiments.ts";
 import { removalMessage, RETENTION_RULES, type RetentionRule } from "../../../domain/experiments/retention.ts";
 import type { Bus } from "../../bus.ts";
+import { eachOrg } from "../../each-org.ts";
 import { log } from "../../log.ts";
 import { loadRetentionRules, REMOVED, type Shelf, SHELVES } from "../queries/retention.ts";
 
@@ -23,13 +24,14 @@ interface Removal {
  */
 export async function applyRetention(db: Db, bus: Bus): Promise<number> {
   let removed = 0;
-  for (const { id: orgId } of await db.select({ id: orgs.id }).from(orgs)) {
+  const held = await db.select({ id: orgs.id }).from(orgs);
+  await eachOrg("retention", held.map(({ id }) => id), async (orgId) => {
     const rules = await loadRetentionRules(db, orgId);
     for (const rule of RETENTION_RULES) {
       const days = rules[rule];
       if (days !== null) for (const shelf of SHELVES[rule]) removed += await clearShelf(db, bus, { orgId, rule, days, shelf });
     }
-  }
+  });
   if (removed > 0) log().info({ files: removed }, "files that the retention rules no longer keep");
   return removed;
 }
