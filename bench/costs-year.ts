@@ -86,6 +86,7 @@ async function dailySums(sql: Sql, orgId: string): Promise<void> {
     select distinct day, '${orgId}', '', '', '', 'cl_' || cluster, kind, model, case cluster when 1 then 'on-demand' else 'owned' end, 900, 900 * price, 0 from made, ${ASSETS}`);
   await sql.unsafe(`
     insert into cost_project_days select org_id, day, project_id, cluster_id, kind, model, capacity_class, coalesce(array_agg(distinct owner_id) filter (where owner_id <> ''), '{}'), sum(quantity), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4, 5, 6, 7;
+    insert into cost_people_days select org_id, day, project_id, people, count(*), coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), sum(provisional) from cost_project_days group by 1, 2, 3, 4;
     insert into cost_person_days select org_id, day, project_id, owner_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4;
     insert into cost_experiment_days select org_id, day, project_id, experiment_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), sum(provisional) from cost_daily group by 1, 2, 3, 4`);
   await sql.unsafe(`

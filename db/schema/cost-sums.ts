@@ -10,12 +10,16 @@ import { quantity, rolled } from "./costs.ts";
 const asset = () => ({ clusterId: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull(), capacityClass: text({ enum: CAPACITY_CLASSES }).notNull() });
 const place = () => ({ orgId: text().notNull(), day: date().notNull(), projectId: text().notNull() }); // empty: idle
 
+const ofRuns = () => ({ acceleratorHours: quantity().notNull(), amount: rolled().amount, provisional: rolled().provisional });
+
 // Sums of `cost_daily` that a year of it can be read by, moved on in the transaction that posts.
 /** By project and asset. `owners`: whose use is in it, for figures that must tell of no single person. */
-export const costProjectDays = pgTable("cost_project_days", { ...place(), ...asset(), owners: text().array().notNull(), ...rolled() }, (t) => [
+export const costProjectDays = pgTable("cost_project_days", { ...place(), ...asset(), owners: text().array().notNull(), ...rolled(), people: integer().notNull().generatedAlwaysAs(sql`cardinality(owners)`) }, (t) => [
   primaryKey({ columns: [t.orgId, t.day, t.projectId, t.clusterId, t.kind, t.model, t.capacityClass] }),
+  index("cost_project_days_people").on(t.orgId, t.people, t.day),
 ]);
-const ofRuns = () => ({ acceleratorHours: quantity().notNull(), amount: rolled().amount, provisional: rolled().provisional });
+/** The same, without assets: of `parts` of them that so many people are in. */
+export const costPeopleDays = pgTable("cost_people_days", { ...place(), people: integer().notNull(), parts: integer().notNull(), ...ofRuns() }, (t) => [primaryKey({ columns: [t.orgId, t.day, t.projectId, t.people] })]);
 export const costPersonDays = pgTable("cost_person_days", { ...place(), ownerId: text().notNull(), ...ofRuns() }, (t) => [primaryKey({ columns: [t.orgId, t.day, t.projectId, t.ownerId] })]);
 export const costExperimentDays = pgTable("cost_experiment_days", { ...place(), experimentId: text().notNull(), ...ofRuns() }, (t) => [primaryKey({ columns: [t.orgId, t.day, t.projectId, t.experimentId] })]);
 

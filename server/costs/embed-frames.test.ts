@@ -99,4 +99,20 @@ describe("a site that must have three people behind every figure", () => {
     await world.owner.api.costs.changeEmbedClient({ id: client(), ...embed.input({ minGroup: 4 }) });
     expect(await seen(await sessionOf())).toEqual([]);
   });
+
+  it("counts nobody whose use was taken back whole, and keeps no trace of them", async () => {
+    const [{ id: far }, gone] = [await world.makeCluster(world.org.id, "far"), await world.org.makeProject("gone")];
+    const spent = people(world.org.id, far);
+    await world.db.insert(costClocks).values({ clusterId: far, orgId: world.org.id, completeTo: new Date(`${dayAgo(0)}T01:00:00Z`) });
+    await world.db.insert(costDaily).values([...spent(dayAgo(1), world.vision.id, "owned", ["1", "2"]), ...spent(dayAgo(1), gone.id, "owned", ["0", "0", "4"]), ...spent(dayAgo(2), gone.id, "owned", ["8", "16", "32"])]);
+    expect(await seen(await sessionOf())).toEqual(["Idle 64", "Others 63", "gone 56", "vision 903"]);
+    await world.sql`update cost_daily set quantity = 0, amount = 0 where project_id = ${gone.id} and owner_id = 'usr_2'`;
+    expect(await seen(await sessionOf())).toEqual(["Idle 64", "Others 56", "vision 903"]);
+    const kept = await world.sql`select people, parts from cost_people_days where project_id = ${gone.id} order by day, people`;
+    expect(kept.map((row) => [row.people, row.parts])).toEqual([[2, 1], [0, 1]]);
+    const differing = await world.sql`
+      with sums as (select org_id, day, project_id, people, count(*)::int as parts, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours, sum(amount) as amount, sum(provisional) as provisional from cost_project_days group by 1, 2, 3, 4)
+      select * from sums full join (select org_id, day, project_id, people, parts, accelerator_hours as hours, amount, provisional from cost_people_days) kept using (org_id, day, project_id, people, parts, hours, amount, provisional) where sums.amount is null or kept.amount is null`;
+    expect(differing).toHaveLength(0);
+  });
 });

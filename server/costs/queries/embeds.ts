@@ -79,7 +79,7 @@ export async function asEmbed<Result>(db: Db, { orgId, projectIds, ceiling, minG
   const readable = minGroup === null ? projectIds : ceiling;
   return db.transaction(async (tx) => {
     // How many rows its policies let through nobody can guess beforehand: a plan for a handful would go over them row by row, or sort all of them.
-    await tx.execute(sql`select set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true), set_config('work_mem', '32MB', true), set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${readable === null ? "*" : readable.join(",")}, true), set_config('statement_timeout', '5s', true)`);
+    await tx.execute(sql`select set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true), set_config('work_mem', '32MB', true), set_config('drover.embed_org', ${orgId}, true), set_config('drover.embed_projects', ${readable === null ? "*" : readable.join(",")}, true), set_config('statement_timeout', '5s', true)`);
     await tx.execute(sql`set local role drover_embed`);
     return read({ db: tx, orgId, grant, source });
   }, { accessMode: "read only" });

@@ -1,14 +1,20 @@
 import { type SQL, sql } from "drizzle-orm";
-import { costProjectDays } from "../../../db/schema/cost-sums.ts";
+import { costPeopleDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costClocks } from "../../../db/schema/costs.ts";
-import { OTHERS } from "../../../domain/costs/spend-by.ts";
+import { OTHERS, type SpendBy } from "../../../domain/costs/spend-by.ts";
 import type { CostSource } from "./spend.ts";
+
+const ASSET = sql.raw("day, cluster_id, kind, model, capacity_class");
+const NOBODYS = sql`'' as owner_id, '' as experiment_id`;
+/** By these only what a project cost on a day is asked for, and nothing of its assets: sums without them, under the names of those that have them. */
+const isWithoutAssets = (by: SpendBy | undefined): boolean => by === "project" || by === "team";
+const WITHOUT_ASSETS = sql`org_id, day, '' as cluster_id, 'accelerator' as kind, '' as model, '' as capacity_class, project_id, ${NOBODYS}, accelerator_hours as quantity, amount, provisional from ${costPeopleDays}`;
 
 /** Days of costs of whole projects, for who may know what a person costs in them: no person's own days. */
 export const wholeCosts = (orgId: string): CostSource => ({
   seesRest: false,
-  prefix: ({ from, to }): SQL => sql`with "cost_daily" as not materialized (
-    select org_id, day, cluster_id, kind, model, capacity_class, project_id, '' as owner_id, '' as experiment_id, quantity, amount, provisional from ${costProjectDays} where org_id = ${orgId} and day between ${from} and ${to}
+  prefix: ({ from, to, by }): SQL => sql`with "cost_daily" as not materialized (
+    select ${isWithoutAssets(by) ? WITHOUT_ASSETS : sql`org_id, ${ASSET}, project_id, ${NOBODYS}, quantity, amount, provisional from ${costProjectDays}`} where org_id = ${orgId} and day between ${from} and ${to}
   )`,
 });
 
@@ -22,23 +28,24 @@ export const wholeCosts = (orgId: string): CostSource => ({
  * @param seesRest The joined parts are for who sees all that the client may: elsewhere they would tell of projects that are filtered out.
  */
 export function releasedCosts(orgId: string, k: number, seesRest: boolean): CostSource {
-  const asset = sql.raw("day, cluster_id, kind, model, capacity_class");
-  const part = sql`select ${orgId}::text as org_id, ${asset}, project_id, '' as owner_id, '' as experiment_id, parts.quantity, parts.amount, parts.provisional from parts`;
+  const part = sql`select ${orgId}::text as org_id, ${ASSET}, project_id, ${NOBODYS}, parts.quantity, parts.amount, parts.provisional from parts`;
   return {
     seesRest,
-    prefix: ({ from, to }): SQL => sql`
+    prefix: ({ from, to, by }): SQL => {
+      const isComplete = sql`org_id = ${orgId} and day between ${from} and ${to} and day < (select (min(complete_to) at time zone 'utc')::date from ${costClocks} where org_id = ${orgId})`;
+      return sql`
       with parts as not materialized (
-        select ${asset}, project_id, owners, quantity, amount, provisional from ${costProjectDays}
-        where org_id = ${orgId} and day between ${from} and ${to} and day < (select (min(complete_to) at time zone 'utc')::date from ${costClocks} where org_id = ${orgId})
+        select ${ASSET}, project_id, owners, people, quantity, amount, provisional from ${costProjectDays} where ${isComplete}
       ), small as (
-        select ${asset}, string_agg(array_to_string(owners, ','), ',') as owners, sum(quantity) as quantity, sum(amount) as amount, sum(provisional) as provisional
-        from parts where project_id <> '' and cardinality(owners) < ${k} group by ${asset}
+        select ${ASSET}, string_agg(nullif(array_to_string(owners, ','), ''), ',') as owners, sum(quantity) as quantity, sum(amount) as amount, sum(provisional) as provisional
+        from parts where project_id <> '' and people < ${k} group by ${ASSET}
       ), joined as materialized (
-        select ${asset}, (select count(distinct owner) from unnest(string_to_array(owners, ',')) as owner) as people, quantity, amount, provisional from small
+        select ${ASSET}, (select count(distinct owner) from unnest(string_to_array(owners, ',')) as owner) as people, quantity, amount, provisional from small
       ), "cost_daily" as (
-        ${part} where project_id <> '' and cardinality(owners) >= ${k}
-        union all ${part} left join joined using (${asset}) where project_id = '' and coalesce(joined.people, ${k}) >= ${k}
-        union all select ${orgId}, ${asset}, ${OTHERS}, '', '', quantity, amount, provisional from joined where people >= ${k}
-      )`,
+        ${isWithoutAssets(by) ? sql`select ${WITHOUT_ASSETS} where ${isComplete} and project_id <> '' and people >= ${k}` : sql`${part} where project_id <> '' and people >= ${k}`}
+        union all ${part} left join joined using (${ASSET}) where project_id = '' and coalesce(joined.people, ${k}) >= ${k}
+        union all select ${orgId}, ${ASSET}, ${OTHERS}, '', '', quantity, amount, provisional from joined where people >= ${k}
+      )`;
+    },
   };
 }

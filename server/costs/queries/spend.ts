@@ -1,6 +1,6 @@
 import { and, eq, gte, lte, or, type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
-import { costExperimentDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
+import { costExperimentDays, costPeopleDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costClocks, costDaily, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
@@ -25,7 +25,7 @@ export interface SpendReader {
 }
 /** What is read instead of the table of days, under its name. */
 export interface CostSource {
-  prefix: (days: Pick<ReadSpend, "from" | "to">) => SQL;
+  prefix: (ask: Pick<ReadSpend, "from" | "to"> & Partial<Pick<ReadSpend, "by">>) => SQL;
   /** Is what is joined as `OTHERS` for this reader? */
   seesRest: boolean;
 }
@@ -95,7 +95,7 @@ async function sumsOfRuns(ctx: SpendReader, { by, tag, ...ask }: ReadSpend & { b
 const OF_PROJECT = sql`left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}`;
 
 /** The smallest sums that can tell it: read under the name of the table of days. */
-export const SMALLEST = { project: costPersonDays, team: costPersonDays, person: costPersonDays, experiment: costExperimentDays, cluster: costProjectDays, kind: costProjectDays, class: costProjectDays } as const;
+export const SMALLEST = { project: costPeopleDays, team: costPeopleDays, person: costPersonDays, experiment: costExperimentDays, cluster: costProjectDays, kind: costProjectDays, class: costProjectDays } as const;
 
 function sumsOfDays(ctx: SpendReader, { by, ...ask }: Omit<ReadSpend, "by"> & { by: keyof typeof DIMENSIONS }): Sums {
   const smallest = SMALLEST[by];
