@@ -28,12 +28,13 @@ export const COST_AND_USAGE: readonly FocusColumn[] = [
   text("ChargeFrequency", { allowed: ["One-Time", "Recurring", "Usage-Based"] }), moment("ChargePeriodEnd"), moment("ChargePeriodStart"),
   decimal("ConsumedQuantity", true), maybe("ConsumedUnit"), decimal("ContractedCost"), decimal("ContractedUnitPrice", true), decimal("EffectiveCost"),
   maybe("HostProviderName", { only: ["1.4", "1.3"] }), maybe("InvoiceId"), text("InvoiceIssuerName"), decimal("ListCost"), decimal("ListUnitPrice", true),
-  maybe("PricingCategory", { allowed: ["Standard", "Dynamic", "Committed", "Other"] }), decimal("PricingQuantity", true), maybe("PricingUnit"),
+  maybe("PricingCategory", { allowed: ["Standard", "Dynamic", "Committed", "Other"] }), text("PricingCurrency"), decimal("PricingCurrencyContractedUnitPrice", true), decimal("PricingCurrencyEffectiveCost"), decimal("PricingCurrencyListUnitPrice", true),
+  decimal("PricingQuantity", true), maybe("PricingUnit"),
   text("ProviderName", { only: ["1.3", "1.2"] }), text("PublisherName", { only: ["1.3", "1.2"] }),
   maybe("RegionId"), maybe("RegionName"), maybe("ResourceId"), maybe("ResourceName"), maybe("ResourceType"),
   text("ServiceCategory", { allowed: ["AI and Machine Learning", "Compute"] }), text("ServiceName"), text("ServiceProviderName", { only: ["1.4", "1.3"] }), maybe("ServiceSubcategory"),
   maybe("SkuId"), maybe("SkuMeter"), { name: "SkuPriceDetails", type: "json", nullable: true }, maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
-  maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExchangeRateId"), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_PricingCurrency"), text("x_RatingVersion"), maybe("x_RunId"),
+  maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExchangeRateId"), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_RatingVersion"), maybe("x_RunId"),
 ];
 export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCreated"), moment("BillingPeriodEnd"), moment("BillingPeriodLastUpdated"), moment("BillingPeriodStart"), text("BillingPeriodStatus", { allowed: ["Open", "Closed"] }), text("InvoiceIssuerName")];
 export const INVOICE_DETAIL: readonly FocusColumn[] = [

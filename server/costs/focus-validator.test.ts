@@ -10,7 +10,7 @@ import { meteredWorld } from "./testing.ts";
 /** What an installation of Drover has, in the validator's words. */
 const CRITERIA = [
   "ACCOUNT_NAMING_SUPPORTED", "MULTIPLE_PRICING_CATEGORIES_SUPPORTED", "USAGE_MEASUREMENT_SUPPORTED", "UNIT_PRICING_SUPPORTED", "SUB_ACCOUNT_SUPPORTED",
-  "BILLING_BASED_ON_PROVISIONED_RESOURCES_SUPPORTED", "RESOURCE_TYPE_ASSIGNMENT_SUPPORTED", "REGION_SUPPORTED", "TAGGING_SUPPORTED",
+  "BILLING_BASED_ON_PROVISIONED_RESOURCES_SUPPORTED", "RESOURCE_TYPE_ASSIGNMENT_SUPPORTED", "REGION_SUPPORTED", "TAGGING_SUPPORTED", "PRICING_BILLING_CURRENCY_DIFFERENCES_SUPPORTED",
 ];
 /** Rules that version 2.2.1 does not check as their text has them. One that no longer fails has to go from here. */
 const NO_COMMITMENTS = "reads CommitmentDiscountStatus, a column that only who sells commitments has to have";
@@ -30,6 +30,8 @@ it("what focus-validator finds in a closed month is what its rules get wrong, an
   const folder = await mkdtemp(join(tmpdir(), "drover-focus-"));
   try {
     await world.price("1.25"); // a column of whole numbers alone would be taken for one of integers, and refused
+    await world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2020-01-01", rate: "1.07654321" });
+    await world.owner.api.costs.addPrice({ kind: "memory", unitPrice: "0.01", currency: "EUR", validFrom: "2020-01-01T00:00:00Z" });
     await world.ran(world.vision.id, world.start, HOUR_MS * 1.5);
     await world.book();
     await world.second.api.costs.requestClose({ period: world.last });

@@ -54,6 +54,10 @@ function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[
     if (dataset !== "cost-and-usage") continue;
     const product = (price: string) => problems.length > 0 || compare(multiply(decimal(row[price]!), decimal(row.PricingQuantity!)), decimal(row[price === "ListUnitPrice" ? "ListCost" : "ContractedCost"]!)) === 0;
     if (row.ChargeClass === null && !(product("ListUnitPrice") && product("ContractedUnitPrice"))) bad("a cost is not its unit price times its quantity");
+    const priced = decimal(row.PricingCurrencyListUnitPrice ?? "0");
+    if (problems.length === 0 && compare(multiply(priced, decimal(row.PricingQuantity!)), decimal(row.PricingCurrencyEffectiveCost!)) !== 0) bad("a cost in the currency of its price is not that price times its quantity");
+    if (!/^[A-Z]{3}$/.test(row.PricingCurrency ?? "")) bad(`PricingCurrency is no code of a currency: ${row.PricingCurrency}`);
+    if (row.PricingCurrency === row.BillingCurrency && problems.length === 0 && compare(priced, decimal(row.ListUnitPrice!)) !== 0) bad("a price in the currency of the bill is another than that of the bill");
     if (row.ChargePeriodStart! >= row.ChargePeriodEnd!) bad("its charge period ends before it begins");
     if (row.ChargeClass === null && (row.ChargePeriodStart! < row.BillingPeriodStart! || row.ChargePeriodEnd! > row.BillingPeriodEnd!)) bad("it is charged outside its billing period");
     if ((row.PricingQuantity === null) !== (row.PricingUnit === null) || (row.ConsumedQuantity === null) !== (row.ConsumedUnit === null)) bad("a quantity without its unit");
@@ -80,7 +84,7 @@ it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the 
 it("the checker finds what is wrong", async () => {
   const [row] = await rowsOf("cost-and-usage");
   const wrong = (more: Row): number => check("cost-and-usage", "1.4", [{ ...row!, ...more }]).length;
-  const cases: Row[] = [{ BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }, { ConsumedQuantity: null, ConsumedUnit: null }, { SkuMeter: null }, { SkuPriceId: null }, { SkuPriceDetails: '{"GPUs":1}' }];
+  const cases: Row[] = [{ PricingCurrency: "euro" }, { PricingCurrencyEffectiveCost: "999" }, { PricingCurrencyListUnitPrice: "999" }, { BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }, { ConsumedQuantity: null, ConsumedUnit: null }, { SkuMeter: null }, { SkuPriceId: null }, { SkuPriceDetails: '{"GPUs":1}' }];
   for (const more of cases) expect(wrong(more), JSON.stringify(more)).toBeGreaterThan(0);
 });
 
@@ -102,6 +106,20 @@ it("the invoice of a closed month adds up to its charges, which name it; what co
   expect(corrections.length).toBeGreaterThan(0);
   expect(check("cost-and-usage", "1.4", corrections)).toEqual([]);
   expect(compare(billed(await rowsOf("cost-and-usage")), billed(charges))).toBe(0);
+});
+
+it("what is priced in another currency tells its price and its cost in it, as they were before they were converted", async () => {
+  await world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2020-01-01", rate: "1.07654321" });
+  await world.owner.api.costs.addPrice({ kind: "memory", unitPrice: "0.01", currency: "EUR", validFrom: "2020-01-01T00:00:00Z" });
+  await world.book();
+  for (const version of FOCUS_VERSIONS) {
+    const rows = await rowsOf("cost-and-usage", version, new Date().toISOString().slice(0, 7));
+    expect(check("cost-and-usage", version, rows)).toEqual([]);
+    const [dollars, euros] = [rows.filter((row) => row.PricingCurrency === "USD"), rows.filter((row) => row.PricingCurrency === "EUR")];
+    expect([dollars.length > 0, euros.length > 0]).toEqual([true, true]);
+    for (const row of dollars) expect(compare(decimal(row.PricingCurrencyEffectiveCost!), decimal(row.EffectiveCost!))).toBe(0);
+    for (const row of euros) expect(row).toMatchObject({ BillingCurrency: "USD", ListUnitPrice: "0.01076543", PricingCurrencyListUnitPrice: "0.01", PricingCurrencyContractedUnitPrice: "0.01", x_ExchangeRateId: expect.any(String) });
+  }
 });
 
 it("files are for those who look after the money, and what makes no sense is refused by field", async () => {

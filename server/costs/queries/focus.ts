@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { decimal, decimalText, multiply, trimmed } from "../../../domain/costs/decimal.ts";
 import type { ExportFocus } from "../../../domain/costs/inputs.ts";
 import { FOCUS_METER, FOCUS_UNIT, focusTime, PRICING_CATEGORY, skuPriceDetails } from "../../../domain/costs/focus.ts";
 import { HOUR_MS, type CapacityClass, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
@@ -30,6 +31,8 @@ interface Charge extends Record<string, unknown> {
   price_id: string | null;
   rate_id: string | null;
   pricing_currency: string | null;
+  /** In that currency. */
+  priced_at: string | null;
   priced_cluster: string | null;
   priced_model: string | null;
   priced_class: CapacityClass | null;
@@ -77,10 +80,10 @@ async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGener
   for (let at = Math.floor(+first.at / DAY_MS) * DAY_MS; at < frame.to; at += DAYS_TOGETHER * DAY_MS) {
     const charges = await ctx.db.execute<Charge>(sql`
       select (extract(epoch from l.hour) * 1000)::bigint::text as hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name as cluster, c.region, l.attempt_id, l.run_id, r.name as run, l.project_id, p.slug as project, t.name as team,
-        l.experiment_id, e.name as experiment, l.price_id, l.rate_id, pl.currency as pricing_currency, pl.cluster_id as priced_cluster, pl.model as priced_model, pl.capacity_class as priced_class, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
+        l.experiment_id, e.name as experiment, l.price_id, l.rate_id, pl.currency as pricing_currency, trim_scale(pl.unit_price)::text as priced_at, pl.cluster_id as priced_cluster, pl.model as priced_model, pl.capacity_class as priced_class, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
       from ledger_entries l join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id left join price_lines pl on pl.id = l.price_id
       where l.org_id = ${ctx.orgId} and l.period = ${period} and l.line > 0 and l.hour >= ${new Date(at).toISOString()}::timestamptz and l.hour < ${new Date(at + DAYS_TOGETHER * DAY_MS).toISOString()}::timestamptz
-      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.rate_id, pl.currency, pl.cluster_id, pl.model, pl.capacity_class, l.unit_price, l.evidence
+      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.rate_id, pl.currency, pl.unit_price, pl.cluster_id, pl.model, pl.capacity_class, l.unit_price, l.evidence
       having sum(l.quantity) <> 0
       order by l.hour, l.cluster_id, l.node, l.kind, l.model, l.attempt_id, l.price_id`);
     if (charges.length > 0) yield charges.map((charge) => usageRow(charge, frame));
@@ -91,10 +94,12 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
   const isIdle = charge.attempt_id === null;
   const isPriced = charge.price_id !== null;
   const unit = FOCUS_UNIT[charge.kind];
+  const pricedAt = charge.priced_at ?? charge.unit_price;
   const tags = Object.fromEntries(Object.entries({ team: charge.team, experiment: charge.experiment }).filter(([, value]) => value !== null));
   return {
     BilledCost: charge.amount, EffectiveCost: charge.amount, ListCost: charge.amount, ContractedCost: charge.amount,
     ListUnitPrice: charge.unit_price, ContractedUnitPrice: charge.unit_price, PricingQuantity: charge.quantity, PricingUnit: unit, PricingCategory: PRICING_CATEGORY[charge.capacity_class],
+    PricingCurrency: charge.pricing_currency ?? currency, PricingCurrencyListUnitPrice: pricedAt, PricingCurrencyContractedUnitPrice: pricedAt, PricingCurrencyEffectiveCost: decimalText(trimmed(multiply(decimal(pricedAt), decimal(charge.quantity)))),
     ConsumedQuantity: isIdle ? "0" : charge.quantity, ConsumedUnit: unit, // what nobody held is paid for, and was not consumed
     BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId,
     ChargeCategory: "Usage", ChargeClass: charge.charge_class, ChargeFrequency: "Usage-Based", ChargePeriodStart: focusTime(+charge.hour), ChargePeriodEnd: focusTime(+charge.hour + HOUR_MS),
@@ -104,7 +109,7 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? "Idle capacity" : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
     SkuId: charge.price_id, SkuMeter: isPriced ? FOCUS_METER[charge.kind] : null, SkuPriceId: charge.price_id, SkuPriceDetails: isPriced ? skuPriceDetails(charge.kind, { clusterId: charge.priced_cluster, model: charge.priced_model, capacityClass: charge.priced_class }) : null,
     SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
-    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_PricingCurrency: charge.pricing_currency ?? currency, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
+    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
   };
 }
 
