@@ -61,6 +61,17 @@ it("reads the sums of days of which nothing changed, and of no others", async ()
   expect((await spend("outcome")).amount).toBe(24);
 });
 
+it("marks a run whose status changes, but not when it is placed for the first time: it has no costs yet", async () => {
+  const { id } = await world.makeRun({ projectId: world.vision.id });
+  await world.sql`update runs set status = 'queued', attempt_count = 0 where id = ${id}`;
+  await sumRunDays(world.sql);
+  await world.sql`update runs set status = 'starting', attempt_count = 1 where id = ${id}`;
+  expect(await marks()).toBe(0);
+  for (const status of ["queued", "starting", "running", "succeeded"]) await world.sql`update runs set status = ${status} where id = ${id}`;
+  expect(await marks()).toBe(4);
+  await sumRunDays(world.sql);
+});
+
 it("tells runs apart by what MLflow's clients say of them, which nobody sums", async () => {
   const { groups } = await spend("tag", "mlflow.user");
   expect(groups).toEqual({ ada: [12, 0], "Without this tag": [12, 0] });

@@ -4,7 +4,7 @@ import { runs } from "../../../db/schema/experiments.ts";
 import { sameReason, type PendingReason } from "../../../domain/experiments/pending.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
 import { assignRuns } from "../../experiments/commands/attempt-moves.ts";
-import { submitted, transact, type Work } from "../../experiments/commands/transitions.ts";
+import { transact, type Work } from "../../experiments/commands/transitions.ts";
 import { failpoint } from "../../failpoint.ts";
 import { checkEstimates } from "../../queue/commands/estimates.ts";
 import { preemptAttempts } from "../../queue/commands/preempt.ts";
@@ -64,7 +64,7 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
-    return run ? [{ run: submitted(run), choice, clusterName: names.get(choice.clusterId)! }] : [];
+    return run ? [{ run, choice, clusterName: names.get(choice.clusterId)! }] : [];
   });
   await assignRuns(work, assigned, services.leaseSeconds);
   await checkEstimates(tx, assigned.map(({ run }) => run.id));
@@ -75,8 +75,8 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   return { placed: assigned.length, busy: false, more };
 }
 
-/** What an attempt takes over from its run. */
-const ASSIGNED = { id: runs.id, orgId: runs.orgId, status: runs.status, spec: runs.spec, attemptCount: runs.attemptCount, cpus: runs.cpus, memoryMib: runs.memoryMib, gpus: runs.gpus, nodes: runs.nodes };
+/** What an attempt takes over from its run: not its spec, which for thousands of runs would be most of what a pass reads. */
+const ASSIGNED = { id: runs.id, orgId: runs.orgId, status: runs.status, attemptCount: runs.attemptCount, cpus: runs.cpus, memoryMib: runs.memoryMib, gpus: runs.gpus, nodes: runs.nodes };
 
 /** Locks those that nobody cancelled, held or has in hand right now. */
 async function lockQueued(tx: Tx, ids: string[]) {
