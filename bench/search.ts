@@ -16,7 +16,7 @@ const GOAL_MS = 100;
 const ASKED: [what: string, filter: string, order: string][] = [
   ["newest", "", "attributes.start_time DESC"],
   ["sort by a metric", "", "metrics.m3 DESC"],
-  ["filter and sort", "metrics.m1 > 0.9 and params.p2 = 'v7'", "metrics.m3 DESC"],
+  ["filter and sort", "metrics.m1 > 0.9 and params.p3 = 'v7'", "metrics.m3 DESC"],
   ["two metrics and a text", "metrics.m1 > 0.99 and metrics.m2 < 0.5 and params.p4 LIKE 'v1%'", "attributes.start_time DESC"],
 ];
 
