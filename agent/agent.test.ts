@@ -44,6 +44,19 @@ describe("an agent over real HTTP", () => {
     expect(env.DROVER_AGENT_STATE).toBeUndefined();
   });
 
+  it("waits as long as its server takes, and shorter at one that does not say", async () => {
+    const { server, agent } = world;
+    server.leaseSeconds = 90;
+    agent.start();
+    await until("a wait", async () => server.waits.size > 1);
+    expect([...server.waits]).toEqual([0, 30]);
+    server.longestWait = undefined;
+    server.waits.clear();
+    server.want(order("true"));
+    await until("a wait", async () => server.waits.has(25));
+    expect(Math.max(...server.waits)).toBe(25);
+  });
+
   it("sends who held what and for how long, also of what nobody wants any more", async () => {
     const { server, agent } = world;
     const wanted = order("sleep 0.4");

@@ -21,7 +21,7 @@ export interface Outgoing {
   /** Besides those that sign it. */
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** Until the whole answer is there; by default a minute, more than any long poll. */
+  /** Until the whole answer is there; by default a minute. */
   timeoutMs?: number;
 }
 
@@ -52,9 +52,9 @@ export class ServerClient {
   }
 
   /** Sends JSON, answers parsed JSON. @throws Refused | Unreachable | Banned, or the signal's abort. */
-  async json<T>(path: string, message: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+  async json<T>(path: string, message: unknown, schema: z.ZodType<T>, signal?: AbortSignal, timeoutMs?: number): Promise<T> {
     const body = Buffer.from(JSON.stringify(message));
-    return this.parsed(await this.send({ path, body, contentType: "application/json", signal }), schema);
+    return this.parsed(await this.send({ path, body, contentType: "application/json", signal, ...(timeoutMs ? { timeoutMs } : {}) }), schema);
   }
 
   async parsed<T>(response: Response, schema: z.ZodType<T>): Promise<T> {

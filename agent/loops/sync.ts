@@ -6,8 +6,11 @@ import type { Driver } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { withinPolicy, type Policy } from "../policy.ts";
-import { AGENT_PATHS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
+import { AGENT_PATHS, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
 import { forever } from "./loop.ts";
+
+/** How long after its time a waiting poll may still be answered; then it is lost, early enough for another within the lease. */
+const ANSWER_SECONDS = 20;
 
 export interface SyncParts {
   client: ServerClient;
@@ -37,6 +40,7 @@ export class SyncLoop {
   private heardAt = -Infinity;
   /** Causes of an end that the server takes. Null: it has not said yet, and what needs one of them waits for its first answer. */
   private takes: readonly string[] | null = null;
+  private longestWait = EARLIER_WAIT_SECONDS;
 
   constructor(parts: SyncParts) {
     this.parts = parts;
@@ -75,13 +79,15 @@ export class SyncLoop {
       reports: told.slice(0, 5_000), // the rest goes with the next one, at once
       nodes: isNew ? nodes : null,
       ...(schedulerIsNew ? { scheduler } : {}),
-      waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, Math.floor(client.leaseSeconds / 3))),
+      waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, this.longestWait, Math.floor(client.leaseSeconds / 3))),
     };
   }
 
   private send(message: Sync, signal: AbortSignal): Promise<z.infer<typeof SyncReply>> {
     failpoint("agent.sync.before-send");
-    return this.parts.client.json(AGENT_PATHS.sync, message, SyncReply, signal);
+    this.longestWait = EARLIER_WAIT_SECONDS; // until it answers: an earlier server, in its place again, would refuse more
+    const timeoutMs = message.waitSeconds > 0 ? (message.waitSeconds + ANSWER_SECONDS) * 1000 : undefined;
+    return this.parts.client.json(AGENT_PATHS.sync, message, SyncReply, signal, timeoutMs);
   }
 
   /** Null where it was given up because something happened here. */
@@ -106,6 +112,7 @@ export class SyncLoop {
     const { supervisor, client } = this.parts;
     client.leaseSeconds = reply.leaseSeconds;
     this.takes = reply.takes ?? [];
+    this.longestWait = reply.longestWait ?? EARLIER_WAIT_SECONDS;
     await this.noteContact();
     if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
     if (message.scheduler) this.schedulerSent = JSON.stringify(message.scheduler);

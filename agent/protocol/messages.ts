@@ -71,9 +71,13 @@ export const LIMITS = {
   metricKey: 250,
   artifactBytes: 10 * 1024 * 1024 * 1024,
   artifactCount: MOST_FILES,
-  longPollSeconds: 25,
+  /** A third of the usual lease: one poll that is lost without a word still leaves time for the next. Some proxies cut after 60. */
+  longPollSeconds: 30,
   clockSkewMs: 60_000,
 } as const;
+
+/** What servers took as `waitSeconds` before they said it: agents start with it. */
+export const EARLIER_WAIT_SECONDS = 25;
 
 /** float64, faithful: JSON has no NaN or infinities, so those three travel as strings. */
 export const WireNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
@@ -218,6 +222,8 @@ export const SyncReply = z.object({
   tunnels: z.array(TunnelServer).nullable().optional(),
   /** Of the causes in LATER_CAUSES, those that this server knows. */
   takes: z.array(z.string()).optional(),
+  /** The most that this server takes as `waitSeconds`. Absent: EARLIER_WAIT_SECONDS. */
+  longestWait: z.int().positive().optional(),
 });
 export type SyncReply = z.infer<typeof SyncReply>;
 

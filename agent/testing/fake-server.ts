@@ -2,7 +2,7 @@ import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { z } from "zod";
-import { AGENT_PATHS, type AttemptReport, type Desired, Enrol, Join, LATER_CAUSES, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
+import { AGENT_PATHS, type AttemptReport, type Desired, Enrol, Join, LATER_CAUSES, LIMITS, SIGNED_HEADERS, signingText, Sync, Telemetry } from "../protocol/messages.ts";
 import { No, type Seen, sha256, Taken } from "./taken.ts";
 
 /**
@@ -30,6 +30,9 @@ export class FakeServer {
   policy = "";
   nodes: z.infer<typeof Sync>["nodes"] = null;
   leaseSeconds = 30;
+  /** What it says that it takes as `waitSeconds`; undefined: it says nothing, as earlier servers. */
+  longestWait: number | undefined = LIMITS.longPollSeconds;
+  readonly waits = new Set<number>();
   private wanted = new Map<string, Desired>();
   private readonly waiters = new Set<() => void>();
   private readonly nonces = new Set<string>();
@@ -185,6 +188,7 @@ export class FakeServer {
       if (report.exit) this.wanted.delete(report.attemptId);
       acked.push({ attemptId: report.attemptId, seq: report.seq });
     }
+    this.waits.add(message.waitSeconds);
     const until = Date.now() + message.waitSeconds * 1000;
     const hashNow = () => sha256(JSON.stringify([...this.wanted.values()].map(({ attemptId, fence, action }) => [attemptId, fence, action]))).slice(0, 32);
     while (hashNow() === message.desiredHash && acked.length + stale.length === 0 && Date.now() < until && !request.socket.destroyed && !this.isDown) {
@@ -203,6 +207,6 @@ export class FakeServer {
     }
     const known = new Set(message.known);
     const desired = hashNow() === message.desiredHash ? null : [...this.wanted.values()].map((one) => ({ ...one, spec: known.has(one.attemptId) ? null : one.spec }));
-    return { serverTime: this.now(), desiredHash: hashNow(), desired, drainedNodes: desired ? [] : null, acked, stale, leaseSeconds: this.leaseSeconds, takes: Object.keys(LATER_CAUSES) };
+    return { serverTime: this.now(), desiredHash: hashNow(), desired, drainedNodes: desired ? [] : null, acked, stale, leaseSeconds: this.leaseSeconds, takes: Object.keys(LATER_CAUSES), ...(this.longestWait ? { longestWait: this.longestWait } : {}) };
   }
 }

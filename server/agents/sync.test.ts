@@ -159,6 +159,13 @@ describe("the long poll", () => {
     await plane.bus.publishNow([{ orgId: plane.orgId, topic: "agent-desired", id: cluster.id }]);
     expect((await waiting).desired).toMatchObject([{ attemptId: attempt.id }]);
   });
+  it("is as long as the answer before said, and no longer", async () => {
+    const { agent } = await plane.makeAgent();
+    const { body } = await agent.rawSync();
+    expect(body.longestWait).toBe(30);
+    expect((await agent.rawSync({ desiredHash: "", waitSeconds: body.longestWait })).status).toBe(200);
+    expect(await agent.rawSync({ waitSeconds: body.longestWait + 1 })).toMatchObject({ status: 400, body: { field: "waitSeconds" } });
+  });
   it("names drained nodes", async () => {
     const { agent, cluster } = await plane.makeAgent();
     await agent.sync();

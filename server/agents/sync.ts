@@ -86,6 +86,7 @@ async function answer(services: AgentServices, call: Call, wanted: Wanted, appli
     ...applied,
     leaseSeconds: services.leaseSeconds,
     takes: Object.keys(LATER_CAUSES),
+    longestWait: LIMITS.longPollSeconds,
   };
 }
 
