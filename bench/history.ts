@@ -10,7 +10,7 @@ const POINTS = Number(process.env.DROVER_BENCH_POINTS ?? 1_000_000);
 const RUNS = 20;
 const BATCH = 5000;
 const READS = 200;
-const MLFLOW_READS = 5;
+const MLFLOW_READS = 3;
 const GOAL_MS = 50;
 
 async function fill(stack: Stack, drover: Target): Promise<string[]> {

@@ -29,7 +29,7 @@ test("an owner sees what is stored, and what a rule would remove before it is sa
 
   await make.event(run, { kind: "files.removed", actor: "system", message: "1 file (2 KiB) removed: by the organization's rule, files stay 30 days after a run's end." });
   await page.goto(paths.runTab(org.slug, run.id, "timeline"));
-  await expect(page.getByText("files stay 30 days after a run's end")).toBeVisible();
+  await expect(page.getByRole("list", { name: "Timeline" }).getByText("files stay 30 days after a run's end")).toBeVisible();
 });
 
 test("a member finds the settings without storage, and a run whose files and log a rule removed says so", async ({ make, org, as }) => {

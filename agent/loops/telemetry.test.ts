@@ -8,7 +8,7 @@ import type { Driver } from "../drivers/driver.ts";
 import { TelemetryLoop } from "./telemetry.ts";
 
 /** A loop of a machine without jobs, and what reaches the server; each answer is as the test says. */
-function loopWith(answers: (Error | null)[]) {
+function loopWith(answers: (Error | null)[], usage: Driver["usage"] = async () => new Map()) {
   const arrived: Telemetry[] = [];
   let time = 1_800_000_000_000;
   const client = {
@@ -21,7 +21,7 @@ function loopWith(answers: (Error | null)[]) {
     },
   } as unknown as ServerClient;
   const supervisor = { running: () => [] } as unknown as Supervisor;
-  const driver = { usage: async () => new Map() } as unknown as Driver;
+  const driver = { usage } as unknown as Driver;
   return { loop: new TelemetryLoop({ client, supervisor, driver, nodeName: "here", stateHome: tmpdir() }), arrived };
 }
 const signal = new AbortController().signal;
@@ -48,4 +48,17 @@ test("a batch that is refused for what it is does not block those after it", asy
   await loop.sample();
   await loop.send(signal);
   expect(arrived.map(({ batch }) => batch)).toEqual([1, 2]);
+});
+
+test("what attempts use is asked for once at a time, and what else is measured does not wait for the answer", async () => {
+  const told: (() => void)[] = [];
+  const { loop, arrived } = loopWith([], () => new Promise((resolve) => told.push(() => resolve(new Map([["att_1", { cpuSeconds: 1, memoryMib: 7 }]])))));
+  await loop.sample();
+  await loop.sample();
+  await loop.send(signal);
+  expect([told.length, timesOf(arrived[0]!).length]).toEqual([1, 2]);
+  told[0]!();
+  await new Promise((resolve) => setImmediate(resolve));
+  await loop.send(signal);
+  expect(arrived[1]!.samples.map(({ subject, id, values }) => [subject, id, values])).toEqual([["attempt", "att_1", [7]]]);
 });

@@ -11,6 +11,8 @@ import { gpusNow } from "../inventory/inventory.ts";
 import { AGENT_PATHS, Ok, type Telemetry } from "../protocol/messages.ts";
 
 const EVERY_MS = 5_000;
+/** A scheduler that asks a machine which is gone may answer late: what the others say does not wait longer for it. */
+const PATIENCE_MS = 2_000;
 /** Ten minutes of samples wait for a server that is away; older ones make room. */
 const RING = 120;
 const EVENTS = 200;
@@ -65,6 +67,7 @@ export class TelemetryLoop {
   private batches = 0;
   private lastCpu: ReturnType<typeof cpuTimes> | null = null;
   private lastNet: { at: number; in: number; out: number } | null = null;
+  private looking: Promise<void> | null = null;
   private readonly lastAttempt = new Map<string, { at: number; cpuSeconds: number }>();
   private readonly said = new Set<string>();
 
@@ -104,11 +107,26 @@ export class TelemetryLoop {
   async sample(): Promise<void> {
     const time = this.parts.client.clock.now();
     const own = this.parts.driver.placesItself ? [this.remoteGpus()] : [this.node(), this.gpus()]; // a scheduler's agent is on none of its nodes
-    const parts = await Promise.all([...own, this.attempts()]);
-    this.rounds.push(parts.flat().map((row) => ({ time, ...row })));
-    this.rounds = this.rounds.slice(-RING);
+    this.looking ??= this.lookAtAttempts().finally(() => (this.looking = null));
+    const [parts] = await Promise.all([Promise.all(own), Promise.race([this.looking, pause(PATIENCE_MS)])]);
+    this.keep(time, parts.flat());
     const off = this.parts.client.clock.ahead();
     if (Math.abs(off) > CLOCK_OFF_MS) this.noteOnce("clock", "clock", `This machine's clock is ${Math.round(-off / 1000)} s off the server's. Times are corrected.`);
+  }
+
+  private keep(time: number, rows: readonly Omit<Row, "time">[]): void {
+    this.rounds.push(rows.map((row) => ({ time, ...row })));
+    this.rounds = this.rounds.slice(-RING);
+  }
+
+  /** One look at a time. */
+  private async lookAtAttempts(): Promise<void> {
+    try {
+      const rows = await this.attempts();
+      this.keep(this.parts.client.clock.now(), rows);
+    } catch (error) {
+      log.debug("What attempts use is not known", { reason: reason(error) });
+    }
   }
 
   private async node(): Promise<Omit<Row, "time">[]> {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { costClocks, costDaily } from "../../db/schema/costs.ts";
@@ -115,4 +117,8 @@ describe("a site that must have three people behind every figure", () => {
       select * from sums full join (select org_id, day, project_id, people, parts, accelerator_hours as hours, amount, provisional from cost_people_days) kept using (org_id, day, project_id, people, parts, hours, amount, provisional) where sums.amount is null or kept.amount is null`;
     expect(differing).toHaveLength(0);
   });
+});
+
+it("is put into a page by a web component of at most 15 kB, compressed", () => {
+  expect(gzipSync(readFileSync("public/drover-report.js")).length).toBeLessThan(15_000);
 });
