@@ -62,3 +62,10 @@ test("what attempts use is asked for once at a time, and what else is measured d
   await loop.send(signal);
   expect(arrived[1]!.samples.map(({ subject, id, values }) => [subject, id, values])).toEqual([["attempt", "att_1", [7]]]);
 });
+
+test("ten minutes of samples wait for a server that is away", async () => {
+  const { loop, arrived } = loopWith([]);
+  for (let round = 0; round < 125; round += 1) await loop.sample();
+  await loop.send(signal);
+  expect(timesOf(arrived[0]!)).toHaveLength(120);
+});

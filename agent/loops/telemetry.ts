@@ -44,6 +44,8 @@ export function samplesOf(rounds: readonly (readonly Row[])[]): Sample[] {
   return [...series.values()];
 }
 
+const rowsAt = (time: number, rows: readonly Omit<Row, "time">[]): Row[] => rows.map((row) => ({ time, ...row }));
+
 function gpuRows({ node, index, use }: AcceleratorUse): Omit<Row, "time">[] {
   const values: [Key, number | null][] = [["gpu", use.percent], ["gpuMemory", use.memoryMib], ["temperature", use.celsius], ["power", use.watts]];
   return values.flatMap(([key, value]) => (value === null ? [] : [{ subject: "accelerator" as const, id: `${node}/${index}`, key, value }]));
@@ -109,21 +111,18 @@ export class TelemetryLoop {
     const own = this.parts.driver.placesItself ? [this.remoteGpus()] : [this.node(), this.gpus()]; // a scheduler's agent is on none of its nodes
     this.looking ??= this.lookAtAttempts().finally(() => (this.looking = null));
     const [parts] = await Promise.all([Promise.all(own), Promise.race([this.looking, pause(PATIENCE_MS)])]);
-    this.keep(time, parts.flat());
+    this.rounds.push(rowsAt(time, parts.flat()));
+    this.rounds = this.rounds.slice(-RING);
     const off = this.parts.client.clock.ahead();
     if (Math.abs(off) > CLOCK_OFF_MS) this.noteOnce("clock", "clock", `This machine's clock is ${Math.round(-off / 1000)} s off the server's. Times are corrected.`);
   }
 
-  private keep(time: number, rows: readonly Omit<Row, "time">[]): void {
-    this.rounds.push(rows.map((row) => ({ time, ...row })));
-    this.rounds = this.rounds.slice(-RING);
-  }
-
-  /** One look at a time. */
+  /** One look at a time. What it finds goes with the round before: a round of its own would leave room for half as many. */
   private async lookAtAttempts(): Promise<void> {
     try {
       const rows = await this.attempts();
-      this.keep(this.parts.client.clock.now(), rows);
+      if (this.rounds.length === 0) this.rounds.push([]);
+      this.rounds.at(-1)!.push(...rowsAt(this.parts.client.clock.now(), rows));
     } catch (error) {
       log.debug("What attempts use is not known", { reason: reason(error) });
     }

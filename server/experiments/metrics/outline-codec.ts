@@ -22,23 +22,23 @@ const methodOf = (column: Float64Array) => (even(column) ? EVEN : small(column) 
 
 const bytesOf = (array: Float64Array | Float32Array | Int32Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 
-function encodeEnds(column: Float64Array): Buffer[] {
+function encodeEnds(column: Float64Array, method: number): Buffer[] {
   const first = column[0]!;
-  const method = methodOf(column);
   const rest = method === EVEN ? Float64Array.of(stepOf(column), column.at(-1)!) : method === SMALL ? new Int32Array(column.map((value) => value - first)) : column;
   return [bytesOf(Float64Array.of(first)), bytesOf(rest)];
 }
 
 export function encodeOutline({ points, firstSteps, lastSteps, firstTimes, lastTimes, mins, maxs, lasts }: Outline): Buffer {
   const ends = [firstSteps, lastSteps, firstTimes, lastTimes];
+  const methods = ends.map(methodOf);
   const values = new Float64Array([...mins, ...maxs, ...lasts]);
   const isSingle = values.every((value) => Object.is(Math.fround(value), value));
   const head = Buffer.alloc(HEAD);
   head.writeUInt8(VERSION, 0);
-  head.writeUInt8(ends.reduce((all, column, at) => all | (methodOf(column) << (2 * at)), 0), 1);
+  head.writeUInt8(methods.reduce<number>((all, method, at) => all | (method << (2 * at)), 0), 1);
   head.writeUInt8(isSingle ? SINGLE : DOUBLE, 2);
   head.writeUInt32LE(points, 4);
-  return Buffer.concat([head, ...ends.flatMap(encodeEnds), bytesOf(isSingle ? new Float32Array(values) : values)]);
+  return Buffer.concat([head, ...ends.flatMap((column, at) => encodeEnds(column, methods[at]!)), bytesOf(isSingle ? new Float32Array(values) : values)]);
 }
 
 /** @throws Error for bytes that `encodeOutline` did not make. */
