@@ -55,7 +55,7 @@ test("a person chooses, pins, moves and sizes columns, sorts by several, and kee
   await grip(page, "team").focus();
   for (const key of ["End", "ArrowLeft"]) await page.keyboard.press(key);
   await expect.poll(() => widthOf(head(page, "team"))).toBe(884);
-  expect(asked(page, "cols")).toBe("status,name@600,param:lr,created,metric:loss,duration,tag:team@884,priority");
+  await expect.poll(() => asked(page, "cols")).toBe("status,name@600,param:lr,created,metric:loss,duration,tag:team@884,priority");
   const before = await head(page, "lr").boundingBox();
   await page.getByRole("region", { name: "Runs, scrolls" }).evaluate((box) => box.scrollTo({ left: 700 }));
   await expect.poll(async () => (await head(page, "Submitted").boundingBox())!.x).toBeLessThan(before!.x);
@@ -67,7 +67,7 @@ test("a person chooses, pins, moves and sizes columns, sorts by several, and kee
   await sorter(page, "loss").press("Shift+Enter");
   const sorted = [...runs].sort((a, b) => a.lr.localeCompare(b.lr) || b.loss - a.loss).map((run) => run.name);
   await expect.poll(() => names(page)).toEqual(sorted);
-  expect(asked(page, "sort")).toBe("param:lr,-metric:loss");
+  await expect.poll(() => asked(page, "sort")).toBe("param:lr,-metric:loss");
   await expect(head(page, "loss")).toHaveAttribute("aria-sort", "descending");
 
   await page.getByRole("button", { name: "Views" }).click();

@@ -1,7 +1,7 @@
 "use client";
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { startTransition } from "react";
+import { useTransition } from "react";
 import { NotFoundPage } from "./not-found-page.tsx";
 import classes from "./ui.module.css";
 
@@ -14,6 +14,7 @@ interface Failure extends Error {
 export function FailedPage({ error, reset, home }: { error: Failure; reset: () => void; home: string }) {
   const router = useRouter();
   const { reset: resetQueries } = useQueryErrorResetBoundary();
+  const [isTrying, startTransition] = useTransition();
   if (error.data?.code === "NOT_FOUND") return <NotFoundPage home={home} />;
   const retry = () =>
     startTransition(() => {
@@ -30,7 +31,7 @@ export function FailedPage({ error, reset, home }: { error: Failure; reset: () =
       <div className={classes.emptyText}>{error.data ? error.message : "The server failed on it. Nothing was changed; trying again is safe."}</div>
       {quote && <div className={classes.emptyText}>Request <code>{quote}</code></div>}
       <div className={classes.emptyButtons}>
-        <button type="button" className={classes.plainButton} onClick={retry}>Try again</button>
+        <button type="button" className={classes.plainButton} onClick={retry} disabled={isTrying}>{isTrying ? "Trying again …" : "Try again"}</button>
         <a href={home} className={classes.plainButton}>Go to the overview</a>
       </div>
     </div>
