@@ -3,6 +3,7 @@ import type { Sql } from "postgres";
 import { env } from "../env.ts";
 import { openSql } from "./connection.ts";
 import * as schema from "./schema/index.ts";
+import { preparesOften } from "./prepared.ts";
 import { asTenant } from "./tenant.ts";
 
 export type Db = PostgresJsDatabase<typeof schema>;
@@ -41,7 +42,7 @@ export function connect(url: string, { max = 10, rawMax = 6 }: Sizes = {}): AllC
   // Opened by the first who asks: a worker or a script has no tenants. One statement at a time on a connection: see asTenant.
   let forTenants: { wrapped: Sql; raw: Sql } | undefined;
   function tenant(orgId: string): Clients {
-    forTenants ??= { wrapped: open("drover_tenant", max, { max_pipeline: 1 }), raw: open("drover_tenant", rawMax, { max_pipeline: 1 }) };
+    forTenants ??= { wrapped: preparesOften(open("drover_tenant", max, { max_pipeline: 1 })), raw: open("drover_tenant", rawMax, { max_pipeline: 1 }) };
     const known = tenants.get(orgId);
     if (known) return known;
     if (tenants.size >= TENANTS_KEPT) tenants.delete(tenants.keys().next().value!);
@@ -50,7 +51,7 @@ export function connect(url: string, { max = 10, rawMax = 6 }: Sizes = {}): AllC
     return made;
   }
   return {
-    db: wrap(open("drover_app", max)),
+    db: wrap(preparesOften(open("drover_app", max))),
     sql: open("drover_app", rawMax),
     tenant,
     close: async () => void (await Promise.all(pools.map((pool) => pool.end({ timeout: 5 })))),
