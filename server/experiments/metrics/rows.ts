@@ -13,15 +13,28 @@ export interface StoredBatch extends Record<string, unknown> {
   times: string | null;
   values: string | null;
   body: Buffer | null;
-  /** `body` is the batch's outline. */
-  outlined?: boolean;
+}
+
+/**
+ * A batch as charts read it. Its bytes, or its outline's, stay the base64 that the database made of them up to the thread that
+ * reduces them: as buffers a chart's megabytes lie outside the heap, and have the event loop's whole heap collected after every few.
+ */
+export interface ChartRow extends Pick<StoredBatch, "steps" | "times" | "values"> {
+  packed: string | null;
+  /** `packed` is the batch's outline. */
+  outlined: boolean;
 }
 
 /** The columns to select for `unpackRow`. */
 export const STORED = "id, key, run_id, attempt_id, min_step::text, steps::text, times::text, values::text, body";
 
 /** Of rows that a chart selected: a batch or its outline. */
-export const unpackForChart = (row: Parameters<typeof unpackRow>[0] & { outlined?: boolean }): Columns | Outline => (row.outlined ? decodeOutline(row.body!) : unpackRow(row));
+export const unpackForChart = (row: ChartRow): Columns | Outline => (row.outlined ? decodeOutline(bytesOf(row)!) : unpackWhole(row));
+
+/** Of rows that a chart selected whole. */
+export const unpackWhole = (row: ChartRow): Columns => unpackRow({ ...row, body: bytesOf(row) });
+
+const bytesOf = ({ packed }: ChartRow): Buffer | null => (packed === null ? null : Buffer.from(packed, "base64"));
 
 export function unpackRow(row: Pick<StoredBatch, "steps" | "times" | "values" | "body">): Columns {
   if (row.body) return decode(row.body);

@@ -7,7 +7,7 @@ import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
 import type { Bucket as Reduced } from "../../../domain/experiments/reduce.ts";
 import { bucketsForOutlines, type Course } from "../../../domain/experiments/outline.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import type { StoredBatch } from "../metrics/rows.ts";
+import type { ChartRow } from "../metrics/rows.ts";
 import { reduce } from "../reduce/reduce.ts";
 import { storedForChart } from "./chart-batches.ts";
 import { getVisibleRun } from "./visible.ts";
@@ -110,7 +110,7 @@ async function reduceMetrics(db: DbOrTx, ask: ReadSeries, grid: Grid): Promise<(
   const stored = storedForChart(byStep ? "step" : "time", grid);
   const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, async (add) => {
     for (const key of ask.keys) {
-      const points = await db.execute<StoredBatch>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+      const points = await db.execute<ChartRow & Record<string, unknown>>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
       await add([{ id: key, began: 0, points: [...points], across: null }]);
     }
   });

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type FromThread, packParts, type ToThread } from "./messages.ts";
+import { type FromThread, listParts, type ToThread } from "./messages.ts";
 import type { Asked, Kind, Task, TaskOf } from "./reductions.ts";
 import type { Feed } from "./reduce.ts";
 
@@ -18,13 +18,13 @@ class Thread {
   readonly #waiting = new Map<number, Waiting[]>();
   open = 0;
 
-  ask(message: ToThread, transfer: ArrayBuffer[] = []): Promise<Asked[Kind]["answer"] | undefined> {
+  ask(message: ToThread): Promise<Asked[Kind]["answer"] | undefined> {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(message.id) ?? [];
       waiting.push({ resolve, reject });
       this.#waiting.set(message.id, waiting);
-      worker.postMessage(message, transfer);
+      worker.postMessage(message, []);
     });
   }
 
@@ -76,9 +76,8 @@ export class ReducerPool {
       let before = thread.ask({ id, does: "begin", task: task as Task });
       before.catch(() => {}); // told where it is waited for
       await feed(async (parts) => {
-        const packed = packParts(parts);
         await before;
-        before = thread.ask({ id, does: "add", ...packed }, [packed.bytes]);
+        before = thread.ask({ id, does: "add", parts: listParts(parts) });
         before.catch(() => {});
       });
       await before;

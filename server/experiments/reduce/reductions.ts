@@ -2,7 +2,7 @@ import { GroupLines, RunLines } from "../../../domain/experiments/compare/reduct
 import type { Grid } from "../../../domain/experiments/compare/buckets.ts";
 import type { ComparedGroup, ComparedLine } from "../../../domain/experiments/compare/view.ts";
 import { addPoints, type Bucket, type Range, Reducer } from "../../../domain/experiments/reduce.ts";
-import { type StoredBatch, unpackForChart, unpackRow } from "../metrics/rows.ts";
+import { type ChartRow, unpackForChart, unpackWhole } from "../metrics/rows.ts";
 
 /** What a chart is reduced to, and from what: all that a thread needs to know. */
 export interface Asked {
@@ -17,16 +17,14 @@ export type Kind = keyof Asked;
 export type TaskOf<K extends Kind> = { kind: K } & Asked[K]["ask"];
 export type Task = { [K in Kind]: TaskOf<K> }[Kind];
 
-export type Stored = Pick<StoredBatch, "steps" | "times" | "values" | "body" | "outlined">;
-
 /** Rows of one line, as they come from the database: unpacking them is most of the work. */
 export interface Part {
   /** A run's id, or a metric's key. */
   id: string;
   began: number;
-  points: Stored[];
+  points: ChartRow[];
   /** The metric on the x axis, where it is one. */
-  across: Stored[] | null;
+  across: ChartRow[] | null;
 }
 
 export interface Reduction {
@@ -39,7 +37,7 @@ export function reductionOf(task: Task): Reduction {
   if (task.kind === "metrics") return metricsOf(task);
   const lines = task.kind === "runs" ? new RunLines(task.x, task.grid) : new GroupLines(task.x, task.grid, task.groupOf);
   return {
-    add: ({ id, began, points, across }) => lines.add({ id, began, points: points.map(unpackForChart), across: across && across.map(unpackRow) }),
+    add: ({ id, began, points, across }) => lines.add({ id, began, points: points.map(unpackForChart), across: across && across.map(unpackWhole) }),
     finish: () => lines.finish(),
   };
 }

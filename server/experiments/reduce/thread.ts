@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { type FromThread, type ToThread, unpackParts } from "./messages.ts";
+import { type FromThread, type ToThread, unlistParts } from "./messages.ts";
 import { type Reduction, reductionOf } from "./reductions.ts";
 
 // One thread of the pool (pool.ts): unpacks and reduces. Several reductions may be open at once; what is asked is done in order.
@@ -15,7 +15,7 @@ function handle(message: ToThread): FromThread | null {
   if (message.does === "begin") open.set(id, reductionOf(message.task));
   const reduction = open.get(id);
   if (!reduction) throw new Error("The thread that reduced a chart ended."); // and this one took its place meanwhile
-  if (message.does === "add") for (const part of unpackParts(message.parts, message.bytes)) reduction.add(part);
+  if (message.does === "add") for (const part of unlistParts(message.parts)) reduction.add(part);
   return message.does === "finish" ? { id, answer: reduction.finish() } : { id };
 }
 

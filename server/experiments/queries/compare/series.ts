@@ -6,9 +6,9 @@ import { bucketsFor, type Grid, gridOf, MAX_BUCKETS } from "../../../../domain/e
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
 import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../../domain/experiments/outline.ts";
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
-import { STORED, type StoredBatch } from "../../metrics/rows.ts";
+import type { ChartRow } from "../../metrics/rows.ts";
 import { type Feed, reduce } from "../../reduce/reduce.ts";
-import { storedForChart } from "../chart-batches.ts";
+import { storedForChart, WHOLE_FOR_CHART } from "../chart-batches.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -86,9 +86,9 @@ const pgArray = (values: readonly (string | number | null)[]): string => `{${val
 const batchesWithin = (x: string, { from, to }: Grid): SQL => (x === "step" ? sql`and ${metricBatches.maxStep}::float8 >= ${from}::float8 and ${metricBatches.minStep}::float8 <= ${to}::float8` : sql``);
 
 /** The stored points of one key by run, in the order in which they came. */
-async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, stored: SQL, within: SQL): Promise<Map<string, StoredBatch[]>> {
+async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, stored: SQL, within: SQL): Promise<Map<string, ChartRow[]>> {
   const b = metricBatches;
-  const rows = await db.execute<StoredBatch>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
+  const rows = await db.execute<ChartRow & Record<"run_id", string> & Record<string, unknown>>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
   return Map.groupBy(rows, ({ run_id }) => run_id);
 }
 
@@ -99,13 +99,12 @@ const OUTLINED = CELL / 4;
 
 function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid: Grid): Feed {
   const within = batchesWithin(x, grid);
-  const whole = sql.raw(STORED);
-  const stored = isMetric(x) ? whole : storedForChart(x === "step" ? "step" : "time", grid);
+  const stored = isMetric(x) ? WHOLE_FOR_CHART : storedForChart(x === "step" ? "step" : "time", grid);
   const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
   return async (add) => {
     for (const part of atOnce(runs, weigh)) {
       const ids = part.map(({ id }) => id);
-      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), whole, within) : null]);
+      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), WHOLE_FOR_CHART, within) : null]);
       await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
     }
   };
