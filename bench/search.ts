@@ -44,7 +44,7 @@ async function fill(sql: Sql, model: string, from: number, to: number): Promise<
   await fillTable(sql, "metric_summaries", `
     insert into metric_summaries (run_id, key, experiment_id, count, min, max, last, last_step, last_time, min_step, max_step, min_time, max_time)
     select ${id}, 'm' || k, experiment_id, 1, 0, 1, random(), 0, 0, 0, 0, 0, 0 from ${numbers}, generate_series(1, ${EACH}) k`);
-  await fillTable(sql, "run_params", `insert into run_params (run_id, key, value) select ${id}, 'p' || k, 'v' || (n * k % 50) from ${numbers}, generate_series(1, ${EACH}) k`);
+  await fillTable(sql, "run_params", `insert into run_params (run_id, key, value, experiment_id) select ${id}, 'p' || k, 'v' || (n * k % 50), experiment_id from ${numbers}, generate_series(1, ${EACH}) k`);
 }
 
 /** The same in MLflow's tables, written straight into them. */

@@ -103,10 +103,18 @@ export const runs = pgTable("runs", {
   check("runs_spec_of_submitted", sql`origin <> 'submitted' or spec is not null`),
 ]);
 
+/** Characters of a parameter's value that its index holds: a longer one may be more than an index entry can be. */
+export const INDEXED_VALUE = 200;
 /** Hyperparameters, searchable. Values as text, as MLflow keeps them. */
-export const runParams = pgTable("run_params", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [
+export const runParams = pgTable("run_params", {
+  runId: text().notNull().references(() => runs.id),
+  key: text().notNull(),
+  value: text().notNull(),
+  experimentId: text().notNull().default(""), // of its run, as a metric's summary has it; a trigger fills it where the writer does not
+}, (t) => [
   primaryKey({ columns: [t.runId, t.key] }),
-  index("run_params_key").on(t.key, sql`md5(${t.value})`, t.runId), // a value itself may be longer than an index entry can be
+  index("run_params_value").on(t.experimentId, t.key, t.value, t.runId).where(sql`length(value) <= ${sql.raw(String(INDEXED_VALUE))}`), // searched without touching the rows
+  index("run_params_long").on(t.experimentId, t.key, t.runId).where(sql`length(value) > ${sql.raw(String(INDEXED_VALUE))}`),
 ]);
 export const runTags = pgTable("run_tags", { runId: text().notNull().references(() => runs.id), key: text().notNull(), value: text().notNull() }, (t) => [
   primaryKey({ columns: [t.runId, t.key] }),

@@ -65,7 +65,7 @@ async function insertRuns(db: Db, dice: Dice, made: readonly Made[], points: num
   await Promise.all([
     seedUsage(db, dice, made.map(meteredOf)),
     insertAll(db, logHeads, made.map(({ attempt }) => ({ attemptId: attempt.id }))),
-    insertAll(db, runParams, made.flatMap(({ run, params }) => Object.entries(params).map(([key, value]) => ({ runId: run.id, key, value: String(value) })))),
+    insertAll(db, runParams, made.flatMap(({ run, params }) => Object.entries(params).map(([key, value]) => ({ runId: run.id, key, value: String(value), experimentId: run.experimentId })))),
     insertAll(db, runTags, made.map(({ run }) => ({ runId: run.id, key: "seed", value: String(dice.int(1, 5)) }))),
     insertAll(db, runEvents, made.flatMap((one) => eventsOf(dice, one))),
     insertAll(db, metricBatches, logged.flatMap(({ batches }) => batches)),

@@ -68,7 +68,8 @@ async function putParams(tx: TransactionSql, runId: string, params: Pair[]): Pro
   const rows = inOrder(params);
   const [keys, values] = [rows.map(([key]) => key), rows.map(([, value]) => value)];
   const taken = await tx<{ key: string; value: string }[]>`
-    insert into run_params as p (run_id, key, value) select ${runId}, key, value from unnest(${keys}::text[], ${values}::text[]) as fresh (key, value)
+    insert into run_params as p (run_id, key, value, experiment_id)
+    select ${runId}, key, value, coalesce((select experiment_id from runs where id = ${runId}), '') from unnest(${keys}::text[], ${values}::text[]) as fresh (key, value)
     on conflict (run_id, key) do update set value = p.value where p.value is distinct from excluded.value returning key, value`;
   const wanted = new Map(rows);
   const changed = taken.find(({ key, value }) => wanted.get(key) !== value);

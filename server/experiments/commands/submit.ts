@@ -80,12 +80,13 @@ export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[], sc
 async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, idempotencyKey: string | null): Promise<{ id: string; isNew: boolean }> {
   const { resources } = spec;
   await holdOpen(tx, projectId);
+  const experimentId = await upsertExperiment(tx, ctx.orgId, projectId, spec.experiment);
   const [run] = await tx
     .insert(runs)
     .values({
       orgId: ctx.orgId,
       projectId,
-      experimentId: await upsertExperiment(tx, ctx.orgId, projectId, spec.experiment),
+      experimentId,
       name: spec.name,
       spec,
       priority: spec.priority,
@@ -101,7 +102,7 @@ async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, ide
     .returning({ id: runs.id });
   if (!run) return { id: await earlierRun(tx, ctx, idempotencyKey!), isNew: false };
   const { id } = run;
-  const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value) }));
+  const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value), experimentId }));
   const tags = Object.entries(spec.tags).map(([key, value]) => ({ runId: id, key, value }));
   if (params.length > 0) await tx.insert(runParams).values(params);
   if (tags.length > 0) await tx.insert(runTags).values(tags);

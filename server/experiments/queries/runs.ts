@@ -2,13 +2,14 @@ import { and, count, desc, eq, getTableColumns, ilike, inArray, isNull, lt, sql,
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../../db/schema/access.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
-import { experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
+import { experiments, metricSummaries, runs, runTags } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ListRuns, RunFilter } from "../../../domain/experiments/run-inputs.ts";
 import { RUN_STATUSES, type RunStatus } from "../../../domain/experiments/run-status.ts";
 import type { RunRow } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "./visible.ts";
 import { containing } from "../../like.ts";
+import { runIdsSql } from "./search/filter-sql.ts";
 
 export interface Page<T> {
   items: T[];
@@ -100,8 +101,8 @@ function textCondition(text: string): SQL {
   const pair = /^([^=]+)=(.*)$/s.exec(text);
   if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, containing(text));
   const [key, value] = [pair[1]!.trim(), pair[2]!.trim()];
-  const matches = (table: typeof runParams | typeof runTags) => sql`select ${table.runId} from ${table} where ${table.key} = ${key} and md5(${table.value}) = md5(${value}) and ${table.value} = ${value}`;
-  return sql`${runs.id} in (${matches(runParams)} union all ${matches(runTags)})`;
+  const digest = sql`select ${runTags.runId} from ${runTags} where ${runTags.key} = ${key} and md5(${runTags.value}) = md5(${value}) and ${runTags.value} = ${value}`;
+  return sql`${runs.id} in (${runIdsSql({ kind: "compare", entity: "params", key, op: "=", value }, null)!} union all ${digest})`;
 }
 
 /** What a filter says about the runs themselves; its project is the caller's to resolve. */

@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import { datasets, runInputs } from "../../../../db/schema/datasets.ts";
-import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
+import { experiments, INDEXED_VALUE, metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import type { Comparison, Filter } from "../../../../domain/experiments/filter/ast.ts";
 import { attributeCondition } from "./attribute-sql.ts";
 import { asksNumber, everySql, numberCondition, textCondition, valueCondition } from "./compare-sql.ts";
@@ -8,39 +8,60 @@ import { asksNumber, everySql, numberCondition, textCondition, valueCondition } 
 /**
  * A filter as a condition on `runs`: one semi-join per comparison, never a join per filter clause, so any number of them leaves
  * one row per run. A run without the named metric, parameter or tag matches nothing but `is null`, as in MLflow.
- * @param experimentIds Where the runs are searched, when that is known: then metrics are found by the index of those experiments.
+ * @param experimentIds Where the runs are searched, when that is known; else in all experiments that the caller's organization has.
  */
-export const filterSql = (filter: Filter, experimentIds: string[] | null): SQL => everySql(filter, (one) => comparisonSql(one, experimentIds));
+export const filterSql = (filter: Filter, experimentIds: string[] | null): SQL =>
+  everySql(filter, (one) => {
+    const found = runIdsSql(one, experimentIds);
+    return found ? sql`${runs.id} in (${found})` : comparisonSql(one);
+  });
 
-function comparisonSql(one: Comparison, experimentIds: string[] | null): SQL {
+/** The same condition, looked up run by run: for few runs, whatever the others have. */
+export const checkSql = (filter: Filter): SQL => everySql(filter, comparisonSql);
+
+/** The runs that a comparison of a metric or a parameter holds for, along an index that has all of it; null where none has. */
+export function runIdsSql(one: Comparison, experimentIds: string[] | null): SQL | null {
+  if (one.kind === "null" || (one.entity !== "metrics" && one.entity !== "params")) return null;
+  const there = experimentIds ? sql`any(${sql.param(experimentIds)}::text[])` : sql`any(array(select id from ${experiments}))`;
+  if (one.entity === "metrics") return sql`select m.run_id from ${metricSummaries} m where m.experiment_id = ${there} and m.key = ${one.key} and ${numberCondition(sql`m.last`, one)}`;
+  const ofLength = (holds: "<=" | ">") =>
+    sql`select t.run_id from ${runParams} t where t.experiment_id = ${there} and t.key = ${one.key} and length(t.value) ${sql.raw(`${holds} ${INDEXED_VALUE}`)} and ${valueCondition(sql`t.value`, one)}`;
+  return sql.join(lengthsOf(one).map(ofLength), sql` union all `);
+}
+
+/** On which side of the longest indexed value the values lie that a comparison may hold for. */
+function lengthsOf(one: Comparison): ("<=" | ">")[] {
+  const exact = one.kind === "compare" && one.op === "=" ? [one.value] : one.kind === "in" && !one.not ? one.values : null;
+  if (!exact || asksNumber(one)) return ["<=", ">"];
+  const isLong = (value: string | number) => Array.from(String(value)).length > INDEXED_VALUE; // characters, as Postgres counts them
+  return [...new Set(exact.map((value) => (isLong(value) ? ">" : "<=")))];
+}
+
+function comparisonSql(one: Comparison): SQL {
   switch (one.entity) {
     case "attributes":
       return attributeCondition(one);
     case "metrics":
-      return metricCondition(one, experimentIds);
+      return keyedCondition(metricSummaries, one, () => numberCondition(sql`t.last`, one));
     case "params":
-      return keyedCondition(runParams, one);
+      return keyedCondition(runParams, one, () => valueCondition(sql`t.value`, one));
     case "tags":
-      return keyedCondition(runTags, one);
+      return tagCondition(one);
     case "datasets":
       return datasetCondition(one);
   }
 }
 
-function metricCondition(one: Comparison, experimentIds: string[] | null): SQL {
-  const there = sql`select m.run_id from ${metricSummaries} m where m.key = ${one.key}${experimentIds ? sql` and m.experiment_id = any(${sql.param(experimentIds)}::text[])` : sql``}`;
-  if (one.kind === "null") return one.not ? sql`${runs.id} in (${there})` : sql`not exists (select 1 from ${metricSummaries} m where m.run_id = ${runs.id} and m.key = ${one.key})`;
-  return sql`${runs.id} in (${there} and ${numberCondition(sql`m.last`, one)})`;
+function keyedCondition(table: typeof metricSummaries | typeof runParams | typeof runTags, one: Comparison, holds: () => SQL): SQL {
+  const there = sql`select 1 from ${table} t where t.run_id = ${runs.id} and t.key = ${one.key}`;
+  if (one.kind === "null") return one.not ? sql`exists (${there})` : sql`not exists (${there})`;
+  return sql`exists (${there} and ${holds()})`;
 }
 
-function keyedCondition(table: typeof runParams | typeof runTags, one: Comparison): SQL {
-  if (one.kind === "null") {
-    const there = sql`exists (select 1 from ${table} t where t.run_id = ${runs.id} and t.key = ${one.key})`;
-    return one.not ? there : sql`not ${there}`;
-  }
+function tagCondition(one: Comparison): SQL {
   // Equality goes through the index over the values' digests: a value itself may be longer than an index entry can be.
   const digest = one.kind === "compare" && one.op === "=" && !asksNumber(one) ? sql`md5(t.value) = md5(${one.value}::text) and ` : sql``;
-  return sql`${runs.id} in (select t.run_id from ${table} t where t.key = ${one.key} and ${digest}${valueCondition(sql`t.value`, one)})`;
+  return keyedCondition(runTags, one, () => sql`${digest}${valueCondition(sql`t.value`, one)}`);
 }
 
 const DATASET_COLUMNS: Record<string, SQL> = { name: sql`d.name`, digest: sql`d.digest`, context: sql`i.tags ->> 'mlflow.data.context'` };

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../../db/client.ts";
 import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import type { Attribute, Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
@@ -29,8 +30,24 @@ export function sortKey({ entity, key, descending }: Order): SortKey {
   return { expression: sql`(select t.value from ${table} t where t.run_id = ${runs.id} and t.key = ${key})`, type: "text", descending, total: false };
 }
 
-export const direction = ({ descending, total }: SortKey): string => `${descending ? "desc" : "asc"}${total ? "" : " nulls last"}`;
+const direction = ({ descending, total }: SortKey): string => `${descending ? "desc" : "asc"}${total ? "" : " nulls last"}`;
 export const orderBy = (keys: SortKey[]): SQL => sql.join(keys.map((key) => sql`${key.expression} ${sql.raw(direction(key))}`), sql`, `);
+
+// The values of a run that a subquery gives, by their place in the order.
+const nameAt = (at: number): SQL => sql.raw(`k${at}`);
+export const namedKeys = (keys: SortKey[]): SQL => sql.join(keys.map(({ expression }, at) => sql`${expression} as ${nameAt(at)}`), sql`, `);
+export const named = (keys: SortKey[]): SortKey[] => keys.map((key, at) => ({ ...key, expression: nameAt(at) }));
+export const namedOrder = (keys: SortKey[]): SQL => orderBy(named(keys));
+export const valuesOf = (keys: SortKey[]): SQL => sql.raw(`json_build_array(${keys.map((_, at) => `k${at}::text`).join(", ")})::text as values`);
+
+/** A found run: the values that it is sorted by, the last of them its id. */
+export interface Row {
+  values: (string | null)[];
+}
+export async function readRows(db: DbOrTx, select: SQL): Promise<Row[]> {
+  const rows = await db.execute<{ values: string }>(select);
+  return rows.map(({ values }) => ({ values: JSON.parse(values) as Row["values"] }));
+}
 
 /** What comes after a row with these values, in the order of the keys. */
 export function after(keys: SortKey[], values: (string | null)[]): SQL {

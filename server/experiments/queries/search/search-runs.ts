@@ -5,13 +5,17 @@ import { metricSummaries, runs } from "../../../../db/schema/experiments.ts";
 import type { Filter, Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
 import { filterSql } from "./filter-sql.ts";
-import { after, direction, orderBy, type SortKey, sortKeys } from "./order-sql.ts";
+import { gather } from "./gather.ts";
+import { after, namedKeys, namedOrder, orderBy, readRows, type Row, type SortKey, sortKeys, valuesOf } from "./order-sql.ts";
+import { partsOf, RARE } from "./rarity.ts";
 
 export interface RunSearch {
   /** Which runs the caller may see, as a condition on `runs`: tenancy, project, deleted or not. */
   within: SQL;
   /** These experiments only, each walked by its own index; null for all that `within` allows. */
   experimentIds: string[] | null;
+  /** Where all runs that `within` allows are known to be, though they are not walked by experiment. */
+  searchedIn?: string[] | null | undefined;
   filter: Filter | null;
   orders: Order[];
   limit: number;
@@ -42,12 +46,22 @@ function decode(token: string, keys: number): Cursor {
   throw new DomainError("invalid", "Invalid page token. It must come from the page before, of the same search.");
 }
 
-/** One page of runs, by id. No page costs more than the one before it: there are no offsets. */
-export async function searchRuns(db: DbOrTx, search: RunSearch): Promise<FoundIds> {
+/**
+ * One page of runs, by id. No page costs more than the one before it: there are no offsets.
+ * @param rare A condition that holds for more runs than that is none to begin at: the order is walked instead. The answer is the same.
+ */
+export async function searchRuns(db: DbOrTx, search: RunSearch, rare = RARE): Promise<FoundIds> {
   const keys = sortKeys(search.orders);
   const cursor = search.token ? decode(search.token, keys.length) : null;
   const [first] = search.orders;
   const byMetric = first?.entity === "metrics" && search.experimentIds ? first : null;
+  const known = search.experimentIds ?? search.searchedIn;
+  const parts = search.filter && known?.length ? await partsOf(db, search.filter, known, rare) : null;
+  if (parts) return gatheredPage(await gather(db, { search, experimentIds: known!, parts, keys, after: cursor?.values ?? null }), search.limit, byMetric !== null);
+  return walkedPage(db, search, keys, cursor, byMetric);
+}
+
+async function walkedPage(db: DbOrTx, search: RunSearch, keys: SortKey[], cursor: Cursor | null, byMetric: Order | null): Promise<FoundIds> {
   if (!byMetric) return page(await walk(db, search, keys, cursor, search.limit + 1, null), search.limit, "all");
   // First the runs that have the metric, along its index; then those that have not.
   const began = cursor?.part ?? "with";
@@ -60,8 +74,11 @@ export async function searchRuns(db: DbOrTx, search: RunSearch): Promise<FoundId
 
 const lacks = ({ key }: Order): SQL => sql`not exists (select 1 from ${metricSummaries} m where m.run_id = ${runs.id} and m.key = ${key} and m.last < 'NaN'::float8)`;
 
-interface Row {
-  values: (string | null)[];
+/** As if it had been walked: the next page may be. */
+function gatheredPage(rows: Row[], limit: number, byMetric: boolean): FoundIds {
+  const [value] = rows[Math.min(limit, rows.length) - 1]?.values ?? [];
+  const part = value === null ? "without" : "with";
+  return page(rows, limit, byMetric ? part : "all");
 }
 
 function page(rows: Row[], limit: number, part: Cursor["part"]): FoundIds {
@@ -81,15 +98,14 @@ async function walk(db: DbOrTx, search: RunSearch, keys: SortKey[], cursor: Curs
     ...(cursor ? [after(along, cursor.values), ...bound(along[0]!, cursor.values[0] ?? null)] : []),
   ];
   const one = (experiment: SQL | null) => sql`
-    select ${sql.join(along.map(({ expression }, at) => sql`${expression} as ${sql.raw(`k${at}`)}`), sql`, `)}
+    select ${namedKeys(along)}
     from ${runs}${metric ? sql` join ${metricSummaries} m on m.run_id = ${runs.id}` : sql``}
     where ${sql.join([...(experiment ? [metric ? sql`m.experiment_id = ${experiment}` : sql`${runs.experimentId} = ${experiment}`] : []), ...conditions], sql` and `)}
     order by ${orderBy(along)} limit ${limit}`;
-  const columns = sql.raw(`json_build_array(${along.map((_, at) => `k${at}::text`).join(", ")})::text`);
-  const merged = sql.raw(along.map((key, at) => `k${at} ${direction(key)}`).join(", "));
+  const columns = valuesOf(along);
+  const merged = namedOrder(along);
   const source = search.experimentIds ? sql`unnest(${sql.param(search.experimentIds)}::text[]) as e(id) cross join lateral (${one(sql`e.id`)}) found` : sql`(${one(null)}) found`;
-  const rows = await db.execute<{ values: string }>(sql`select ${columns} as values from ${source} order by ${merged} limit ${limit}`);
-  return rows.map(({ values }) => ({ values: JSON.parse(values) as Row["values"] }));
+  return readRows(db, sql`select ${columns} from ${source} order by ${merged} limit ${limit}`);
 }
 
 /** The first key read from the joined row, not null there, so that its index gives the order. */

@@ -36,8 +36,8 @@ export async function searchIds(db: DbOrTx, grant: Grant, actorId: string, set: 
   const within = await withinOf(db, grant, actorId, set);
   const orders = parseSorts(page.sorts).map(({ order }) => order);
   const byMetric = orders[0]?.entity === "metrics";
-  const experimentIds = byMetric ? await walkedExperiments(db, grant, within, set.experimentId) : null;
-  const { ids, next } = await searchRuns(db, { within: within.where, experimentIds, filter: within.filter, orders: orders.length > 0 ? orders : [NEWEST], limit: page.limit, token: page.cursor });
+  const experimentIds = byMetric || within.filter ? await walkedExperiments(db, grant, within, set.experimentId) : null;
+  const { ids, next } = await searchRuns(db, { within: within.where, experimentIds: byMetric ? experimentIds : null, searchedIn: experimentIds, filter: within.filter, orders: orders.length > 0 ? orders : [NEWEST], limit: page.limit, token: page.cursor });
   return { ids, nextCursor: next };
 }
 

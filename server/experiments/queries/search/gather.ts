@@ -1,0 +1,37 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../../db/client.ts";
+import { runs } from "../../../../db/schema/experiments.ts";
+import { checkSql, runIdsSql } from "./filter-sql.ts";
+import { after, named, namedKeys, namedOrder, readRows, type Row, type SortKey, valuesOf } from "./order-sql.ts";
+import type { Parts } from "./rarity.ts";
+import type { RunSearch } from "./search-runs.ts";
+
+export interface Gathering {
+  search: RunSearch;
+  experimentIds: string[];
+  parts: Parts;
+  keys: SortKey[];
+  /** The values of the last run of the page before. */
+  after: (string | null)[] | null;
+}
+
+/**
+ * Up to one more run than a page has, from a rare condition on: its runs by an index alone, those of them put in order, and the rest
+ * of the filter looked up from the first on until there are enough. The planner knows neither how rare a value is nor that the
+ * runs are few, so each step is fenced off (`offset 0`), and read as it stands.
+ */
+export async function gather(db: DbOrTx, { search, experimentIds, parts, keys, after: values }: Gathering): Promise<Row[]> {
+  const rare = sql.join(parts.sets.map((one) => sql`(${runIdsSql(one, experimentIds)!})`), sql` intersect `);
+  const inOrder = sql`
+    select found.* from rare cross join lateral (
+      select ${namedKeys(keys)} from ${runs} where ${runs.id} = rare.run_id and ${runs.experimentId} = any(${sql.param(experimentIds)}::text[]) and ${search.within} offset 0
+    ) found ${values ? sql`where ${after(named(keys), values)}` : sql``} order by ${namedOrder(keys)} offset 0`;
+  return readRows(db, sql`
+    with rare as materialized (${rare})
+    select ${valuesOf(keys)} from (${inOrder}) found ${restSql(parts, keys)} order by ${namedOrder(keys)} limit ${search.limit + 1}`);
+}
+
+function restSql({ rest }: Parts, keys: SortKey[]): SQL {
+  if (!rest) return sql``;
+  return sql`cross join lateral (select from ${runs} where ${runs.id} = found.${sql.raw(`k${keys.length - 1}`)} and ${checkSql(rest)} offset 0) holds`;
+}
