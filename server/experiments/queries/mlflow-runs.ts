@@ -1,14 +1,12 @@
-import { sql, type SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { Sql } from "postgres";
 import type { DbOrTx } from "../../../db/client.ts";
-import { datasets, runInputs } from "../../../db/schema/datasets.ts";
-import { experiments, metricSummaries, runParams, runs, runTags } from "../../../db/schema/experiments.ts";
-import { runModels } from "../../../db/schema/models.ts";
+import { experiments, runs } from "../../../db/schema/experiments.ts";
 import { artifactUri, toMlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
 import type { RunStatus } from "../../../domain/experiments/run-status.ts";
 
 /** When a run began as lists sort it: its own start, else the moment it was asked for. The index has the same words. */
 export const START = sql`coalesce(${runs.startedAt}, ${runs.createdAt})`;
-const ms = (moment: SQL | typeof runs.endedAt) => sql`(extract(epoch from ${moment}) * 1000)::bigint::float8`;
 
 interface InfoRow extends Record<string, unknown> {
   id: string;
@@ -43,30 +41,34 @@ export interface RunInfo {
   lifecycle_stage: "active" | "deleted";
 }
 
-// Lists as JSON text: Postgres writes NaN and the infinities as proto3 wants them, and int64 exactly.
+// Lists as JSON text: Postgres writes NaN and the infinities as proto3 wants them, and int64 exactly. Those of which a page has
+// thousands are put together from their values, as json_build_object would, in half the time.
 
-const METRICS = sql`(select json_agg(json_build_object('key', m.key, 'value', m.last, 'timestamp', m.last_time, 'step', m.last_step) order by m.key)::text from ${metricSummaries} m where m.run_id = ${runs}.id)`;
-const PARAMS = sql`(select json_agg(json_build_object('key', p.key, 'value', p.value) order by p.key)::text from ${runParams} p where p.run_id = ${runs}.id)`;
-const TAGS = sql`(select json_agg(json_build_object('key', t.key, 'value', t.value) order by t.key)::text from ${runTags} t where t.run_id = ${runs}.id)`;
-const INPUTS = sql`(select json_agg(json_build_object(
+const list = (fields: string, key: string) => `select '[' || string_agg('{' || ${fields} || '}', ', ' order by ${key}) || ']'`;
+const METRICS = `(${list(`'"key" : ' || to_json(m.key)::text || ', "value" : ' || to_json(m.last)::text || ', "timestamp" : ' || m.last_time || ', "step" : ' || m.last_step`, "m.key")} from metric_summaries m where m.run_id = runs.id)`;
+const pairs = (table: "run_params" | "run_tags") => `(${list(`'"key" : ' || to_json(t.key)::text || ', "value" : ' || to_json(t.value)::text`, "t.key")} from ${table} t where t.run_id = runs.id)`;
+const INPUTS = `(select json_agg(json_build_object(
     'tags', (select coalesce(json_agg(json_build_object('key', k, 'value', v)), '[]') from jsonb_each_text(i.tags) as e(k, v)),
     'dataset', json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile))) order by i.created_at)::text
-  from ${runInputs} i join ${datasets} d on d.id = i.dataset_id where i.run_id = ${runs}.id)`;
+  from run_inputs i join datasets d on d.id = i.dataset_id where i.run_id = runs.id)`;
+const modelsOf = (role: "input" | "output") => `(select json_agg(json_build_object('model_id', l.model_id${role === "output" ? ", 'step', l.step" : ""}) order by l.step, l.model_id)::text from run_models l where l.run_id = runs.id and l.role = '${role}')`;
 
-const modelsOf = (role: "input" | "output") => sql`(select json_agg(json_build_object('model_id', l.model_id${role === "output" ? sql`, 'step', l.step` : sql``}) order by l.step, l.model_id)::text from ${runModels} l where l.run_id = ${runs}.id and l.role = ${sql.raw(`'${role}'`)})`;
+const ms = (moment: string) => `(extract(epoch from ${moment}) * 1000)::bigint::float8`;
+const INFO = `runs.id, runs.name, runs.experiment_id, runs.client_user as user_id, runs.status, ${ms("coalesce(runs.started_at, runs.created_at)")} as start_time, ${ms("runs.ended_at")} as end_time,
+      experiments.artifact_location as location, (runs.deleted_at is not null or experiments.deleted_at is not null) as is_deleted`;
+const TEXT = `${INFO}, ${METRICS} as metrics, ${pairs("run_params")} as params, ${pairs("run_tags")} as tags, ${INPUTS} as inputs, ${modelsOf("input")} as used, ${modelsOf("output")} as made`;
 
-const INFO = sql`${runs}.id, ${runs}.name, ${runs}.experiment_id, ${runs}.client_user as user_id, ${runs}.status, ${ms(START)} as start_time, ${ms(runs.endedAt)} as end_time,
-      ${experiments}.artifact_location as location, (${runs}.deleted_at is not null or ${experiments}.deleted_at is not null) as is_deleted`;
-
-/** Runs by id, in the order of `ids`, each as the JSON text of MLflow's Run. Ids that are not there are left out. */
-export async function loadRunTexts(db: DbOrTx, ids: string[]): Promise<string[]> {
+/**
+ * Runs by id, in the order of `ids`, each as the JSON text of MLflow's Run. Ids that are not there are left out.
+ * @param client Not drizzle's, which has every statement planned anew: this one takes a quarter as long again to plan as to run.
+ */
+export async function loadRunTexts(client: Sql, ids: string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const rows = await db.execute<Row>(sql`
-    select ${INFO},
-      ${METRICS} as metrics, ${PARAMS} as params, ${TAGS} as tags, ${INPUTS} as inputs, ${modelsOf("input")} as used, ${modelsOf("output")} as made
-    from unnest(${sql.param(ids)}::text[]) with ordinality as wanted (id, place)
-    join ${runs} on ${runs}.id = wanted.id join ${experiments} on ${experiments}.id = ${runs}.experiment_id
-    order by wanted.place`);
+  const rows = await client<Row[]>`
+    select ${client.unsafe(TEXT)}
+    from unnest(${ids}::text[]) with ordinality as wanted (id, place)
+    join runs on runs.id = wanted.id join experiments on experiments.id = runs.experiment_id
+    order by wanted.place`;
   return rows.map((row) => {
     const data = `{"metrics":${row.metrics ?? "[]"},"params":${row.params ?? "[]"},"tags":${row.tags ?? "[]"}}`;
     return `{"info":${JSON.stringify(toInfo(row))},"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"},"model_inputs":${row.used ?? "[]"}},"outputs":{"model_outputs":${row.made ?? "[]"}}}`;
@@ -91,7 +93,7 @@ function toInfo(row: InfoRow): RunInfo {
 /** What updating a run answers. */
 export async function loadRunInfo(db: DbOrTx, id: string): Promise<RunInfo> {
   const [row] = await db.execute<InfoRow>(sql`
-    select ${INFO}
+    select ${sql.raw(INFO)}
     from ${runs} join ${experiments} on ${experiments}.id = ${runs}.experiment_id where ${runs}.id = ${id}`);
   return toInfo(row!);
 }
