@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "./factories.ts";
 import { requireRole } from "./roles.ts";
 import { projects } from "./schema/access.ts";
+import { runParams } from "./schema/experiments.ts";
 import { testDatabase } from "./testing.ts";
 
 describe("a client of one organization", () => {
   let database: Awaited<ReturnType<typeof testDatabase>>;
-  let ours: { id: string; project: { id: string } };
-  let theirs: { id: string; project: { id: string } };
+  type Org = Awaited<ReturnType<ReturnType<typeof factories>["org"]>>;
+  let ours: Org;
+  let theirs: Org;
   beforeAll(async () => {
     database = await testDatabase();
     const make = factories(database.db);
@@ -63,5 +65,18 @@ describe("a client of one organization", () => {
     const { db } = database.tenant(ours.id);
     await expect(db.update(projects).set({ orgId: theirs.id })).rejects.toThrow();
     expect((await db.update(projects).set({ name: "taken" }).where(sql`id = ${theirs.project.id}`).returning()).length).toBe(0);
+  });
+
+  it("sees a run's parameters with its experiment, and gives them no other", async () => {
+    const make = factories(database.db);
+    const person = await make.user();
+    const [own, other] = [await make.run(ours.project, person.id), await make.run(theirs.project, person.id)];
+    const { db } = database.tenant(ours.id);
+    const [made] = await db.insert(runParams).values({ runId: own.id, key: "lr", value: "1" }).returning(); // as the release before writes it
+    expect(made!.experimentId).toBe(own.experimentId);
+    await database.db.insert(runParams).values({ runId: other.id, key: "lr", value: "1" });
+    expect((await db.select().from(runParams)).map(({ runId }) => runId)).toEqual([own.id]);
+    const refused = [{ runId: own.id, experimentId: other.experimentId }, { runId: other.id, experimentId: other.experimentId }, { runId: other.id, experimentId: own.experimentId }, { runId: other.id }];
+    for (const one of refused) await expect(db.insert(runParams).values({ ...one, key: "momentum", value: "1" })).rejects.toThrow();
   });
 });
