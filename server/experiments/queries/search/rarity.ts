@@ -7,7 +7,7 @@ import { runIdsSql } from "./filter-sql.ts";
 /** So many runs are gathered and sorted in less time than most walks along the order take. */
 export const RARE = 30_000;
 /** A share of them so small is looked up one by one sooner than another condition's index is read. */
-const FEW = 1 / 15;
+const FEW = 1 / 300;
 /** Entries of an index that are read in the time that one run is looked up. */
 const READS_PER_LOOKUP = 6;
 
