@@ -24,6 +24,8 @@ const ENDS = { succeeded: 82, failed: 12, cancelled: 6 } as const;
 const PEAKS = [0.2, 0.31, 0.26, 0.38, 0.34];
 /** One run in so many asks for all cores of its node. */
 const HUNGRY = 12;
+/** Ms for which people wait for room before they go elsewhere or ask for less. */
+const PATIENCE = 12 * 60 * MINUTE;
 const FAILURES = { user_code: 55, oom: 25, timeout: 8, preempted: 5, hardware: 5, config: 2 } as const;
 const WHY: Record<string, string> = {
   user_code: "The command ended with exit code 1.",
@@ -48,7 +50,7 @@ export async function seedHistory(db: Db, dice: Dice, setting: Setting, options:
   const groups = await seedExperiments(db, dice, setting, options.now - options.days * DAY);
   const rooms = new Map(setting.clusters.map(({ id, nodeNames, gpus }) => [id, new Room(nodeNames, gpus)]));
   const latest = options.now - 3 * 60 * MINUTE; // whoever waited for room has then started, and has ended
-  const moments = Array.from({ length: options.runs }, () => latest - options.days * DAY * dice.next() ** 1.4)
+  const moments = Array.from({ length: options.runs }, () => latest - options.days * DAY * dice.next() ** 1.2)
     .map((at) => (new Date(at).getUTCDay() % 6 === 0 && dice.next() < 0.6 ? at - DAY * 2 : at))
     .sort((a, b) => a - b);
   for (let from = 0; from < moments.length; from += 250) {
@@ -94,13 +96,15 @@ interface World {
 
 function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, rooms, now }: World, at: number, place: number): Made {
   const group = dice.pick(groups);
-  const cluster = dice.pick(clusters);
+  const drawn = dice.pick(clusters);
   const owner = dice.pick(workers);
-  const room = rooms.get(cluster.id)!;
   const asked = Math.round(at + dice.between(0.2, 40) * MINUTE);
+  const isIn = (gpus: number, of: { id: string }) => rooms.get(of.id)!.earliest(gpus, asked) < Math.min(asked + PATIENCE, now - 10 * MINUTE);
+  const cluster = isIn(1, drawn) ? drawn : (clusters.find((one) => isIn(1, one)) ?? drawn); // whoever would wait for long went elsewhere
+  const room = rooms.get(cluster.id)!;
   const wish = dice.pick([1, 1, 2, 4, cluster.gpus, cluster.gpus]);
-  const gpus = room.earliest(wish, asked) < now - 10 * MINUTE ? wish : 1; // whoever would still wait today asked for less
-  const isHungry = place % HUNGRY === 0 && gpus < cluster.gpus; // decodes on all cores of its node, so that nobody else gets the accelerators beside its own
+  const gpus = isIn(wish, cluster) ? wish : 1; // or asked for less
+  const isHungry = place % HUNGRY === 0 && gpus < cluster.gpus && isIn(cluster.gpus, cluster); // decodes on all cores of its node, so that nobody else gets the accelerators beside its own
   const rate = dice.pick([0.0001, 0.0003, 0.001, 0.003]);
   const params = { learning_rate: rate, batch_size: dice.pick([16, 32, 64, 128]), seed: dice.int(1, 5) };
   const spec = RunSpec.parse({
@@ -108,9 +112,8 @@ function makeRun(dice: Dice, { orgId, clusters, workers }: Setting, { groups, ro
     params, resources: { cpus: isHungry ? cluster.cpus : gpus * 6, memory: gpus * 32_768, gpus }, maxDuration: "6d",
   });
   const wanted = Math.round(dice.between(3, 85) ** 2 * MINUTE);
-  const { node, devices: taken, startedAt } = room.take(isHungry ? cluster.gpus : gpus, asked, wanted);
+  const { node, devices: taken, startedAt, endedAt } = room.take(isHungry ? cluster.gpus : gpus, asked, wanted, now - (10 + (place % 50)) * MINUTE);
   const devices = taken.slice(0, gpus);
-  const endedAt = Math.max(startedAt + MINUTE, Math.min(startedAt + wanted, now - MINUTE));
   const status = dice.weighted(ENDS);
   const failureClass: FailureClass | null = status === "failed" ? dice.weighted(FAILURES) : status === "cancelled" ? "cancelled" : null;
   const reason = status === "succeeded" ? "The command ended with exit code 0." : status === "cancelled" ? `Cancelled by ${owner.name}.` : WHY[failureClass!]!;
