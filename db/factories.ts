@@ -16,7 +16,7 @@ import { budgets } from "./schema/budgets.ts";
 import { costDeliveries, costSchedules } from "./schema/schedules.ts";
 import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, clusterWitnesses, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters, usageReviews, usageWitnesses } from "./schema/costs.ts";
-import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runs } from "./schema/experiments.ts";
+import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runParams, runs, runTags } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 import { reports, reportVersions } from "./schema/reports.ts";
 
@@ -155,7 +155,14 @@ function makeRuns(db: DbOrTx) {
     await db.insert(runEvents).values({ orgId: of.orgId, runId: of.id, ...values });
   }
 
-  return { experiment, run, attempt, event };
+  /** The parameters and tags of a made run's spec, as a submit writes them beside it. */
+  async function described({ id, spec }: { id: string; spec: RunSpec | null }) {
+    const rows = (of: Record<string, unknown>) => Object.entries(of).map(([key, value]) => ({ runId: id, key, value: String(value) }));
+    await db.insert(runParams).values(rows(spec!.params));
+    await db.insert(runTags).values(rows(spec!.tags));
+  }
+
+  return { experiment, run, described, attempt, event };
 }
 
 function makeMoney(db: DbOrTx) {

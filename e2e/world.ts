@@ -20,8 +20,10 @@ export async function makeWorld(make: Factories) {
   await make.samples(cluster.id, "node", node.name, "memory", samples(20_000));
   const experiment = await make.experiment(org.project, { name: "Digits" });
   const times = { startedAt: new Date(now - 20 * MINUTE), endedAt: new Date(now - 5 * MINUTE) };
+  const dates = { ...times, createdAt: new Date(now - 21 * MINUTE), queuedAt: new Date(now - 21 * MINUTE), statusSince: times.endedAt };
 
-  const finished = await make.run(org.project, owner.id, { name: "digits-finished", experimentId: experiment.id, status: "succeeded", statusReason: "Ended with exit code 0.", ...times, input: { params: { learning_rate: 0.02, epochs: 60 }, tags: { dataset: "digits" } } });
+  const finished = await make.run(org.project, owner.id, { name: "digits-finished", experimentId: experiment.id, status: "succeeded", statusReason: "Ended with exit code 0.", ...dates, input: { params: { learning_rate: 0.02, epochs: 60 }, tags: { dataset: "digits" } } });
+  await make.described(finished);
   const attempt = await make.attempt(finished, cluster.id, { status: "ended", outcome: "succeeded", nodeNames: [node.name], exitCode: 0, drainedAt: times.endedAt, assignedAt: times.startedAt, ...times });
   const steps = Array.from({ length: 60 }, (_, at) => ({ step: at + 1, at: times.startedAt.getTime() + at * 15_000, value: 2 * Math.exp(-at / 12) + 0.1 }));
   await make.metrics(finished.id, attempt.id, "loss", steps);
@@ -39,7 +41,7 @@ export async function makeWorld(make: Factories) {
   await make.schedule(org);
   await make.embed(org, "GPU spend", "Portal");
 
-  const failed = await make.run(org.project, owner.id, { name: "digits-failed", experimentId: experiment.id, status: "failed", failureClass: "oom", statusReason: "The process used more memory than it may and was killed.", evidence: { signal: "SIGKILL", detail: "Killed by the kernel.", lastLines: ["epoch 3  loss 0.4121"], peakMemoryMib: 1024, limitMemoryMib: 1024 }, ...times });
+  const failed = await make.run(org.project, owner.id, { name: "digits-failed", experimentId: experiment.id, status: "failed", failureClass: "oom", statusReason: "The process used more memory than it may and was killed.", evidence: { signal: "SIGKILL", detail: "Killed by the kernel.", lastLines: ["epoch 3  loss 0.4121"], peakMemoryMib: 1024, limitMemoryMib: 1024 }, ...dates });
   const killed = await make.attempt(failed, cluster.id, { status: "ended", outcome: "failed", failureClass: "oom", signal: "SIGKILL", nodeNames: [node.name], drainedAt: times.endedAt, assignedAt: times.startedAt, ...times });
   await make.log(killed.id, "epoch 3  loss 0.4121\n", times.startedAt);
   const waiting = await make.run(org.project, owner.id, { name: "digits-waiting", experimentId: experiment.id, input: { resources: { gpus: 8 }, cluster: cluster.slug } });
