@@ -51,7 +51,7 @@ test("billing works out what an hour of owned hardware costs, exports the price 
   await dialog.getByRole("combobox", { name: "Currency" }).click();
   await page.getByRole("option", { name: "EUR" }).click();
   await dialog.getByRole("button", { name: "Add price" }).click();
-  await expect(page.getByRole("row", { name: /Accelerators.*2\.4 EUR/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /Accelerators.*2\.40 EUR/ })).toBeVisible();
 
   const viewer = await as("viewer");
   await viewer.goto(paths.prices(org.slug));

@@ -3,6 +3,8 @@ import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import type { ExchangeRateView, PriceBookView, PriceLineView, RepricedRow } from "../../domain/costs/cost-view.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
+import { priceWords } from "../../domain/costs/money.ts";
+import { priceSpan } from "../../domain/costs/price-span.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
@@ -11,7 +13,7 @@ import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
 import { Section } from "../ui/page-header.tsx";
-import { absoluteTime, Ago } from "../ui/time.tsx";
+import { Ago, minuteTime } from "../ui/time.tsx";
 import { AddPriceForm } from "./add-price.tsx";
 import { AddRateForm } from "./add-rate.tsx";
 import { pricesUrl } from "./costs-params.ts";
@@ -28,11 +30,11 @@ export function PricesPage() {
     { key: "kind", title: "Of", width: 180, render: (line) => <>{KIND_LABEL[line.kind]}{line.model && <span className="dim"> · {line.model}</span>}</> },
     { key: "cluster", title: "Cluster", hideBelow: "sm", render: (line) => (line.cluster ? <Name value={line.cluster} max={28} /> : <span className="dim">any</span>) },
     { key: "class", title: "Class", hideBelow: "md", render: (line) => line.capacityClass ?? <span className="dim">any</span> },
-    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (line) => <span suppressHydrationWarning>{absoluteTime(line.validFrom)}</span> },
+    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (line) => <Holds line={line} lines={book.lines} /> },
     { key: "note", title: "Note", hideBelow: "xl", render: (line) => (line.note ? <Name value={line.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (line) => <>{line.createdBy} · <Ago at={line.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
-    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{line.unitPrice} {line.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
+    { key: "price", title: "Price", align: "right", render: (line) => (line.unitPrice === null ? <span className="dim">ended</span> : <>{priceWords(line.unitPrice)} {line.currency} <span className="dim">/ {KIND_UNIT[line.kind]}</span></>) },
   ];
   const acts = (
     <>
@@ -48,6 +50,12 @@ export function PricesPage() {
       <Repriced currency={book.currency} />
     </CostsFrame>
   );
+}
+
+/** From when to when: what another line has replaced stays in the book, and says so. */
+function Holds({ line, lines }: { line: PriceLineView; lines: readonly PriceLineView[] }) {
+  const { until, replacedBy } = priceSpan(line, lines);
+  return <span suppressHydrationWarning>{minuteTime(line.validFrom)}{replacedBy !== null ? <span className="dim">, replaced by version {replacedBy}</span> : until && <span className="dim"> until {minuteTime(until)}</span>}</span>;
 }
 
 /** What other currencies are worth, for prices that are in them. */

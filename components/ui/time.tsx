@@ -8,6 +8,11 @@ export function absoluteTime(at: Date): string {
   return new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" }).format(at);
 }
 
+/** The same without seconds, for what begins or ends on a minute: hours, prices, schedules. */
+export function minuteTime(at: Date): string {
+  return new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" }).format(at);
+}
+
 /** Relative and live; absolute with the zone on hover. `—` for null. */
 export function Ago({ at, prefix }: { at: Date | null | undefined; prefix?: string }) {
   const now = useNow();

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatMoney } from "./money.ts";
+import { formatMoney, priceWords } from "./money.ts";
 
 it.each([
   ["0", "USD", "$0.00"],
@@ -7,10 +7,16 @@ it.each([
   ["3.754999995", "EUR", "€3.75"],
   ["0.0031", "USD", "$0.0031"],
   ["0.01", "USD", "$0.01"],
+  ["0.000004", "USD", "<$0.0001"],
+  ["-0.000004", "USD", ">−$0.0001"],
   ["-12.5", "CHF", "−12.50 CHF"],
   ["99999999999999999999.999", "USD", "$100,000,000,000,000,000,000.00"],
 ])("shows %s %s as %s", (amount, currency, shown) => {
   expect(formatMoney(amount, currency)).toBe(shown);
+});
+
+it.each([["2.1", "2.10"], ["3", "3.00"], ["0.0017", "0.0017"]])("shows a price of %s as %s", (price, shown) => {
+  expect(priceWords(price)).toBe(shown);
 });
 
 it("shows an amount as the reader's language does, to the last digit, and in our own way where it knows no such language", () => {
