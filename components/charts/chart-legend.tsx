@@ -28,7 +28,7 @@ export function ChartLegend({ model, hidden, onHide, formatValue, note }: { mode
       {model.others > 0 && (
         <li className={classes.legendNote}>
           <span className={classes.swatch} style={{ display: "inline-block", marginRight: 6, verticalAlign: "middle", background: colourOf(null) }} />
-          {coloured.length} of {model.series.length} in colour, {model.others} others
+          {coloured.length} of {model.series.length} in colour, {model.others} {model.others === 1 ? "other" : "others"}
         </li>
       )}
       {note && <li className={classes.legendNote}>{note}</li>}

@@ -32,6 +32,13 @@ describe("valueScale", () => {
 });
 
 describe("xTicks", () => {
+  it("begins months on a long axis, as few as there is room for", () => {
+    const [from, to] = [Date.UTC(2025, 11, 1), Date.UTC(2026, 10, 30)];
+    const months = (count: number) => xTicks([from, to], "time", count).map((x) => new Date(x).toISOString().slice(0, 7));
+    expect(months(12)).toEqual(["2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]);
+    expect(months(5)).toEqual(["2026-01", "2026-04", "2026-07", "2026-10"]);
+  });
+
   it("of steps are whole and round", () => {
     expect(xTicks([0, 2990], "step", 5)).toEqual([0, 1000, 2000]);
     expect(xTicks([0, 3], "step", 10)).toEqual([0, 1, 2, 3]);

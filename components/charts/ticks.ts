@@ -49,6 +49,16 @@ export function valueScale([low, high]: [number, number], fromZero: boolean, cou
   return { domain, ticks: multiples(domain[0], domain[1], niceStep(domain[1] - domain[0], count)) };
 }
 
+/** Firsts of months, every one or every few, of which at most `count` fit. @param offsetMs The zone, as below. */
+function monthTicks(low: number, high: number, count: number, offsetMs: number): number[] {
+  const from = new Date(low + offsetMs);
+  const span = (high - low) / (30.4 * 86_400_000);
+  const every = [1, 2, 3, 6].find((step) => span / step <= count) ?? Math.ceil(span / count / 12) * 12;
+  const first = Math.floor(from.getUTCMonth() / every) * every;
+  const starts = Array.from({ length: count + 3 }, (_, at) => Date.UTC(from.getUTCFullYear(), first + at * every) - offsetMs);
+  return starts.filter((at) => at >= low && at <= high);
+}
+
 const SECOND_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600];
 
 /**
@@ -60,7 +70,9 @@ export function xTicks([low, high]: [number, number], xKind: XKind, count: numbe
   if (!(span > 0)) return [low];
   if (xKind === "step") return multiples(low, high, Math.max(1, niceStep(span, count)));
   const unit = xKind === "time" ? 1000 : 1;
-  const seconds = SECOND_STEPS.find((step) => span / unit / step <= count) ?? niceStep(span / unit / 86_400, count) * 86_400;
+  const fitting = SECOND_STEPS.find((step) => span / unit / step <= count);
+  if (fitting === undefined && xKind === "time") return monthTicks(low, high, count, offsetMs);
+  const seconds = fitting ?? niceStep(span / unit / 86_400, count) * 86_400;
   return multiples(low, high, seconds * unit, xKind === "time" ? offsetMs : 0);
 }
 

@@ -7,7 +7,7 @@ import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
 import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
 import { changeWords } from "../../domain/costs/spend-change.ts";
 import { OTHERS, SPEND_BY_LABEL } from "../../domain/costs/spend-by.ts";
-import { formatNumber } from "../../domain/shared/format.ts";
+import { formatNumber, formatShare } from "../../domain/shared/format.ts";
 import { ShareMap } from "../charts/share-map.tsx";
 import { TimeChart } from "../charts/time-chart.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
@@ -16,6 +16,7 @@ import { Name } from "../ui/id.tsx";
 import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { Money } from "./money.tsx";
+import classes from "./costs.module.css";
 
 /** Each day's cost of the dearest groups, and of all others together. */
 export function SpendChart({ spend, from, to }: { spend: SpendView; from: string; to: string }) {
@@ -46,7 +47,7 @@ export function SpendMap({ spend, hrefOf, tools }: { spend: SpendView; hrefOf: (
   const shares = spend.groups.map((group) => ({ key: group.key || "idle", label: group.key === "" ? "Idle" : group.label, size: geometryOf(group.amount), value: formatMoney(group.amount, spend.currency), isRest: group.key === "" || group.key === OTHERS, href: hrefOf(group) }));
   return (
     <Section actions={tools} title={`By ${SPEND_BY_LABEL[spend.by].toLowerCase()}`} count={shares.length}>
-      <ShareMap title="Which parts are the large ones?" unit={spend.currency} shares={shares} />
+      <div className={classes.map}><ShareMap title="Which parts are the large ones?" unit={spend.currency} shares={shares} /></div>
     </Section>
   );
 }
@@ -54,10 +55,12 @@ export function SpendMap({ spend, hrefOf, tools }: { spend: SpendView; hrefOf: (
 /** What each group cost, the dearest first. @param before What they cost in as many days before; null: nothing was rated then. Left out: nothing is compared. */
 export function SpendGroups({ spend, locale = null, before, hrefOf, tools }: { spend: SpendView; locale?: string | null; before?: ReadonlyMap<string, string> | null; hrefOf?: (group: SpendGroup) => string | undefined; tools?: React.ReactNode }) {
   const rows = spend.groups;
-  const most = Math.max(1e-9, ...rows.map(({ amount }) => geometryOf(amount)));
+  const whole = Math.max(1e-9, rows.reduce((sum, { amount }) => sum + Math.max(0, geometryOf(amount)), 0));
+  const shareOf = (row: SpendGroup) => Math.max(0, geometryOf(row.amount)) / whole;
   const columns: Column<SpendGroup>[] = [
     { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <GroupName group={row} href={hrefOf?.(row)} />) },
-    { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={Math.max(0, geometryOf(row.amount))} total={most} label={`Cost of ${row.label}`} /> },
+    { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={shareOf(row)} total={1} label={`Share of ${row.key === "" ? "Idle" : row.label}`} /> },
+    { key: "share", title: "", align: "right", hideBelow: "sm", render: (row) => <span className="dim">{formatShare(shareOf(row))}</span> },
     { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatNumber(geometryOf(row.acceleratorHours), 2) },
     { key: "provisional", title: "Provisional", align: "right", hideBelow: "md", render: (row) => <Money amount={row.provisional} currency={spend.currency} locale={locale} /> },
     { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.amount} currency={spend.currency} locale={locale} /> },

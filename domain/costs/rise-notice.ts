@@ -35,5 +35,5 @@ export const ratioWords = ({ ratio, usual }: Anomaly["worst"], currency: string)
 export const lastingWords = ({ isOpen, from, to }: Anomaly): string => (isOpen ? `Since ${from}, and still so.` : from === to ? "On that day alone." : `From ${from} to ${to}; it is over.`);
 const BY: Record<CauseDimension, (label: string) => string> = { experiment: (label) => `the experiment ${label}`, person: (label) => `runs of ${label}`, resource: (label) => label };
 /** Empty where nothing can be named. */
-export const causeWords = (causes: readonly Cause[]): string => (causes.length === 0 ? "" : `${causes.map(({ dimension, label, percent }) => `${percent} % of it ${BY[dimension](label)}`).join(" · ")}.`);
+export const causeWords = (causes: readonly Cause[]): string => (causes.length === 0 ? "" : `${causes.map(({ dimension, label, percent }) => `${percent} % of it ${BY[dimension](label)}`).join(", ")}.`);
 export const riseTitle = ({ label, worst, currency }: RiseNotice): string => `${label} cost ${formatMoney(worst.amount, currency)} on ${worst.day}, ${ratioWords(worst, currency)}`;
