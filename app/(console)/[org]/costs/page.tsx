@@ -5,22 +5,26 @@ import { CostsSkeleton } from "../../../../components/costs/costs-frame.tsx";
 import { loadCostsParams, rightNow, runsInput, spendInput } from "../../../../components/costs/costs-params.ts";
 import { SpendPage } from "../../../../components/costs/spend-page.tsx";
 import { daysBefore } from "../../../../domain/costs/spend-change.ts";
-import { HydrateClient, prefetch, trpc } from "../../../../server/trpc/rsc.tsx";
+import { getQueryClient, HydrateClient, prefetch, trpc } from "../../../../server/trpc/rsc.tsx";
 
 export const metadata: Metadata = { title: "Costs" };
 
-export default async function Costs({ searchParams }: { searchParams: Promise<SearchParams> }) {
+export default function Costs({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  return <Suspense fallback={<CostsSkeleton />}><Filled searchParams={searchParams} /></Suspense>;
+}
+
+async function Filled({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const params = await loadCostsParams(searchParams);
   const now = rightNow();
   const input = spendInput(params, now);
-  if (params.by === "tag") prefetch(trpc.costs.tags.queryOptions(input));
-  else for (const range of [input, daysBefore(input)]) prefetch(trpc.costs.spend.queryOptions({ ...input, ...range, by: params.by }));
   prefetch(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }) as never);
+  // The tag that is shown without being asked for is known only from the tags that there are: they are waited for.
+  const tags = params.by === "tag" ? await getQueryClient().fetchQuery(trpc.costs.tags.queryOptions(input)).catch(() => []) : [];
+  const tag = params.by === "tag" ? (params.tag ?? tags[0]) : undefined;
+  if (params.by !== "tag" || tag !== undefined) for (const range of [input, daysBefore(input)]) prefetch(trpc.costs.spend.queryOptions({ ...input, ...range, by: params.by, ...(tag === undefined ? {} : { tag }) }));
   return (
     <HydrateClient>
-      <Suspense fallback={<CostsSkeleton />}>
-        <SpendPage now={now} />
-      </Suspense>
+      <SpendPage now={now} />
     </HydrateClient>
   );
 }
