@@ -36,7 +36,7 @@ export function DatasetsPage() {
   const empty = narrowed ? (
     <EmptyState title="No data set matches" action={<Button variant="default" onClick={() => void setParams({ q: null })}>Clear filters</Button>} />
   ) : (
-    <EmptyState title="No run named its data" icon={<IconDatabase size={28} stroke={1.5} />} command={'mlflow.log_input(mlflow.data.from_pandas(frame, name="digits"), context="training")'}>
+    <EmptyState title="No run named its data" icon={<IconDatabase size={28} stroke={1.5} />} plain command={'mlflow.log_input(mlflow.data.from_pandas(frame, name="digits"), context="training")'}>
       Data sets show up here with their digest once a run logs what it read, and with every run that read the same.
     </EmptyState>
   );

@@ -8,7 +8,7 @@ import type { Tone } from "../ui/status-tones.ts";
 import { Timeline } from "../ui/timeline.tsx";
 import { eventsInput } from "./events-input.ts";
 
-const TONES: Record<string, Tone> = { "model.created": "active", "version.created": "active", "version.stage": "good", "alias.set": "good", "alias.removed": "warn", "alias.moved": "neutral", "version.deleted": "bad" };
+const TONES: Record<string, Tone> = { "version.stage": "good", "alias.set": "good", "alias.removed": "warn", "alias.moved": "neutral", "version.deleted": "bad" };
 
 /** Who registered, promoted and changed what, when. */
 export function ModelTimeline({ id, version }: { id: string; version?: number }) {

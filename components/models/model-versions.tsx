@@ -46,7 +46,7 @@ export function ModelVersions({ id }: { id: string }) {
       href={(row) => paths.modelVersion(org, id, row.version)}
       total={model.versionCount}
       more={moreOf(query)}
-      empty={<EmptyState title="No versions" command={`mlflow.register_model("runs:/RUN_ID/model", "${model.name}")`}>Register what a run logged, and it becomes version 1 here.</EmptyState>}
+      empty={<EmptyState title="No versions" plain command={`mlflow.register_model("runs:/RUN_ID/model", "${model.name}")`}>Register what a run logged, and it becomes version 1 here.</EmptyState>}
     />
   );
 }

@@ -60,7 +60,7 @@ export function ModelsPage() {
 function NoModels({ narrowed, onClear }: { narrowed: boolean; onClear: () => void }) {
   if (narrowed) return <EmptyState title="No model matches" action={<Button variant="default" onClick={onClear}>Clear filters</Button>} />;
   return (
-    <EmptyState title="No model is registered" icon={<IconBox size={28} stroke={1.5} />} command={'mlflow.sklearn.log_model(model, name="model", registered_model_name="digits")'}>
+    <EmptyState title="No model is registered" icon={<IconBox size={28} stroke={1.5} />} plain command={'mlflow.sklearn.log_model(model, name="model", registered_model_name="digits")'}>
       A registered model is a name with numbered versions, each with the run, data and code that made it. Register one from a script as below.
     </EmptyState>
   );

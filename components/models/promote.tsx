@@ -27,8 +27,8 @@ export function PromoteButtons({ allowed, compact, ...of }: Promoted & { allowed
   const which = `version ${of.version}`;
   return (
     <span className={classes.acts}>
-      <Guarded allowed={allowed}><Button {...(compact ? { variant: "default" } : {})} {...look} onClick={aliasDialog.open} aria-label={`Set alias on ${which}`}>Set alias</Button></Guarded>
       <Guarded allowed={allowed}><Button variant="default" {...look} onClick={stageDialog.open} aria-label={`Move ${which} to a stage`}>Move</Button></Guarded>
+      <Guarded allowed={allowed}><Button {...(compact ? { variant: "default" } : {})} {...look} onClick={aliasDialog.open} aria-label={`Set alias on ${which}`}>Set alias</Button></Guarded>
       <Modal opened={alias} onClose={aliasDialog.close} title={`Set an alias on ${of.name} ${which}`} size={460}><AliasForm {...of} onClose={aliasDialog.close} /></Modal>
       <Modal opened={stage} onClose={stageDialog.close} title={`Move ${of.name} ${which}`} size={460}><StageForm {...of} onClose={stageDialog.close} /></Modal>
     </span>

@@ -50,7 +50,7 @@ export function VersionPage({ id, version }: { id: string; version: number }) {
           <Section title="Files" count={found.files.length}><Files found={found} /></Section>
         </div>
         <div>
-          <Section title="Use it"><CopyCommand command={`mlflow.pyfunc.load_model("models:/${found.model.name}/${version}")`} /></Section>
+          <Section title="Use it"><div className={classes.use}><CopyCommand plain label="Copy code" command={`mlflow.pyfunc.load_model("models:/${found.model.name}/${version}")`} /></div></Section>
           <Section title="Timeline"><ModelTimeline id={id} version={version} /></Section>
         </div>
       </div>
@@ -79,7 +79,7 @@ function Lineage({ found: { lineage } }: { found: VersionDetail }) {
     <Pairs
       label="Lineage"
       items={[
-        ["Run", <span key="run"><Link className={classes.link} href={paths.run(org, run.id)}>{run.name}</Link> <StatusBadge status={run.status} /></span>],
+        ["Run", <span key="run"><Link className={classes.link} href={paths.run(org, run.id)}>{run.name}</Link>&ensp;<StatusBadge status={run.status} /></span>],
         ["Experiment", run.experiment.name],
         ...datasets.map((set) => [set.context ? `Data, ${set.context}` : "Data", <span key={set.id}><Name value={set.name} /> <Id value={set.digest} max={14} label="Copy digest" /></span>] as const),
         ["Code", code ? <span key="code">{code.label} <span className={classes.code}>{code.detail}</span></span> : <span key="code" className="dim">not recorded</span>],

@@ -41,11 +41,11 @@ export function Name({ value, max = 40 }: { value: string; max?: number }) {
   );
 }
 
-/** A shell command to paste. Never put a secret in it that is not shown once on purpose. */
-export function CopyCommand({ command, label = "Copy command" }: { command: string; label?: string }) {
+/** A shell command to paste, or a line of a program (`plain`). Never put a secret in it that is not shown once on purpose. */
+export function CopyCommand({ command, label = "Copy command", plain }: { command: string; label?: string; plain?: boolean }) {
   return (
-    <div className={classes.command}>
-      <pre className={classes.commandText} tabIndex={0} aria-label="Command">{command}</pre>
+    <div className={classes.command} data-plain={plain || undefined}>
+      <pre className={classes.commandText} tabIndex={0} aria-label={plain ? "Code" : "Command"}>{command}</pre>
       <CopyIcon value={command} label={label} className={classes.commandCopy} />
     </div>
   );

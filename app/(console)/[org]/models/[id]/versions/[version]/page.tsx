@@ -13,8 +13,12 @@ interface Props {
 
 const parse = ({ id, version }: { id: string; version: string }) => OneVersion.safeParse({ id, version: Number(version) });
 
+const load = (input: { id: string; version: number }) => getQueryClient().fetchQuery({ ...trpc.models.version.queryOptions(input), staleTime: 5000, retry: false });
+
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: `Version ${Number((await params).version) || ""}` };
+  const asked = parse(await params);
+  const found = asked.success ? await load(asked.data).catch(() => null) : null;
+  return { title: found ? `${found.model.name} version ${found.version}` : "Version" };
 }
 
 export default async function Version({ params }: Props) {
@@ -22,7 +26,7 @@ export default async function Version({ params }: Props) {
   if (!asked.success) notFound();
   prefetch(trpc.models.events.infiniteQueryOptions(eventsInput(asked.data.id, asked.data.version), BY_CURSOR) as never);
   try {
-    await getQueryClient().fetchQuery({ ...trpc.models.version.queryOptions(asked.data), staleTime: 5000, retry: false });
+    await load(asked.data);
   } catch (error) {
     if ((error as { code?: string }).code === "NOT_FOUND") notFound();
   }
