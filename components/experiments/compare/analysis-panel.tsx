@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { axisOf, type Cell } from "../../../domain/experiments/compare/axes.ts";
 import type { PanelKind } from "../../../domain/experiments/compare/workspace.ts";
 import { columnOf } from "../../../domain/experiments/compare/workspace.ts";
+import { plural } from "../../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "../../charts/chart-frame.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { ImportanceBars } from "./importance-bars.tsx";
@@ -50,7 +51,7 @@ function ColumnsPanel({ kind, axes, height, tools, title }: Props & { kind: "par
   if (query.error) return <ErrorBox what={`${title} could not be loaded`} error={query.error} retry={() => void query.refetch()} />;
   const summary = `${title}: ${complete} of ${shown.length} runs have all of these columns.`;
   return (
-    <ChartFrame title={title} unit={`n ${complete} of ${shown.length}`} tools={tools} summary={summary}>
+    <ChartFrame title={title} unit={complete === shown.length ? plural(complete, "run") : `${complete} of ${shown.length} runs have all of these`} tools={tools} summary={summary}>
       <div style={{ height: height + 24 }}>
         {!query.data ? <ChartLoading height={height} /> : complete === 0 ? <ChartEmpty height={height}>No run has all of these columns.</ChartEmpty> : kind === "parallel" ? (
           <ParallelPlot runs={shown} columns={columns} height={height + 20} />

@@ -63,7 +63,7 @@ function Which({ of }: { of: RunsOf }) {
   const trpc = useTRPC();
   const set = "ids" in of ? null : of;
   const { data } = useQuery({ ...trpc.table.count.queryOptions(set ?? {}), enabled: set !== null });
-  const count = "ids" in of ? plural(of.ids.length, "chosen run") : !data ? "" : data.more ? `the newest ${formatCount(MAX_GROUPED)} of more runs` : plural(data.count, "run");
+  const count = "ids" in of ? plural(of.ids.length, "chosen run") : !data ? "" : data.more ? `The newest ${formatCount(MAX_GROUPED)} of more runs` : plural(data.count, "run");
   return <>{count}{set?.filter && <> · <code className="mono">{set.filter}</code></>}</>;
 }
 

@@ -13,10 +13,14 @@ import { useCompared } from "./use-compare.ts";
 const TOP = 34;
 const BOTTOM = 16;
 const SIDE = 44;
+/** Less, and the names of two axes run into each other. */
+const LEAST_BETWEEN = 100;
+const PX_PER_LETTER = 8.5;
 
 /** A line per run over one axis per column. Dragging along an axis keeps the runs that pass there; a press lets all pass again. */
 export function ParallelPlot({ runs, columns, height }: { runs: readonly ComparedRun[]; columns: readonly AnalysisColumn[]; height: number }) {
-  const { ref, width } = useElementSize();
+  const { ref, width: room } = useElementSize();
+  const width = Math.max(room, 2 * SIDE + (columns.length - 1) * LEAST_BETWEEN);
   const { strokeOfRun } = useCompared();
   const { id: strong, set, owner } = useHighlight();
   const [brushes, setBrushes] = useState<([number, number] | null)[]>([]);
@@ -24,7 +28,8 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
   const axes = useMemo(() => columns.map(({ cells }) => axisOf(cells)), [columns]);
   const places = useMemo(() => runs.map((_, at) => columns.map(({ cells }, axis) => placeOn(axes[axis]!, cells[at] ?? null))), [runs, columns, axes]);
   const inner = height - TOP - BOTTOM;
-  const xOf = (axis: number) => SIDE + (columns.length === 1 ? 0.5 : axis / (columns.length - 1)) * Math.max(0, width - 2 * SIDE);
+  const between = (width - 2 * SIDE) / Math.max(1, columns.length - 1);
+  const xOf = (axis: number) => SIDE + (columns.length === 1 ? between / 2 : axis * between);
   const yOf = (place: number) => TOP + (1 - place) * inner;
   const active = columns.map((_, axis) => brushes[axis] ?? null);
   const passing = runs.filter((_, at) => isBrushed(places[at]!, active));
@@ -36,37 +41,39 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
     brush(axis, [Math.min(drag.current.from, to), Math.max(drag.current.from, to)]);
   }
   return (
-    <div ref={ref}>
-      <svg className={classes.plotSvg} height={height} role="img" aria-label={`${passing.length} of ${runs.length} runs pass the chosen ranges`}>
-        {runs.map((run, at) => {
-          const stroke = strokeOfRun(run.id);
-          const off = !isBrushed(places[at]!, active);
-          const d = segmentsOf(places[at]!).map((part) => part.map(([axis, place], i) => `${i === 0 ? "M" : "L"}${xOf(axis).toFixed(1)} ${yOf(place).toFixed(1)}`).join("")).join("");
-          return <path key={run.id} d={d} fill="none" stroke={off ? "var(--line)" : colourOf(stroke.slot)} strokeWidth={strong === run.id ? 3 : 1.5} strokeOpacity={off ? 0.6 : stroke.slot === null ? 0.5 : 0.9} {...(stroke.dashed ? { strokeDasharray: "5 3" } : {})} onPointerEnter={() => {
-            owner.current = null;
-            set(run.id);
-          }} onPointerLeave={() => set(null)}><title>{run.name}</title></path>;
-        })}
-        {columns.map((column, axis) => (
-          <g key={column.name} transform={`translate(${xOf(axis)} 0)`}>
-            <line y1={TOP} y2={TOP + inner} stroke="var(--line)" />
-            <text y={14} textAnchor={anchorOf(axis, columns.length)} style={{ fill: "var(--mantine-color-text)", fontWeight: 600 }}>{cutMiddle(column.label, Math.max(8, Math.floor(width / columns.length / 7)))}</text>
-            {ticksOf(axes[axis]!).map(({ place, label }) => <text key={`${place} ${label}`} x={axis === columns.length - 1 ? -6 : 6} y={yOf(place) + 4} textAnchor={axis === columns.length - 1 ? "end" : "start"}>{label}</text>)}
-            {active[axis] && <rect x={-6} width={12} y={yOf(active[axis][1])} height={Math.max(2, (active[axis][1] - active[axis][0]) * inner)} fill="var(--accent)" fillOpacity={0.25} stroke="var(--accent)" />}
-            <rect x={-12} width={24} y={TOP} height={inner} fill="transparent" style={{ cursor: "ns-resize", touchAction: "none" }}
-              onPointerDown={(event) => {
-                event.currentTarget.setPointerCapture(event.pointerId);
-                drag.current = { axis, from: placeAt(event) };
-                brush(axis, null);
-              }}
-              onPointerMove={(event) => onMove(event, axis)}
-              onPointerUp={() => (drag.current = null)}
-            ><title>Drag to choose a range of {column.label}</title></rect>
-          </g>
-        ))}
-      </svg>
+    <>
+      <div ref={ref} className={classes.plotScroll}>
+        <svg className={classes.plotSvg} style={{ width }} height={height} role="img" aria-label={`${passing.length} of ${runs.length} runs pass the chosen ranges`}>
+          {runs.map((run, at) => {
+            const stroke = strokeOfRun(run.id);
+            const off = !isBrushed(places[at]!, active);
+            const d = segmentsOf(places[at]!).map((part) => part.map(([axis, place], i) => `${i === 0 ? "M" : "L"}${xOf(axis).toFixed(1)} ${yOf(place).toFixed(1)}`).join("")).join("");
+            return <path key={run.id} d={d} fill="none" stroke={off ? "var(--line)" : colourOf(stroke.slot)} strokeWidth={strong === run.id ? 3 : 1.5} strokeOpacity={off ? 0.6 : stroke.slot === null ? 0.5 : 0.9} {...(stroke.dashed ? { strokeDasharray: "5 3" } : {})} onPointerEnter={() => {
+              owner.current = null;
+              set(run.id);
+            }} onPointerLeave={() => set(null)}><title>{run.name}</title></path>;
+          })}
+          {columns.map((column, axis) => (
+            <g key={column.name} transform={`translate(${xOf(axis)} 0)`}>
+              <line y1={TOP} y2={TOP + inner} stroke="var(--line)" />
+              <text y={14} textAnchor={anchorOf(axis, columns.length)} style={{ fill: "var(--mantine-color-text)", fontWeight: 600 }}>{cutMiddle(column.label, Math.max(8, Math.floor(between / PX_PER_LETTER)))}</text>
+              {ticksOf(axes[axis]!).map(({ place, label }) => <text key={`${place} ${label}`} x={axis === columns.length - 1 ? -6 : 6} y={yOf(place) + 4} textAnchor={axis === columns.length - 1 ? "end" : "start"}>{label}</text>)}
+              {active[axis] && <rect x={-6} width={12} y={yOf(active[axis][1])} height={Math.max(2, (active[axis][1] - active[axis][0]) * inner)} fill="var(--accent)" fillOpacity={0.25} stroke="var(--accent)" />}
+              <rect x={-12} width={24} y={TOP} height={inner} fill="transparent" style={{ cursor: "ns-resize", touchAction: "none" }}
+                onPointerDown={(event) => {
+                  event.currentTarget.setPointerCapture(event.pointerId);
+                  drag.current = { axis, from: placeAt(event) };
+                  brush(axis, null);
+                }}
+                onPointerMove={(event) => onMove(event, axis)}
+                onPointerUp={() => (drag.current = null)}
+              ><title>Drag to choose a range of {column.label}</title></rect>
+            </g>
+          ))}
+        </svg>
+      </div>
       <div className={classes.note}>{passing.length < runs.length ? `${passing.length} of ${runs.length} runs pass` : "Drag along an axis to choose a range"}</div>
-    </div>
+    </>
   );
 }
 

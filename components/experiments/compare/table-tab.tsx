@@ -1,5 +1,5 @@
 "use client";
-import { ActionIcon, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconMinus, IconSearch } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
@@ -64,9 +64,12 @@ function Way({ way, metric, onTurn }: { way: string; metric: string; onTurn: () 
   );
 }
 
+/** One digit after the point in every row; a share too small for it, as it is. */
+const percentOf = (share: number): string => (share !== 0 && Math.abs(share) < 0.0005 ? formatNumber(share * 100, 1) : (share * 100).toFixed(1).replace("-", "−"));
+
 function DeltaText({ delta }: { delta: Delta }) {
   const sign = delta.by > 0 ? "+" : "";
-  const text = delta.share === null ? `${sign}${formatNumber(delta.by, 3)}` : `${sign}${formatNumber(delta.share * 100, 3)} %`;
+  const text = delta.share === null ? `${sign}${formatNumber(delta.by, 3)}` : `${sign}${percentOf(delta.share)} %`;
   const word = delta.better === null ? "" : delta.better ? "better" : "worse";
-  return <span className={classes.delta} data-better={delta.better === null ? "none" : String(delta.better)} title={`${sign}${formatNumber(delta.by)} ${word}`}>{delta.better === null ? "" : delta.better ? "▲ " : "▼ "}{text}</span>;
+  return <span className={classes.delta} data-better={delta.better === null ? "none" : String(delta.better)} title={`${sign}${formatNumber(delta.by)} ${word}`}>{delta.by === 0 ? "" : delta.by > 0 ? "▲ " : "▼ "}{text}{word && <VisuallyHidden> {word}</VisuallyHidden>}</span>;
 }
