@@ -46,7 +46,7 @@ test("a report is shown live in a page of another site, by nobody else, and no m
   await page.getByRole("button", { name: "Publish a report" }).click();
   await page.getByRole("dialog").getByLabel("Title").fill("What it costs");
   await page.getByRole("dialog").getByRole("button", { name: "Publish report" }).click();
-  await expect(page.getByRole("row", { name: /What it costs.*Spend by project, 30d/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /What it costs.*Spend by project, last 30 days/ })).toBeVisible();
   await page.getByRole("button", { name: "Add a site" }).click();
   const dialog = page.getByRole("dialog", { name: "Add a site" });
   await dialog.getByRole("textbox", { name: "Name" }).fill("Portal");

@@ -35,10 +35,10 @@ export function AddPriceForm({ book, onDone }: { book: PriceBookView; onDone: ()
   const currencies = [...new Set([book.currency, ...book.rates.map((rate) => rate.currency)])];
   const submit = () => add.mutate({ kind, unitPrice, currency, validFrom: `${from}T00:00:00Z`, clusterId, capacityClass, ...(kind === "accelerator" && model.trim() ? { model } : {}), ...(note.trim() ? { note } : {}) });
   return (
-    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
+    <form className={classes.form} noValidate onChange={() => add.isError && add.reset()} onSubmit={(event) => { event.preventDefault(); submit(); }}>
       {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
       <div className={classes.pair}>
-        <Select label="Of" description="What an hour costs of" data={HELD_KINDS.map((value) => ({ value, label: KIND_LABEL[value] }))} value={kind} allowDeselect={false} onChange={(next) => setKind(next as HeldKind)} />
+        <Select label="Of" description="What is priced" data={HELD_KINDS.map((value) => ({ value, label: KIND_LABEL[value] }))} value={kind} allowDeselect={false} onChange={(next) => setKind(next as HeldKind)} />
         <TextInput label="Price" description={`${currency} for one ${KIND_UNIT[kind]}`} placeholder="2.40" inputMode="decimal" value={unitPrice} error={errors.unitPrice} onChange={(event) => setPrice(event.currentTarget.value)} data-autofocus />
       </div>
       {currencies.length > 1 && <Select label="Currency" description="Of the price. Others than the organization's own are converted by the rate of each day." data={currencies} value={currency} allowDeselect={false} error={errors.currency} onChange={(next) => setCurrency(next ?? book.currency)} />}

@@ -23,7 +23,7 @@ export function AddRateForm({ currency, onDone }: { currency: string; onDone: ()
   }));
   const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
   return (
-    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); add.mutate({ currency: other.trim(), rate, validFrom, ...(note.trim() ? { note } : {}) }); }}>
+    <form className={classes.form} noValidate onChange={() => add.isError && add.reset()} onSubmit={(event) => { event.preventDefault(); add.mutate({ currency: other.trim(), rate, validFrom, ...(note.trim() ? { note } : {}) }); }}>
       {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
       <div className={classes.pair}>
         <TextInput label="Currency" description="As ISO 4217 calls it." placeholder="EUR" value={other} error={errors.currency} maxLength={3} onChange={(event) => setOther(event.currentTarget.value.toUpperCase())} data-autofocus />

@@ -38,7 +38,7 @@ export function AddBudgetForm({ currency, onDone }: { currency: string; onDone: 
   const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
   const submit = () => add.mutate({ ...draft, levels: levelsOf(draft.levels), scope: { type, id: type === "org" ? "org" : (id ?? "") } });
   return (
-    <BudgetFields draft={draft} setDraft={setDraft} errors={errors} error={add.error} currency={currency} busy={add.isPending} verb="Add budget" onCancel={onDone} onSubmit={submit}>
+    <BudgetFields draft={draft} setDraft={setDraft} errors={errors} error={add.error} currency={currency} busy={add.isPending} verb="Add budget" onCancel={onDone} onEdit={add.reset} onSubmit={submit}>
       <div className={classes.pair}>
         <Select label="Of" data={BUDGET_SCOPES.map((value) => ({ value, label: BUDGET_SCOPE_LABEL[value] }))} value={type} allowDeselect={false} onChange={(next) => { setType(next as BudgetScope); setId(null); }} />
         {type !== "org" && <ScopeSelect type={type} value={id} error={errors["scope.id"]} onChange={setId} />}
@@ -52,7 +52,7 @@ function ChangeForm({ budget, currency, onDone }: { budget: BudgetView; currency
   const [draft, setDraft] = useState<Draft>({ name: budget.name, amount: budget.amount, levels: budget.levels.join(", "), policy: budget.policy });
   const change = useMutation(trpc.costs.changeBudget.mutationOptions({ onSuccess: () => { notifyDone(`${draft.name} changed.`); onDone(); } }));
   const errors: Record<string, string> = change.error ? fieldErrors(change.error) : {};
-  return <BudgetFields draft={draft} setDraft={setDraft} errors={errors} error={change.error} currency={currency} busy={change.isPending} verb="Save" onCancel={onDone} onSubmit={() => change.mutate({ id: budget.id, ...draft, levels: levelsOf(draft.levels) })} />;
+  return <BudgetFields draft={draft} setDraft={setDraft} errors={errors} error={change.error} currency={currency} busy={change.isPending} verb="Save" onCancel={onDone} onEdit={change.reset} onSubmit={() => change.mutate({ id: budget.id, ...draft, levels: levelsOf(draft.levels) })} />;
 }
 
 interface FieldsProps {
@@ -64,14 +64,16 @@ interface FieldsProps {
   busy: boolean;
   verb: string;
   onCancel: () => void;
+  /** What was wrong with it may be right now. */
+  onEdit: () => void;
   onSubmit: () => void;
   children?: React.ReactNode;
 }
 
-function BudgetFields({ draft, setDraft, errors, error, currency, busy, verb, onCancel, onSubmit, children }: FieldsProps) {
+function BudgetFields({ draft, setDraft, errors, error, currency, busy, verb, onCancel, onEdit, onSubmit, children }: FieldsProps) {
   const levelError = Object.entries(errors).find(([field]) => field.startsWith("levels"))?.[1];
   return (
-    <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>
+    <form className={classes.form} noValidate onChange={() => error !== null && onEdit()} onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>
       {error !== null && Object.keys(errors).length === 0 && <FormAlert message={formError(error)} />}
       <TextInput label="Name" placeholder="Vision, November" value={draft.name} error={errors.name} maxLength={64} onChange={(event) => setDraft({ ...draft, name: event.currentTarget.value })} data-autofocus />
       {children}

@@ -27,7 +27,7 @@ export function ClientForm({ view, client, onDone }: { view: EmbedsView; client:
   const trpc = useTRPC();
   const viewer = useViewer();
   const [draft, setDraft] = useState(() => draftOf(client, view));
-  const saved = { onSuccess: () => { notifyDone(`${draft.name} saved.`); onDone(); } };
+  const saved = { onSuccess: () => { notifyDone(client ? `${draft.name} saved.` : `${draft.name} added. How to embed, in its menu, has the code for its pages.`); onDone(); } };
   const create = useMutation(trpc.costs.createEmbedClient.mutationOptions(saved));
   const change = useMutation(trpc.costs.changeEmbedClient.mutationOptions(saved));
   const error = create.error ?? change.error;

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { lazy } from "react";
 import type { EmbedClientView, EmbedReportView } from "../../../domain/costs/embed-view.ts";
+import { RANGES } from "../../../domain/costs/days.ts";
 import { SPEND_BY_LABEL } from "../../../domain/costs/spend-by.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -49,7 +50,7 @@ export function EmbedsPage() {
 
 const REPORTS: Column<EmbedReportView>[] = [
   { key: "title", title: "Report", grow: true, render: (row) => <Name value={row.title} max={40} /> },
-  { key: "shows", title: "Shows", hideBelow: "sm", render: (row) => `Spend by ${SPEND_BY_LABEL[row.by].toLowerCase()}, ${row.range}` },
+  { key: "shows", title: "Shows", hideBelow: "sm", render: (row) => `Spend by ${SPEND_BY_LABEL[row.by].toLowerCase()}, last ${plural(RANGES[row.range], "day")}` },
   { key: "id", title: "Id", hideBelow: "md", render: (row) => <Id value={row.id} /> },
   { key: "by", title: "Published", align: "right", hideBelow: "md", render: (row) => <>{row.createdBy} · <Ago at={row.createdAt} /></> },
   { key: "acts", title: "", align: "right", render: (row) => <Withdraw report={row} /> },
@@ -64,7 +65,7 @@ function Withdraw({ report }: { report: EmbedReportView }) {
 const CLIENTS: Column<EmbedClientView>[] = [
   { key: "name", title: "Site", width: 180, render: (row) => <><Name value={row.name} max={24} />{row.disabledAt && <span className="dim"> · disabled</span>}</> },
   { key: "origins", title: "At", grow: true, hideBelow: "sm", render: (row) => <Name value={row.origins.join(", ")} max={48} /> },
-  { key: "scope", title: "Sees", hideBelow: "md", render: (row) => `${row.projectIds === null ? "every project" : plural(row.projectIds.length, "project")}, ${plural(row.reportIds.length, "report")}${row.mustFilter ? ", filtered" : ""}${row.minGroup === null ? "" : `, groups of ${row.minGroup}`}` },
+  { key: "scope", title: "Sees", hideBelow: "md", render: (row) => `${plural(row.reportIds.length, "report")}, ${row.projectIds === null ? "every project" : plural(row.projectIds.length, "project")}${row.mustFilter ? " that a token names" : ""}${row.minGroup === null ? "" : `, groups of ${row.minGroup}`}` },
   { key: "id", title: "Id", hideBelow: "lg", render: (row) => <Id value={row.id} /> },
   { key: "used", title: "Last used", align: "right", hideBelow: "xs", render: (row) => (row.lastUsedAt ? <Ago at={row.lastUsedAt} /> : <span className="dim">never</span>) },
 ];

@@ -32,7 +32,7 @@ function ProjectSelect({ name, value, error, disabled, onBlur, change, data }: {
   const known = !value || data.some((one) => one.value === value);
   return (
     <Input.Wrapper label="Project" withAsterisk error={error ?? (known ? undefined : "You may not submit to this project.")} id="field-project">
-      <Input component="select" id="field-project" name={name} value={value ?? ""} disabled={disabled} onBlur={onBlur} onChange={(event) => change(event.currentTarget.value || undefined)} pointer>
+      <Input component="select" id="field-project" error={error !== undefined || !known} name={name} value={value ?? ""} disabled={disabled} onBlur={onBlur} onChange={(event) => change(event.currentTarget.value || undefined)} pointer>
         {!value && <option value="">Choose a project</option>}
         {!known && <option value={value}>{value}</option>}
         {data.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
