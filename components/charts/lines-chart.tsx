@@ -64,7 +64,7 @@ export function LinesChart({ title, lines: given, height, loading, tools, clip, 
         )}
       </div>
       {legend}
-      <div className={classes.notes}>{said.join(" · ")}</div>
+      <div className={classes.notes} title={said.join(" · ")}>{said.join(" · ")}</div>
     </ChartFrame>
   );
 }

@@ -15,7 +15,7 @@ import { Name } from "../ui/id.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { Mib } from "../ui/sizes.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
-import { Ago } from "../ui/time.tsx";
+import { Duration } from "../ui/time.tsx";
 import classes from "./clusters.module.css";
 import { Usage } from "./usage.tsx";
 
@@ -38,7 +38,7 @@ function Reach({ row }: { row: ClusterRow }) {
   return (
     <span className={classes.reach}>
       <StatusBadge status={state} />
-      {since && <span className={`dim ${classes.since}`}><Ago at={since} prefix="since" /></span>}
+      {since && <span className={`dim ${classes.since}`}><span>for <Duration from={since} /></span></span>}
       {row.drainedAt && <StatusBadge status="drained" />}
     </span>
   );

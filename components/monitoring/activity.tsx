@@ -11,7 +11,7 @@ export function Activity({ entries }: { entries: Overview["activity"] }) {
         <li key={entry.id} className={classes.act}>
           <span className={classes.actText}>
             {entry.href ? <Link href={entry.href}>{entry.message}</Link> : entry.message}
-            <span className="dim"> · {entry.actor}</span>
+            {" "}<span className={classes.actBy}>· {entry.actor}</span>
           </span>
           <span className={classes.actAt}><Ago at={entry.at} /></span>
         </li>

@@ -7,8 +7,11 @@ import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
 import { Ago } from "../ui/time.tsx";
 
-/** Where a waiting run stands: its place, who is ahead, what binds it now, when it may start and how far off that usually is. */
-export function RunQueueFacts({ id, className }: { id: string; className?: string }) {
+/**
+ * Where a waiting run stands: its place, who is ahead, what binds it now, when it may start and how far off that usually is.
+ * @param fitsNowhere No cluster can run it: then nothing that ends lets it start.
+ */
+export function RunQueueFacts({ id, fitsNowhere, className }: { id: string; fitsNowhere?: boolean; className?: string }) {
   const org = useOrg();
   const { data } = useQuery(useTRPC().queue.explain.queryOptions({ id }));
   if (!data) return null;
@@ -17,13 +20,13 @@ export function RunQueueFacts({ id, className }: { id: string; className?: strin
       {data.binding && <div>{data.binding}</div>}
       <dl className={className}>
         {data.position !== null && <div><dt>Place in the queue</dt><dd><Link href={paths.queue(org)}>{formatCount(data.position)} of {formatCount(data.waiting)}</Link></dd></div>}
-        <div>
+        {!fitsNowhere && <div>
           <dt>May start</dt>
           <dd>
             {data.start ? <><Ago at={data.start.at} /><span className="dim"> · {data.start.basis}</span></> : <span className="dim">unknown: nothing that runs says when it ends</span>}
             {data.start && data.error && <span className="dim"> Such estimates were off by {formatSeconds(Math.round(data.error.medianSeconds))} at the median of {formatCount(data.error.samples)}.</span>}
           </dd>
-        </div>
+        </div>}
         {(data.ahead.length > 0 || data.hiddenAhead > 0) && (
           <div>
             <dt>Ahead of it</dt>

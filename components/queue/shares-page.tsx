@@ -90,7 +90,7 @@ function Capacity({ summary }: { summary: QueueSummary }) {
   const rows = summary.clusters.flatMap((cluster) => (cluster.models.length > 0 ? cluster.models.map((model) => ({ ...model, cluster })) : [{ model: "cores only", total: 0, used: 0, failed: 0, largestFree: 0, cluster }]));
   type Row = (typeof rows)[number];
   const columns: Column<Row>[] = [
-    { key: "cluster", title: "Cluster", render: ({ cluster }) => <>{cluster.name} {cluster.state === "drained" && <StatusBadge status="drained" />}{cluster.state === "away" && <StatusBadge status="unreachable" />}</> },
+    { key: "cluster", title: "Cluster", render: ({ cluster }) => <>{cluster.name}&ensp;{cluster.state === "drained" && <StatusBadge status="drained" />}{cluster.state === "away" && <StatusBadge status="unreachable" />}</> },
     { key: "model", title: "Accelerators", hideBelow: "xs", render: (row) => row.model },
     { key: "bar", title: "", grow: true, hideBelow: "sm", render: (row) => <Meter used={row.total > 0 ? row.used : row.cluster.cpus.used} total={row.total > 0 ? row.total : row.cluster.cpus.total} label={`${row.model} of ${row.cluster.name} held`} /> },
     { key: "used", title: "Held", align: "right", render: (row) => (row.total > 0 ? `${formatCount(row.used)} of ${formatCount(row.total)}` : `${formatNumber(row.cluster.cpus.used)} of ${formatNumber(row.cluster.cpus.total)} cores`) },

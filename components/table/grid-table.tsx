@@ -156,7 +156,7 @@ function Head<T>({ columns, lefts, sorts, pinned, onSort, onMove, onResize, rows
               {column.sortable ? (
                 <button type="button" className={shared.sort} title={`${column.title}. Shift-press to sort by it too`} onClick={(event) => onSort(column.key, event.shiftKey)}>
                   <span className="cut">{column.title}</span>
-                  <span aria-hidden="true">{place < 0 ? "" : `${down ? "↓" : "↑"}${sorts.length > 1 ? place + 1 : ""}`}</span>
+                  {place >= 0 && <span aria-hidden="true">{`${down ? "↓" : "↑"}${sorts.length > 1 ? place + 1 : ""}`}</span>}
                 </button>
               ) : <span className="cut" title={column.title}>{column.title}</span>}
               <Grip width={column.width} label={column.title} onResize={(width) => onResize(column.key, width)} />

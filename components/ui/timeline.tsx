@@ -44,7 +44,7 @@ function Item({ event }: { event: TimelineEvent }) {
       <span className={classes.eventIcon}><ToneIcon icon={event.icon ?? ICONS[tone]} tone={tone} /></span>
       <div className={classes.eventText}>
         {event.message}
-        {who && <span className={classes.eventWho}>{` · ${who}`}</span>}
+        {who && <span className={classes.eventWho}>{` ·\u00a0${who}`}</span>}
         {hasEvidence(event.evidence) && (
           <>
             {" "}

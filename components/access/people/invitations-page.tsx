@@ -32,7 +32,7 @@ export function InvitationsPage() {
   const rows: InvitationView[] = query.data.pages.flatMap((page) => page.items);
   const total = query.data.pages[0]!.total;
   return (
-    <PeopleFrame count={total} actions={<InviteButton />}>
+    <PeopleFrame actions={<InviteButton />}>
       <DataTable
         label="Invitations"
         noun="invitation"

@@ -33,7 +33,7 @@ export function TeamsPage() {
   const trpc = useTRPC();
   const teams = useSuspenseQuery(trpc.access.teams.queryOptions()).data;
   return (
-    <PeopleFrame count={teams.length} actions={<NewTeam />}>
+    <PeopleFrame actions={<NewTeam />}>
       {teams.map((team) => <Team key={team.id} team={team} />)}
     </PeopleFrame>
   );
@@ -42,7 +42,7 @@ export function TeamsPage() {
 function Team({ team }: { team: TeamView }) {
   const org = useOrg();
   return (
-    <Section title={team.archivedAt ? `${team.name} (archived)` : team.name} id={`team-${team.slug}`} count={team.projects.length} actions={<span style={{ display: "flex", gap: 4 }}><TeamMenu team={team} />{!team.archivedAt && <NewProject team={team} />}</span>}>
+    <Section title={team.archivedAt ? `${team.name} (archived)` : team.name} id={`team-${team.slug}`} count={team.projects.length} actions={<span style={{ display: "flex", alignItems: "center", gap: 4 }}><TeamMenu team={team} />{!team.archivedAt && <NewProject team={team} />}</span>}>
       <DataTable
         label={`Projects of ${team.name}`}
         rows={team.projects}
@@ -91,7 +91,7 @@ function NewProject({ team }: { team: TeamView }) {
   }));
   return (
     <>
-      <Guarded allowed={allowed}><Button variant="default" onClick={dialog.open}>New project</Button></Guarded>
+      <Guarded allowed={allowed}><Button variant="default" size="compact-sm" onClick={dialog.open}>New project</Button></Guarded>
       <NameDialog opened={opened} onClose={dialog.close} title={`New project in ${team.name}`} verb="Create project" error={create.error} busy={create.isPending} onSubmit={(values) => create.mutate({ teamId: team.id, ...values })} withSlug />
     </>
   );

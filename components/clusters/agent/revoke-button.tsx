@@ -27,5 +27,5 @@ export function RevokeButton({ cluster }: { cluster: ClusterDetail }) {
       verb: "Revoke agent",
       onConfirm: () => revoke.mutate({ id: cluster.id }),
     });
-  return <Guarded allowed={allowed}><Button variant="default" loading={revoke.isPending} onClick={ask} c={allowed.ok ? "var(--tone-bad)" : undefined}>Revoke agent</Button></Guarded>;
+  return <Guarded allowed={allowed}><Button variant="default" size="compact-sm" loading={revoke.isPending} onClick={ask} c={allowed.ok ? "var(--tone-bad)" : undefined}>Revoke agent</Button></Guarded>;
 }

@@ -17,8 +17,8 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
   const where = run.cluster ?? attempt?.cluster;
   const { spec } = run;
   const items: Fact[] = !spec ? elsewhere(run) : [
-    { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
-    { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{attempt && attempt.nodeNames.length > 0 && <span className="dim"> · {nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
+    { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim" style={nowrap}><Ago at={run.createdAt} /></span></> },
+    { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{" "}{attempt && attempt.nodeNames.length > 0 && <span className="dim" style={nowrap}>{nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
     { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel) },
     { label: "Attempt", value: attempt ? <>{attempt.number}{spec.retry.max > 0 && <span className="dim"> · {spec.retry.max === 1 ? "one retry" : `${spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
@@ -34,7 +34,7 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
 function elsewhere(run: RunDetail): Fact[] {
   const source = run.tags["mlflow.source.name"];
   return [
-    { label: "Logged by", value: <><Name value={run.owner.name} max={24} /> <span className="dim">· <Ago at={run.createdAt} /></span></> },
+    { label: "Logged by", value: <><Name value={run.owner.name} max={24} /> <span className="dim" style={nowrap}><Ago at={run.createdAt} /></span></> },
     { label: "Runs", value: <>Elsewhere <span className="dim">· a client logs it</span></> },
     { label: "User", value: run.clientUser ? <Name value={run.clientUser} max={24} /> : <span className="dim">—</span> },
     { label: "Source", value: source ? <Name value={source} max={40} /> : <span className="dim">—</span> },
@@ -42,4 +42,5 @@ function elsewhere(run: RunDetail): Fact[] {
   ];
 }
 
+const nowrap = { whiteSpace: "nowrap" } as const;
 const nodes = (names: string[]) => (names.length === 1 ? names[0] : `${names.length} nodes`);

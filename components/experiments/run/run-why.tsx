@@ -20,7 +20,7 @@ export function RunWhy({ run }: { run: RunDetail }) {
   const evidence = evidenceOf(why);
   return (
     <div className={classes.why}>
-      <WhyBox tone={why.tone} title={why.title} detail={<><Detail why={why} />{run.status === "queued" && <RunQueueFacts id={run.id} className={classes.whyFacts} />}</>} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
+      <WhyBox tone={why.tone} title={why.title} detail={<><Detail why={why} />{run.status === "queued" && <RunQueueFacts id={run.id} fitsNowhere={run.pending?.kind === "never"} className={classes.whyFacts} />}</>} action={why.next && <NextStepButton run={run} step={why.next} />} evidenceLabel={evidence.label}>
         {evidence.body}
       </WhyBox>
     </div>
@@ -43,7 +43,7 @@ function Detail({ why }: { why: Why }) {
 }
 
 function evidenceOf(why: Why): { label: string; body: React.ReactNode } {
-  if (why.lines.length > 0) return { label: `the last ${plural(why.lines.length, "line")}`, body: <pre className={classes.lines} tabIndex={0} aria-label="Last lines of the log">{why.lines.map(plainLine).join("\n")}</pre> };
+  if (why.lines.length > 0) return { label: why.lines.length === 1 ? "the last line" : `the last ${plural(why.lines.length, "line")}`, body: <pre className={classes.lines} tabIndex={0} aria-label="Last lines of the log">{why.lines.map(plainLine).join("\n")}</pre> };
   if (why.clusters.length > 0) return { label: `what ${why.clusters.length === 1 ? "the cluster lacks" : "each cluster lacks"}`, body: <ClusterReasons clusters={why.clusters} /> };
   return { label: "", body: null };
 }
