@@ -14,6 +14,7 @@ const KEYS: [string, string[]][] = [
   ["Go to runs", ["g", "r"]],
   ["Go to clusters", ["g", "c"]],
   ["Go to the queue", ["g", "q"]],
+  ["Go to costs", ["g", "m"]],
   ["Close the top-most thing", ["Esc"]],
 ];
 

@@ -35,7 +35,7 @@ export function navGroups(org: string, held: readonly string[]): NavGroup[] {
     { label: "Work", items: [{ label: "Runs", href: paths.runs(org), icon: IconPlayerPlay, needs: "runs:read", key: "r", scoped: true }, { label: "Reports", href: paths.reports(org), icon: IconNotes, needs: "reports:read", scoped: true }] },
     { label: "Serve", items: [{ label: "Models", href: paths.models(org), icon: IconBox, needs: "models:read", scoped: true, tabs: modelTabs(org) }] },
     { label: "Fleet", items: [{ label: "Clusters", href: paths.clusters(org), icon: IconServer2, needs: "clusters:read", key: "c", scoped: true }, { label: "Queue", href: paths.queue(org), icon: IconListNumbers, needs: "runs:read", key: "q", scoped: true, tabs: queueTabs(org) }] },
-    { label: "Money", items: [{ label: "Costs", href: paths.costs(org), icon: IconCoins, needs: "costs:read", scoped: true, tabs: costTabs(org) }] },
+    { label: "Money", items: [{ label: "Costs", href: paths.costs(org), icon: IconCoins, needs: "costs:read", key: "m", scoped: true, tabs: costTabs(org) }] },
     {
       label: "Admin",
       items: [
