@@ -34,7 +34,7 @@ test("an owner sets a price that begins in the past: the run, its project and th
   await expect(dialog.getByText("Write it as plain digits")).toBeVisible();
   await dialog.getByLabel("Price").fill("1.50");
   await dialog.getByRole("button", { name: "Add price" }).click();
-  await expect(page.getByRole("row", { name: /CPUs.* 1\.5 USD/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /CPUs.* 1\.50 USD/ })).toBeVisible();
   await page.getByRole("link", { name: "Spend", exact: true }).click();
   await expect(page.getByRole("row", { name: /^metered.*\$6\.00/ })).toBeVisible({ timeout: 30_000 }); // four cores for an hour
   await expect(page.getByRole("row", { name: new RegExp(`^${org.project.name}.*\\$6\\.00`) })).toBeVisible();

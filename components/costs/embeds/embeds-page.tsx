@@ -65,7 +65,7 @@ function Withdraw({ report }: { report: EmbedReportView }) {
 const CLIENTS: Column<EmbedClientView>[] = [
   { key: "name", title: "Site", width: 180, render: (row) => <><Name value={row.name} max={24} />{row.disabledAt && <span className="dim"> · disabled</span>}</> },
   { key: "origins", title: "At", grow: true, hideBelow: "sm", render: (row) => <Name value={row.origins.join(", ")} max={48} /> },
-  { key: "scope", title: "Sees", hideBelow: "md", render: (row) => `${plural(row.reportIds.length, "report")}, ${row.projectIds === null ? "every project" : plural(row.projectIds.length, "project")}${row.mustFilter ? " that a token names" : ""}${row.minGroup === null ? "" : `, groups of ${row.minGroup}`}` },
+  { key: "scope", title: "Sees", hideBelow: "md", render: (row) => `${row.projectIds === null ? "every project" : plural(row.projectIds.length, "project")}${row.mustFilter ? " that a token names" : ""}, ${plural(row.reportIds.length, "report")}${row.minGroup === null ? "" : `, groups of ${row.minGroup}`}` },
   { key: "id", title: "Id", hideBelow: "lg", render: (row) => <Id value={row.id} /> },
   { key: "used", title: "Last used", align: "right", hideBelow: "xs", render: (row) => (row.lastUsedAt ? <Ago at={row.lastUsedAt} /> : <span className="dim">never</span>) },
 ];
