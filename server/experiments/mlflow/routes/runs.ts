@@ -27,7 +27,7 @@ export const runRoutes: MlflowRoute[] = [
 
 /** The answer of `runs/get` and `runs/create`. The text of a run comes from Postgres as it is. */
 async function sendRun(ctx: MlflowCtx, id: string): Promise<Response> {
-  const [run] = await loadRunTexts(ctx.sql, [id]);
+  const [run] = await loadRunTexts(ctx.db, [id]);
   return new Response(`{"run":${run}}`, { headers: { "content-type": "application/json" } });
 }
 

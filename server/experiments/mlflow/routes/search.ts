@@ -67,6 +67,6 @@ async function runsSearch(ctx: MlflowCtx, input: z.output<typeof SearchRuns>): P
     limit: pageSize(input.max_results, MLFLOW_LIMITS.runsPageDefault, MLFLOW_LIMITS.runsPage),
     token: input.page_token || undefined,
   });
-  const texts = await loadRunTexts(ctx.sql, found);
+  const texts = await loadRunTexts(ctx.db, found);
   return new Response(`{"runs":[${texts.join(",")}]${next ? `,"next_page_token":${JSON.stringify(next)}` : ""}}`, { headers: { "content-type": "application/json" } });
 }
