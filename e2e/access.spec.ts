@@ -88,6 +88,9 @@ test("what opens over a page, and what stands in for one, is accessible in light
   await search.fill("digits-fin");
   await expect(page.getByRole("dialog").getByText("digits-finished")).toBeVisible();
   await expectBothAccessible();
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("dialog").getByRole("button", { name: "digits-finished" })).toHaveAttribute("data-selected", "true");
+  await expectBothAccessible();
   await page.keyboard.press("Escape");
   await expect(search).toHaveCount(0);
   await page.getByRole("link", { name: "digits-failed" }).focus();

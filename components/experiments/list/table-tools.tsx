@@ -41,7 +41,8 @@ export function TableTools({ columns, onColumns }: { columns: readonly TableColu
       })}
       <Chip on={params.archived} onToggle={() => void setParams({ archived: !params.archived || null })}>Archived</Chip>
       <span style={{ flex: 1 }} />
-      <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ pin })} />
+      {/* The columns with it: while Next catches up with an address, the one before is back for a moment, and the pin alone would be added to that. */}
+      <ColumnPicker columns={columns} keys={keys} pinned={params.pin} onChange={onColumns} onPin={(pin) => void setParams({ cols: printColumns(columns), pin })} />
       <Button component={Link} variant="default" leftSection={<IconChartLine size={14} />} href={compareAllPath(org, params)} title="Charts of all runs that the table shows, in groups">Compare all</Button>
       <DownloadMenu urlOf={(format) => rawUrls.runsExport(org, format, { ...set, columns: printColumns(columns) })} />
     </div>
