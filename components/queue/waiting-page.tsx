@@ -1,16 +1,20 @@
 "use client";
 import { useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { useState } from "react";
+import { type ComponentProps, useState } from "react";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
 import { DataTable } from "../table/data-table.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { QueueActs } from "./queue-acts.tsx";
+import { whenWanted } from "../ui/when-wanted.tsx";
+import type { QueueActs as QueueActsType } from "./queue-acts.tsx";
 import { QueueFrame } from "./queue-frame.tsx";
 import { queueInput, queueParams } from "./queue-params.ts";
 import { WAITING_COLUMNS } from "./waiting-columns.tsx";
+
+// What is done to chosen runs comes when one is chosen.
+const QueueActs = whenWanted((props: ComponentProps<typeof QueueActsType>) => props.runs.length > 0, () => import("./queue-acts.tsx").then((module) => module.QueueActs));
 
 /** Who waits, for what, and until when. Positions count the runs that the viewer may not see. */
 export function WaitingPage() {

@@ -3,7 +3,7 @@ import { Button, SegmentedControl, Switch, TextInput } from "@mantine/core";
 import { IconSearch, IconZoomReset } from "@tabler/icons-react";
 import { useQueryStates } from "nuqs";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { SmoothingSlider } from "../../charts/smoothing-slider.tsx";
+import { LateSmoothing } from "../../charts/late-smoothing.tsx";
 import classes from "../experiments.module.css";
 import { chartsParams } from "./charts-params.ts";
 
@@ -28,7 +28,7 @@ export function ChartsToolbar({ shown, total }: { shown: number; total: number }
         w={220}
       />
       <SegmentedControl size="xs" aria-label="X axis" data={AXES} value={params.x} onChange={(x) => void setParams({ x: x as typeof params.x, from: null, to: null })} />
-      <SmoothingSlider value={params.smooth} onChange={(smooth) => void setParams({ smooth: smooth || null })} />
+      <LateSmoothing w={224} value={params.smooth} onChange={(smooth) => void setParams({ smooth: smooth || null })} />
       <Switch size="xs" label="Log y" checked={params.log} onChange={(event) => void setParams({ log: event.currentTarget.checked || null })} />
       {zoomed && <Button variant="default" leftSection={<IconZoomReset size={14} />} onClick={() => void setParams({ from: null, to: null })}>Whole range</Button>}
       <span className={classes.spacer} />

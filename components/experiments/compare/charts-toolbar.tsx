@@ -2,7 +2,7 @@
 import { Button, Menu, SegmentedControl, Switch, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconSearch, IconZoomReset } from "@tabler/icons-react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { SmoothingSlider } from "../../charts/smoothing-slider.tsx";
+import { LateSmoothing } from "../../charts/late-smoothing.tsx";
 import { LateSelect } from "../../form/late-select.tsx";
 import classes from "./compare.module.css";
 import { useComparedKeys, useCompareState } from "./use-compare.ts";
@@ -28,7 +28,7 @@ export function CompareToolbar({ children }: { children: React.ReactNode }) {
       <LateSelect aria-label="X axis" data={axes} value={state.x} allowDeselect={false} searchable w={130} onChange={(x) => void setState({ x, from: null, to: null })} />
       <LateSelect aria-label="Group by" placeholder="No groups" data={groups} value={state.group || null} clearable clearButtonProps={{ "aria-label": "No groups" }} searchable w={140} onChange={(group) => void setState({ group: group || null })} />
       {state.group && <SegmentedControl size="xs" aria-label="Line of a group" data={[{ value: "mean", label: "Mean" }, { value: "median", label: "Median" }]} value={state.mid} onChange={(mid) => void setState({ mid: mid as "mean" | "median" })} />}
-      <SmoothingSlider width={90} value={state.smooth} onChange={(smooth) => void setState({ smooth: smooth || null })} />
+      <LateSmoothing w={204} value={state.smooth} onChange={(smooth) => void setState({ smooth: smooth || null })} />
       <Options />
       {state.from !== null && <Button variant="default" leftSection={<IconZoomReset size={14} />} onClick={() => void setState({ from: null, to: null })}>Whole range</Button>}
       <span style={{ flex: 1 }} />
