@@ -1,10 +1,11 @@
 "use client";
 import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import type { ExchangeRateView, PriceBookView, PriceLineView, RepricedRow } from "../../domain/costs/cost-view.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { priceWords } from "../../domain/costs/money.ts";
-import { priceSpan } from "../../domain/costs/price-span.ts";
+import { type PriceSpan, priceSpans } from "../../domain/costs/price-span.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
@@ -26,11 +27,12 @@ export function PricesPage() {
   const book = useSuspenseQuery(useTRPC().costs.prices.queryOptions()).data;
   const may = useCan("costs:manage");
   const org = useOrg();
+  const spans = useMemo(() => priceSpans(book.lines), [book.lines]);
   const columns: Column<PriceLineView>[] = [
     { key: "kind", title: "Of", width: 180, render: (line) => <>{KIND_LABEL[line.kind]}{line.model && <span className="dim"> · {line.model}</span>}</> },
     { key: "cluster", title: "Cluster", hideBelow: "sm", render: (line) => (line.cluster ? <Name value={line.cluster} max={28} /> : <span className="dim">any</span>) },
     { key: "class", title: "Class", hideBelow: "md", render: (line) => line.capacityClass ?? <span className="dim">any</span> },
-    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (line) => <Holds line={line} lines={book.lines} /> },
+    { key: "from", title: "Holds from", grow: true, hideBelow: "xs", render: (line) => <Holds from={line.validFrom} span={spans.get(line)!} /> },
     { key: "note", title: "Note", hideBelow: "xl", render: (line) => (line.note ? <Name value={line.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (line) => <>{line.createdBy} · <Ago at={line.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (line) => line.version },
@@ -53,9 +55,8 @@ export function PricesPage() {
 }
 
 /** From when to when: what another line has replaced stays in the book, and says so. */
-function Holds({ line, lines }: { line: PriceLineView; lines: readonly PriceLineView[] }) {
-  const { until, replacedBy } = priceSpan(line, lines);
-  return <span suppressHydrationWarning>{minuteTime(line.validFrom)}{replacedBy !== null ? <span className="dim">, replaced by version {replacedBy}</span> : until && <span className="dim"> until {minuteTime(until)}</span>}</span>;
+function Holds({ from, span: { until, replacedBy } }: { from: Date; span: PriceSpan }) {
+  return <span suppressHydrationWarning>{minuteTime(from)}{replacedBy !== null ? <span className="dim">, replaced by version {replacedBy}</span> : until && <span className="dim"> until {minuteTime(until)}</span>}</span>;
 }
 
 /** What other currencies are worth, for prices that are in them. */

@@ -3,15 +3,13 @@ import { Tooltip } from "@mantine/core";
 import { formatAgo, formatSeconds } from "../../domain/shared/format.ts";
 import { useNow } from "./now.ts";
 
+const TO_THE_MINUTE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+
 /** Date, time and zone, in the reader's own zone. */
-export function absoluteTime(at: Date): string {
-  return new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" }).format(at);
-}
+export const absoluteTime = (at: Date): string => new Intl.DateTimeFormat("en-GB", { ...TO_THE_MINUTE, second: "2-digit" }).format(at);
 
 /** The same without seconds, for what begins or ends on a minute: hours, prices, schedules. */
-export function minuteTime(at: Date): string {
-  return new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" }).format(at);
-}
+export const minuteTime = (at: Date): string => new Intl.DateTimeFormat("en-GB", TO_THE_MINUTE).format(at);
 
 /** Relative and live; absolute with the zone on hover. `—` for null. */
 export function Ago({ at, prefix }: { at: Date | null | undefined; prefix?: string }) {

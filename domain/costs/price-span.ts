@@ -1,5 +1,5 @@
 import type { PriceLineView } from "./cost-view.ts";
-import { replaces } from "./replaces.ts";
+import { heldOf } from "./held.ts";
 
 /** Until when a line of the price book holds. */
 export interface PriceSpan {
@@ -12,12 +12,14 @@ export interface PriceSpan {
 type Line = Pick<PriceLineView, "version" | "kind" | "cluster" | "model" | "capacityClass" | "validFrom">;
 
 const scopeOf = ({ kind, cluster, model, capacityClass }: Line): string => JSON.stringify([kind, cluster, model, capacityClass]);
-const datedOf = ({ version, validFrom }: Line) => ({ version, validFrom: validFrom.getTime() });
+const startOf = (line: Line): string => `${scopeOf(line)} ${line.validFrom.getTime()}`;
 
-/** @param lines All of the book, in any order. */
-export function priceSpan(line: Line, lines: readonly Line[]): PriceSpan {
-  const later = lines.filter((other) => other !== line && scopeOf(other) === scopeOf(line) && replaces(datedOf(other), datedOf(line)));
-  const same = later.filter((other) => other.validFrom.getTime() === line.validFrom.getTime());
-  const next = later.filter((other) => !same.includes(other)).map(({ validFrom }) => validFrom.getTime());
-  return { until: next.length > 0 ? new Date(Math.min(...next)) : null, replacedBy: same.length > 0 ? Math.max(...same.map(({ version }) => version)) : null };
+/** Of each line of a book. @param lines All of it, in any order. */
+export function priceSpans<One extends Line>(lines: readonly One[]): ReadonlyMap<One, PriceSpan> {
+  const held = heldOf(lines.map((line) => ({ line, version: line.version, validFrom: line.validFrom.getTime() })), ({ line }) => scopeOf(line));
+  const holding = new Map(held.map(({ item, until }) => [startOf(item.line), { line: item.line, until: until === Infinity ? null : new Date(until) }]));
+  return new Map(lines.map((line) => {
+    const { line: newest, until } = holding.get(startOf(line))!;
+    return [line, { until, replacedBy: newest === line ? null : newest.version }];
+  }));
 }

@@ -22,7 +22,8 @@ export function formatNumber(value: number, digits = 4): string {
   return minus(String(Number(value.toPrecision(digits))));
 }
 
-const minus = (text: string) => text.replace(/^-/, "−");
+/** With the sign that is as wide as a plus. */
+export const minus = (text: string) => text.replace(/^-/, "−");
 
 /** Ticks of an axis: short, same rules, thousands as k, M, G. */
 export function formatTick(value: number): string {

@@ -4,7 +4,7 @@ import { IconArrowDown, IconArrowUp, IconMinus, IconSearch } from "@tabler/icons
 import { useMemo } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
 import { type Delta, deltaTo, type Direction, directionOf } from "../../../domain/experiments/compare/baseline.ts";
-import { formatNumber, plural } from "../../../domain/shared/format.ts";
+import { formatNumber, minus, plural } from "../../../domain/shared/format.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { Num } from "../../ui/sizes.tsx";
 import classes from "./compare.module.css";
@@ -65,7 +65,7 @@ function Way({ way, metric, onTurn }: { way: string; metric: string; onTurn: () 
 }
 
 /** One digit after the point in every row; a share too small for it, as it is. */
-const percentOf = (share: number): string => (share !== 0 && Math.abs(share) < 0.0005 ? formatNumber(share * 100, 1) : (share * 100).toFixed(1).replace("-", "−"));
+const percentOf = (share: number): string => (share !== 0 && Math.abs(share) < 0.0005 ? formatNumber(share * 100, 1) : minus((share * 100).toFixed(1)));
 
 function DeltaText({ delta }: { delta: Delta }) {
   const sign = delta.by > 0 ? "+" : "";

@@ -19,7 +19,7 @@ export interface StoredBatch extends Record<string, unknown> {
  * A batch as charts read it. Its bytes, or its outline's, stay the base64 that the database made of them up to the thread that
  * reduces them: as buffers a chart's megabytes lie outside the heap, and have the event loop's whole heap collected after every few.
  */
-export interface ChartRow extends Pick<StoredBatch, "steps" | "times" | "values"> {
+export interface ChartRow extends Record<string, unknown>, Pick<StoredBatch, "steps" | "times" | "values"> {
   packed: string | null;
   /** `packed` is the batch's outline. */
   outlined: boolean;

@@ -110,7 +110,7 @@ async function reduceMetrics(db: DbOrTx, ask: ReadSeries, grid: Grid): Promise<(
   const stored = storedForChart(byStep ? "step" : "time", grid);
   const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, async (add) => {
     for (const key of ask.keys) {
-      const points = await db.execute<ChartRow & Record<string, unknown>>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+      const points = await db.execute<ChartRow>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
       await add([{ id: key, began: 0, points: [...points], across: null }]);
     }
   });

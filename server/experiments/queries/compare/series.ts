@@ -88,7 +88,7 @@ const batchesWithin = (x: string, { from, to }: Grid): SQL => (x === "step" ? sq
 /** The stored points of one key by run, in the order in which they came. */
 async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, stored: SQL, within: SQL): Promise<Map<string, ChartRow[]>> {
   const b = metricBatches;
-  const rows = await db.execute<ChartRow & Record<"run_id", string> & Record<string, unknown>>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
+  const rows = await db.execute<ChartRow & { run_id: string }>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
   return Map.groupBy(rows, ({ run_id }) => run_id);
 }
 
