@@ -1,10 +1,11 @@
 "use client";
-import { Button, SegmentedControl, Select } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconZoomReset } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import { RANGE_NAMES, telemetryWindow } from "../../domain/clusters/telemetry-range.ts";
+import { LateSelect } from "../form/late-select.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { useNow } from "../ui/now.ts";
@@ -34,7 +35,7 @@ export function ClusterTelemetry({ id }: { id: string }) {
   return (
     <>
       <div className={classes.toolbar} role="group" aria-label="Charts">
-        <Select aria-label="Node" w={240} searchable allowDeselect={false} data={cluster.nodeList.map((one) => one.name)} value={node.name} onChange={(name) => void setParams({ node: name })} />
+        <LateSelect aria-label="Node" w={240} searchable allowDeselect={false} data={cluster.nodeList.map((one) => one.name)} value={node.name} onChange={(name) => void setParams({ node: name })} />
         <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={zoom ? "" : params.range} onChange={(range) => void setParams({ range: range as typeof params.range, from: null, to: null })} />
         {zoom && <Button variant="default" leftSection={<IconZoomReset size={14} />} onClick={() => onZoom(null)}>Back to the last {params.range}</Button>}
       </div>
