@@ -188,7 +188,9 @@ describe("the accelerators of a run", { timeout: 120_000 }, () => {
         await until(`samples of ${nodeNames.join()}`, async () => {
           const rows = await world.stack.sql<{ id: string; value: number }[]>`select subject_id as id, value from telemetry_latest where cluster_id = ${world.clusterId} and subject = 'accelerator' and key = 'gpu'`;
           for (const { id, value } of rows) expect(value).toBe(id.endsWith("/0") ? 10 : 90);
-          return nodeNames.every((node) => rows.some(({ id }) => id.startsWith(`${node}/`)));
+          if (nodeNames.every((node) => rows.some(({ id }) => id.startsWith(`${node}/`)))) return true;
+          const now = await Promise.all(ids.map((id) => world.get(id)));
+          throw new Error(`there are ${rows.map(({ id }) => id).join(", ") || "none"}, of ${now.map((run) => `${run.status} on ${run.attempts.at(-1)!.nodeNames.join()} with ${run.attempts.at(-1)!.acceleratorIndexes.join()}, attempt ${run.attempts.length}`).join(" and ")}`);
         }, 40);
       }
       const [index] = (await world.get(ids[0]!)).attempts.at(-1)!.acceleratorIndexes;
