@@ -17,7 +17,7 @@ export const INTERACTIVE_PRESETS: Record<InteractiveApp, { label: string; says: 
     label: "VS Code",
     says: "VS Code in the browser through code-server, which must be installed where the run starts.",
     opens: "Open VS Code",
-    command: 'exec code-server --auth none --disable-telemetry --bind-addr "127.0.0.1:$DROVER_PORT" "$PWD"',
+    command: 'export HASHED_PASSWORD="$DROVER_APP_TOKEN"; exec code-server --auth password --ignore-last-opened --disable-workspace-trust --disable-getting-started-override --disable-telemetry --disable-update-check --bind-addr "127.0.0.1:$DROVER_PORT" "$PWD"',
   },
   http: { label: "Another web app", says: "TensorBoard, Streamlit, Gradio, or your own: whatever listens at 127.0.0.1 on DROVER_PORT.", opens: "Open app", command: null },
 };

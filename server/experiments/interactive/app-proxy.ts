@@ -16,6 +16,8 @@ import { sayUnavailable, saySignIn } from "./app-pages.ts";
 import { appOrigin } from "./apps-host.ts";
 
 const COOKIE = "drover_app";
+/** code-server's, which it compares with the HASHED_PASSWORD that it was started with; it reads no other header. */
+const EDITOR_COOKIE = "code-server-session";
 const ENTER = "/__drover/enter";
 /** How long a revoked role or login goes unseen. */
 const CHECKED_MS = 1000;
@@ -65,10 +67,12 @@ export async function serveAppSocket(request: IncomingMessage, socket: Duplex, h
 
 /** The cookie is ours and stays here; the app's own token goes along, so that nobody else on its machine is let in. */
 function forwarding(request: IncomingMessage, place: Place) {
-  const cookies = cookiesOf(request).filter((one) => !one.startsWith(`${COOKIE}=`));
+  const token = appToken(place.attemptId);
+  const cookies = cookiesOf(request).filter((one) => ![COOKIE, EDITOR_COOKIE].some((name) => one.startsWith(`${name}=`)));
+  if (place.app === "vscode") cookies.push(`${EDITOR_COOKIE}=${token}`);
   if (cookies.length > 0) request.headers.cookie = cookies.join("; ");
   else delete request.headers.cookie;
-  request.headers.authorization ??= `token ${appToken(place.attemptId)}`;
+  request.headers.authorization ??= `token ${token}`;
   return { target: "http://app.internal", agent: agentOf(place) };
 }
 

@@ -7,7 +7,7 @@ import { roleBindings, sessions } from "../../../db/schema/access.ts";
 import { clusters, telemetryLatest } from "../../../db/schema/clusters.ts";
 import { attempts, runEvents, runs } from "../../../db/schema/experiments.ts";
 import { appSessions } from "../../../db/schema/interactive.ts";
-import { appLabel } from "../../../domain/experiments/interactive.ts";
+import { appLabel, type InteractiveApp } from "../../../domain/experiments/interactive.ts";
 import { bus } from "../../bus.ts";
 import { setTunnels, type Tunnels } from "../../tunnels.ts";
 import { createAppTicket } from "../commands/interactive.ts";
@@ -63,13 +63,13 @@ beforeEach(() => {
 });
 
 /** A person with a login, whose running run has an app. */
-async function someone(role: "member" | "viewer" = "member") {
+async function someone(role: "member" | "viewer" = "member", shown: InteractiveApp = "http") {
   const user = await world.makeUser(world.org.id, world.org.slug, "Ida", [[role, "project", world.vision.id]]);
   const login = `login-${user.id}`;
   await world.db.insert(sessions).values({ id: login, token: login, userId: user.id, expiresAt: new Date(Date.now() + 3_600_000) });
   const cluster = await world.makeCluster(world.org.id, `box-${user.id.slice(-12)}`);
   await world.db.update(clusters).set({ capabilities: { driver: "process", maxNodes: 1, launchers: ["none"], git: true, checkpoint: true, overrides: [], memoryLimit: "watch", interactive: true } }).where(eq(clusters.id, cluster.id));
-  const run = await world.makeRun({ status: "running", ownerId: user.id, spec: specOf({ interactive: { app: "http", idleTimeout: "10m" } }) });
+  const run = await world.makeRun({ status: "running", ownerId: user.id, spec: specOf({ interactive: { app: shown, idleTimeout: "10m" } }) });
   const attempt = await world.makeAttempt(run, cluster.id, { status: "running", startedAt: new Date(Date.now() - 60_000) });
   return { user, login, cluster, run, attempt };
 }
@@ -148,6 +148,12 @@ describe("an app behind the proxy", () => {
     expect(seen[0]!.headers.host).toBe(hostOf(one.run.id));
     expect(answer.headers["set-cookie"]).toEqual(["theme=dark; Path=/"]);
     expect(dialled.at(-1)).toEqual({ kind: "port", attemptId: one.attempt.id, fence: String(one.attempt.fence) });
+  });
+
+  it("is let into an editor by the cookie that code-server looks for, whatever the browser has under its name", async () => {
+    const one = await someone("member", "vscode");
+    await ask(one.run.id, "/", { cookie: `${await cookieOf(one)}; code-server-session=older` });
+    expect(seen[0]!.headers.cookie).toBe(`code-server-session=${appToken(one.attempt.id)}`);
   });
 
   it("answers nobody without a cookie, nor with another run's", async () => {
