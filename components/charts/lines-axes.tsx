@@ -7,10 +7,15 @@ import classes from "./charts.module.css";
 export interface Ticks {
   at: number[];
   text: (value: number) => string;
+  /** What the axis counts, where its ticks do not say; short, for it stands in the corner below the other axis. */
+  name?: string | undefined;
 }
 
 /** Room for the texts, px. */
 export const AXES_MARGIN = { top: 8, right: 12, bottom: 22, left: 52 };
+
+/** Between the name of the x axis and its first tick's middle, px. */
+export const AXIS_NAME_GAP = 18;
 
 /** Grid, ticks and their texts: placed by arithmetic, for measuring each text in the page lays out all of it again and again. */
 export const LinesAxes = memo(function LinesAxes({ x, y, scales }: { x: Ticks; y: Ticks; scales: Scales }) {
@@ -27,6 +32,7 @@ export const LinesAxes = memo(function LinesAxes({ x, y, scales }: { x: Ticks; y
         </g>
       ))}
       <line x1={area.x} x2={right} y1={bottom} y2={bottom} stroke="var(--line)" />
+      {x.name && <text className={classes.tick} x={area.x - AXIS_NAME_GAP} y={bottom + 15} textAnchor="end">{x.name}</text>}
       {columns.map(({ at, text }) => <text key={at} className={classes.tick} x={at} y={bottom + 15} textAnchor="middle">{text}</text>)}
     </g>
   );

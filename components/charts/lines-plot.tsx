@@ -34,6 +34,7 @@ export const LinesPlot = memo(function LinesPlot(props: LinesPlotProps) {
   const x = useMemo<Ticks>(() => ({
     at: xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000),
     text: (value) => (xKind === "number" ? formatTick(value) : formatXTick(value, xKind, span)),
+    name: xKind === "step" ? "step" : undefined,
   }), [domain, xKind, logX, span]);
   const scales = useMemo(() => {
     const { top, right, bottom, left } = AXES_MARGIN;

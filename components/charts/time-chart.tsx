@@ -1,6 +1,6 @@
 "use client";
 import { lazy, Suspense, useMemo, useState } from "react";
-import { formatNumber } from "../../domain/shared/format.ts";
+import { formatNumber, formatTick } from "../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "./chart-frame.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
 import type { ChartEvent } from "./event-labels.ts";
@@ -28,6 +28,8 @@ export interface TimeChartProps {
   log?: boolean;
   height?: number;
   formatValue?: (value: number) => string;
+  /** Of the value axis, where its ticks are shorter than what is read. */
+  formatAxis?: ((value: number) => string) | undefined;
   /** Dragging calls it with the range, a double click with null. Re-ask the server. */
   onZoom?: (range: [number, number] | null) => void;
   /** Charts with the same one share their cursor. */
@@ -57,7 +59,7 @@ export function TimeChart(props: TimeChartProps) {
           <Suspense fallback={<ChartLoading height={height} />}>
             <TimePlot
               model={model} hidden={hidden} height={height} xKind={xKind} events={props.events ?? NO_EVENTS} domain={props.domain} yDomain={props.yDomain} fromZero={props.fromZero ?? false}
-              log={props.log ?? false} formatValue={formatValue} onZoom={props.onZoom} syncId={props.syncId}
+              log={props.log ?? false} formatValue={formatValue} formatAxis={props.formatAxis ?? (formatValue === formatNumber ? formatTick : formatValue)} onZoom={props.onZoom} syncId={props.syncId}
             />
           </Suspense>
         )}

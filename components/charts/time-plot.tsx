@@ -1,11 +1,11 @@
 "use client";
 import { memo, useMemo } from "react";
 import { Area, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
-import { formatNumber, formatTick } from "../../domain/shared/format.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
 import { colourOf } from "./colours.ts";
 import { type ChartEvent, eventsNear, placeEvents } from "./event-labels.ts";
 import { formatXTick } from "./format-x.ts";
+import { AXIS_NAME_GAP } from "./lines-axes.tsx";
 import { type ChartModel, nearestIndex, type PreparedSeries, type XKind } from "./prepare-series.ts";
 import { valueScale, xTicks } from "./ticks.ts";
 import { useDragZoom } from "./use-drag-zoom.ts";
@@ -21,6 +21,7 @@ export interface TimePlotProps {
   fromZero: boolean;
   log: boolean;
   formatValue: (value: number) => string;
+  formatAxis: (value: number) => string;
   onZoom?: ((range: [number, number] | null) => void) | undefined;
   syncId?: string | undefined;
 }
@@ -52,8 +53,9 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
       <XAxis
         dataKey="x" type="number" scale="linear" domain={domain} ticks={xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000)} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
         tickFormatter={(x: number) => formatXTick(x, xKind, span)}
+        {...(xKind === "step" ? { label: { value: "step", position: "left", offset: AXIS_NAME_GAP, fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})}
       />
-      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={(value: number) => (props.formatValue === formatNumber ? formatTick(value) : props.formatValue(value))} />
+      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={props.formatAxis} />
       <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <ChartTooltip model={model} hidden={hidden} x={Number(label)} events={eventsNear(events, Number(label), span)} reach={span / 20} xKind={xKind} formatValue={props.formatValue} /> : null)} />
       {visible.filter((one) => one.hasBand).map((one) => (
         <Area key={one.bandKey} dataKey={one.bandKey} type="linear" stroke="none" fill={colourOf(one.slot)} fillOpacity={0.16} isAnimationActive={false} activeDot={false} tooltipType="none" legendType="none" connectNulls={false} />

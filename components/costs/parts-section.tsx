@@ -7,7 +7,7 @@ import { DAY_MS, dayOf, RANGE_NAMES, type RangeName } from "../../domain/costs/d
 import { geometryOf } from "../../domain/costs/money.ts";
 import { PART_LABEL, PART_SAYS, PARTS_BY, PARTS_BY_LABEL, type PartsBy, type PartsGroup, type PartsView } from "../../domain/costs/parts-view.ts";
 import { COST_PARTS, type CostPart } from "../../domain/costs/split.ts";
-import { formatNumber, formatShare } from "../../domain/shared/format.ts";
+import { formatShare } from "../../domain/shared/format.ts";
 import { TimeChart } from "../charts/time-chart.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
@@ -20,6 +20,7 @@ import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { partsExportUrl, spendInput, wasteParams } from "./costs-params.ts";
 import { Stand } from "./costs-stand.tsx";
+import { saysMoney } from "./chart-money.ts";
 import { Money } from "./money.tsx";
 import classes from "./costs.module.css";
 
@@ -65,7 +66,7 @@ function PartsChart({ view, from, to }: { view: PartsView; from: string; to: str
       return { key: part, label: PART_LABEL[part], points, ...(slot > 0 ? { slot } : {}) };
     });
   }, [view, from, to]);
-  return <TimeChart title="What did each day’s capacity go to?" unit={view.currency} xKind="time" fromZero series={series} formatValue={(value) => formatNumber(value, 2)} empty="Nothing was booked in these days." />;
+  return <TimeChart title="What did each day’s capacity go to?" unit={view.currency} xKind="time" fromZero series={series} {...saysMoney(view.days.flatMap(({ parts }) => Object.values(parts)), view.currency)} empty="Nothing was booked in these days." />;
 }
 
 const shareOf = (amount: string, whole: string): number => geometryOf(amount) / Math.max(1e-9, geometryOf(whole));

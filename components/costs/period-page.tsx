@@ -19,6 +19,7 @@ import { Name } from "../ui/id.tsx";
 import { notifyDone, notifyError } from "../ui/notify.ts";
 import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
+import type { StatusIcon, Tone } from "../ui/status-tones.ts";
 import { Ago } from "../ui/time.tsx";
 import { focusUrl, periodParams, statementPdfUrl, statementUrl } from "./costs-params.ts";
 import { Money } from "./money.tsx";
@@ -50,11 +51,16 @@ export function PeriodPage({ period }: { period: string }) {
   );
 }
 
+function lookOf({ ok, early }: PeriodCheck): { icon: StatusIcon; tone: Tone } {
+  if (ok) return { icon: "check", tone: "good" };
+  return early ? { icon: "clock", tone: "neutral" } : { icon: "cross", tone: "bad" };
+}
+
 function Check({ check }: { check: PeriodCheck }) {
   const org = useOrg();
   return (
     <li>
-      <ToneIcon icon={check.ok ? "check" : "cross"} tone={check.ok ? "good" : "bad"} />
+      <ToneIcon {...lookOf(check)} />
       <span>{check.name}{check.problem && <span className="dim">: {check.problem}{check.at && <> <Anchor component={Link} inherit underline="always" href={paths.reviews(org)}>Look at them</Anchor></>}</span>}</span>
     </li>
   );

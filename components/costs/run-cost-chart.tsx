@@ -2,12 +2,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { geometryOf } from "../../domain/costs/money.ts";
-import { formatNumber } from "../../domain/shared/format.ts";
 import { TimeChart, type TimeChartProps } from "../charts/time-chart.tsx";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan } from "../providers/viewer.tsx";
 import classes from "../experiments/experiments.module.css"; // a chart beside those of the run
 import { Section } from "../ui/page-header.tsx";
+import { saysMoney } from "./chart-money.ts";
 
 /** What a run had cost by when, on the axis of what it measured. Nothing where nothing has a price, or the viewer may not see costs. */
 export function RunCostChart({ id, x, isLive, ...axis }: { id: string; x: "time" | "relative"; isLive: boolean } & Pick<TimeChartProps, "events" | "domain" | "onZoom" | "syncId">) {
@@ -18,7 +18,7 @@ export function RunCostChart({ id, x, isLive, ...axis }: { id: string; x: "time"
   return (
     <Section title="Cost">
       <div className={classes.charts}>
-        <TimeChart title="What had it cost by when?" unit={data.currency} xKind={x} series={series} fromZero height={150} formatValue={(value) => formatNumber(value, 3)} {...axis} />
+        <TimeChart title="What had it cost by when?" unit={data.currency} xKind={x} series={series} fromZero height={150} {...saysMoney(data.points.map(({ amount }) => amount), data.currency)} {...axis} />
       </div>
     </Section>
   );

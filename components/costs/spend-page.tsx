@@ -8,7 +8,7 @@ import { RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { amountsBefore, changeWords, daysBefore } from "../../domain/costs/spend-change.ts";
 import { BY_RUN, OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
-import { formatNumber } from "../../domain/shared/format.ts";
+import { formatHours } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
@@ -110,7 +110,7 @@ function DearestRuns({ input, currency }: { input: ReturnType<typeof spendInput>
     { key: "name", title: "Run", grow: true, link: true, render: (row) => <Name value={row.name} max={48} /> },
     { key: "status", title: "Status", hideBelow: "xs", render: (row) => <StatusBadge status={row.status} /> },
     { key: "project", title: "Project", hideBelow: "sm", render: (row) => <Name value={row.project} max={24} /> },
-    { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "sm", render: (row) => formatNumber(geometryOf(row.acceleratorHours), 2) },
+    { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "sm", render: (row) => formatHours(geometryOf(row.acceleratorHours)) },
     { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.amount} currency={currency} /> },
   ];
   return (

@@ -7,7 +7,7 @@ import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
 import { formatMoney, geometryOf } from "../../domain/costs/money.ts";
 import { changeWords } from "../../domain/costs/spend-change.ts";
 import { OTHERS, SPEND_BY_LABEL } from "../../domain/costs/spend-by.ts";
-import { formatNumber, formatShare } from "../../domain/shared/format.ts";
+import { formatHours, formatShare } from "../../domain/shared/format.ts";
 import { ShareMap } from "../charts/share-map.tsx";
 import { TimeChart } from "../charts/time-chart.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
@@ -15,6 +15,7 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
 import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
+import { saysMoney } from "./chart-money.ts";
 import { Money } from "./money.tsx";
 import classes from "./costs.module.css";
 
@@ -33,7 +34,7 @@ export function SpendChart({ spend, from, to }: { spend: SpendView; from: string
       return { key: key || "idle", label: key === "" ? "Idle" : label, points };
     });
   }, [spend, from, to]);
-  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} formatValue={(value) => formatNumber(value, 2)} empty="Nothing was held in these days." />;
+  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} {...saysMoney(spend.days.map(({ amount }) => amount), spend.currency)} empty="Nothing was held in these days." />;
 }
 
 /** With a link to what it is made of, where that can be looked at. */
@@ -61,7 +62,7 @@ export function SpendGroups({ spend, locale = null, before, hrefOf, tools }: { s
     { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <GroupName group={row} href={hrefOf?.(row)} />) },
     { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={shareOf(row)} total={1} label={`Share of ${row.key === "" ? "Idle" : row.label}`} /> },
     { key: "share", title: "", align: "right", hideBelow: "sm", render: (row) => <span className="dim">{formatShare(shareOf(row))}</span> },
-    { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatNumber(geometryOf(row.acceleratorHours), 2) },
+    { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatHours(geometryOf(row.acceleratorHours)) },
     { key: "provisional", title: "Provisional", align: "right", hideBelow: "md", render: (row) => <Money amount={row.provisional} currency={spend.currency} locale={locale} /> },
     { key: "amount", title: "Cost", align: "right", render: (row) => <Money amount={row.amount} currency={spend.currency} locale={locale} /> },
     ...(before === undefined ? [] : [{ key: "change", title: "Against before", align: "right" as const, hideBelow: "sm" as const, render: (row: SpendGroup) => <span className="dim">{changeWords(row.amount, before && before.get(row.key))}</span> }]),

@@ -4,7 +4,7 @@ import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { lazy } from "react";
 import type { QueueSummary, TeamUse } from "../../domain/queue/queue-view.ts";
-import { formatCount, formatNumber } from "../../domain/shared/format.ts";
+import { formatCount, formatHours, formatNumber } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -49,7 +49,7 @@ function Teams({ summary }: { summary: QueueSummary }) {
   const columns: Column<TeamUse>[] = [
     { key: "name", title: "Team", render: (team) => team.name },
     { key: "weight", title: "Weight", align: "right", hideBelow: "xs", render: (team) => formatNumber(team.weight) },
-    { key: "used", title: "Used", unit: "accelerator h, decayed", align: "right", render: (team) => formatNumber(team.usedHours, 3) },
+    { key: "used", title: "Used", unit: "accelerator h, decayed", align: "right", render: (team) => formatHours(team.usedHours) },
     { key: "bar", title: "", grow: true, hideBelow: "sm", render: (team) => <Meter used={team.usedHours} total={most} label={`Use of ${team.name}`} tone={team.ratio > 1.2 ? "warn" : "active"} /> },
     { key: "ratio", title: "Against its share", align: "right", hideBelow: "xs", render: ratioWords },
     { key: "held", title: "Holds", align: "right", hideBelow: "sm", render: (team) => formatCount(team.held) },

@@ -35,6 +35,8 @@ export interface PeriodCheck {
   ok: boolean;
   /** What is wrong and what helps; null where it is right. */
   problem: string | null;
+  /** Nothing is wrong: it comes by itself with the end of the month. */
+  early: boolean;
   /** Where somebody can put it right. */
   at?: "discrepancies";
 }
@@ -42,12 +44,13 @@ export interface PeriodCheck {
 /** Every check, in the order in which one goes through them. */
 export function periodChecks(period: string, facts: PeriodFacts, now: number): PeriodCheck[] {
   const { to } = spanOf(period);
-  const check = (name: string, ok: boolean, problem: string): PeriodCheck => ({ name, ok, problem: ok ? null : problem });
+  const running = now < to;
+  const check = (name: string, ok: boolean, problem: string, early = false): PeriodCheck => ({ name, ok, problem: ok ? null : problem, early: !ok && early });
   const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
   return [
-    check("The month is over", now >= to, "It can be closed from its first moment after, UTC."),
-    check("Every hour is rated", facts.dirtyHours === 0 && (facts.completeTo === null || facts.completeTo >= to), facts.dirtyHours > 0 ? `${many(facts.dirtyHours, "asset-hour waits", "asset-hours wait")} to be rated. A worker does so within minutes.` : "Not every cluster's hours are complete yet. They are a few minutes after the month's end."),
-    check("Nothing is provisional", isZero(facts.provisional), "The journals of some agents are not settled. Bring those agents back, or give up their attempts."),
+    check("The month is over", !running, "It can be closed from its first moment after, UTC.", true),
+    check("Every hour is rated", facts.dirtyHours === 0 && (facts.completeTo === null || facts.completeTo >= to), facts.dirtyHours > 0 ? `${many(facts.dirtyHours, "asset-hour waits", "asset-hours wait")} to be rated. A worker does so within minutes.` : "Not every cluster's hours are complete yet. They are a few minutes after the month's end.", running),
+    check("Nothing is provisional", isZero(facts.provisional), "The journals of some agents are not settled. Bring those agents back, or give up their attempts.", running),
     { ...check("No claims contradict each other", facts.openReviews === 0, `${many(facts.openReviews, "contradiction of usage waits", "contradictions of usage wait")} for somebody to look at.`), at: "discrepancies" },
     check("Nobody held more than there was", facts.negativeIdle === 0, `In ${many(facts.negativeIdle, "asset-hour", "asset-hours")} more was held than the nodes had.`),
     check("The months before are closed", facts.openBefore === null, `${facts.openBefore ?? ""} is still open.`),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutMiddle, formatAgo, formatBytes, formatCount, formatMib, formatNumber, formatSeconds, formatShare, formatTick, plural, shortId } from "./format.ts";
+import { cutMiddle, formatAgo, formatBytes, formatCount, formatHours, formatMib, formatNumber, formatSeconds, formatShare, formatTick, plural, shortId } from "./format.ts";
 
 describe("numbers", () => {
   it.each([
@@ -19,6 +19,10 @@ describe("numbers", () => {
 
 describe("shares", () => {
   it.each([[0, "0 %"], [0.004, "<1 %"], [0.5, "50 %"], [0.996, ">99 %"], [1, "100 %"]])("%d reads %s, so that little is not nothing and nearly all is not all", (share, text) => expect(formatShare(share)).toBe(text));
+});
+
+describe("hours that are paid for", () => {
+  it.each([[0, "0"], [0.001, "<0.01"], [0.25, "0.25"], [9.5, "9.5"], [52.37, "52.4"], [857.3, "857.3"], [12_345.6, "12,346"]])("%d reads %s, and none are rounded away", (hours, text) => expect(formatHours(hours)).toBe(text));
 });
 
 describe("sizes", () => {

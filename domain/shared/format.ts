@@ -22,6 +22,12 @@ export function formatNumber(value: number, digits = 4): string {
   return minus(String(Number(value.toPrecision(digits))));
 }
 
+/** Hours that somebody pays for: 0.25, 857.3, 12,346; anything above zero never reads as zero. */
+export function formatHours(hours: number): string {
+  if (hours > 0 && hours < 0.005) return "<0.01";
+  return hours >= 1000 ? grouped(hours) : String(Number(hours.toFixed(hours < 10 ? 2 : 1)));
+}
+
 /** With the sign that is as wide as a plus. */
 export const minus = (text: string) => text.replace(/^-/, "−");
 
