@@ -20,7 +20,7 @@ import { Money } from "./money.tsx";
 import classes from "./costs.module.css";
 
 /** Each day's cost of the dearest groups, and of all others together. */
-export function SpendChart({ spend, from, to }: { spend: SpendView; from: string; to: string }) {
+export function SpendChart({ spend, from, to, locale = null }: { spend: SpendView; from: string; to: string; locale?: string | null }) {
   const series = useMemo(() => {
     const named = spend.groups.filter(({ key }) => key !== OTHERS && spend.days.some((day) => day.key === key));
     const others = spend.days.some(({ key }) => key === OTHERS) ? [{ key: OTHERS, label: "Others" }] : [];
@@ -34,7 +34,7 @@ export function SpendChart({ spend, from, to }: { spend: SpendView; from: string
       return { key: key || "idle", label: key === "" ? "Idle" : label, points };
     });
   }, [spend, from, to]);
-  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} {...saysMoney(spend.days.map(({ amount }) => amount), spend.currency)} empty="Nothing was held in these days." />;
+  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} {...saysMoney(spend.days.map(({ amount }) => amount), spend.currency, locale)} empty="Nothing was held in these days." />;
 }
 
 /** With a link to what it is made of, where that can be looked at. */
