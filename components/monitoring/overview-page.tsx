@@ -42,13 +42,13 @@ function WithRuns() {
   return (
     <>
       <Header />
-      {isNew ? <GettingStarted clusterConnected={clusters.some((one) => one.reachability.state !== "never")} runSubmitted={false} /> : <Verdict overview={overview} />}
+      {!isNew && <Verdict overview={overview} />}
       <div className={classes.notices}>
         <FindingsNotice />
         <BudgetNotice />
       </div>
       <div className={classes.columns}>
-        {isNew ? <div /> : <Runs overview={overview} />}
+        {isNew ? <GettingStarted clusterConnected={clusters.some((one) => one.reachability.state !== "never")} runSubmitted={false} /> : <Runs overview={overview} />}
         <div>
           {clusters.length > 0 && <Clusters clusters={clusters} />}
           <Section title="Activity">{overview.activity.length > 0 ? <Activity entries={overview.activity.slice(0, ACTIVITY)} /> : <div className={classes.none}>Nothing happened yet.</div>}</Section>

@@ -2,6 +2,7 @@ import { and, asc, count, desc, eq, gte, inArray, isNull, like, or, sql } from "
 import { auditLog, projects } from "../../../db/schema/access.ts";
 import { clusterEvents, clusters } from "../../../db/schema/clusters.ts";
 import { runEvents, runs } from "../../../db/schema/experiments.ts";
+import { auditWords } from "../../../domain/access/audit-words.ts";
 import { ACTIVE_STATUSES } from "../../../domain/experiments/run-status.ts";
 import type { Overview } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
@@ -74,8 +75,6 @@ async function clusterActivity(ctx: Ctx): Promise<Activity[]> {
   return rows.map((row) => ({ id: row.id, at: row.at, actor: row.actor ?? row.name, message: `${row.name}: ${row.message}`, href: paths.cluster(ctx.orgSlug, row.clusterId) }));
 }
 
-const WORDS: Record<string, string> = { create: "created", update: "changed", invite: "invited", accept: "joined", grant: "gave a role to", revoke: "took a role from" };
-
 /** Changes to people, projects and tokens; runs and clusters tell their own story above. */
 async function auditActivity(ctx: Ctx, project: string | undefined): Promise<Activity[]> {
   const grant = ctx.grantFor("audit:read");
@@ -94,11 +93,5 @@ async function auditActivity(ctx: Ctx, project: string | undefined): Promise<Act
     )
     .orderBy(desc(auditLog.id))
     .limit(ACTIVITY);
-  return rows.map((row) => ({ id: row.id, at: row.at, actor: row.actor, message: auditWords(row.action, row.target), href: paths.audit(ctx.orgSlug) }));
-}
-
-function auditWords(action: string, target: string | null): string {
-  const [object, verb] = action.split(".") as [string, string];
-  const said = WORDS[verb] ?? verb.replaceAll("-", " ");
-  return `${said} ${object.replaceAll("-", " ")}${target ? ` ${target}` : ""}`;
+  return rows.map((row) => ({ id: row.id, at: row.at, actor: row.actor, message: row.target ? `${auditWords(row.action)}: ${row.target}` : auditWords(row.action), href: paths.audit(ctx.orgSlug) }));
 }
