@@ -78,7 +78,7 @@ export interface AcceleratorUse {
   use: Gpu["use"];
 }
 
-/** `command`: the words that start a program in a terminal of the attempt. `env`: what they need besides the attempt's own. */
+/** `command`: the words that start a program in a terminal of the attempt; as another account, within `keptFrom` its environment. `env`: what they need besides the attempt's own. */
 export interface Entry {
   command: (program: string[]) => string[];
   env: Record<string, string>;

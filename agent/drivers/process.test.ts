@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -99,6 +99,20 @@ describe("the process driver's wrapper", () => {
     await mkdir(path.join(launch.folder, WRAPPER_FILES.gate));
     await writeFile(path.join(launch.folder, WRAPPER_FILES.exit), "1");
     expect((await see()).state).toBe("starting");
+  });
+
+  it.runIf(process.getuid?.() === 0)("lets nothing of a job's environment work on root before the job is another account's, and then all of it on the job", async () => {
+    const seen = path.join(launch.folder, "seen");
+    const says = { PATH: "bin:/usr/bin:/bin", LD_DEBUG: "statistics", LD_DEBUG_OUTPUT: path.join(seen, "ld"), UID: "7", name: "two\nlines of 'it'", DROVER_ATTEMPT_ID: launch.attemptId };
+    await mkdir(path.join(launch.workingDirectory, "bin"));
+    await mkdir(seen);
+    for (const folder of [root, launch.folder, seen]) await chmod(folder, folder === seen ? 0o777 : 0o711);
+    await writeFile(path.join(launch.workingDirectory, "bin", "setpriv"), `#!/bin/sh\nid -u > ${seen}/hijacked\nexec /usr/bin/setpriv "$@"\n`, { mode: 0o755 });
+    await driver.submit({ ...launch, runAs: { name: "nobody", uid: 65_534, gid: 65_534 }, env: says, command: ["/bin/sh", "-c", 'id -u; echo "$PATH"; env | grep -c KEPT; printenv UID; printenv name'] });
+    await until("the end", async () => ((await see()).state === "ended" ? true : null));
+    expect(await readFile(driver.logs(launch.folder).stdout, "utf8")).toBe("65534\nbin:/usr/bin:/bin\n0\n7\ntwo\nlines of 'it'\n");
+    const owners = await Promise.all((await readdir(seen)).map(async (name) => (await stat(path.join(seen, name))).uid));
+    expect(new Set(owners)).toEqual(new Set([65_534]));
   });
 
   it.runIf(cgroups !== null)("leaves no cgroup behind", async () => {

@@ -7,7 +7,7 @@ import { failpoint } from "../failpoint.ts";
 import { readInventory } from "../inventory/inventory.ts";
 import { log } from "../log.ts";
 import { cgroupFor, type CgroupRoot, cgroupUse, findCgroupRoot, makeCgroup, procsFile, removeCgroup } from "./cgroup.ts";
-import { asUser } from "./as-user.ts";
+import { asJob, keptFrom, SYSTEM_PATH } from "./as-user.ts";
 import type { Driver, DriverCapabilities, Ended, Entry, Launch, Observation } from "./driver.ts";
 import { endedByRecord, exists, type Handle, HANDLE_FILE, lastSign, mib, mtime, readExit, readHandle, readUsage, USAGE_FILE } from "./handle.ts";
 import { liveWrapper, membersOf, readPid, unnamedWrapper } from "./members.ts";
@@ -18,7 +18,6 @@ import { WRAPPER_FILES, WRAPPER_SCRIPT } from "./wrapper.ts";
 
 /** How long a gate without any process is doubted before the attempt is called lost: a fork may not have become a shell yet. */
 const DOUBT_MS = 2_000;
-const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const DIE_MS = 10_000;
 const WATCH_MS = 500;
 /** Into the attempt's cgroup first, where it has one, so that its memory limit holds for all of it. */
@@ -93,10 +92,10 @@ export class ProcessDriver implements Driver {
     try {
       // The job opens /dev/stdout by name, as shell scripts do: it must be allowed to.
       if (launch.runAs) for (const file of Object.values(files)) await chown(file, launch.runAs.uid, launch.runAs.gid);
-      const path_ = launch.env.PATH ?? SYSTEM_PATH;
-      const child = spawn("/bin/sh", [script, launch.folder, procs, path_, ...asUser(launch.runAs, localCommand(launch.folder, launch.command, launch.ask))], {
+      const { env, runAs } = launch;
+      const child = spawn("/bin/sh", [script, launch.folder, procs, runAs ? SYSTEM_PATH : (env.PATH ?? SYSTEM_PATH), ...asJob(runAs, localCommand(launch.folder, launch.command, launch.ask))], {
         cwd: launch.workingDirectory,
-        env: { ...launch.env, PATH: SYSTEM_PATH } as Record<string, string> as NodeJS.ProcessEnv,
+        env: (runAs ? keptFrom(env) : { ...env, PATH: SYSTEM_PATH }) as Record<string, string> as NodeJS.ProcessEnv,
         detached: true, // a session of its own: the agent's end is not the job's
         stdio: ["ignore", stdout.fd, stderr.fd],
       });
@@ -246,7 +245,7 @@ export class ProcessDriver implements Driver {
   async enter(_attemptId: string, folder: string, runAs: Launch["runAs"]): Promise<Entry> {
     const handle = await readHandle(folder);
     const procs = handle?.cgroup ? procsFile(handle.cgroup) : "-";
-    return { command: (program) => ["/bin/sh", "-c", JOIN, "drover", procs, ...asUser(runAs, program)], env: {} };
+    return { command: (program) => ["/bin/sh", "-c", JOIN, "drover", procs, ...asJob(runAs, program)], env: {} };
   }
 
   dial(_attemptId: string, _folder: string, port: number): Promise<Socket> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, performServerHandshake } from "node:http2";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,9 +24,9 @@ let session: ClientHttp2Session;
 const record = { id: "att_1", fence: "7", ended: false, report: { state: "running" }, secrets: {}, folder: {}, intent: {}, spec: {} } as unknown as AttemptRecord;
 
 /** The two ends of a tunnel, in one process; the terminals, the processes and the ports are real. */
-async function openTunnel(policy: Policy = DEFAULT_POLICY): Promise<void> {
+async function openTunnel(policy: Policy = DEFAULT_POLICY, account: Surroundings["account"] = null): Promise<void> {
   const driver = await ProcessDriver.open({ nodeName: "here", stateHome: home, hasGit: false, cgroups: null });
-  const around = { policy, account: null, accounts: new Map(), state: { checkpoint: () => path.join(home, "checkpoint") }, client: { origin: "http://localhost" }, drainedNodes: () => [] } as unknown as Surroundings;
+  const around = { policy, account, accounts: new Map(), state: { checkpoint: () => path.join(home, "checkpoint") }, client: { origin: "http://localhost" }, drainedNodes: () => [] } as unknown as Surroundings;
   openings = new Openings({ driver, around, supervisor: { find: (id: string) => (id === record.id ? record : undefined) } as unknown as Supervisor });
   const [near, far] = duplexPair();
   const server = performServerHandshake(far);
@@ -84,6 +84,18 @@ describe("a terminal in an attempt", () => {
     expect(await open({ kind: "resize", rows: 44, cols: 133 }).status).toBe(200);
     shell.stream.write("stty size\n");
     await until(() => shell.text().includes("44 133"), shell.text);
+  });
+
+  it.runIf(process.getuid?.() === 0)("as another account, takes no program of the run's own PATH while it is root still", async () => {
+    await openTunnel(DEFAULT_POLICY, { name: "nobody", uid: 65_534, gid: 65_534, home: "/" });
+    await chmod(home, 0o777);
+    for (const name of ["script", "stty", "chown", "setpriv"]) await writeFile(path.join(home, name), `#!/bin/sh\nid -u >> ${home}/hijacked\nexec /usr/bin/${name} "$@"\n`, { mode: 0o755 });
+    record.spec!.env = { ...record.spec!.env, PATH: `${home}:/usr/bin:/bin` };
+    const shell = open({ kind: "terminal" });
+    expect(await shell.status).toBe(200);
+    shell.stream.write('echo "$(id -u), $FROM_SPEC, $PATH"\n');
+    await until(() => shell.text().includes(`65534, as asked, ${home}:/usr/bin:/bin`), shell.text);
+    expect(await readFile(path.join(home, "hijacked"), "utf8").catch(() => "nobody's")).toBe("nobody's");
   });
 
   it("goes on without anybody, and is found again by who opened it, with what it wrote before", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { Duplex } from "node:stream";
-import { asUser } from "../as-user.ts";
+import { asJob, asUser } from "../as-user.ts";
 import type { Entry, Launch } from "../driver.ts";
 
 /** A step beside the job's own, on its first node: it shares what the job holds and is ended with it. */
@@ -13,7 +13,7 @@ const DIAL_MS = 20_000;
 
 /** How to start a program in a terminal of a running job. */
 export const entryOf = (job: string, runAs: Launch["runAs"], env: Record<string, string>): Entry => ({
-  command: (program) => asUser(runAs, ["srun", `--jobid=${job}`, ...STEP, "--pty", ...program]),
+  command: (program) => asJob(runAs, ["srun", `--jobid=${job}`, ...STEP, "--pty", ...program]),
   env,
 });
 
