@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { constants, type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { z } from "zod";
 import { reason } from "./log.ts";
@@ -59,9 +59,21 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<R
   }
 }
 
-/** The text, or null where there is none. */
+/**
+ * For reading; null where there is no such file. Only what is a file itself: jobs may run as another account than the agent and
+ * have folders of their own, and a link in one would lead the agent to what only it may read, a pipe would keep it waiting.
+ */
+export async function openPlain(file: string): Promise<FileHandle | null> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
+  if (!handle || (await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return null;
+}
+
+/** The text of a plain file, or null where there is none. */
 export async function readText(file: string): Promise<string | null> {
-  return readFile(file, "utf8").catch(() => null);
+  const handle = await openPlain(file);
+  return handle && handle.readFile("utf8").catch(() => null).finally(() => handle.close());
 }
 
 export const makeFolder = (folder: string, mode = 0o700): Promise<unknown> => mkdir(folder, { recursive: true, mode });

@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
 import path from "node:path";
 import type { ServerClock } from "../clock.ts";
+import { openPlain } from "../disk.ts";
 import type { Ended } from "../drivers/driver.ts";
 import { firstFailure, RANK_FILES, rankEnds, rankWords } from "../drivers/ranks.ts";
 import { faultDuring, readXids } from "../inventory/gpu.ts";
@@ -16,7 +16,7 @@ const LINES = 50;
 
 /** The last lines of one file, each cut to what the protocol takes. A progress bar's overwritten states are left out. */
 async function lastOf(file: string, most: number, redactor: Redactor): Promise<string[]> {
-  const handle = await open(file, "r").catch(() => null);
+  const handle = await openPlain(file);
   if (!handle) return [];
   try {
     const { size } = await handle.stat();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, open, writeFile, chown } from "node:fs/promises";
+import { chown, constants, mkdir, open, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { writeJson } from "../disk.ts";
@@ -18,6 +18,8 @@ import { WRAPPER_FILES, WRAPPER_SCRIPT } from "./wrapper.ts";
 
 /** How long a gate without any process is doubted before the attempt is called lost: a fork may not have become a shell yet. */
 const DOUBT_MS = 2_000;
+/** The files may lie in a folder of the job's own account: a link there leads nowhere. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const DIE_MS = 10_000;
 const WATCH_MS = 500;
 /** Into the attempt's cgroup first, where it has one, so that its memory limit holds for all of it. */
@@ -87,12 +89,12 @@ export class ProcessDriver implements Driver {
   private async spawn(launch: Launch, script: string, handle: Handle): Promise<void> {
     const procs = handle.cgroup ? procsFile(handle.cgroup) : "-";
     const files = hasRanks(launch.ask) ? await this.rankFolder(launch) : this.logs(launch.folder);
-    const stdout = await open(files.stdout, "a", 0o600);
-    const stderr = await open(files.stderr, "a", 0o600);
+    const stdout = await open(files.stdout, APPEND, 0o600);
+    const stderr = await open(files.stderr, APPEND, 0o600);
     try {
       // The job opens /dev/stdout by name, as shell scripts do: it must be allowed to.
-      if (launch.runAs) for (const file of Object.values(files)) await chown(file, launch.runAs.uid, launch.runAs.gid);
       const { env, runAs } = launch;
+      if (runAs) for (const file of [stdout, stderr]) await file.chown(runAs.uid, runAs.gid);
       const child = spawn("/bin/sh", [script, launch.folder, procs, runAs ? SYSTEM_PATH : (env.PATH ?? SYSTEM_PATH), ...asJob(runAs, localCommand(launch.folder, launch.command, launch.ask))], {
         cwd: launch.workingDirectory,
         env: (runAs ? keptFrom(env) : { ...env, PATH: SYSTEM_PATH }) as Record<string, string> as NodeJS.ProcessEnv,

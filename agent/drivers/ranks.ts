@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import path from "node:path";
 import { readText } from "../disk.ts";
 import { decodeStatus } from "./handle.ts";
@@ -103,7 +103,8 @@ export async function rankFiles(folder: string, end: "out" | "err"): Promise<{ l
   });
   return Promise.all(labelled.toSorted((a, b) => a.order - b.order).map(async ({ label, name }) => {
     const file = path.join(home, name);
-    return { label, file, size: (await stat(file).catch(() => null))?.size ?? 0 };
+    const info = await lstat(file).catch(() => null);
+    return { label, file, size: info?.isFile() ? info.size : 0 };
   }));
 }
 

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openPlain } from "../disk.ts";
 
 const NEWLINE = 0x0a;
 
@@ -30,7 +30,7 @@ function wholeCharacters(window: Uint8Array): number {
 
 /** Bytes [from, from + most) of a file, fewer at its end; empty where the file is not there. */
 export async function readRange(file: string, from: number, most: number): Promise<Buffer> {
-  const handle = await open(file, "r").catch(() => null);
+  const handle = await openPlain(file);
   if (!handle) return Buffer.alloc(0);
   try {
     const { size } = await handle.stat();

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { chmod, lchown, mkdir, open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { SetupFailed } from "../../code/setup-failed.ts";
@@ -161,12 +161,14 @@ export class SlurmDriver implements Driver {
     for (const at of [job, ...(hasRanks(launch.ask) ? [ranks] : [])]) await mkdir(at, { recursive: true, mode: 0o700 });
     await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
     await writeFile(path.join(folder, SAMPLER), SAMPLER_SCRIPT, { mode: 0o755 });
-    await writeFile(path.join(job, JOB_FILES.env), envScript(env), { mode: 0o600 });
+    // The folder is the account's once it was prepared before: whatever it has put there since is not written through.
+    await rm(path.join(job, JOB_FILES.env), { force: true });
+    await writeFile(path.join(job, JOB_FILES.env), envScript(env), { mode: 0o600, flag: "wx" });
     for (const file of Object.values(this.logs(folder))) await (await open(file, "a", 0o600)).close();
     if (!runAs) return;
     await chmod(folder, 0o711);
     const theirs = [job, path.join(job, JOB_FILES.env), ...Object.values(this.logs(folder)), ...(hasRanks(launch.ask) ? [ranks] : [])];
-    for (const file of theirs) await chown(file, runAs.uid, runAs.gid);
+    for (const file of theirs) await lchown(file, runAs.uid, runAs.gid);
   }
 
   async observe(attemptId: string, folder: string): Promise<Observation> {
