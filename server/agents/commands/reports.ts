@@ -17,6 +17,7 @@ interface Applied {
 /** Applies what an agent saw, in batches. A repeat is acknowledged again and changes nothing. */
 export async function applyReports(services: AgentServices, agent: AgentIdentity, reports: AttemptReport[]): Promise<Applied> {
   const applied: Applied = { acked: [], stale: [] };
+  const from = { clusterName: agent.clusterName, leaseSeconds: services.leaseSeconds };
   for (let at = 0; at < reports.length; at += BATCH) {
     const batch = reports.slice(at, at + BATCH);
     const done = await transact(
@@ -25,7 +26,7 @@ export async function applyReports(services: AgentServices, agent: AgentIdentity
       async (work) => {
         const pairs = await lockPairs(work.tx, batch.map(({ attemptId }) => attemptId), agent.clusterId);
         const verdicts: { report: AttemptReport; verdict: "acked" | "stale" }[] = [];
-        for (const report of batch) verdicts.push({ report, verdict: await applyReport(work, pairs.get(report.attemptId), report, agent.clusterName) });
+        for (const report of batch) verdicts.push({ report, verdict: await applyReport(work, pairs.get(report.attemptId), report, from) });
         return verdicts;
       },
       { beforeCommit: () => failpoint("server.sync.before-reports-commit"), afterCommit: () => failpoint("server.sync.after-reports-commit") },

@@ -153,6 +153,18 @@ describe("leases", () => {
     expect((await plane.sql`select kind from cluster_events where cluster_id = ${it.cluster.id} and kind = 'agent.back'`)).toHaveLength(1);
     expect((await plane.sql`select unreachable_since from agents where id = ${it.agent.id}`)[0]).toEqual({ unreachable_since: null });
   });
+  it("an agent that comes back with news of an attempt has its lease at once: nobody takes it away again before the next heartbeat", async () => {
+    for (const state of ["accepted", "running"] as const) {
+      const it = await running("restart");
+      if (state === "accepted") await plane.sql`update attempts set status = 'starting', started_at = null where id = ${it.attempt.id}`;
+      await silentFor(1.9, it);
+      await sweepLeases(plane);
+      expect(await attemptsOf(it.run.id)).toMatchObject([{ status: "unreachable" }]);
+      await it.agent.sync({ known: [it.attempt.id], reports: [report(it.attempt, { state, seq: 2 })] });
+      await sweepLeases(plane);
+      expect(await attemptsOf(it.run.id)).toMatchObject([{ status: state === "accepted" ? "starting" : "running" }]);
+    }
+  });
   it("a run that holds waits for ever", async () => {
     const it = await running("hold");
     await silentFor(50, it);

@@ -16,6 +16,14 @@ const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs =
 const between = (after: unknown, at: number) => databaseTime(sql`least(now(), greatest(${after}, to_timestamp(${at}::float8 / 1000)))`);
 const startOf = (report: AttemptReport) => (report.startedAt === null ? {} : { startedAt: databaseTime(sql`coalesce(${attempts.startedAt}, ${between(attempts.assignedAt, report.startedAt)})`) });
 
+/** Its lease begins anew: one that ran out while the agent was away would part them again before the next heartbeat. */
+const inContact = (leaseSeconds: number) => ({ unreachableSince: null, leaseUntil: lease(leaseSeconds) });
+
+/** Who reports: its cluster's name, and how long it is believed without another word. */
+interface Reporter {
+  clusterName: string;
+  leaseSeconds: number;
+}
 type Assignable = Pick<RunRecord, "id" | "orgId" | "status" | "attemptCount" | "cpus" | "memoryMib" | "gpus" | "nodes">;
 
 /** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
@@ -47,15 +55,15 @@ export async function assignRuns(work: Work, placed: { run: Assignable; choice: 
  * What an agent saw of one attempt, once: repeats and older reports change nothing.
  * `stale`: its fence is dead, or the attempt ended in another way; the agent must stop that process.
  */
-export async function applyReport(work: Work, pair: Pair | undefined, report: AttemptReport, clusterName: string): Promise<"acked" | "stale"> {
+export async function applyReport(work: Work, pair: Pair | undefined, report: AttemptReport, from: Reporter): Promise<"acked" | "stale"> {
   if (!pair || pair.attempt.fence !== BigInt(report.fence) || pair.attempt.status === "lost") return "stale";
   const { attempt } = pair;
   const isEnd = report.state === "exited" || report.state === "refused";
   if (report.seq <= attempt.reportSeq) return "acked";
   if (attempt.status === "ended" && !isEnd) return "stale";
   if (attempt.status !== "ended") {
-    if (report.state === "accepted") await accepted(work, pair, report, clusterName);
-    else if (report.state === "running") await running(work, pair, report);
+    if (report.state === "accepted") await accepted(work, pair, report, from);
+    else if (report.state === "running") await running(work, pair, report, from);
     else await exited(work, pair, report);
   }
   await seen(work, attempt, report);
@@ -83,18 +91,18 @@ async function seen(work: Work, attempt: AttemptRecord, report: AttemptReport): 
   work.changes.push({ orgId: attempt.orgId, topic: "run", id: attempt.runId }, { orgId: attempt.orgId, topic: "attempt-log", id: attempt.runId });
 }
 
-async function accepted(work: Work, { run, attempt }: Pair, report: AttemptReport, clusterName: string): Promise<void> {
+async function accepted(work: Work, { run, attempt }: Pair, report: AttemptReport, { clusterName, leaseSeconds }: Reporter): Promise<void> {
   if (attempt.status === "starting" || attempt.status === "running") return;
   const back = attempt.status === "unreachable";
-  await moveAttemptTo(work, attempt, "take", { unreachableSince: null, ...startOf(report) });
+  await moveAttemptTo(work, attempt, "take", { ...inContact(leaseSeconds), ...startOf(report) });
   if (run.status === "unreachable") await moveRun(work, run, "assign");
   note(work, run, { kind: "attempt.accepted", attemptId: attempt.id, actor: "agent", message: back ? `${clusterName} is back and took the run.` : `${clusterName} took the run and is preparing it.` });
 }
 
-async function running(work: Work, { run, attempt }: Pair, report: AttemptReport): Promise<void> {
+async function running(work: Work, { run, attempt }: Pair, report: AttemptReport, { leaseSeconds }: Reporter): Promise<void> {
   if (attempt.status === "running") return;
   const back = attempt.status === "unreachable";
-  await moveAttemptTo(work, attempt, "run", { unreachableSince: null, ...startOf(report) });
+  await moveAttemptTo(work, attempt, "run", { ...inContact(leaseSeconds), ...startOf(report) });
   if (run.status === "starting" || run.status === "unreachable") {
     const startedAt = run.startedAt ?? attempt.startedAt;
     await moveRun(work, run, run.status === "starting" ? "run" : "recover", { statusReason: null, startedAt });
@@ -144,7 +152,7 @@ export async function loseContact(work: Work, { run, attempt }: Pair, why: { mes
 /** The agent is back and still has it. A fresh lease starts. */
 export async function regainContact(work: Work, { run, attempt }: Pair, clusterName: string, leaseSeconds: number): Promise<void> {
   const hasStarted = attempt.startedAt !== null;
-  await moveAttemptTo(work, attempt, hasStarted ? "regain-contact" : "take", { unreachableSince: null, leaseUntil: lease(leaseSeconds) });
+  await moveAttemptTo(work, attempt, hasStarted ? "regain-contact" : "take", inContact(leaseSeconds));
   if (run.status === "unreachable") await moveRun(work, run, hasStarted ? "recover" : "assign", { statusReason: null });
   note(work, run, { kind: "run.back", attemptId: attempt.id, actor: "agent", message: `${clusterName} is back in contact and still has the run.` });
 }
