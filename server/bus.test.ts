@@ -66,3 +66,15 @@ test("knows nothing of before a loss of its listening connection, and says so to
   await told;
   expect(bus.since(fresh, "org_1")).toEqual([change("run_5")]);
 });
+
+test("fails nobody whose change is committed when telling it fails, and tells it as soon as it can", async () => {
+  let lost = 2;
+  const flaky = new Proxy(database.sql, { apply: (sql, self, args) => (lost > 0 ? (lost--, Promise.reject(new Error("The connection was lost."))) : Reflect.apply(sql, self, args) as unknown) });
+  const other = await openBus(flaky);
+  const told = Promise.all([heard("run_6"), heard("run_7")]);
+  await other.publishNow([change("run_6")]);
+  other.publish(change("run_7"));
+  await told;
+  expect(lost).toBe(0);
+  await other.close();
+});

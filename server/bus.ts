@@ -19,12 +19,14 @@ export interface Change {
 type Listener = (changes: Change[]) => void;
 const CHANNEL = "drover_changes";
 const FLUSH_MS = 60;
+/** What could not be told is tried again after this long. */
+const AGAIN_MS = 1_000;
 /** Changes that are remembered for tabs that connect: many minutes of a busy installation. */
 const REMEMBERED = 20_000;
 
 export interface Bus {
   publish: (change: Change) => void;
-  /** At once, for what somebody waits for (placement, long polls). */
+  /** At once, for what somebody waits for (placement, long polls). Never fails: what it tells of is committed, so whoever asked for it has it. */
   publishNow: (changes: Change[]) => Promise<void>;
   /**
    * When the transaction commits, and only then: for what would be missed for minutes if this process died between its commit
@@ -43,9 +45,6 @@ export interface Bus {
 
 export async function openBus(sql: Sql): Promise<Bus> {
   const listeners = new Set<Listener>();
-  const waiting = new Map<string, Change>();
-  let timer: NodeJS.Timeout | undefined;
-
   const gapListeners = new Set<() => void>();
   const memory = rememberChanges();
   const subscription = await sql.listen(
@@ -61,22 +60,10 @@ export async function openBus(sql: Sql): Promise<Bus> {
     },
   );
 
-  async function send(changes: Change[]): Promise<void> {
-    const payloads = payloadsOf(changes);
-    if (payloads.length > 0) await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`;
-  }
-  function flush(): void {
-    timer = undefined;
-    const changes = [...waiting.values()];
-    waiting.clear();
-    send(changes).catch((err: unknown) => log().warn({ err }, "could not publish changes; pages refetch on their own"));
-  }
+  const teller = openTeller(sql);
   return {
-    publish: (change) => {
-      waiting.set(`${change.topic} ${change.id}`, change);
-      timer ??= setTimeout(flush, FLUSH_MS);
-    },
-    publishNow: send,
+    publish: teller.tellSoon,
+    publishNow: teller.tell,
     publishWithin: async (tx, changes) => {
       for (const payload of payloadsOf(changes)) await notifyWithin(tx, CHANNEL, payload);
     },
@@ -91,8 +78,48 @@ export async function openBus(sql: Sql): Promise<Bus> {
       return () => gapListeners.delete(listener);
     },
     close: async () => {
-      clearTimeout(timer);
+      teller.close();
       await subscription.unlisten();
+    },
+  };
+}
+
+/** Tells others of changes: at once, or gathered for a moment. */
+function openTeller(sql: Sql) {
+  const waiting = new Map<string, Change>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const keep = (change: Change) => void waiting.set(`${change.topic} ${change.id}`, change);
+
+  async function send(changes: Change[]): Promise<void> {
+    const payloads = payloadsOf(changes);
+    if (payloads.length > 0) await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`;
+  }
+  /** What could not be told is kept: only this connection may have been lost, and those who listen would wait for it for ever. */
+  async function tell(changes: Change[]): Promise<void> {
+    try {
+      await send(changes);
+    } catch (err) {
+      log().warn({ err }, "could not publish changes; trying again");
+      for (const change of changes.slice(0, Math.max(0, REMEMBERED - waiting.size))) keep(change);
+      if (!closed) timer ??= setTimeout(flush, AGAIN_MS);
+    }
+  }
+  function flush(): void {
+    timer = undefined;
+    const changes = [...waiting.values()];
+    waiting.clear();
+    void tell(changes);
+  }
+  return {
+    tell,
+    tellSoon: (change: Change) => {
+      keep(change);
+      timer ??= setTimeout(flush, FLUSH_MS);
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
     },
   };
 }
