@@ -29,6 +29,11 @@ describe("the machine's policy", () => {
   ])("refuses by $rule and names it", ({ rule, part, job, held }) => {
     expect(refused(part, job, held)).toContain(`policy.json, ${rule}`);
   });
+  it("counts a secret as a variable that the run sets", () => {
+    const job = spec("python train.py", { secrets: { values: {}, missing: [] } });
+    expect(refusalOf(policy({ envDenied: ["LD_.*"] }), job, NONE, ["HF_TOKEN", "LD_PRELOAD"])).toContain("policy.json, envDenied: a run may not set LD_PRELOAD.");
+    expect(refusalOf(policy({ envDenied: ["LD_.*"] }), job, NONE, ["HF_TOKEN"])).toBeNull();
+  });
   it("matches whole texts, over line ends", () => {
     expect(refused({ commands: ["python"] })).toContain("commands");
     expect(refused({ commands: ["python.*"] }, { command: "python a.py\nrm -rf x" })).toBeNull();

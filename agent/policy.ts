@@ -99,9 +99,12 @@ export interface Held {
   memoryMib: number;
 }
 
-/** The rule that forbids this job, in a sentence; null where the policy allows it. */
-export function refusalOf(policy: Policy, spec: JobSpec, held: Held): string | null {
-  return refusedLimit(policy, spec, held) ?? refusedContent(policy, spec);
+/**
+ * The rule that forbids this job, in a sentence; null where the policy allows it.
+ * @param secrets Names of the secrets that the process gets: they are variables as well.
+ */
+export function refusalOf(policy: Policy, spec: JobSpec, held: Held, secrets: readonly string[] = []): string | null {
+  return refusedLimit(policy, spec, held) ?? refusedContent(policy, spec, secrets);
 }
 
 function refusedLimit(policy: Policy, spec: JobSpec, held: Held): string | null {
@@ -115,10 +118,10 @@ function refusedLimit(policy: Policy, spec: JobSpec, held: Held): string | null 
   );
 }
 
-function refusedContent(policy: Policy, spec: JobSpec): string | null {
+function refusedContent(policy: Policy, spec: JobSpec, secrets: readonly string[]): string | null {
   const command = typeof spec.command === "string" ? spec.command : spec.command.join(" ");
   if (!matches(policy.commands, command)) return `policy.json, commands: "${command.slice(0, 200)}" matches no allowed pattern.`;
-  const denied = Object.keys(spec.env).find((name) => matches(policy.envDenied, name));
+  const denied = [...Object.keys(spec.env), ...secrets].find((name) => matches(policy.envDenied, name));
   if (denied !== undefined) return `policy.json, envDenied: a run may not set ${denied}.`;
   if (spec.code === null && !policy.code.none) return "policy.json, code.none: a run must bring its code.";
   if (spec.code?.kind === "archive" && !policy.code.archive) return "policy.json, code.archive: uploaded code is not allowed.";

@@ -199,7 +199,7 @@ export class Supervisor {
     const { spec } = record;
     if (!spec) return;
     const others = this.running().filter((each) => each.id !== record.id);
-    const forbidden = refusalOf(this.parts.around.policy, spec, heldBy(others));
+    const forbidden = refusalOf(this.parts.around.policy, spec, heldBy(others), Object.keys(record.secrets));
     if (forbidden) return this.finish(live, { state: "refused", exit: neverRan(this.parts.clock, "policy", forbidden) });
     try {
       live.reserved = this.parts.driver.placesItself ? [] : await this.reserve(spec);
