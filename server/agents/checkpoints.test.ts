@@ -58,6 +58,31 @@ describe("a checkpoint on its way to another cluster", () => {
     ]);
   });
 
+  it("is waited for also where an attempt in between never started", async () => {
+    const run = await plane.makeRun();
+    const first = await place(plane, run, one.cluster.id);
+    await put(one.agent, "step 1");
+    await keep(one.agent, first, [file("step", "step 1")]);
+    await failed(one.agent, first, false);
+    const second = await again(run, two.cluster.id);
+    await two.agent.sync({ known: [second.id], reports: [report(second, { state: "refused", seq: 1, startedAt: null })] });
+    const third = await again(run, two.cluster.id);
+    expect((await ask(two.agent, third)).body).toMatchObject({ ready: false, files: [] });
+    expect(await told(run.id)).toEqual([["checkpoint.awaited", "Waits until attempt 1 has sent its checkpoint."]]);
+  });
+
+  it("goes along with a run that somebody moves to another cluster by name", async () => {
+    const run = await plane.makeRun();
+    const first = await place(plane, run, one.cluster.id);
+    await put(one.agent, "step 1");
+    await keep(one.agent, first, [file("step", "step 1")], { final: true });
+    await failed(one.agent, first, true);
+    await plane.sql`update runs set spec = spec || jsonb_build_object('cluster', ${two.cluster.slug}::text) where id = ${run.id}`;
+    const second = await again(run, two.cluster.id);
+    expect((await specOf(two.agent, second))?.checkpointSync).toEqual({ everySeconds: 600, from: { attemptNumber: 1 } });
+    expect((await ask(two.agent, second)).body).toMatchObject({ ready: true, attemptNumber: 1, files: [file("step", "step 1")] });
+  });
+
   it("is not asked for by an attempt on the same cluster, nor kept for a run that is bound to one", async () => {
     const run = await plane.makeRun();
     await failed(one.agent, await place(plane, run, one.cluster.id), true);

@@ -10,6 +10,7 @@ import { durationHistory } from "../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
 import { foreignHolds, type ForeignJob } from "../../domain/agents/scheduler.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
+import type { RunSpec } from "../../domain/experiments/run-spec.ts";
 import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
 import { appToken, runToken } from "../experiments/run-token.ts";
@@ -229,6 +230,9 @@ const CAME_FROM = sql<number | null>`(
   where earlier.run_id = ${attempts.runId} and earlier.number < ${attempts.number} and earlier.started_at is not null order by earlier.number desc limit 1
 )`;
 
+/** Does its checkpoint leave the cluster? Where the run may go on elsewhere, or did just now: whoever moves it by name, moves what it saved as well. */
+const travels = ({ checkpoint, cluster }: RunSpec, mayMove: boolean, cameFrom: number | null): boolean => checkpoint.enabled && ((mayMove && cluster === null) || cameFrom !== null);
+
 /** What an agent needs to start these attempts, by attempt id. */
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
@@ -261,7 +265,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     ...(owner ? { owner } : {}),
     maxDurationSeconds: spec.maxDuration,
     checkpoint: spec.checkpoint.enabled,
-    ...(spec.checkpoint.enabled && mayMove && spec.cluster === null ? { checkpointSync: { everySeconds: env().DROVER_CHECKPOINT_SECONDS, from: cameFrom === null ? null : { attemptNumber: cameFrom } } } : {}),
+    ...(travels(spec, mayMove, cameFrom) ? { checkpointSync: { everySeconds: env().DROVER_CHECKPOINT_SECONDS, from: cameFrom === null ? null : { attemptNumber: cameFrom } } } : {}),
     graceSeconds: spec.checkpoint.graceSeconds,
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { CheckpointManifest, Restored } from "../../../agent/protocol/checkpoint.ts";
 import type { Db, DbOrTx } from "../../../db/client.ts";
 import { agents } from "../../../db/schema/agents.ts";
@@ -51,8 +51,9 @@ export async function readRestore(db: Db, agent: Sender, wanted: { attemptId: st
     if (!attempt) return null;
     const changes = [{ orgId: agent.orgId, topic: "run", id: attempt.runId }];
     const note = (kind: string, message: string) => noteOnce(tx, { orgId: agent.orgId, runId: attempt.runId, attemptId: attempt.id, kind, message });
-    if (await isOnItsWay(tx, attempt)) {
-      await note("checkpoint.awaited", `Waits until attempt ${attempt.number - 1} has sent its checkpoint.`);
+    const sending = await senderOf(tx, attempt);
+    if (sending !== null) {
+      await note("checkpoint.awaited", `Waits until attempt ${sending} has sent its checkpoint.`);
       return { restored: { ready: false, attemptNumber: null, files: [] }, changes };
     }
     const [head] = await tx.select().from(runCheckpoints).where(eq(runCheckpoints.runId, attempt.runId)).limit(1);
@@ -66,16 +67,16 @@ export async function readRestore(db: Db, agent: Sender, wanted: { attemptId: st
   });
 }
 
-/** Whether the attempt before ended a moment ago, on a cluster in reach, and has not sent everything. */
-async function isOnItsWay(tx: DbOrTx, attempt: { runId: string; number: number }): Promise<boolean> {
+/** The attempt that ran last before this one, where it ended a moment ago on a cluster in reach and has not sent everything. Those that never started have nothing to send. */
+async function senderOf(tx: DbOrTx, attempt: { runId: string; number: number }): Promise<number | null> {
   const [before] = await tx
-    .select({ pending: sql<boolean>`${attempts.endedAt} > now() - make_interval(mins => ${PATIENCE_MINUTES}) and ${attempts.drainedAt} is null and ${attempts.startedAt} is not null and ${attempts.status} <> 'lost'`, reachable: sql<boolean>`${agents.id} is not null` })
+    .select({ number: attempts.number, pending: sql<boolean>`${attempts.endedAt} > now() - make_interval(mins => ${PATIENCE_MINUTES}) and ${attempts.drainedAt} is null and ${attempts.status} <> 'lost'`, reachable: sql<boolean>`${agents.id} is not null` })
     .from(attempts)
     .leftJoin(agents, and(eq(agents.clusterId, attempts.clusterId), isNull(agents.revokedAt), isNull(agents.unreachableSince)))
-    .where(and(eq(attempts.runId, attempt.runId), lt(attempts.number, attempt.number)))
+    .where(and(eq(attempts.runId, attempt.runId), lt(attempts.number, attempt.number), isNotNull(attempts.startedAt)))
     .orderBy(desc(attempts.number))
     .limit(1);
-  return before?.pending === true && before.reachable;
+  return before?.pending === true && before.reachable ? before.number : null;
 }
 
 /** A step that may be repeated stands once in the timeline. */
