@@ -36,12 +36,18 @@ export class UsageLoop {
   }
 
   async turn(signal: AbortSignal): Promise<void> {
-    const { client, bytes, supervisor } = this.parts;
+    const { bytes, supervisor } = this.parts;
     await this.letGo();
     const isTime = performance.now() - this.aliveAt >= ALIVE_EVERY_MS;
-    const owing = supervisor.records().filter((record) => owes(record) || (isTime && isAlive(record))).slice(0, PER_REQUEST);
+    const owing = supervisor.records().filter((record) => owes(record) || (isTime && isAlive(record)));
     if (owing.length === 0) return bytes.wait(LOOK_MS, signal);
     if (isTime) this.aliveAt = performance.now();
+    for (let at = 0; at < owing.length; at += PER_REQUEST) await this.send(owing.slice(at, at + PER_REQUEST), signal);
+    this.parts.bytes.ring();
+  }
+
+  private async send(owing: readonly AttemptRecord[], signal: AbortSignal): Promise<void> {
+    const { client, supervisor } = this.parts;
     failpoint("agent.usage.before-send");
     const attempts = owing.map((record) => this.wire(record));
     const reply = await client.json(AGENT_PATHS.usage, { hostAheadMs: Math.round(-client.clock.ahead()), attempts }, UsageOffsets, signal);
@@ -51,7 +57,6 @@ export class UsageLoop {
       if (record) record.usageNext = Math.min(next, record.usage.length);
     }
     for (const attemptId of reply.unknown) this.disown(attemptId);
-    this.parts.bytes.ring();
   }
 
   private wire(record: AttemptRecord): WireUsage {
