@@ -6,11 +6,22 @@ import type { Driver } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { withinPolicy, type Policy } from "../policy.ts";
-import { AGENT_PATHS, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
+import { AGENT_PATHS, type AttemptReport, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
 import { forever } from "./loop.ts";
 
 /** How long after its time a waiting poll may still be answered; then it is lost, early enough for another within the lease. */
 const ANSWER_SECONDS = 20;
+
+/** Of one message, reports take at most so much: half of what a server takes. */
+const REPORTS_BYTES = LIMITS.jsonBody / 2;
+const REPORTS = 5_000;
+
+/** As many from the first on as one message holds: an outage may leave thousands of ends, each with its last lines. */
+function inOneMessage(reports: readonly AttemptReport[]): AttemptReport[] {
+  let bytes = 0;
+  const end = reports.findIndex((report, at) => at > 0 && (at >= REPORTS || (bytes += Buffer.byteLength(JSON.stringify(report))) > REPORTS_BYTES));
+  return reports.slice(0, end < 0 ? reports.length : end);
+}
 
 export interface SyncParts {
   client: ServerClient;
@@ -76,7 +87,7 @@ export class SyncLoop {
       version: PROTOCOL_VERSION,
       desiredHash: this.hash,
       known: records.map((record) => record.id),
-      reports: told.slice(0, 5_000), // the rest goes with the next one, at once
+      reports: inOneMessage(told), // the rest goes with the next one, at once
       nodes: isNew ? nodes : null,
       ...(schedulerIsNew ? { scheduler } : {}),
       waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, this.longestWait, Math.floor(client.leaseSeconds / 3))),

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import type { AttemptRecord } from "../attempts/record.ts";
+import { Bell } from "../backoff.ts";
+import { DEFAULT_POLICY } from "../policy.ts";
+import { type AttemptReport, LATER_CAUSES, LIMITS, type Sync, type SyncReply } from "../protocol/messages.ts";
+import { SyncLoop, type SyncParts } from "./sync.ts";
+
+const lastLines = Array.from({ length: 50 }, () => "\u001b[31m".repeat(400).slice(0, 2000));
+const exit = (): AttemptReport["exit"] => ({ at: 1, code: 1, signal: null, cause: "exited", detail: "d".repeat(4000), lastLines, peakMemoryMib: null });
+
+it("tells of the ends that an outage left in messages that a server takes, all of them", async () => {
+  const records = Array.from({ length: 100 }, (_, at) => ({ id: `att_${at}`, orphan: false, acked: 0, report: { attemptId: `att_${at}`, fence: "1", seq: 3, state: "exited", nodes: ["n1"], accelerators: [], startedAt: 1, exit: exit(), drained: false } }) as unknown as AttemptRecord);
+  const sizes: number[] = [];
+  const json = (_path: string, message: Sync): Promise<SyncReply> => {
+    sizes.push(Buffer.byteLength(JSON.stringify(message)));
+    return Promise.resolve({ serverTime: 1, desiredHash: "", desired: null, drainedNodes: null, acked: message.reports.map(({ attemptId, seq }) => ({ attemptId, seq })), stale: [], leaseSeconds: 90, takes: Object.keys(LATER_CAUSES) });
+  };
+  const supervisor = { records: () => records, ghosts: new Map(), holders: () => new Map(), find: (id: string) => records.find((one) => one.id === id) };
+  const loop = new SyncLoop({ client: { json, leaseSeconds: 90 }, supervisor, driver: { inventory: () => Promise.resolve([]) }, policy: DEFAULT_POLICY, news: new Bell(), contactFile: "/dev/null", drained: () => {}, tunnels: () => {} } as unknown as SyncParts);
+  for (let turns = 0; turns < 100 && records.some(({ acked }) => acked === 0); turns += 1) await loop.turn(new AbortController().signal);
+  expect(records.filter(({ acked }) => acked === 0)).toEqual([]);
+  expect(Math.max(...sizes)).toBeLessThan(LIMITS.jsonBody);
+  expect(sizes.length).toBeLessThan(20);
+});
