@@ -31,10 +31,10 @@ function asForeign(job: QueuedJob): ForeignJob {
   return {
     id: job.id,
     name: job.name.slice(0, 200),
-    user: job.user,
-    account: job.account,
-    partition: job.partition,
-    qos: job.qos,
+    user: job.user.slice(0, 128),
+    account: job.account.slice(0, 128),
+    partition: job.partition.slice(0, 128),
+    qos: job.qos.slice(0, 128),
     state: runs ? "running" : "waiting",
     reason: runs ? null : (job.reason?.slice(0, 200) ?? null),
     nodes: runs ? expandHosts(job.nodes).slice(0, 10_000) : [],
@@ -44,6 +44,6 @@ function asForeign(job: QueuedJob): ForeignJob {
     gpus: job.gpus,
     submittedAt: job.submittedAt,
     startedAt: job.startedAt,
-    limitSeconds: job.limitSeconds,
+    limitSeconds: job.limitSeconds || null,
   };
 }

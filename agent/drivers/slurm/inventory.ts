@@ -26,24 +26,28 @@ export function nodeState(text: string): NodeReport["state"] {
   return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "RESERVED", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
 }
 
+/** Names of people's own choice, as long as the protocol takes them. */
+const name = (text: string): string => text.slice(0, 128);
+const list = (text: string | undefined): string[] => (real(text) ?? "").split(",").filter(Boolean).map(name).slice(0, 100);
+
 function reportOf(record: Map<string, string>): NodeReport {
-  const name = record.get("NodeName") ?? "?";
+  const node = record.get("NodeName") ?? "?";
   const state = record.get("State") ?? "UNKNOWN";
   const mapped = nodeState(state);
   const why = real(record.get("Reason"));
   let index = 0;
   const accelerators = parseGres(record.get("Gres") ?? "").flatMap(({ type, count }) =>
-    Array.from({ length: Math.min(count, 1024) }, () => ({ index, uuid: `${name}/${index++}`.slice(0, 128), model: (type || "GPU").toUpperCase().slice(0, 128), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null })),
+    Array.from({ length: Math.min(count, 1024) }, () => ({ index, uuid: name(`${node}/${index++}`), model: name((type || "GPU").toUpperCase()), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null })),
   );
   return {
-    name: name.slice(0, 255),
+    name: node.slice(0, 255),
     cpus: Math.max(1, Number(record.get("CPUEfctv") ?? record.get("CPUTot")) || 1),
     memoryMib: Math.max(1, Number(record.get("RealMemory")) || 1),
     diskMib: Number(record.get("TmpDisk")) || 0,
     state: mapped,
     stateReason: mapped === "up" ? null : `${state}${why ? `: ${why.replace(/\s*\[[^\]]*@[^\]]*\]$/, "")}` : ""}`.slice(0, 500),
     accelerators: accelerators.slice(0, 1024),
-    scheduler: { state, partitions: (real(record.get("Partitions")) ?? "").split(",").filter(Boolean).slice(0, 100), features: (real(record.get("ActiveFeatures")) ?? "").split(",").filter(Boolean).slice(0, 100) },
+    scheduler: { state: state.slice(0, 200), partitions: list(record.get("Partitions")), features: list(record.get("ActiveFeatures")) },
   };
 }
 
@@ -53,14 +57,14 @@ export function parsePartitions(text: string): SchedulerReport["partitions"] {
   return records(text).filter((record) => record.has("PartitionName")).map((record) => {
     const tres = parseTres(record.get("TRES") ?? "");
     return {
-      name: record.get("PartitionName") ?? "?",
+      name: name(record.get("PartitionName") ?? "?"),
       isDefault: record.get("Default") === "YES",
-      state: record.get("State") ?? "UNKNOWN",
+      state: (record.get("State") ?? "UNKNOWN").slice(0, 64),
       nodes: Number(record.get("TotalNodes")) || 0,
       cpus: Number(record.get("TotalCPUs")) || 0,
       gpus: Number(tres.get("gres/gpu") ?? 0),
       maxSeconds: limitSeconds(record.get("MaxTime") ?? ""),
-      preemption: real(record.get("PreemptMode")?.replace(/^OFF$/, "")),
+      preemption: real(record.get("PreemptMode")?.replace(/^OFF$/, "").slice(0, 128)),
       allowed: ["AllowAccounts", "AllowQos", "AllowGroups"].flatMap((key) => { const value = record.get(key); return value && value !== "ALL" ? [`${key.slice(5).toLowerCase()}: ${value}`] : []; }).join("; ").slice(0, 500),
     };
   });
@@ -70,7 +74,7 @@ const time = (text: string | undefined): number | null => (text && /^\d{6,}$/.te
 
 export function parseReservations(text: string): SchedulerReport["reservations"] {
   return records(text).filter((record) => record.has("ReservationName")).map((record) => ({
-    name: record.get("ReservationName") ?? "?",
+    name: name(record.get("ReservationName") ?? "?"),
     nodes: (real(record.get("Nodes")) ?? "").slice(0, 2000),
     nodeCount: Number(record.get("NodeCnt")) || 0,
     startsAt: time(record.get("StartTime")),
@@ -83,8 +87,8 @@ export function parseReservations(text: string): SchedulerReport["reservations"]
 /** `name|priority|maxwall|grptres|maxtrespu|preempt` lines. */
 export function parseQos(text: string): SchedulerReport["qos"] {
   return text.split("\n").filter(Boolean).map((line) => {
-    const [name = "", priority, maxWall, group, perUser, preempts] = line.split("|");
-    return { name, priority: Number(priority) || 0, maxSeconds: limitSeconds(maxWall ?? ""), limits: [group && `all together ${group}`, perUser && `each user ${perUser}`].filter(Boolean).join("; ").slice(0, 500), preempts: preempts ?? "" };
+    const [qos = "", priority, maxWall, group, perUser, preempts] = line.split("|");
+    return { name: name(qos), priority: Number(priority) || 0, maxSeconds: limitSeconds(maxWall ?? ""), limits: [group && `all together ${group}`, perUser && `each user ${perUser}`].filter(Boolean).join("; ").slice(0, 500), preempts: (preempts ?? "").slice(0, 500) };
   });
 }
 
@@ -92,11 +96,11 @@ export function parseQos(text: string): SchedulerReport["qos"] {
 export function parseAccounts(text: string): SchedulerReport["accounts"] {
   const found = new Map<string, SchedulerReport["accounts"][number]>();
   for (const line of text.split("\n").filter(Boolean)) {
-    const [name = "", user, qos, group] = line.split("|");
-    const account = found.get(name) ?? { name, users: [], qos: "", limits: "" };
-    found.set(name, account);
-    if (user) account.users.push(user);
-    else Object.assign(account, { qos: qos ?? "", limits: (group ?? "").slice(0, 500) });
+    const [of = "", user, qos, group] = line.split("|");
+    const account = found.get(of) ?? { name: name(of), users: [], qos: "", limits: "" };
+    found.set(of, account);
+    if (user) account.users.push(name(user));
+    else Object.assign(account, { qos: (qos ?? "").slice(0, 500), limits: (group ?? "").slice(0, 500) });
     if (user && !account.qos.includes(qos ?? "")) account.qos = [account.qos, qos].filter(Boolean).join(",").slice(0, 500);
   }
   return [...found.values()].map((account) => ({ ...account, users: account.users.slice(0, 1000) }));

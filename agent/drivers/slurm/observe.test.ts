@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SchedulerWord } from "../../protocol/scheduler.ts";
 import type { SlurmClient } from "./client.ts";
 import { Observer } from "./observe.ts";
 import { JobQueue, jobName } from "./queue.ts";
@@ -58,5 +59,12 @@ describe("a job that squeue does not list", () => {
   it("is over where accounting says how it ended, and can never start", async () => {
     expect(await observerOf([inBooks("NODE_FAIL")]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "hardware" } });
     expect(gates).toBe(1);
+  });
+
+  it("ended while Slurm named every node that it waited for: what is told of that is what the protocol takes", async () => {
+    const reason = `ReqNodeNotAvail, UnavailableNodes:${Array.from({ length: 100 }, (_, at) => `gpu${at}`).join(",")}`;
+    const seen = await observerOf([inBooks("CANCELLED").replace(/None$/, reason)]).observe(ID, folder, submitted(0));
+    expect(seen.state).toBe("ended");
+    if (seen.state === "ended") expect(SchedulerWord.parse(seen.scheduler).reason).toBe(reason.slice(0, 200));
   });
 });

@@ -154,7 +154,7 @@ export class Observer {
     const lifeMs = exit ? await lifeOf(path.join(seen.folder, JOB_FOLDER)) : null;
     const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib, lifeMs };
     const nodes = await nodesOf(seen, job);
-    return { state: "ended", startedAt: seen.startedAt, ended, accelerators: seen.accelerators, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { job: job.id, state: job.state, reason: job.reason, startsAt: null } } : {}) };
+    return { state: "ended", startedAt: seen.startedAt, ended, accelerators: seen.accelerators, ...(nodes.length > 0 ? { nodes } : {}), ...(job ? { scheduler: { ...wordOf(job), startsAt: null } } : {}) };
   }
 
   /** For how long now this has been so, in ms. */
@@ -188,7 +188,8 @@ interface Exit {
   at: number;
 }
 
-function wordOf(job: QueuedJob): SchedulerWord {
+/** Slurm may name every node that it waits for: as much of it as the protocol takes. */
+function wordOf(job: JobSeen): SchedulerWord {
   return { job: job.id, state: job.state.slice(0, 64), reason: job.reason?.slice(0, 200) ?? null, startsAt: phaseOf(job.state) === "waiting" ? job.startedAt : null };
 }
 

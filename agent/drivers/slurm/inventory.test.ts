@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
+import { foreignJobs } from "./foreign.ts";
+import { parseAccounts, parseNodes, parsePartitions, parseQos, parseReservations } from "./inventory.ts";
+import { parseQueueLine } from "./queue.ts";
+
+const names = (count: number, what: string) => Array.from({ length: count }, (_, at) => `${what}_of_a_long_name_${at}`).join(",");
+
+it("tells of a large site what the protocol takes, whatever people named: one word too long would silence the whole cluster", () => {
+  const long = "x".repeat(400);
+  // A waiting job may ask for many partitions at once; 0:00 is a limit that somebody took away.
+  const jobs = [parseQueueLine(`5|PENDING|${long}|${long}|${long}|${names(40, "partition")}|${long}|1||1||1795000000|N/A|N/A|0:00|10|0|${long}|`)!];
+  const report = {
+    kind: "slurm",
+    partitions: parsePartitions(`PartitionName=${long} Default=YES State=${long} TotalNodes=1 TotalCPUs=2 MaxTime=UNLIMITED PreemptMode=${long} AllowAccounts=${names(60, "account")}`),
+    reservations: parseReservations(`ReservationName=${long} Nodes=n[1-2] NodeCnt=2 StartTime=1795000000 EndTime=1795000600 Flags=MAINT Users=${names(60, "user")}`),
+    qos: parseQos(`${long}|10|1:00:00|${long}|${long}|${names(60, "qos")}`),
+    accounts: parseAccounts([`${long}||${names(60, "qos")}|${long}`, `${long}|${long}|${names(60, "other")}|`].join("\n")),
+    ...foreignJobs(jobs),
+  };
+  expect(SchedulerReport.parse(report)).toMatchObject({ jobCount: 1, jobs: [{ limitSeconds: null, partition: expect.stringMatching(/^partition_of_a_long_name_0,/) as string }] });
+  const [node] = parseNodes(`NodeName=n1 State=IDLE+${long} CPUTot=4 RealMemory=1000 Partitions=${long},short ActiveFeatures=${long},a`);
+  expect(NodeReport.parse(node)).toMatchObject({ name: "n1", scheduler: { partitions: ["x".repeat(128), "short"] } });
+});
