@@ -11,7 +11,7 @@ import { enrolAgent } from "./commands/enrol.ts";
 import { joinAgent } from "./commands/join.ts";
 import { mountParts } from "./parts.ts";
 import { startPresence, type Presence } from "./presence.ts";
-import { parseJson, parseMessage, Refused } from "./refused.ts";
+import { parseSaid, parseMessage, Refused } from "./refused.ts";
 import { agentServices, type AgentServices } from "./services.ts";
 import { mountStreams } from "./streams.ts";
 import { syncAgent } from "./sync.ts";
@@ -93,14 +93,14 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
     }
   };
   app.post(AGENT_PATHS.enrol, OPEN, answer(async (c, { services }) => {
-    const message = parseMessage(Enrol, parseJson(await readBody(c.req.raw, SMALL_BODY)));
+    const message = parseMessage(Enrol, parseSaid(await readBody(c.req.raw, SMALL_BODY)));
     const reply = await enrolAgent(services.db, services.bus, message);
     return c.json({ ...reply, serverTime: services.now() });
   }));
   app.post(AGENT_PATHS.join, OPEN, answer(async (c, { services, authenticator }) => {
     const body = await readBody(c.req.raw, SMALL_BODY);
     const agent = await authenticator.check(c.req.raw, sha256Hex(body), "none");
-    const message = parseMessage(Join, parseJson(body));
+    const message = parseMessage(Join, parseSaid(body));
     try {
       const session = await joinAgent(services.tenant(agent.orgId).db, services.bus, agent, message);
       return c.json({ session, leaseSeconds: services.leaseSeconds, serverTime: services.now() });
@@ -113,7 +113,7 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
     const body = await readBody(c.req.raw, LIMITS.jsonBody);
     const agent = await authenticator.check(c.req.raw, sha256Hex(body), "newest");
     presence.heard(agent.id);
-    const message = parseMessage(Sync, parseJson(body));
+    const message = parseMessage(Sync, parseSaid(body));
     const session = c.req.header(SIGNED_HEADERS.session)!;
     return c.json(await syncAgent(at, { agent, session, message, signal: AbortSignal.any([c.req.raw.signal, closing]) }));
   }));

@@ -41,10 +41,23 @@ export class Refused extends Error {
   }
 }
 
+/** How JSON writes what no text of the database can hold: NUL, and halves of surrogate pairs (their whole pairs too). */
+const UNKEEPABLE = /\\u(?:0000|d[89a-f])/i;
+const keepable = (_key: string, value: unknown): unknown => (typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value);
+
 /** The body as JSON. @throws Refused "bad_request". */
-export function parseJson(body: Uint8Array): unknown {
+export const parseJson = (body: Uint8Array): unknown => parse(body, () => undefined);
+
+/**
+ * The same of messages that pass on what jobs, tools and people said. What the database cannot hold of it becomes U+FFFD: such
+ * a message could not be stored, and would be sent again for ever. @throws Refused "bad_request".
+ */
+export const parseSaid = (body: Uint8Array): unknown => parse(body, (text) => (UNKEEPABLE.test(text) ? keepable : undefined));
+
+function parse(body: Uint8Array, reviverFor: (text: string) => typeof keepable | undefined): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return JSON.parse(text, reviverFor(text));
   } catch {
     throw new Refused("bad_request", "The body is not JSON in UTF-8.", "body");
   }

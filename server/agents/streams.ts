@@ -19,7 +19,7 @@ import { sha256Hex, type AgentIdentity } from "./authenticate.ts";
 import { readBody } from "./body.ts";
 import type { AgentContext, Answer, Connector } from "./endpoint.ts";
 import { findReadable } from "./queries.ts";
-import { parseJson, parseMessage, Refused } from "./refused.ts";
+import { parseJson, parseMessage, parseSaid, Refused } from "./refused.ts";
 import { servicesFor, type AgentServices } from "./services.ts";
 
 /** Logs, metrics, usage, telemetry, objects and artifacts: each its own stream, acknowledged by offsets or by hash. */
@@ -91,7 +91,7 @@ async function postMetrics(c: AgentContext, connector: Connector): Promise<Respo
 async function postTelemetry(c: AgentContext, connector: Connector): Promise<Response> {
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
   const { agent, services } = await signed(c, connector, sha256Hex(body));
-  const message = parseMessage(Telemetry, parseJson(body));
+  const message = parseMessage(Telemetry, parseSaid(body));
   await ingestTelemetry(services.sql, agent, message, services.now());
   if (message.events.length > 0) services.bus.publish({ orgId: agent.orgId, topic: "cluster", id: agent.clusterId });
   return c.json({ ok: true, serverTime: services.now() });
@@ -110,7 +110,7 @@ async function postUsage(c: AgentContext, connector: Connector): Promise<Respons
 async function postWitness(c: AgentContext, connector: Connector): Promise<Response> {
   const body = await readBody(c.req.raw, LIMITS.jsonBody);
   const { agent, services } = await signed(c, connector, sha256Hex(body));
-  const { changes, ...reply } = await ingestWitness(services.sql, agent, parseMessage(Witness, parseJson(body)));
+  const { changes, ...reply } = await ingestWitness(services.sql, agent, parseMessage(Witness, parseSaid(body)));
   for (const change of changes) services.bus.publish(change);
   return c.json({ serverTime: services.now(), ...reply });
 }

@@ -64,6 +64,16 @@ describe("the life of an attempt, as its agent reports it", () => {
     await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "exited", seq: 1, exit: exit({ code: 3 }) })] });
     expect(await runRow(run.id)).toMatchObject({ status: "failed", failure_class: "user_code", status_reason: expect.stringContaining("3"), evidence: { exitCode: 3, lastLines: ["Traceback", "boom"] } });
   });
+  it("ends whatever bytes its last lines hold, and holds up no other attempt's end", async () => {
+    const { agent, cluster, run, attempt } = await placed();
+    const other = await plane.makeRun();
+    const beside = await place(plane, other, cluster.id);
+    const odd = exit({ lastLines: ["a NUL \0 here", "half a pair \ud83d", "a whole one 😀", "\\u0000"], detail: "ended \0" });
+    const answered = await agent.sync({ known: [attempt.id, beside.id], reports: [report(attempt, { state: "exited", seq: 1, exit: odd }), report(beside, { state: "exited", seq: 1 })] });
+    expect(answered.acked).toHaveLength(2);
+    expect(await runRow(run.id)).toMatchObject({ status: "failed", evidence: { lastLines: ["a NUL \uFFFD here", "half a pair \uFFFD", "a whole one 😀", "\\u0000"] } });
+    expect((await runRow(other.id)).status).toBe("succeeded");
+  });
   it("takes an agent's clock only between what the server knows", async () => {
     const { agent, run, attempt } = await placed();
     const hour = 3_600_000;
