@@ -26,6 +26,12 @@ describe("backfill", () => {
       expect(ids(pass(queue, [one]))).toEqual(expected === null ? ["short"] : []);
     }
   });
+  it("counts the grace of a run that reaches its limit: what saves its checkpoint until the head's time has come and gone is not let past", () => {
+    const one = cluster("a", [node("n1", { gpus: 8 })]);
+    started(one, waiting("old", { resources: { gpus: 1 } }), { nodeNames: ["n1"], accelerators: [0] }, {}, NOW + 1_800_000);
+    const short = (id: string, graceSeconds: number, at: number) => waiting(id, { resources: { gpus: 1 }, spec: { maxDuration: 1780, checkpoint: { graceSeconds } }, queuedAt: NOW + at });
+    expect(ids(pass([waiting("big", { resources: { gpus: 8 } }), short("slow", 600, 1), short("quick", 10, 2)], [one]))).toEqual(["quick"]);
+  });
   it("starts nothing behind the head while it is off", () => {
     const one = cluster("a", [node("n1", { gpus: 8, taken: 1 })]);
     expect(ids(pass([waiting("big", { resources: { gpus: 8 } }), waiting("cpu", { queuedAt: NOW + 1 })], [one], { policy: { ...DEFAULT_POLICY, backfill: false } }))).toEqual([]);

@@ -288,5 +288,5 @@ function askKey({ spec }: Waiting): string {
 /** Runs of one shape get one answer from the whole pass: whatever placement looks at. */
 function shapeOf({ spec, teamId, projectId, excluded, near }: Waiting, ask: string, withQuotas: boolean): string {
   const whose = withQuotas ? `${teamId} ${projectId} ${spec.preemptible}` : "";
-  return `${ask} ${spec.maxDuration} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
+  return `${ask} ${spec.maxDuration} ${spec.checkpoint.graceSeconds} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
 }

@@ -48,7 +48,8 @@ function lacks(node: NodeSnapshot, resources: RunSpec["resources"]): number {
  * begins, or leaves room for it in every resource that it touches. So what blocks the head only ever shrinks.
  */
 export function keepRoom(kept: Reservation, spec: RunSpec, now: number): NodeFilter {
-  const endsInTime = kept.startsAt !== null && spec.maxDuration !== null && now + spec.maxDuration * 1000 <= kept.startsAt;
+  // At its limit it is asked to end, and has its grace to do so.
+  const endsInTime = kept.startsAt !== null && spec.maxDuration !== null && now + (spec.maxDuration + spec.checkpoint.graceSeconds) * 1000 <= kept.startsAt;
   const head = kept.run.spec.resources;
   const { cpus, memory, gpus } = spec.resources;
   return (cluster, node) => {
