@@ -38,6 +38,31 @@ describe("backfill", () => {
   });
 });
 
+describe("what is taken back of a guarantee", () => {
+  const quotas = [quota({ id: "quo_a", scopeId: "team_a", guaranteed: 4 }), quota({ id: "quo_b", scopeId: "team_b", guaranteed: 4 })];
+  const lent = (teams: string[], nodes: number) => {
+    const one = cluster("a", Array.from({ length: nodes }, (_, at) => node(`n${at}`, { gpus: 8 / nodes, cpus: 64 })));
+    for (const [at, teamId] of teams.entries()) {
+      const on = Math.floor((at * nodes) / teams.length);
+      const first = (at - (on * teams.length) / nodes) * 2;
+      started(one, waiting(`${teamId}_${at}`, { resources: { gpus: 2 }, spec: { preemptible: true }, teamId }), { nodeNames: [`n${on}`], accelerators: [first, first + 1] }, { startedAt: NOW - 1000 * (teams.length - at) });
+    }
+    return one;
+  };
+  it("is no more than others borrowed: nobody falls below a guarantee of their own for it", () => {
+    const mine = waiting("mine", { resources: { gpus: 4 }, teamId: "team_a" });
+    const { victims } = pass([mine], [lent(["team_c", "team_b", "team_b", "team_b"], 1)], { quotas });
+    expect(victims.map(({ runId, why }) => [runId, why])).toEqual([["team_b_3", "guarantee"], ["team_c_0", "guarantee"]]);
+    expect(pass([mine], [lent(["team_b", "team_b", "team_b", "team_b"], 1)], { quotas }).victims).toHaveLength(2);
+    expect(pass([mine], [lent(["team_b", "team_b", "team_a", "team_c"], 1)], { quotas }).victims).toEqual([]); // beyond its own guarantee
+  });
+  it("is so over all nodes of a run together", () => {
+    const wide = waiting("wide", { resources: { gpus: 2, nodes: 2 }, teamId: "team_a" });
+    const { victims } = pass([wide], [lent(["team_c", "team_b", "team_b", "team_b"], 4)], { quotas });
+    expect(victims.map(({ runId }) => runId).toSorted()).toEqual(["team_b_3", "team_c_0"]);
+  });
+});
+
 describe("preemption", () => {
   const full = (over: Parameters<typeof started>[3] = {}, preemptible = true) => {
     const one = cluster("a", [node("n1", { gpus: 8 }), node("n2", { gpus: 8 })]);

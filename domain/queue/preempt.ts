@@ -50,7 +50,7 @@ const holderOf = (hold: LiveHold): QuotaAsk => ({ teamId: hold.claim!.teamId, pr
 export interface QuotaWords {
   refuses: (model: string) => boolean;
   isWithinGuarantee: (model: string) => boolean;
-  isBorrowing: (hold: LiveHold, model: string) => boolean;
+  isBorrowing: (hold: LiveHold, model: string, gone: readonly LiveHold[]) => boolean;
 }
 
 export function quotaWordsOf(run: Waiting, policy: QueuePolicy, book: QuotaBook): QuotaWords {
@@ -63,15 +63,15 @@ export function quotaWordsOf(run: Waiting, policy: QueuePolicy, book: QuotaBook)
       return said;
     };
   };
-  return { refuses: once((model) => book.refuses(ask, model) !== null), isWithinGuarantee: once((model) => book.isWithinGuarantee(ask, model)), isBorrowing: (hold, model) => book.isBorrowing(holderOf(hold), ask, model) };
+  return { refuses: once((model) => book.refuses(ask, model) !== null), isWithinGuarantee: once((model) => book.isWithinGuarantee(ask, model)), isBorrowing: (hold, model, gone) => book.isBorrowing(holderOf(hold), ask, model, gone.map(holderOf)) };
 }
 
-/** May this hold be stopped for the run, and why? Only preemptible work that is not being stopped already. */
-export function mayTake(run: Waiting, hold: LiveHold, model: string | undefined, context: PreemptContext): PreemptReason | null {
+/** May this hold be stopped for the run once those are gone, and why? Only preemptible work that is not being stopped already. */
+function mayTake(run: Waiting, hold: LiveHold, model: string | undefined, context: PreemptContext, gone: readonly LiveHold[]): PreemptReason | null {
   const { claim } = hold;
   const { policy, quota, now } = context;
   if (!claim?.preemptible || claim.stopping || hold.runId === run.id) return null;
-  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && quota.isWithinGuarantee(model) && quota.isBorrowing(hold, model)) return "guarantee";
+  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && quota.isWithinGuarantee(model) && quota.isBorrowing(hold, model, gone.filter((one) => one !== hold))) return "guarantee";
   if (claim.priority < run.priority) return "priority";
   const hadItsTurn = now - claim.startedAt >= SHORTEST_TURN_SECONDS * 1000;
   if (policy.turns && claim.priority === run.priority && hadItsTurn && levelOf(claim.attained) > standing(run, policy, now)) return "turn";
@@ -83,22 +83,24 @@ interface Taken {
   why: PreemptReason;
 }
 
-/** Who goes so that the run fits on one node; empty when it fits already, null when not even all that may go would do. */
-function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], context: PreemptContext): Taken[] | null {
+/** Who goes so that the run fits on one node; empty when it fits already, null when not even all that may go would do. `gone`: who goes elsewhere for it. */
+function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], context: PreemptContext, gone: readonly LiveHold[] = []): Taken[] | null {
   const { resources } = run.spec;
   if (nodeHosts(node, resources, "now")) return [];
   if (!nodeHosts(node, resources, "empty")) return null;
   const model = node.accelerators[0]?.model;
   const takeable: Taken[] = [];
   for (const hold of holds) {
-    const why = mayTake(run, hold, model, context);
+    const why = mayTake(run, hold, model, context, gone);
     if (why) takeable.push({ hold, why });
   }
   if (takeable.length === 0 || !roomWithout(node, takeable, resources)) return null; // not even all of them would do
   takeable.sort((a, b) => PREEMPT_REASONS.indexOf(a.why) - PREEMPT_REASONS.indexOf(b.why) || a.hold.claim!.priority - b.hold.claim!.priority || b.hold.claim!.startedAt - a.hold.claim!.startedAt || (a.hold.runId < b.hold.runId ? -1 : 1));
   const taken: Taken[] = [];
-  for (const one of takeable) {
-    taken.push(one);
+  for (const { hold } of takeable) {
+    const why = mayTake(run, hold, model, context, [...gone, ...taken.map((one) => one.hold)]); // what others borrowed is less with each that goes
+    if (!why) continue;
+    taken.push({ hold, why });
     if (!roomWithout(node, taken, resources)) continue;
     // Fewest: what was taken first may no longer be needed.
     for (const extra of [...taken]) {
@@ -141,8 +143,17 @@ export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: Preem
   if (options.length < run.spec.resources.nodes) return null;
   const youngest = (taken: Taken[]) => taken.reduce((least, { hold }) => Math.min(least, hold.claim!.startedAt), Infinity);
   options.sort((a, b) => a.taken.length - b.taken.length || (a.taken.length > 0 ? youngest(b.taken) - youngest(a.taken) : 0) || (a.node.name < b.node.name ? -1 : 1));
-  const chosen = options.slice(0, run.spec.resources.nodes);
-  const taken = new Map(chosen.flatMap((one) => one.taken).map((one) => [one.hold.runId, one]));
+  const chosen: typeof options = [];
+  const taken = new Map<string, Taken>();
+  for (const { node, taken: alone } of options) {
+    const gone = [...taken.values()].map(({ hold }) => hold);
+    const beside = gone.length === 0 || alone.length === 0 ? alone : takeOn(run, node, byNode.get(node.name) ?? [], context, gone);
+    if (!beside) continue;
+    chosen.push({ node, taken: beside });
+    for (const one of beside) taken.set(one.hold.runId, one);
+    if (chosen.length === run.spec.resources.nodes) break;
+  }
+  if (chosen.length < run.spec.resources.nodes) return null;
   return taken.size === 0 ? null : { taken: [...taken.values()], nodeNames: chosen.map(({ node }) => node.name) };
 }
 

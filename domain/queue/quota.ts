@@ -132,12 +132,13 @@ export class QuotaBook {
     });
   }
 
-  /** Does the holder have more than its guarantee where `asker` has one, and is it another team or project? */
-  isBorrowing(holder: QuotaAsk, asker: QuotaAsk, model: string): boolean {
+  /** Does the holder have more than its guarantee where `asker` has one, and is it another team or project? `gone`: what is given back already. */
+  isBorrowing(holder: QuotaAsk, asker: QuotaAsk, model: string, gone: readonly QuotaAsk[] = []): boolean {
     return this.touching(model).some((fence) => {
       const [id, other] = [scopeIdOf(fence, holder), scopeIdOf(fence, asker)];
       if (id === other || (fence.quotas.get(other)?.guaranteed ?? 0) === 0) return false;
-      return (fence.used.get(id) ?? 0) > (fence.quotas.get(id)?.guaranteed ?? 0);
+      const back = gone.reduce((sum, one) => sum + (scopeIdOf(fence, one) === id ? one.gpus : 0), 0);
+      return (fence.used.get(id) ?? 0) - back > (fence.quotas.get(id)?.guaranteed ?? 0);
     });
   }
 }
