@@ -15,6 +15,9 @@ export interface PendingReason {
   basis?: string | null;
 }
 
+/** Of a run that waits for its next attempt. `earliestAt`: Unix ms. */
+export const backoffReason = (message: string, earliestAt: number): PendingReason => ({ kind: "backoff", message, earliestAt, basis: "the backoff of its retry policy" });
+
 /** Says the one what the other says? Field by field, since thousands are compared on every pass. */
 export function sameReason(a: PendingReason, b: PendingReason | null): boolean {
   if (!b || a.kind !== b.kind || a.message !== b.message || (a.ahead ?? null) !== (b.ahead ?? null) || (a.forRun ?? null) !== (b.forRun ?? null)) return false;

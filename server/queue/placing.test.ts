@@ -31,7 +31,41 @@ beforeEach(async () => {
 const GPUS = (count: number) => Array.from({ length: count }, (_, index) => ({ index, uuid: `GPU-${index}`, model: "NVIDIA H100 80GB HBM3", memoryMib: 81_000, health: "ok" as const, healthReason: null, attemptId: null }));
 const runRow = async (id: string) => (await plane.db.select().from(runs).where(eq(runs.id, id)))[0]!;
 const attemptOf = async (id: string) => (await plane.db.select().from(attempts).where(eq(attempts.runId, id)).orderBy(attempts.number)).at(-1)!;
+async function until(done: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await done())) if (Date.now() > deadline) throw new Error("not in time");
+}
 const place = () => placeOrg(plane, plane.orgId);
+
+describe("a run that somebody changes while a pass looks at the queue", () => {
+  /** Runs `change` after the pass has read the queue and before it writes anything. */
+  async function during(change: () => Promise<unknown>): Promise<void> {
+    let pass: Promise<unknown> | undefined;
+    await plane.sql.begin(async (tx) => {
+      await tx`lock table quotas in access exclusive mode`; // read after the queue
+      pass = place();
+      await until(async () => (await plane.sql`select 1 from pg_locks where relation = 'quotas'::regclass and not granted`).length > 0);
+      await change();
+    });
+    await pass;
+  }
+
+  it("is left for the next pass where it was moved, and then goes where it was moved to", async () => {
+    const [near, far] = [await plane.makeAgent({ cpus: 64 }), await plane.makeAgent({ cpus: 8 })];
+    const run = await plane.makeRun({ cluster: near.cluster.slug });
+    await during(() => plane.sql`update runs set spec = spec || jsonb_build_object('cluster', ${far.cluster.slug}::text) where id = ${run.id}`);
+    expect(await runRow(run.id)).toMatchObject({ status: "queued" });
+    await place();
+    expect(await attemptOf(run.id)).toMatchObject({ clusterId: far.cluster.id });
+  });
+  it("is told to be held where it was held, and not what the pass found: no other pass looks at it", async () => {
+    await plane.makeAgent({ cpus: 2 });
+    const run = await plane.makeRun({ resources: { cpus: 64 } });
+    const held = JSON.stringify({ kind: "held", message: "Held by Ada." });
+    await during(() => plane.sql`update runs set held_at = now(), held_by = 'Ada', pending = ${held}::text::jsonb where id = ${run.id}`);
+    expect((await runRow(run.id)).pending).toMatchObject({ kind: "held" });
+  });
+});
 
 describe("a run that goes before what runs", () => {
   it("has preemptible work saved and stopped for it, takes its room, and uses up none of its retries", async () => {

@@ -84,6 +84,18 @@ describe("changing the queue", () => {
     await world.owner.api.queue.move({ ids: [run.id], cluster: null });
     expect((await row(run.id)).spec!.cluster).toBeNull();
   });
+  it("still says of a run that is held, or waits out a backoff, why it waits, after it was moved or released", async () => {
+    const held = await waits("held mover");
+    await world.owner.api.queue.hold({ ids: [held.id] });
+    await world.owner.api.queue.move({ ids: [held.id], cluster: "berlin" });
+    expect((await row(held.id)).pending).toMatchObject({ kind: "held" });
+    const notBefore = new Date(Date.now() + 600_000);
+    const again = await waits("again", { notBefore, statusReason: "Out of memory. Retry 1 of 2 in 600 s.", pending: { kind: "backoff", message: "Out of memory. Retry 1 of 2 in 600 s." } });
+    await world.owner.api.queue.move({ ids: [again.id], cluster: "berlin" });
+    await world.owner.api.queue.hold({ ids: [again.id] });
+    await world.owner.api.queue.release({ ids: [again.id] });
+    expect((await row(again.id)).pending).toMatchObject({ kind: "backoff", message: "Out of memory. Retry 1 of 2 in 600 s.", earliestAt: notBefore.getTime() });
+  });
   it("sets and removes quotas, weights and policies, for organization admins only", async () => {
     const { owner } = world;
     await owner.api.queue.setTeamQuota({ teamId: world.vision.teamId, model: "H100", guaranteed: 4, limit: 6 });

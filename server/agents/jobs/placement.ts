@@ -60,7 +60,7 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   const [snapshots, quotas, shares] = [await loadSnapshots(tx, orgId), await loadQuotas(tx, orgId), await loadShares(tx, orgId, policy)];
   const { placed, waiting, victims } = placePass({ queue, clusters: snapshots, now: services.now(), policy, quotas, shares });
   const chosen = placed.map(({ runId }) => runId);
-  const byId = await lockQueued(tx, chosen);
+  const byId = await lockQueued(tx, chosen, new Map(queue.map((run) => [run.id, run.spec.cluster])));
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
@@ -78,11 +78,11 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
 /** What an attempt takes over from its run: not its spec, which for thousands of runs would be most of what a pass reads. */
 const ASSIGNED = { id: runs.id, orgId: runs.orgId, status: runs.status, attemptCount: runs.attemptCount, cpus: runs.cpus, memoryMib: runs.memoryMib, gpus: runs.gpus, nodes: runs.nodes };
 
-/** Locks those that nobody cancelled, held or has in hand right now. */
-async function lockQueued(tx: Tx, ids: string[]) {
+/** Locks those that nobody cancelled, held, moved or has in hand right now. `seen`: the cluster that each was bound to when it was looked at. */
+async function lockQueued(tx: Tx, ids: string[], seen: ReadonlyMap<string, string | null>) {
   if (ids.length === 0) return new Map<string, never>();
-  const rows = await tx.select(ASSIGNED).from(runs).where(and(eq(runs.id, sql`any(${sql.param(ids)}::text[])`), eq(runs.status, "queued"), isNull(runs.heldAt))).for("no key update", { skipLocked: true });
-  return new Map(rows.map((run) => [run.id, run]));
+  const rows = await tx.select({ ...ASSIGNED, cluster: sql<string | null>`${runs.spec} ->> 'cluster'` }).from(runs).where(and(eq(runs.id, sql`any(${sql.param(ids)}::text[])`), eq(runs.status, "queued"), isNull(runs.heldAt))).for("no key update", { skipLocked: true });
+  return new Map(rows.flatMap(({ cluster, ...run }) => (cluster === seen.get(run.id) ? [[run.id, run]] : [])));
 }
 
 /** Writes reasons that differ from those on record, and tells their pages. */
@@ -95,7 +95,7 @@ async function explain(work: Work, queue: WaitingRow[], waiting: Map<string, Pen
   await work.tx.execute(sql`
     update ${runs} set pending = fresh.pending::jsonb
     from unnest(${sql.param(changed.map(({ id }) => id))}::text[], ${sql.param(changed.map(({ id }) => JSON.stringify(waiting.get(id))))}::text[]) as fresh (id, pending)
-    where ${runs.id} = fresh.id and ${runs.status} = 'queued'`);
+    where ${runs.id} = fresh.id and ${runs.status} = 'queued' and ${runs.heldAt} is null`);
   for (const run of changed) work.changes.push({ orgId: run.orgId, topic: "run", id: run.id });
 }
 

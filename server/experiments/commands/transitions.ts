@@ -4,6 +4,7 @@ import { newId } from "../../../db/schema/columns.ts";
 import { attempts, type runEvents, runs } from "../../../db/schema/experiments.ts";
 import { moveAttempt, type AttemptEvent } from "../../../domain/experiments/attempt-status.ts";
 import type { Evidence, FailureClass } from "../../../domain/experiments/failure.ts";
+import { backoffReason } from "../../../domain/experiments/pending.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { canMove, move, type RunEvent } from "../../../domain/experiments/run-status.ts";
 import type { Bus, Change } from "../../bus.ts";
@@ -136,7 +137,7 @@ export async function requeueRun(work: Work, run: RunRecord, how: { message: str
     notBefore,
     clusterId: null,
     retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),
-    pending: run.heldAt ? { kind: "held", message: `Held by ${run.heldBy}.` } : how.delaySeconds > 0 ? { kind: "backoff", message: how.message, earliestAt: Date.now() + how.delaySeconds * 1000, basis: "the backoff of its retry policy" } : { kind: "placing", message: "Being placed." },
+    pending: run.heldAt ? { kind: "held", message: `Held by ${run.heldBy}.` } : how.delaySeconds > 0 ? backoffReason(how.message, Date.now() + how.delaySeconds * 1000) : { kind: "placing", message: "Being placed." },
   });
   note(work, run, { kind: "run.requeued", message: how.message, actor: how.actor ?? "placement" });
   work.changes.push({ orgId: run.orgId, topic: "queue", id: run.orgId });

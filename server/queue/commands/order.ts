@@ -1,6 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { runs } from "../../../db/schema/experiments.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
+import { backoffReason, type PendingReason } from "../../../domain/experiments/pending.ts";
 import type { HoldRuns, MoveRuns, PrioritizeRuns, ReleaseRuns } from "../../../domain/queue/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
@@ -39,6 +40,12 @@ async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<void
   });
 }
 
+/** Why it waits as long as placement does not look at it; null where that says it next. */
+function reasonOf({ heldAt, pending, notBefore, statusReason }: Pick<RunRecord, "heldAt" | "pending" | "notBefore" | "statusReason">): PendingReason | null {
+  if (heldAt) return pending;
+  return notBefore && notBefore.getTime() > Date.now() ? backoffReason(statusReason ?? "It is tried again.", notBefore.getTime()) : null;
+}
+
 /** Held runs stay queued and are not placed until somebody releases them. */
 export async function holdRuns(ctx: Ctx, { ids, reason }: HoldRuns): Promise<void> {
   const message = `Held by ${ctx.actor.name}${reason ? `: ${reason}` : "."}`;
@@ -56,7 +63,7 @@ export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<void>
     kind: "run.released",
     change: async (run) => {
       if (run.heldBudgetId) throw new DomainError("conflict", `${run.name} is held by ${run.heldBy}. It goes on when that budget is raised or archived, or when its next month begins.`);
-      return run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: null }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null;
+      return run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: reasonOf({ ...run, heldAt: null }) }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null;
     },
   });
 }
@@ -79,7 +86,7 @@ export async function moveRuns(ctx: Ctx, { ids, cluster }: MoveRuns): Promise<vo
       const spec = { ...run.spec, cluster };
       refuseUnsupported(spec, await loadSnapshots(work.tx, ctx.orgId), await loadSchedulers(work.tx, ctx.orgId));
       const message = cluster ? `Moved to the cluster ${cluster}.` : "May go to any cluster that fits.";
-      return { patch: { spec, pending: null }, message, before: { cluster: run.spec.cluster }, after: { cluster } };
+      return { patch: { spec, pending: reasonOf(run) }, message, before: { cluster: run.spec.cluster }, after: { cluster } };
     },
   });
 }
