@@ -35,6 +35,8 @@ export interface Live {
   /** When the grace of its stop is over; null without a stop. */
   killAt: number | null;
   killing: boolean;
+  /** When its limit of time is over; null without a limit, and until it is seen to run. */
+  limitAt: number | null;
 }
 
 /**
@@ -47,6 +49,18 @@ export function graceEnd({ stop, spec }: Pick<AttemptRecord, "stop" | "spec">, m
   return monotonic + Math.max(0, spec.graceSeconds - goneSeconds) * 1000;
 }
 
+/**
+ * When an attempt's limit of time is over, reckoned once it is seen to run: from then on no wall clock counts. This host's may be
+ * set, the server's too, and after a start of the agent that is not known yet: of what both say the longer time left is given.
+ * @param startedAt By this host's wall clock.
+ */
+export function limitEnd({ spec, report }: Pick<AttemptRecord, "spec" | "report">, clock: ServerClock, startedAt: number): number | null {
+  const most = spec?.maxDurationSeconds ?? null;
+  if (most === null) return null;
+  const byServer = report.startedAt !== null && clock.learnt ? clock.now() - report.startedAt : Infinity;
+  return performance.now() + most * 1000 - Math.max(0, Math.min(Date.now() - startedAt, byServer));
+}
+
 /** Where it is or was, for its report. A scheduler that chose the nodes may have forgotten them since. */
 export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRecord, seen: { nodes?: string[]; accelerators?: number[]; scheduler?: SchedulerWord }): Partial<AttemptReport> {
   if (!driver.placesItself) return { nodes: [nodeName], accelerators: record.intent?.accelerators ?? [] };
@@ -54,5 +68,5 @@ export function placeOf({ driver, nodeName }: SupervisorParts, record: AttemptRe
 }
 
 export function liveOf(record: AttemptRecord): Live {
-  return { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killAt: graceEnd(record), killing: false };
+  return { record, stepping: false, again: false, setup: new AbortController(), reserved: null, retryAt: 0, killAt: graceEnd(record), killing: false, limitAt: null };
 }

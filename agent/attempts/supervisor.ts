@@ -9,7 +9,7 @@ import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
 import { chooseAccelerators, heldBy } from "./claims.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
 import { lastWordOf, neverRan } from "./ending.ts";
-import { graceEnd, type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
+import { graceEnd, limitEnd, type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
 import { freePort, launchOf, likelyPort, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
 import { noteUse, noteUseEnd } from "./usage.ts";
@@ -112,12 +112,9 @@ export class Supervisor {
 
   /** Limits of time that have run out: of the run, and of the grace after a stop. Called a few times a second. */
   async enforce(): Promise<void> {
-    for (const { record, killing, killAt } of this.live.values()) {
+    for (const { record, killing, killAt, limitAt } of this.live.values()) {
       if (record.ended || !record.spec) continue;
-      const most = record.spec.maxDurationSeconds;
-      const startedAt = record.report.startedAt;
-      const ran = startedAt === null ? 0 : this.parts.clock.now() - startedAt;
-      if (most !== null && ran > most * 1000) await this.requestStop(record.id, "timeout", `Its limit of ${most} s ran out.`);
+      if (limitAt !== null && performance.now() > limitAt) await this.requestStop(record.id, "timeout", `Its limit of ${record.spec.maxDurationSeconds} s ran out.`);
       if (killAt !== null && record.intent && !killing && performance.now() >= killAt) await this.killNow(record.id);
     }
   }
@@ -255,7 +252,9 @@ export class Supervisor {
     return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders());
   }
 
-  private async noteRunning({ record }: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
+  private async noteRunning(live: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
+    const { record } = live;
+    live.limitAt ??= limitEnd(record, this.parts.clock, seen.startedAt);
     if (record.report.state === "running") return;
     const place = placeOf(this.parts, record, seen);
     await noteUse(this.parts, record, seen.startedAt, place);
