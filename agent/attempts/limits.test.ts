@@ -18,6 +18,7 @@ const LIMIT_SECONDS = 600;
 let home: string;
 let record: AttemptRecord;
 let stopped: string[];
+let stuck: string;
 let monotonic: number;
 
 beforeEach(async () => {
@@ -25,28 +26,44 @@ beforeEach(async () => {
   stopped = [];
   monotonic = 1_000_000;
   vi.spyOn(performance, "now").mockImplementation(() => monotonic);
-  const state = stateFolder(home);
-  const { attemptId, spec } = order("sleep 1000", { maxDurationSeconds: LIMIT_SECONDS });
-  await mkdir(path.join(state.attempts, attemptId), { recursive: true });
-  record = await AttemptRecord.create(state, { attemptId, fence: "1", spec }, "boot");
-  await record.saveIntent({ at: 0, accelerators: [], port: null });
+  stuck = "";
+  record = await made();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
   await rm(home, { recursive: true, force: true });
 });
 
+async function made(): Promise<AttemptRecord> {
+  const state = stateFolder(home);
+  const { attemptId, spec } = order("sleep 1000", { maxDurationSeconds: LIMIT_SECONDS });
+  await mkdir(path.join(state.attempts, attemptId), { recursive: true });
+  const one = await AttemptRecord.create(state, { attemptId, fence: "1", spec }, "boot");
+  await one.saveIntent({ at: 0, accelerators: [], port: null });
+  return one;
+}
+
 /** An agent that finds the attempt running, since this moment of its host's clock. */
-async function agent(clock: ServerClock, startedAt: number): Promise<Supervisor> {
+async function agent(clock: ServerClock, startedAt: number, ...records: AttemptRecord[]): Promise<Supervisor> {
   const running: Observation = { state: "running", startedAt };
-  const driver = { placesItself: false, onChange: () => {}, observe: () => Promise.resolve(running), inventory: () => Promise.resolve([]), stop: (id: string) => Promise.resolve(void stopped.push(id)) };
+  const driver = { placesItself: false, onChange: () => {}, observe: () => Promise.resolve(running), inventory: () => Promise.resolve([]), stop: (id: string) => (id === stuck ? Promise.reject(new Error("It cannot be stopped.")) : Promise.resolve(void stopped.push(id))) };
   const parts = { driver: driver as unknown as Driver, journal: new Journal(stateFolder(home), "boot"), clock, around: { policy: DEFAULT_POLICY }, nodeName: "n1", news: new Bell(), bytes: new Bell() };
   const supervisor = new Supervisor(parts as unknown as SupervisorParts);
-  await supervisor.adopt([record]);
+  await supervisor.adopt(records.length > 0 ? records : [record]);
   return supervisor;
 }
 
 describe("an attempt's limit of time", () => {
+  it("is kept to although another attempt cannot be stopped", async () => {
+    const first = record;
+    const second = await made();
+    const supervisor = await agent(new ServerClock(() => monotonic), Date.now(), first, second);
+    stuck = first.id;
+    monotonic += (LIMIT_SECONDS + 1) * 1000;
+    await supervisor.enforce();
+    expect(stopped).toEqual([second.id]);
+  });
+
   it("is not over because the server's clock is set on, or another server's is ahead", async () => {
     const clock = new ServerClock(() => monotonic);
     clock.learn(Date.now());

@@ -15,6 +15,7 @@ import type { AttemptRecord } from "./record.ts";
 import { noteUse, noteUseEnd } from "./usage.ts";
 
 const RETRY_SETUP_MS = 2_000;
+const notStopped = (attempt: string) => (error: unknown) => log.warn("An attempt could not be stopped; it is tried again", { attempt, reason: reason(error) });
 
 /** Brings every attempt from what is journaled to what is wanted. Level-triggered: each step looks at the world anew. */
 export class Supervisor {
@@ -112,11 +113,13 @@ export class Supervisor {
 
   /** Limits of time that have run out: of the run, and of the grace after a stop. Called a few times a second. */
   async enforce(): Promise<void> {
-    for (const { record, killing, killAt, limitAt } of this.live.values()) {
-      if (record.ended || !record.spec) continue;
-      if (limitAt !== null && performance.now() > limitAt) await this.requestStop(record.id, "timeout", `Its limit of ${record.spec.maxDurationSeconds} s ran out.`);
-      if (killAt !== null && record.intent && !killing && performance.now() >= killAt) await this.killNow(record.id);
-    }
+    for (const live of this.live.values()) await this.enforceOn(live).catch(notStopped(live.record.id));
+  }
+
+  private async enforceOn({ record, killing, killAt, limitAt }: Live): Promise<void> {
+    if (record.ended || !record.spec) return;
+    if (limitAt !== null && performance.now() > limitAt) await this.requestStop(record.id, "timeout", `Its limit of ${record.spec.maxDurationSeconds} s ran out.`);
+    if (killAt !== null && record.intent && !killing && performance.now() >= killAt) void this.killNow(record.id).catch(notStopped(record.id)); // may take long: the others do not wait for it
   }
 
   private async killNow(attemptId: string): Promise<void> {

@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cgroupFor, findCgroupRoot } from "./cgroup.ts";
 import { driverContract, plainAsk, until } from "./contract.ts";
 import type { Launch } from "./driver.ts";
@@ -77,6 +78,24 @@ describe("the process driver's wrapper", () => {
     });
     expect(seen).toMatchObject({ cause: "exited", code: 7 });
   });
+
+  it("whose job has a process that we may not signal, as sudo's, is ended but for that one", async () => {
+    launch.command = ["/bin/sh", "-c", 'sleep 301 & sleep 302 & echo "$!" > other; wait'];
+    await driver.submit(launch);
+    const other = Number(await until("its processes", async () => (await readFile(path.join(launch.workingDirectory, "other"), "utf8").catch(() => "")).trim()));
+    const kill = vi.spyOn(process, "kill").mockImplementation((at, name) => {
+      if (at === other) throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+      execFileSync("kill", ["-s", String(name).replace("SIG", ""), "--", String(at)]);
+      return true;
+    });
+    try {
+      await driver.stop(launch.attemptId, launch.folder, "kill");
+      await until("the end", async () => ((await see()).state === "ended" ? true : null));
+      expect(await pidsOf(launch.attemptId)).toEqual([other]);
+    } finally {
+      kill.mockRestore();
+    }
+  }, 30_000);
 
   it("of another process with the same pid is not taken for ours", async () => {
     await mkdir(path.join(launch.folder, WRAPPER_FILES.gate));

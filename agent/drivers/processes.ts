@@ -118,11 +118,14 @@ async function bootTime(): Promise<string> {
   return shown?.stdout.trim() ?? String(Math.round((Date.now() / 1000 - os.uptime()) / 60));
 }
 
-/** Sends a signal; a process that is already gone is no error. Negative pids name a group. */
+/**
+ * Sends a signal; a process that is already gone is no error, nor one that this account may not signal, as sudo's: whoever looks
+ * again sees it live on, and the others must not. Negative pids name a group.
+ */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
