@@ -92,10 +92,7 @@ export class MetricSource {
   private async nextRead(size: number, ended: boolean, now: number): Promise<Batch | null> {
     const reader = this.current();
     await this.readOn(reader, size, now);
-    if (ended && reader.position >= size && !this.ended) {
-      reader.finish(now);
-      this.ended = true;
-    }
+    if (ended && reader.position >= size && !this.ended) this.ended = reader.finish(now);
     const isDue = reader.waiting > 0 || reader.span >= QUIET_SPAN || (ended && reader.position >= size);
     return isDue ? reader.take() : null;
   }
@@ -142,7 +139,7 @@ export class MetricSource {
     while (reader.position < next) {
       const bytes = await readRange(this.record.folder.stdout, reader.position, Math.min(READ, next - reader.position));
       if (bytes.length === 0 || reader.feed(bytes, 0) === 0) break;
-      counter = reader.take()?.counter ?? counter;
+      for (let batch = reader.take(); batch; batch = reader.take()) counter = batch.counter;
     }
     return counter;
   }
@@ -162,9 +159,9 @@ export class MetricSource {
       const bytes = await readRange(this.record.folder.stdout, reader.position, Math.min(READ, upTo - reader.position));
       if (bytes.length === 0) break;
       const took = reader.feed(bytes, now);
-      if (reader.waiting >= LIMITS.metricPoints || took === 0) await this.append(reader.take());
+      if (reader.waiting >= LIMITS.metricPoints || took < bytes.length) await this.append(reader.take());
     }
-    await this.append(reader.take());
+    for (let batch = reader.take(); batch; batch = reader.take()) await this.append(batch);
     return Math.min(reader.settled, upTo);
   }
 

@@ -48,6 +48,31 @@ describe("metric lines", () => {
     );
   });
 
+  it("make batches of no more points than the server takes, whole lines in each, counted on where they name no step", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 30 }), fc.integer({ min: 5, max: 9 }), fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), (widths, most, pieces) => {
+        const bytes = Buffer.from(widths.map((width) => `${lineOf(Object.fromEntries(Array.from({ length: width }, (_, at) => [`k${at}`, at])))}\n`).join(""));
+        const reader = new PointReader(0, 0);
+        const batches: NonNullable<ReturnType<PointReader["take"]>>[] = [];
+        const takeAll = () => {
+          for (let batch = reader.take(); batch; batch = reader.take()) batches.push(batch);
+        };
+        for (let turn = 0; reader.position < bytes.length; turn++) if (reader.feed(bytes.subarray(reader.position, reader.position + pieces[turn % pieces.length]!), NOW, most) === 0) takeAll();
+        reader.finish(NOW);
+        takeAll();
+        let step = 0;
+        const expected = widths.flatMap((width) => (width === 0 ? [] : Array.from({ length: width }, () => step).map((one, at) => (at === width - 1 ? step++ : one))));
+        expect(batches.flatMap(({ points }) => points.map((point) => point.step))).toEqual(expected);
+        expect(Math.max(...batches.map(({ points }) => points.length))).toBeLessThanOrEqual(most);
+        for (const [at, batch] of batches.entries()) {
+          expect(batch.from).toBe(at === 0 ? 0 : batches[at - 1]!.to);
+          expect(batch.counter).toBe((batch.points.at(-1)?.step ?? (batches[at - 1]?.counter ?? 0) - 1) + 1);
+        }
+        expect(batches.at(-1)!.to).toBe(bytes.length);
+      }),
+    );
+  });
+
   it("read again from any batch's start with its counter give the same points", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant("text"), fc.constant('drover: {"a": 1}'), fc.constant('drover: {"a": 2, "step": 9}')), { minLength: 1 }), fc.nat(), (lines, cut) => {

@@ -93,6 +93,8 @@ export class PointReader {
   private lineStart: number;
   private counter: number;
   private points: Point[] = [];
+  /** Of the line that ended last, where the batch had no room for them: `take` begins the next one with them. */
+  private over: { points: Point[]; counted: boolean } | null = null;
   /** The line so far, kept only while it can still be a metric line. */
   private kept: Buffer[] = [];
   private keptBytes = 0;
@@ -110,11 +112,11 @@ export class PointReader {
     return this.at;
   }
 
-  /** Takes the bytes at `position`. Stops early, at a line end, once the batch holds `mostPoints`; answers the bytes taken. */
+  /** Takes the bytes at `position`. Stops early, at a line end, once the batch holds `mostPoints` or the next line has too many for it; answers the bytes taken. */
   feed(bytes: Buffer, now: number, mostPoints: number = LIMITS.metricPoints): number {
     let done = 0;
     while (done < bytes.length) {
-      if (this.points.length >= mostPoints && this.at === this.lineStart) break;
+      if (this.over || (this.points.length >= mostPoints && this.at === this.lineStart)) break;
       const end = lineEnd(bytes, done);
       if (end < 0) {
         this.keep(bytes.subarray(done));
@@ -123,23 +125,30 @@ export class PointReader {
       }
       this.keep(bytes.subarray(done, end));
       this.at += 1;
-      this.endLine(now);
+      this.endLine(now, mostPoints);
       done = end + 1;
     }
     return done;
   }
 
-  /** The writer has ended: what stands there without a line end is a line too. */
-  finish(now: number): void {
-    if (this.at > this.lineStart) this.endLine(now);
+  /** The writer has ended: what stands there without a line end is a line too. False: first a batch must be taken. */
+  finish(now: number): boolean {
+    if (this.over) return false;
+    if (this.at > this.lineStart) this.endLine(now, LIMITS.metricPoints);
+    return true;
   }
 
-  /** Points of whole lines so far, or null where no line has ended since the last batch. */
+  /** Points of whole lines so far, or null where no line has ended since the last batch. There may be another batch right behind it. */
   take(): Batch | null {
     if (this.lineStart === this.from) return null;
     const batch = { from: this.from, to: this.lineStart, points: this.points, counter: this.counter };
     this.from = this.lineStart;
     this.points = [];
+    if (this.over) {
+      const { points, counted } = this.over;
+      this.over = null;
+      this.addLine(points, counted);
+    }
     return batch;
   }
 
@@ -176,20 +185,21 @@ export class PointReader {
     this.keptBytes = 0;
   }
 
-  private endLine(now: number): void {
+  private endLine(now: number, mostPoints: number): void {
     const line = this.isText || this.keptBytes === 0 ? null : Buffer.concat(this.kept);
     const head = line ? headOf(line.subarray(0, HEAD_BYTES).toString("latin1")) : null;
-    if (line && head !== null && head > 0) {
-      const fields = parseObject(line.subarray(head).toString("utf8"));
-      if (fields) {
-        const { points, counted } = pointsOf(fields, this.counter, now, this.at);
-        this.points.push(...points);
-        if (counted) this.counter += 1;
-      }
-    }
+    const fields = line && head !== null && head > 0 ? parseObject(line.subarray(head).toString("utf8")) : null;
+    const { points, counted } = fields ? pointsOf(fields, this.counter, now, this.at) : { points: [], counted: false };
     this.kept = [];
     this.keptBytes = 0;
     this.isText = false;
+    if (this.points.length > 0 && this.points.length + points.length > mostPoints) this.over = { points, counted };
+    else this.addLine(points, counted);
+  }
+
+  private addLine(points: readonly Point[], counted: boolean): void {
+    for (const point of points) this.points.push(point);
+    if (counted) this.counter += 1;
     this.lineStart = this.at;
   }
 }
