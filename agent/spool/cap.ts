@@ -3,12 +3,10 @@ import type { AttemptRecord } from "../attempts/record.ts";
 import { failpoint } from "../failpoint.ts";
 import { log } from "../log.ts";
 import type { MetricSource } from "./metric-source.ts";
-import { blocksBelow, punchHole } from "./punch.ts";
+import { blocksBelow, PUNCH_STEP, punchHole } from "./punch.ts";
 import { readRange } from "./tail.ts";
 
 export type StreamName = "stdout" | "stderr";
-/** Acknowledged bytes go back to the disk in steps of this many. */
-const PUNCH_STEP = 8 * 1024 * 1024;
 
 export const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -24,6 +24,26 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 describe("the one log of several ranks", () => {
+  it("gives back to the disk what it has of each rank, and loses no byte and no last line by it", async () => {
+    const line = "x".repeat(1023);
+    const lines = 24 * 1024;
+    await writeFile(path.join(ranks, "0.out"), `${line}\n`.repeat(lines));
+    const logs = new RankLogs(record);
+    await logs.finish();
+    const { size } = await stat(record.folder.stdout);
+    expect(size).toBe(lines * (1024 + "[rank 0] ".length));
+    const left = await stat(path.join(ranks, "0.out"));
+    expect(left.size).toBe(lines * 1024);
+    expect(left.blocks * 512).toBeLessThan(left.size / 2);
+    const again = new RankLogs(record); // as after a crash: it goes on from its last step
+    await appendFile(path.join(ranks, "0.out"), "last\n");
+    await again.finish();
+    const log = await readFile(record.folder.stdout, "utf8");
+    expect(log.endsWith(`[rank 0] ${line}\n[rank 0] last\n`)).toBe(true);
+    expect(log.includes("\0")).toBe(false);
+    expect((await readFile(path.join(ranks, "0.out"), "utf8")).slice(-64 * 1024).includes("\0")).toBe(false);
+  });
+
   it("takes nothing from behind a link and waits for no pipe: the folder is the job's, and the agent may read more than the job", async () => {
     const key = path.join(home, "identity.json");
     await writeFile(key, "the agent's own key\n");

@@ -5,6 +5,7 @@ import type { AttemptRecord } from "../attempts/record.ts";
 import { readJson } from "../disk.ts";
 import { hasRanks, rankFiles } from "../drivers/ranks.ts";
 import { processesOf } from "../drivers/launchers.ts";
+import { blocksBelow, PUNCH_STEP, punchHole } from "./punch.ts";
 import { cutChunk, readRange } from "./tail.ts";
 
 const STREAMS = [["stdout", "out"], ["stderr", "err"]] as const;
@@ -12,6 +13,8 @@ type Stream = (typeof STREAMS)[number][0];
 /** Taken of one rank at a time, so that a loud one does not keep the others waiting. */
 const PIECE = 256 * 1024;
 const STEP = 4 * 1024 * 1024;
+/** Stays of each file, more than last words take. */
+const KEPT = 1024 * 1024;
 const EVERY_MS = 250;
 const PARTIAL_MS = 2_000;
 
@@ -39,6 +42,8 @@ export class RankLogs {
   private readonly record: AttemptRecord;
   private state: z.infer<typeof File> | null = null;
   private readonly partial = new Map<string, { at: number; since: number }>();
+  /** Bytes of each file that the disk has back. */
+  private readonly given = new Map<string, number>();
   private lookedAt = 0;
   private busy: Promise<unknown> = Promise.resolve();
 
@@ -105,7 +110,17 @@ export class RankLogs {
     await writeFile(`${this.file}.new`, JSON.stringify(state), { mode: 0o600 });
     await rename(`${this.file}.new`, this.file);
     await this.write(stream, end, state[stream]);
+    await this.giveBack(end, state[stream]);
     return true;
+  }
+
+  /** The one log has its own cap; of what the ranks wrote, what no step reads again goes, but for the ends that last words come from. */
+  private async giveBack(end: "out" | "err", { from }: State): Promise<void> {
+    for (const { file } of await rankFiles(this.record.folder.home, end)) {
+      const below = blocksBelow(Math.max(0, (from[path.basename(file)] ?? 0) - KEPT));
+      const given = this.given.get(file) ?? 0;
+      if (below - given >= PUNCH_STEP && (await punchHole(file, given, below))) this.given.set(file, below);
+    }
   }
 
   /** A line without an end is shown after a while. */
