@@ -50,6 +50,6 @@ interface Wanted {
 async function takeOver(client: Surroundings["client"], { here, there, sha256, bytes }: Wanted, signal: AbortSignal): Promise<void> {
   await mkdir(path.dirname(there), { recursive: true, mode: 0o700 });
   const known = await stat(here).catch(() => null);
-  if (known?.isFile() && known.size === bytes && (await hashOf(here)).sha256 === sha256) return link(here, there);
+  if (known?.isFile() && known.size === bytes && (await hashOf(here).catch(() => null))?.sha256 === sha256) return link(here, there);
   await fetchObject(client, sha256, there, "checkpoint", signal);
 }

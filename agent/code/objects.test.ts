@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { mayPass } from "../identity/refusals.ts";
-import { fetchObject } from "./objects.ts";
+import { fetchObject, putFile } from "./objects.ts";
 import { SetupFailed } from "./setup-failed.ts";
 
 const BYTES = Buffer.alloc(200_000, "code");
@@ -49,4 +49,27 @@ test("a server that dies while it sends has not refused anything: the same may b
 test("other bytes than were named are refused", async () => {
   await expect(fetchFrom((_request, response) => response.end("something else"))).rejects.toThrow(/do not fit their SHA-256/);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a file is sent under its own name only: not once it, or a folder on the way to it, leads elsewhere", async () => {
+  const home = realpathSync(folder);
+  mkdirSync(join(home, "out"));
+  for (const name of ["secret", join("out", "model"), join("out", "large")]) writeFileSync(join(home, name), name.repeat(10));
+  symlinkSync(join(home, "secret"), join(home, "out", "link"));
+  symlinkSync(join(home, "out"), join(home, "elsewhere"));
+  const sent: string[] = [];
+  const client = {
+    send: async ({ method, stream }: { method?: string; stream?: () => ReadableStream<Uint8Array> }) => {
+      if (method === "GET") return Response.json({ next: 8 * sent.length, done: 8 * sent.length >= 90, serverTime: 1 });
+      sent.push(await new Response(stream!()).text());
+      return Response.json({});
+    },
+  };
+  const put = (name: string, partBytes?: number) => putFile(client as never, join(home, name), new AbortController().signal, partBytes);
+  expect([await put(join("out", "link")), await put(join("elsewhere", "model")), await put("gone")]).toEqual([null, null, null]);
+  expect(sent).toEqual([]);
+  expect(await put(join("out", "model"))).toMatchObject({ bytes: 90 });
+  expect(sent.splice(0)).toEqual(["out/model".repeat(10)]);
+  expect(await put(join("out", "large"), 8)).toMatchObject({ bytes: 90 });
+  expect(sent.join("")).toBe("out/large".repeat(10));
 });

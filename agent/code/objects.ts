@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { type FileHandle, readlink, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
-import { makeFolder } from "../disk.ts";
+import { makeFolder, openPlain } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { mayPass, Refused, Unreachable } from "../identity/refusals.ts";
@@ -20,11 +20,40 @@ const TRIES = 3;
 
 type Client = Pick<ServerClient, "send">;
 
-/** @param range Its first and last byte, both included; all of it without. */
-export async function hashOf(file: string, range: { start?: number; end?: number } = {}): Promise<{ sha256: string; bytes: number }> {
+type Open = (file: string) => Promise<FileHandle | null>;
+/** The first and the last byte, both included; all of it without. */
+interface Range {
+  start?: number;
+  end?: number;
+}
+
+/**
+ * What a job left, by its canonical name: the file itself, and no folder on the way to it a link by now. Jobs may run as another
+ * account than the agent, several as the same one, and what is sent they may read.
+ */
+const openAsNamed: Open = async (file) => {
+  const handle = await openPlain(file);
+  if (!handle || process.platform !== "linux" || (await readlink(`/proc/self/fd/${handle.fd}`)) === file) return handle;
+  await handle.close();
+  return null;
+};
+
+/** @throws Error where there is no such file. */
+async function* bytesOf(file: string, range: Range, open: Open): AsyncGenerator<Buffer> {
+  const handle = await open(file);
+  if (!handle) throw new Error(`${file} is no file, or lies elsewhere.`);
+  try {
+    yield* handle.createReadStream({ ...range, autoClose: false }) as AsyncIterable<Buffer>;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws Error where there is no such file. */
+export async function hashOf(file: string, range: Range = {}, open: Open = openPlain): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(file, range) as AsyncIterable<Buffer>) {
+  for await (const chunk of bytesOf(file, range, open)) {
     bytes += chunk.length;
     hash.update(chunk);
   }
@@ -77,7 +106,7 @@ interface Sending {
 }
 
 async function send(client: Client, { file, from, ...request }: Sending): Promise<void> {
-  const stream = () => Readable.toWeb(createReadStream(file, { start: from, end: from + request.bytes - 1 })) as unknown as ReadableStream<Uint8Array>;
+  const stream = () => Readable.toWeb(Readable.from(bytesOf(file, { start: from, end: from + request.bytes - 1 }, openAsNamed), { objectMode: false })) as unknown as ReadableStream<Uint8Array>;
   await (await client.send({ ...request, method: "PUT", stream, contentType: "application/octet-stream", timeoutMs: UPLOAD_MS })).arrayBuffer();
 }
 
@@ -89,18 +118,19 @@ async function sendInParts(client: Client, file: string, { sha256, bytes }: { sh
     const { next, done } = Parts.parse(await answer.json());
     if (done) return;
     const length = Math.min(partBytes, bytes - next);
-    const part = await hashOf(file, { start: next, end: next + length - 1 });
+    const part = await hashOf(file, { start: next, end: next + length - 1 }, openAsNamed);
     await send(client, { path: `${path}/${next}`, file, from: next, bytes: length, bodySha256: part.sha256, headers: { [PART_TOTAL_HEADER]: String(bytes) }, signal });
   }
 }
 
 /**
  * Puts a file's bytes into the object store.
+ * @param file Its canonical name.
  * @returns null where the file went away or never stood still.
  */
 export async function putFile(client: Client, file: string, signal: AbortSignal, partBytes = PART_BYTES): Promise<{ sha256: string; bytes: number } | null> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const object = await hashOf(file).catch(() => null);
+    const object = await hashOf(file, {}, openAsNamed).catch(() => null);
     if (!object) return null;
     failpoint("agent.artifacts.before-upload");
     try {

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
@@ -116,7 +116,8 @@ export class CheckpointsLoop {
 }
 
 /** Every regular file below a folder, sorted; links and what they lead to are left out. Empty where there is no folder. */
-async function standing(folder: string): Promise<Standing[]> {
+async function standing(named: string): Promise<Standing[]> {
+  const folder = await realpath(named).catch(() => named);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const found: Standing[] = [];
   for (const entry of entries) {
