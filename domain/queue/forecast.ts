@@ -1,6 +1,7 @@
 import { bestChoice } from "../agents/choose.ts";
 import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot, type LiveHold } from "../agents/placement.ts";
 import { remainingSeconds, type Durations } from "./durations.ts";
+import { excludedBy } from "./excluded.ts";
 import type { Waiting } from "./order.ts";
 import { placePass, type PassInput } from "./pass.ts";
 
@@ -51,8 +52,8 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
       const shape = `${JSON.stringify(run.spec.resources)} ${run.spec.cluster} ${run.spec.launcher} ${run.excluded?.join()}`;
       if (failed.has(shape)) return true;
       const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [end.cluster] : [];
-      const excluded = new Set(run.excluded ?? []);
-      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded.has(`${cluster.id}/${node.name}`), packing: input.policy.packing });
+      const excluded = excludedBy(run, clusters);
+      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node), packing: input.policy.packing });
       if (!choice) {
         failed.add(shape);
         return true;

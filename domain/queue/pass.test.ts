@@ -134,15 +134,19 @@ describe("quotas", () => {
   });
 });
 
-it("cheaper clusters go first, then the one that has the checkpoint; excluded nodes are never used", () => {
+it("cheaper clusters go first, then the one that has the checkpoint; nodes that failed a run are not used while others could take it", () => {
   const clusters = [cluster("a", [node("n1")]), cluster("b", [node("n1")])];
   const price = (one: ClusterSnapshot) => (one.slug === "b" ? 1n : 2n);
   expect(pass([waiting("r")], clusters, { price }).placed).toMatchObject([{ clusterId: "cl_b" }]);
   expect(pass([waiting("r", { near: "cl_b" })], clusters).placed).toMatchObject([{ clusterId: "cl_b" }]);
   expect(pass([waiting("r", { excluded: ["cl_a/n1"] })], clusters).placed).toMatchObject([{ clusterId: "cl_b" }]);
-  const none = pass([waiting("r", { excluded: ["cl_a/n1", "cl_b/n1"] })], clusters);
+  const busy = [cluster("a", [node("n1")]), cluster("b", [node("n1", { freeCpus: 0 })])];
+  const none = pass([waiting("r", { excluded: ["cl_a/n1"] })], busy);
   expect(none.placed).toEqual([]);
   expect(none.waiting.get("r")?.message).toContain("failed it before");
+  expect(pass([waiting("r", { excluded: ["cl_a/n1", "cl_b/n1"] })], busy).placed).toMatchObject([{ clusterId: "cl_a" }]);
+  busy[1]!.drained = true;
+  expect(pass([waiting("r", { excluded: ["cl_a/n1"] })], busy).placed).toMatchObject([{ clusterId: "cl_a" }]);
 });
 
 const arbNode = fc.record({ cpus: fc.integer({ min: 1, max: 32 }), memoryMib: fc.integer({ min: 1024, max: 65_536 }), gpus: fc.integer({ min: 0, max: 8 }), usable: fc.boolean() });

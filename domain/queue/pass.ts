@@ -2,6 +2,7 @@ import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents
 import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { PendingReason } from "../experiments/pending.ts";
 import { plural } from "../shared/format.ts";
+import { excludedBy } from "./excluded.ts";
 import type { TeamShare } from "./fair-share.ts";
 import { orderQueue, standing, type Waiting } from "./order.ts";
 import type { QueuePolicy } from "./policy.ts";
@@ -146,9 +147,7 @@ class Pass {
   }
 
   private excluded(run: Waiting): NodeFilter {
-    if (!run.excluded || run.excluded.length === 0) return () => false;
-    const names = new Set(run.excluded);
-    return (cluster, node) => names.has(`${cluster.id}/${node.name}`);
+    return excludedBy(run, this.clusters);
   }
 
   private futureNode(clusterId: string, name: string): NodeSnapshot {

@@ -230,6 +230,11 @@ const CAME_FROM = sql<number | null>`(
   where earlier.run_id = ${attempts.runId} and earlier.number < ${attempts.number} and earlier.started_at is not null order by earlier.number desc limit 1
 )`;
 
+/** Nodes of its cluster that failed its run before, for a scheduler that chooses by itself; those that placement chose all the same are the only ones that can take it. */
+const AVOIDED = sql<string[]>`array(
+  select split_part(avoided, '/', 2) from unnest(${runs.excludedNodes}) avoided
+  where split_part(avoided, '/', 1) = ${attempts.clusterId} and split_part(avoided, '/', 2) <> all (${attempts.nodeNames}) order by 1)`;
+
 /** Does its checkpoint leave the cluster? Where the run may go on elsewhere, or did just now: whoever moves it by name, moves what it saved as well. */
 const travels = ({ checkpoint, cluster }: RunSpec, mayMove: boolean, cameFrom: number | null): boolean => checkpoint.enabled && ((mayMove && cluster === null) || cameFrom !== null);
 
@@ -237,7 +242,7 @@ const travels = ({ checkpoint, cluster }: RunSpec, mayMove: boolean, cameFrom: n
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, avoided: AVOIDED, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
@@ -245,7 +250,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     .leftJoin(users, and(eq(runs.ownerType, "user"), eq(users.id, runs.ownerId)))
     .leftJoin(serviceAccounts, and(eq(runs.ownerType, "service_account"), eq(serviceAccounts.id, runs.ownerId), eq(serviceAccounts.orgId, runs.orgId)))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, mayMove, cameFrom, owner }) => (spec ? [[id, {
+  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, mayMove, cameFrom, avoided, owner }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -269,6 +274,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     graceSeconds: spec.checkpoint.graceSeconds,
     artifacts: spec.artifacts,
     overrides: (driver && spec.overrides[driver]) ?? {},
+    ...(avoided.length > 0 ? { excludeNodes: avoided } : {}),
     tracking: { path: `/mlflow/p/${project}`, token: runToken(id), experimentId },
     ...(spec.interactive ? { interactive: { token: appToken(id) } } : {}),
     ...(spec.secrets?.length ? { secrets: { values: {}, missing: spec.secrets } } : {}), // until they are handed over

@@ -94,6 +94,18 @@ describe("the life of an attempt, as its agent reports it", () => {
     await agent.sync({ known: [second.id], reports: [report(second, { state: "exited", seq: 1, exit: exit({ code: 137, cause: "oom" }) })] });
     expect(await runRow(run.id)).toMatchObject({ status: "failed", failure_class: "oom", status_reason: expect.stringContaining("retries are used") });
   });
+  it("is tried again on another node than the one that failed it, where there is one", async () => {
+    const { agent, cluster, run, attempt } = await placed({ retry: { max: 2, on: ["hardware"] } });
+    await agent.sync({ known: [attempt.id], reports: [report(attempt, { state: "exited", seq: 1, nodes: ["n7"], exit: exit({ code: null, signal: "SIGBUS", cause: "hardware" }) })] });
+    expect(await runRow(run.id)).toMatchObject({ status: "queued", excluded_nodes: [`${cluster.id}/n7`], status_reason: expect.stringMatching(/Retry 1 of 2 in 10 s, on another node than n7 where there is one\.$/) });
+    const second = await place(plane, { ...run, attemptCount: 1 }, cluster.id);
+    expect((await agent.sync()).desired).toMatchObject([{ attemptId: second.id, spec: { excludeNodes: ["n7"] } }]);
+    await agent.sync({ known: [second.id], reports: [report(second, { state: "exited", seq: 1, nodes: ["n1", "n2"], exit: exit({ cause: "hardware" }) })] });
+    expect((await runRow(run.id)).excluded_nodes).toEqual([`${cluster.id}/n7`]); // of two nobody knows which
+    await plane.sql`update runs set excluded_nodes = array[${cluster.id} || '/n1', 'cl_elsewhere/n9'] where id = ${run.id}`;
+    const third = await place(plane, { ...run, attemptCount: 2 }, cluster.id); // on n1 all the same: there is no other
+    expect((await agent.sync()).desired?.find(({ attemptId }) => attemptId === third.id)?.spec).not.toHaveProperty("excludeNodes");
+  });
   it("is cancelled when it stops as asked, and succeeds when it ended first", async () => {
     const one = await placed();
     await plane.sql`update runs set status = 'cancelling' where id = ${one.run.id}`;

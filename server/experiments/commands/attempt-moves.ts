@@ -16,6 +16,9 @@ const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs =
 const between = (after: unknown, at: number) => databaseTime(sql`least(now(), greatest(${after}, to_timestamp(${at}::float8 / 1000)))`);
 const startOf = (report: AttemptReport) => (report.startedAt === null ? {} : { startedAt: databaseTime(sql`coalesce(${attempts.startedAt}, ${between(attempts.assignedAt, report.startedAt)})`) });
 
+/** Where its scheduler put it, which may not be where it was placed. */
+const placeOf = (report: AttemptReport) => (report.nodes.length > 0 ? { nodeNames: report.nodes } : {});
+
 /** Its lease begins anew: one that ran out while the agent was away would part them again before the next heartbeat. */
 const inContact = (leaseSeconds: number) => ({ unreachableSince: null, leaseUntil: lease(leaseSeconds) });
 
@@ -77,7 +80,7 @@ async function seen(work: Work, attempt: AttemptRecord, report: AttemptReport): 
     .update(attempts)
     .set({
       reportSeq: report.seq,
-      ...(report.nodes.length > 0 ? { nodeNames: report.nodes } : {}),
+      ...placeOf(report),
       ...(report.accelerators.length > 0 ? { acceleratorIndexes: report.accelerators } : {}),
       ...(report.scheduler !== undefined ? { scheduler: report.scheduler } : {}),
       ...(drains ? { drainedAt: databaseTime(sql`now()`) } : {}),
@@ -115,11 +118,11 @@ async function exited(work: Work, { run, attempt }: Pair, report: AttemptReport)
   const { spec } = run;
   const exit = report.exit ?? { at: Date.now(), code: null, signal: null, cause: "policy" as const, detail: "The agent refused the run.", lastLines: [], peakMemoryMib: null };
   const verdict = classifyExit(exit, { stopReason: attempt.stopReason, memoryMib: attempt.memoryMib, maxDurationSeconds: spec.maxDuration });
-  await settle(work, { run, attempt }, verdict, { ...startOf(report), peakMemoryMib: exit.peakMemoryMib, endedAt: between(sql`coalesce(${attempts.startedAt}, ${attempts.assignedAt})`, exit.at) });
+  await settle(work, { run, attempt }, verdict, { ...startOf(report), ...placeOf(report), peakMemoryMib: exit.peakMemoryMib, endedAt: between(sql`coalesce(${attempts.startedAt}, ${attempts.assignedAt})`, exit.at) });
 }
 
 /** The attempt's end, and what follows from it for the run: its end too, or another attempt. */
-export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdict, times: { startedAt?: Date; endedAt: Date; peakMemoryMib?: number | null }): Promise<void> {
+export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdict, times: { startedAt?: Date; endedAt: Date; nodeNames?: string[]; peakMemoryMib?: number | null }): Promise<void> {
   const { outcome, failureClass, message, evidence } = verdict;
   await moveAttemptTo(work, attempt, "end", { outcome, failureClass, evidence, exitCode: evidence.exitCode ?? null, signal: evidence.signal ?? null, unreachableSince: null, ...times });
   note(work, run, { kind: "attempt.ended", attemptId: attempt.id, actor: "agent", message: `Attempt ${attempt.number}: ${message}`, evidence: { ...evidence, failureClass } });
@@ -136,11 +139,15 @@ export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdic
   if (run.status !== "cancelling") {
     if (attempt.stopReason === "preempted" && failureClass === "preempted") return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: 0, counts: false, keepsPlace: true });
     const retry = decideRetry(failureClass!, run.spec.retry, run.retriesUsed);
-    if (retry.again) return requeueRun(work, run, { message: `${message} Retry ${run.retriesUsed + 1} of ${run.spec.retry.max} in ${retry.delaySeconds} s.`, delaySeconds: retry.delaySeconds, counts: true });
+    const failed = failureClass === "hardware" ? failedNode(attempt) : null;
+    if (retry.again) return requeueRun(work, run, { message: `${message} Retry ${run.retriesUsed + 1} of ${run.spec.retry.max} in ${retry.delaySeconds} s${failed ? `, on another node than ${failed} where there is one` : ""}.`, delaySeconds: retry.delaySeconds, counts: true, avoids: failed && `${attempt.clusterId}/${failed}` });
     if (retry.why) end.message = `${message} ${retry.why}`;
   }
   return endRun(work, run, { event: "fail", ...end });
 }
+
+/** Of several nodes nobody knows which one it was. */
+const failedNode = ({ nodeNames }: AttemptRecord): string | null => (nodeNames.length === 1 ? nodeNames[0]! : null);
 
 /** Out of reach: the process may well be running, so nothing is started in its place. `since`: last contact. */
 export async function loseContact(work: Work, { run, attempt }: Pair, why: { message: string; since: Date | null }): Promise<void> {

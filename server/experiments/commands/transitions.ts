@@ -128,14 +128,15 @@ export async function endRun(work: Work, run: RunRecord, end: { event: "succeed"
   note(work, run, { kind: "run.ended", message: `${run.status === "succeeded" ? "Succeeded" : run.status === "failed" ? "Failed" : "Cancelled"}. ${end.message}`, ...(end.actor ? { actor: end.actor } : {}), ...(end.attemptId ? { attemptId: end.attemptId } : {}), evidence: end.evidence });
 }
 
-/** Back into the queue for a new attempt. `delaySeconds`: the backoff. `counts`: it uses up one of the policy's retries. `keepsPlace`: it waits as if it had never left the queue. */
-export async function requeueRun(work: Work, run: RunRecord, how: { message: string; delaySeconds: number; counts: boolean; actor?: string; keepsPlace?: boolean }): Promise<void> {
+/** Back into the queue for a new attempt. `delaySeconds`: the backoff. `counts`: it uses up one of the policy's retries. `keepsPlace`: it waits as if it had never left the queue. `avoids`: the node that failed it, as `clusterId/node`. */
+export async function requeueRun(work: Work, run: RunRecord, how: { message: string; delaySeconds: number; counts: boolean; actor?: string; keepsPlace?: boolean; avoids?: string | null }): Promise<void> {
   const notBefore = how.delaySeconds > 0 ? databaseTime(sql`now() + make_interval(secs => ${how.delaySeconds})`) : null;
   await moveRun(work, run, "requeue", {
     statusReason: how.message,
     ...(how.keepsPlace ? {} : { queuedAt: NOW }),
     notBefore,
     clusterId: null,
+    ...(how.avoids ? { excludedNodes: [...new Set([...run.excludedNodes, how.avoids])] } : {}),
     retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),
     pending: run.heldAt ? { kind: "held", message: `Held by ${run.heldBy}.` } : how.delaySeconds > 0 ? backoffReason(how.message, Date.now() + how.delaySeconds * 1000) : { kind: "placing", message: "Being placed." },
   });
