@@ -111,7 +111,7 @@ export interface Driver {
   /** The scheduler chooses nodes and accelerators, on machines other than the agent's; else the agent does, on its own. */
   readonly placesItself: boolean;
   capabilities(): Promise<DriverCapabilities>;
-  /** Nodes with what runs may use of them, and the health of each accelerator. `holders`: accelerator index → attempt. */
+  /** Nodes with what runs may use of them, and the health of each accelerator. `holders`: accelerator index → attempt. @throws NotNow while the scheduler has not told of them: that is not to have none. */
   inventory(holders: ReadonlyMap<number, string>): Promise<NodeReport[]>;
   /** Starts it unless it was started before; at most one live execution per attempt id, ever. */
   submit(launch: Launch): Promise<void>;

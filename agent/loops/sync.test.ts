@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { NotNow } from "../drivers/driver.ts";
 import type { AttemptRecord } from "../attempts/record.ts";
 import { Bell } from "../backoff.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
@@ -21,4 +22,16 @@ it("tells of the ends that an outage left in messages that a server takes, all o
   expect(records.filter(({ acked }) => acked === 0)).toEqual([]);
   expect(Math.max(...sizes)).toBeLessThan(LIMITS.jsonBody);
   expect(sizes.length).toBeLessThan(20);
+});
+
+it("says nothing of nodes that its scheduler cannot tell of yet, and goes on speaking", async () => {
+  const sent: Sync[] = [];
+  const json = (_path: string, message: Sync): Promise<SyncReply> => {
+    sent.push(message);
+    return Promise.resolve({ serverTime: 1, desiredHash: "", desired: null, drainedNodes: null, acked: [], stale: [], leaseSeconds: 90, takes: [] });
+  };
+  const supervisor = { records: () => [], ghosts: new Map(), holders: () => new Map() };
+  const loop = new SyncLoop({ client: { json, leaseSeconds: 90 }, supervisor, driver: { inventory: () => Promise.reject(new NotNow("Slurm is away.")) }, policy: DEFAULT_POLICY, news: new Bell(), contactFile: "/dev/null", drained: () => {}, tunnels: () => {} } as unknown as SyncParts);
+  await loop.turn(new AbortController().signal);
+  expect(sent).toMatchObject([{ nodes: null }]);
 });

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { z } from "zod";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import type { Bell } from "../backoff.ts";
-import type { Driver } from "../drivers/driver.ts";
+import { type Driver, NotNow } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { withinPolicy, type Policy } from "../policy.ts";
@@ -78,8 +78,8 @@ export class SyncLoop {
     reports.push(...supervisor.ghosts.values());
     const { takes } = this;
     const told = takes ? reports.map((report) => inWordsOf(takes, report)) : reports.filter(({ exit }) => !exit || !LATER_CAUSES[exit.cause]);
-    const nodes = (await this.parts.driver.inventory(supervisor.holders())).map((node) => withinPolicy(this.parts.policy, node));
-    const isNew = JSON.stringify(nodes) !== this.nodesSent;
+    const nodes = await this.nodes();
+    const isNew = nodes !== null && JSON.stringify(nodes) !== this.nodesSent;
     const scheduler = (await this.parts.driver.scheduler?.()) ?? null;
     const schedulerIsNew = scheduler !== null && JSON.stringify(scheduler) !== this.schedulerSent;
     const hasNews = told.length > 0 || isNew || schedulerIsNew;
@@ -92,6 +92,17 @@ export class SyncLoop {
       ...(schedulerIsNew ? { scheduler } : {}),
       waitSeconds: hasNews ? 0 : Math.max(1, Math.min(LIMITS.longPollSeconds, this.longestWait, Math.floor(client.leaseSeconds / 3))),
     };
+  }
+
+  /** Null where the scheduler cannot tell of them: they stay as the server has them. */
+  private async nodes(): Promise<NodeReport[] | null> {
+    const { driver, supervisor, policy } = this.parts;
+    try {
+      return (await driver.inventory(supervisor.holders())).map((node) => withinPolicy(policy, node));
+    } catch (error) {
+      if (error instanceof NotNow) return null;
+      throw error;
+    }
   }
 
   private send(message: Sync, signal: AbortSignal): Promise<z.infer<typeof SyncReply>> {

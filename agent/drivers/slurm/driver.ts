@@ -26,6 +26,7 @@ import { usageOf } from "./usage.ts";
 
 const NODES_MS = 3_000;
 const SURROUNDINGS_MS = 30_000;
+const MOST_NODES = 10_000;
 const LEAVE_MS = 15_000;
 
 export interface SlurmDriverOptions {
@@ -47,7 +48,8 @@ export class SlurmDriver implements Driver {
   private readonly observer: Observer;
   private readonly handles = new Handles();
   private readonly gpuSamples = new GpuSamples();
-  private nodes: { at: number; list: NodeReport[] } = { at: 0, list: [] };
+  /** Null until Slurm has told them once. */
+  private nodes: { at: number; list: NodeReport[] | null } = { at: -Infinity, list: null };
   private around: { at: number; seen: Omit<SchedulerReport, "jobs" | "jobCount"> } | null = null;
   private readonly submitting = new Map<string, Promise<void>>();
 
@@ -70,12 +72,13 @@ export class SlurmDriver implements Driver {
   }
 
   async capabilities(): Promise<DriverCapabilities> {
-    const maxNodes = Math.max(1, this.nodes.list.length);
+    const maxNodes = this.nodes.list ? Math.max(1, this.nodes.list.length) : MOST_NODES; // what it has stands in the inventory, as soon as it is known
     return { driver: "slurm", maxNodes, launchers: await launchersHere(), git: this.options.hasGit, checkpoint: true, overrides: [...SLURM_OVERRIDES], memoryLimit: "cgroup" };
   }
 
   async inventory(): Promise<NodeReport[]> {
     if (performance.now() - this.nodes.at > NODES_MS) await this.refreshNodes().catch((error: unknown) => log.debug("The nodes stay as they were", { reason: reason(error) }));
+    if (!this.nodes.list) throw new NotNow("scontrol: Slurm has not told of its nodes yet.");
     return this.nodes.list;
   }
 
@@ -86,6 +89,7 @@ export class SlurmDriver implements Driver {
 
   async scheduler(): Promise<SchedulerReport | null> {
     await this.queue.refresh();
+    if (this.queue.askedAt === 0) return null; // not one answer yet: that is not a cluster that nobody else uses
     if (!this.around || performance.now() - this.around.at > SURROUNDINGS_MS) {
       const seen = await readSurroundings(this.client).catch(() => this.around?.seen ?? null);
       if (!seen) return null;
