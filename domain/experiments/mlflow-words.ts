@@ -45,7 +45,9 @@ export const MLFLOW_LIMITS = {
 /** The experiment that clients reach without naming one: id 0. */
 export const DEFAULT_EXPERIMENT = "Default";
 
-const NAME = /^[/\w.\- :]*$/u;
+/** Letters and digits of any script, as Python's `\w` has them and MLflow checks with. */
+export const WORD_CHARACTERS = String.raw`\p{L}\p{N}_`;
+const NAME = new RegExp(`^[/${WORD_CHARACTERS}.\\- :]*$`, "u");
 
 /** Why a metric, parameter or tag cannot have this name; null when it can. Names are paths in MLflow's interface, so they must be plain ones. */
 export function nameProblem(what: string, name: string): string | null {

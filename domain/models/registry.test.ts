@@ -4,13 +4,13 @@ import { aliasProblem, modelNameProblem, readSource, stageOf, tagKeyProblem, ver
 describe("the registry's names", () => {
   it.each(["digits", "My model 2", "a.b-c_d", "模型"])("%s names a model", (name) => expect(modelNameProblem(name)).toBeNull());
   it.each(["", "  ", "a/b", "a:b", "x".repeat(257)])("%j does not", (name) => expect(modelNameProblem(name)).not.toBeNull());
-  it.each(["champion", "prod-2", "a_b"])("%s is an alias", (alias) => expect(aliasProblem(alias)).toBeNull());
-  it.each(["", "latest", "LATEST", "v12", "V1", "a b", "a/b", "x".repeat(256)])("%j is none", (alias) => expect(aliasProblem(alias)).not.toBeNull());
+  it.each(["champion", "prod-2", "a_b", "défi", "冠军"])("%s is an alias", (alias) => expect(aliasProblem(alias)).toBeNull());
+  it.each(["", "latest", "LATEST", "v12", "V1", "a b", "a/b", "🎉", "x".repeat(256)])("%j is none", (alias) => expect(aliasProblem(alias)).not.toBeNull());
   it.each([["production", "Production"], ["NONE", "None"], [" Staging ", "Staging"], ["live", null]])("%j is the stage %s", (text, stage) => expect(stageOf(text)).toBe(stage));
   it.each([["1", 1], ["042", 42], ["0", null], ["-1", null], ["1.5", null], ["x", null], ["9999999999", null]])("%j is version %s", (text, version) => expect(versionNumber(text)).toBe(version));
   it("a tag's key is short and plain", () => {
-    expect(tagKeyProblem("mlflow.modelVersions")).toBeNull();
-    for (const key of ["", "a\n", "x".repeat(251)]) expect(tagKeyProblem(key)).not.toBeNull();
+    for (const key of ["mlflow.modelVersions", "équipe", "データ"]) expect(tagKeyProblem(key)).toBeNull();
+    for (const key of ["", "🎉", "a\n", "x".repeat(251)]) expect(tagKeyProblem(key)).not.toBeNull();
   });
 });
 

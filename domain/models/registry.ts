@@ -1,3 +1,5 @@
+import { WORD_CHARACTERS } from "../experiments/mlflow-words.ts";
+
 /** The model registry's words and rules, as MLflow's clients know them. */
 
 export const STAGES = ["None", "Staging", "Production", "Archived"] as const;
@@ -23,11 +25,14 @@ export function modelNameProblem(name: string): string | null {
   return /[/:]/.test(name) ? `Invalid model name: '${name}'. Names may not contain a slash or a colon.` : null;
 }
 
+const ALIAS = new RegExp(`^[${WORD_CHARACTERS}-]+$`, "u");
+const TAG_KEY = new RegExp(`^[${WORD_CHARACTERS} .:/-]+$`, "u");
+
 /** Why this cannot be an alias; null when it can. `latest` and `v1` name versions by themselves. */
 export function aliasProblem(alias: string): string | null {
   if (alias === "") return "Registered model alias name cannot be empty.";
   if (alias.length > MODEL_LIMITS.alias) return `Registered model alias name exceeds the maximum length of ${MODEL_LIMITS.alias} characters.`;
-  if (!/^[\w-]+$/.test(alias)) return `Invalid alias name: '${alias}'. Names may only contain alphanumerics, underscores (_) and dashes (-).`;
+  if (!ALIAS.test(alias)) return `Invalid alias name: '${alias}'. Names may only contain alphanumerics, underscores (_) and dashes (-).`;
   if (alias.toLowerCase() === "latest") return "'latest' alias name (case insensitive) is reserved.";
   return /^v\d+$/i.test(alias) ? `Version alias name '${alias}' is reserved.` : null;
 }
@@ -36,7 +41,7 @@ export function aliasProblem(alias: string): string | null {
 export function tagKeyProblem(key: string): string | null {
   if (key === "") return "Tag name cannot be empty.";
   if (key.length > MODEL_LIMITS.tagKey) return `Tag key exceeds the maximum length of ${MODEL_LIMITS.tagKey} characters.`;
-  return /^[\w .:/-]+$/.test(key) ? null : `Invalid tag name: '${key}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons(:) and slashes (/).`;
+  return TAG_KEY.test(key) ? null : `Invalid tag name: '${key}'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons(:) and slashes (/).`;
 }
 
 /** The number of a version as clients write it; null for anything else. */
