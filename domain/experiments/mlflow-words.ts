@@ -32,7 +32,7 @@ export const MLFLOW_LIMITS = {
   paramLength: 6000,
   tagLength: 8000,
   experimentName: 500,
-  experimentTagLength: 5000,
+  experimentTagLength: 20_000,
   runsPage: 50_000,
   runsPageDefault: 1000,
   experimentsPage: 50_000,

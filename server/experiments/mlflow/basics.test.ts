@@ -29,6 +29,15 @@ describe("MLflow's clients", () => {
     expect(await mlflow.post("experiments/create", { name: "" })).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE" } });
   });
 
+  it("describe an experiment at length, and are told where that is too long", async () => {
+    const id = await newExperiment("described");
+    const describe = (length: number) => mlflow.post("experiments/set-experiment-tag", { experiment_id: id, key: "mlflow.note.content", value: "x".repeat(length) });
+    expect((await describe(20_000)).status).toBe(200);
+    expect(await describe(20_001)).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE" } });
+    const [note] = (await mlflow.get(`experiments/get?experiment_id=${id}`)).body.experiment.tags;
+    expect(note.value).toHaveLength(20_000);
+  });
+
   it("find the default experiment under 0, under both prefixes", async () => {
     const found = await mlflow.get("experiments/get?experiment_id=0");
     expect(found.body.experiment.name).toBe("Default");

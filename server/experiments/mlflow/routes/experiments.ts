@@ -42,8 +42,8 @@ async function create(ctx: MlflowCtx, { name, artifact_location, tags }: { name?
   if (ctx.onlyRun && wanted !== ctx.onlyRun.experimentName) {
     throw new MlflowError("PERMISSION_DENIED", `The token of a run logs to the run's own experiment, '${ctx.onlyRun.experimentName}', and not to '${cut(wanted, 80)}'. Leave out set_experiment(), name that one, or write experiment: into the run's spec.`);
   }
-  for (const { key } of tags) refuseName("experiment tag", key);
-  const made = await createExperiment(ctx, ctx.project.id, { name: wanted, artifactLocation: artifact_location || null, tags: tags.map(({ key, value }) => ({ key, value: cut(value, MLFLOW_LIMITS.experimentTagLength) })) });
+  for (const tag of tags) checkTag(tag);
+  const made = await createExperiment(ctx, ctx.project.id, { name: wanted, artifactLocation: artifact_location || null, tags });
   if (made) return { experiment_id: made.id };
   const there = await findExperimentByName(ctx.db, ctx.project.id, wanted);
   throw new MlflowError("RESOURCE_ALREADY_EXISTS", there?.deletedAt ? `Experiment(name=${wanted}) already exists in deleted state. You can restore the experiment, or choose another name.` : `Experiment(name=${wanted}) already exists.`);
@@ -74,15 +74,18 @@ async function rename(ctx: MlflowCtx, { experiment_id, new_name }: { experiment_
   return {};
 }
 
-function refuseName(what: string, key: string): void {
-  const problem = nameProblem(what, key);
-  if (problem) refuse(problem);
+/** Too long a value is refused, as MLflow does it: what people write about an experiment is in a tag, and half of it is not what they wrote. */
+function checkTag(tag: { key: string; value: string }): { key: string; value: string } {
+  const problem = nameProblem("experiment tag", tag.key);
+  if (problem) return refuse(problem);
+  if (tag.value.length > MLFLOW_LIMITS.experimentTagLength) return refuse(`'value' exceeds the maximum length of ${MLFLOW_LIMITS.experimentTagLength} characters`);
+  return tag;
 }
 
 async function setTag(ctx: MlflowCtx, { experiment_id, key, value }: { experiment_id?: string | undefined; key: string; value?: string | undefined }) {
-  refuseName("experiment tag", key);
+  const tag = checkTag({ key, value: value ?? "" });
   const found = await activeExperimentOf(ctx, experiment_id);
-  await setExperimentTag(ctx, found, { key, value: cut(value ?? "", MLFLOW_LIMITS.experimentTagLength) });
+  await setExperimentTag(ctx, found, tag);
   return {};
 }
 
