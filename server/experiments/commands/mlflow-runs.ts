@@ -68,8 +68,10 @@ export async function createClientRun(ctx: Ctx, of: NewRun, claim: (tx: Tx, id: 
 export async function updateClientRun(ctx: Ctx, run: FoundRun, change: { status: MlflowStatus | null; endTime: number | null; name: string | null }): Promise<void> {
   const status = run.origin === "client" && change.status ? fromMlflowStatus(change.status) : null;
   const ends = status !== null && TERMINAL.has(status);
-  const endedAt = ends ? (change.endTime === null ? sql`now()` : new Date(change.endTime)) : null;
-  const set = { ...(change.name ? { name: change.name } : {}), ...(status ? { status, statusSince: sql`now()`, endedAt, statusReason: null } : {}) };
+  // Without a time, a run that has ended keeps the one that it ended at: its outcome is corrected, and it did not go on until now.
+  const endedAt = change.endTime === null ? sql`coalesce(${runs.endedAt}, now())` : new Date(change.endTime);
+  const corrects = status === null && change.endTime !== null && run.origin === "client" && TERMINAL.has(run.status);
+  const set = { ...(change.name ? { name: change.name } : {}), ...(corrects ? { endedAt } : {}), ...(status ? { status, statusSince: sql`now()`, endedAt: ends ? endedAt : null, statusReason: null } : {}) };
   await ctx.db.transaction(async (tx) => {
     if (Object.keys(set).length > 0) await tx.update(runs).set(set).where(eq(runs.id, run.id));
     if (change.name) await putTag(tx, run.id, NAME_TAG, change.name);

@@ -58,6 +58,17 @@ describe("MLflow's clients", () => {
     expect((await mlflow.get(`runs/get?run_id=${run.info.run_id}`)).body.run.info.lifecycle_stage).toBe("active");
   });
 
+  it("correct how a run ended, and when, without moving its end to now", async () => {
+    const { run_id } = (await newRun({ start_time: 1000 })).info;
+    const update = async (change: object) => (await mlflow.post("runs/update", { run_id, ...change })).body.run_info;
+    await update({ status: "FAILED", end_time: 5000 });
+    expect(await update({ status: "FINISHED" })).toMatchObject({ status: "FINISHED", end_time: 5000 });
+    expect(await update({ end_time: 7000 })).toMatchObject({ status: "FINISHED", end_time: 7000 });
+    expect((await update({ status: "RUNNING" })).end_time).toBeUndefined();
+    expect((await update({ end_time: 9000 })).end_time).toBeUndefined(); // it still runs
+    expect((await update({ status: "KILLED" })).end_time).toBeGreaterThan(1_700_000_000_000);
+  });
+
   it("make a run, which is shown in the console and never queued", async () => {
     const run = await newRun({ user_id: "ada", start_time: 1_700_000_000_123, run_name: "my run", tags: [{ key: "mlflow.source.name", value: "train.py" }] });
     expect(run.info).toMatchObject({ run_name: "my run", user_id: "ada", status: "RUNNING", start_time: 1_700_000_000_123, lifecycle_stage: "active" });
