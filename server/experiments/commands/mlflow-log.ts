@@ -114,7 +114,7 @@ export interface Input {
   tags: Record<string, string>;
 }
 
-/** Data sets that a run read. The same data set is one row however many runs read it. */
+/** Data sets that a run read. The same data set is one row however many runs read it; of what is said of it twice, as in MLflow, the first is kept. */
 export async function logInputs(sql: Sql, of: { orgId: string; projectId: string; runId: string; newId: () => string }, inputs: Input[]): Promise<void> {
   await sql.begin(async (tx) => {
     for (const input of inputs) {
@@ -124,7 +124,7 @@ export async function logInputs(sql: Sql, of: { orgId: string; projectId: string
         on conflict (project_id, name, digest) do update set updated_at = now() returning id`;
       await tx`
         insert into run_inputs as i (run_id, dataset_id, tags) values (${of.runId}, ${row!.id}, ${JSON.stringify(input.tags)}::text::jsonb)
-        on conflict (run_id, dataset_id) do update set tags = i.tags || excluded.tags`;
+        on conflict (run_id, dataset_id) do update set tags = excluded.tags || i.tags`;
     }
   });
 }

@@ -172,6 +172,25 @@ describe("logging to a run", () => {
     expect((await mlflow.post("runs/search", { experiment_ids: ["0"], filter: "metrics.a >" })).body.message).toContain("at character 12");
   });
 
+  it("keeps what a data set was first read for when the run reads it again", async () => {
+    const id = await newRun();
+    const dataset = { name: "iris", digest: "twice", source_type: "local", source: "{}" };
+    for (const [key, value] of [["mlflow.data.context", "training"], ["mlflow.data.context", "eval"], ["split", "a"]]) await mlflow.post("runs/log-inputs", { run_id: id, datasets: [{ tags: [{ key, value }], dataset }] });
+    const [{ tags }] = (await mlflow.get(`runs/get?run_id=${id}`)).body.run.inputs.dataset_inputs;
+    expect(Object.fromEntries(tags.map((tag: { key: string; value: string }) => [tag.key, tag.value]))).toEqual({ "mlflow.data.context": "training", split: "a" });
+  });
+
+  it("reads numbers that are none as Python writes them, and leaves the words alone where they are text", async () => {
+    const id = await newRun();
+    const metrics = ["NaN", "Infinity", "-Infinity"].map((word, at) => `{"key":"m${at}","value":${word},"timestamp":1}`);
+    const note = String.raw`a \"NaN\", {:NaN} or -Infinity`;
+    expect((await mlflow.ask("POST", "runs/log-batch", `{"run_id":"${id}","metrics":[${metrics.join(",")}],"params":[{"key":"note","value":"${note}"}]}`)).status).toBe(200);
+    const found = await data(id);
+    expect(found.metrics.map(({ value }: { value: string }) => value)).toEqual(["NaN", "Infinity", "-Infinity"]);
+    expect(found.params).toEqual([{ key: "note", value: 'a "NaN", {:NaN} or -Infinity' }]);
+    for (const bad of [`{"run_id":"${id}","a":NaN`, `{"run_id":"${id}","a":nan}`, `{"a":"NaN`, `{"a":"${"\\\"NaN".repeat(200_000)}`]) expect(await mlflow.ask("POST", "runs/log-batch", bad)).toMatchObject({ status: 400, body: { error_code: "BAD_REQUEST" } });
+  });
+
   it("notes a model that a client logs once, however often it says so", async () => {
     const id = await newRun();
     const model = (made: string) => JSON.stringify({ run_id: id, utc_time_created: made, flavors: { sklearn: {} } });

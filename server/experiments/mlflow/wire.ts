@@ -6,14 +6,25 @@ import { MlflowError } from "./errors.ts";
 
 const LONG_INTEGER = /[:[,]\s*-?\d{16,}\s*[,}\]]/;
 
-/** JSON whose integers are exact: those that a number cannot hold come as bigint. @throws MlflowError for anything else. */
+/** JSON whose integers are exact: those that a number cannot hold come as bigint. NaN and the infinities may stand bare. @throws MlflowError for anything else. */
 export function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return LONG_INTEGER.test(text) ? JSON.parse(text, exact) : value;
+    return parseExactly(text);
   } catch {
-    throw new MlflowError("BAD_REQUEST", "The body must be JSON.");
+    try {
+      return parseExactly(text.replace(BARE_WORD, (part) => (part.startsWith('"') ? part : `"${part}"`)));
+    } catch {
+      throw new MlflowError("BAD_REQUEST", "The body must be JSON.");
+    }
   }
+}
+
+/** What Python's json writes for these numbers; or a string, which is left alone, even one that never ends. */
+const BARE_WORD = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\bInfinity\b|\bNaN\b/gs;
+
+function parseExactly(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return LONG_INTEGER.test(text) ? JSON.parse(text, exact) : value;
 }
 
 function exact(_key: string, value: unknown, context?: { source?: string }): unknown {
