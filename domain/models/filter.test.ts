@@ -14,6 +14,8 @@ describe("a filter of the registry", () => {
     ["tag.`mlflow.prompt.is_prompt` != 'true'", MODEL_NAMES, { kind: "compare", entity: "tags", key: "mlflow.prompt.is_prompt", op: "!=", value: "true" }],
     ["attributes.run_id NOT IN ('a')", VERSION_NAMES, { kind: "in", entity: "attributes", key: "run_id", not: true, values: ["a"] }],
     ["version >= 3", VERSION_NAMES, { kind: "compare", entity: "attributes", key: "version_number", op: ">=", value: 3 }],
+    ["version_number = '3'", VERSION_NAMES, { kind: "compare", entity: "attributes", key: "version_number", op: "=", value: 3 }],
+    ["version_number IN ('3', 4)", VERSION_NAMES, { kind: "in", entity: "attributes", key: "version_number", not: false, values: [3, 4] }],
     ["params.lr = '1e-3'", LOGGED_MODEL_NAMES, { kind: "compare", entity: "params", key: "lr", op: "=", value: "1e-3" }],
     ["metrics.acc > 0.5", LOGGED_MODEL_NAMES, { kind: "compare", entity: "metrics", key: "acc", op: ">", value: 0.5 }],
     ["creation_time < 5", LOGGED_MODEL_NAMES, { kind: "compare", entity: "attributes", key: "creation_timestamp", op: "<", value: 5 }],

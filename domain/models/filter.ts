@@ -8,6 +8,7 @@ export const VERSION_NAMES: Names = {
   attributes: { name: "text", run_id: "text", source_path: "text", version_number: "number" },
   aliases: { version: "version_number" },
   entities: ["attributes", "tags"],
+  numerals: ["version_number"],
 };
 
 export const LOGGED_MODEL_NAMES: Names = {

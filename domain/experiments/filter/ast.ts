@@ -69,11 +69,19 @@ export interface Names {
   attributes: Readonly<Record<string, "text" | "number" | "moment">>;
   aliases: Readonly<Record<string, string>>;
   entities: readonly Entity[];
+  /** Those of the attributes that are numbers and may be written as texts. */
+  numerals?: readonly string[];
 }
 /** Of a data set that the run read. */
 export const DATASET_FIELDS = ["name", "digest", "context"] as const;
 
 export const RUN_NAMES: Names = { attributes: ATTRIBUTES, aliases: ATTRIBUTE_ALIASES, entities: ENTITIES };
+/** As MLflow's clients say it: there `created` is another word for when a run began, which a client may say of long ago. */
+export const MLFLOW_RUN_NAMES: Names = {
+  ...RUN_NAMES,
+  attributes: Object.fromEntries(Object.entries(ATTRIBUTES).filter(([name]) => name !== "created")),
+  aliases: { ...ATTRIBUTE_ALIASES, created: "start_time", created_at: "start_time" },
+};
 export const EXPERIMENT_NAMES: Names = {
   attributes: { name: "text", experiment_id: "text", creation_time: "moment", last_update_time: "moment" },
   aliases: { id: "experiment_id" },

@@ -66,6 +66,8 @@ describe("a filter", () => {
     ["tags.`a.b` LIKE '%x%'", { kind: "like", entity: "tags", key: "a.b", caseless: false, pattern: "%x%" }],
     ["tag.t ILIKE 'X%'", { kind: "like", entity: "tags", key: "t", caseless: true, pattern: "X%" }],
     ["attributes.status IN ('RUNNING', 'FAILED')", { kind: "in", entity: "attributes", key: "status", not: false, values: ["RUNNING", "FAILED"] }],
+    ["attributes.run_id IN ('a',)", { kind: "in", entity: "attributes", key: "run_id", not: false, values: ["a"] }],
+    ["tags.'mlflow.user' = 'ada'", { kind: "compare", entity: "tags", key: "mlflow.user", op: "=", value: "ada" }],
     ["attr.run_id NOT IN ('a')", { kind: "in", entity: "attributes", key: "run_id", not: true, values: ["a"] }],
     ["run.`run name` = 'x'", { kind: "compare", entity: "attributes", key: "run_name", op: "=", value: "x" }],
     ["status = 'FINISHED'", { kind: "compare", entity: "attributes", key: "status", op: "=", value: "FINISHED" }],
@@ -93,6 +95,8 @@ describe("a filter", () => {
   it.each([
     ["metrics.a > 'x'", 0, "a is a number"],
     ["metrics.a > ", 12, "Expected a number"],
+    ["tags.t in (,)", 11, "Expected a number, or a text"],
+    ["tags.t in ('a',,)", 15, "Expected a number, or a text"],
     ["weights.a > 1", 0, "There is no weights"],
     ["colour = 'red'", 0, "There is no attribute colour"],
     ["metrics.a = 1 metrics.b = 2", 14, "Expected and, or, or the end"],

@@ -55,9 +55,13 @@ class Parser {
     return found;
   }
 
-  #takeMark(mark: string): boolean {
+  #isMark(mark: string): boolean {
     const token = this.peek();
-    const found = token.kind === "punctuation" && token.text === mark;
+    return token.kind === "punctuation" && token.text === mark;
+  }
+
+  #takeMark(mark: string): boolean {
+    const found = this.#isMark(mark);
     if (found) this.#next();
     return found;
   }
@@ -92,10 +96,18 @@ class Parser {
     const { from } = this.peek();
     if (this.#comparisons > MAX_COMPARISONS) throw new FilterError(`At most ${MAX_COMPARISONS} comparisons.`, this.peek());
     const name = this.name();
-    const found = this.#operator(name);
+    const found = this.#numbered(this.#operator(name));
     const at: Span = { from, to: this.#tokens[this.#at - 1]!.to };
     checkValues(found, at, this.#names);
     return { ...found, at };
+  }
+
+  /** Numbers that clients hold as texts may come in quotes. */
+  #numbered(one: Comparison): Comparison {
+    if (one.entity !== "attributes" || !this.#names.numerals?.includes(one.key)) return one;
+    const read = (value: string | number) => (typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value);
+    if (one.kind === "compare") return { ...one, value: read(one.value) };
+    return one.kind === "in" ? { ...one, values: one.values.map(read) } : one;
   }
 
   #operator(name: { entity: Entity; key: string }): Comparison {
@@ -124,7 +136,7 @@ class Parser {
     const entity = Object.hasOwn(ENTITY_ALIASES, word) ? ENTITY_ALIASES[word] : undefined;
     if (!entity || !this.#names.entities.includes(entity)) throw new FilterError(`There is no ${first.text} here. Known: ${this.#names.entities.join(", ")}.`, first);
     const second = this.#next();
-    const isName = second.kind === "word" || second.kind === "number" || (second.kind === "quoted" && second.quote !== "'");
+    const isName = second.kind === "word" || second.kind === "number" || second.kind === "quoted";
     if (!isName) throw new FilterError(`Expected a name after ${first.text}. — in backticks or double quotes where it has spaces.`, second);
     const key = second.text;
     if (entity === "attributes") return { entity, key: attribute(key, second, this.#names) };
@@ -150,7 +162,7 @@ class Parser {
   #values(): (string | number)[] {
     if (!this.#takeMark("(")) throw new FilterError("Expected a list such as ('a', 'b').", this.peek());
     const values = [this.#value()];
-    while (this.#takeMark(",")) values.push(this.#value());
+    while (this.#takeMark(",") && !this.#isMark(")")) values.push(this.#value()); // a tuple of one, as Python writes it: ('a',)
     if (!this.#takeMark(")")) throw new FilterError("Expected a comma or a closing parenthesis.", this.peek());
     return values;
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EXPERIMENT_NAMES } from "../../../../domain/experiments/filter/ast.ts";
+import { EXPERIMENT_NAMES, MLFLOW_RUN_NAMES } from "../../../../domain/experiments/filter/ast.ts";
 import { parseFilter, parseOrder } from "../../../../domain/experiments/filter/parse.ts";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
 import { defaultExperiment } from "../../commands/mlflow-experiments.ts";
@@ -62,8 +62,9 @@ async function datasetsSearch(ctx: MlflowCtx, { experiment_ids }: { experiment_i
 async function runsSearch(ctx: MlflowCtx, input: z.output<typeof SearchRuns>): Promise<Response> {
   const { ids: found, next } = await searchRuns(ctx.db, {
     ...runsOfView(ctx.project.id, await experimentsOf(ctx, input.experiment_ids), input.run_view_type),
-    filter: parseFilter(input.filter ?? ""),
-    orders: input.order_by.map((text) => parseOrder(text)),
+    filter: parseFilter(input.filter ?? "", MLFLOW_RUN_NAMES),
+    orders: input.order_by.map((text) => parseOrder(text, MLFLOW_RUN_NAMES)),
+    words: "mlflow",
     limit: pageSize(input.max_results, MLFLOW_LIMITS.runsPageDefault, MLFLOW_LIMITS.runsPage),
     token: input.page_token || undefined,
   });

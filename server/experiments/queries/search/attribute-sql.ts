@@ -31,6 +31,9 @@ const NUMBERS: Partial<Record<Attribute, SQL>> = {
 };
 const MOMENTS: Partial<Record<Attribute, SQL>> = { start_time: START, end_time: sql`${runs.endedAt}`, created: sql`${runs.createdAt}` };
 
+/** A run's status as MLflow's clients read it: several of ours are one of theirs. */
+export const MLFLOW_STATUS = sql`case ${runs.status} ${sql.join(RUN_STATUSES.map((status) => sql.raw(`when '${status}' then '${toMlflowStatus(status)}'`)), sql` `)} end`;
+
 /** What an attribute is sorted by. */
 export function attributeValue(name: Attribute): { expression: SQL; type: "text" | "float8" | "timestamptz" } {
   if (TEXTS[name]) return { expression: TEXTS[name], type: "text" };

@@ -4,7 +4,7 @@ import { metricSummaries, runParams, runs, runTags } from "../../../../db/schema
 import type { Attribute, Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
 import { START } from "../mlflow-runs.ts";
-import { attributeValue } from "./attribute-sql.ts";
+import { attributeValue, MLFLOW_STATUS } from "./attribute-sql.ts";
 
 /** One thing to sort by. Runs without a value come last either way, as in MLflow. */
 export interface SortKey {
@@ -15,9 +15,12 @@ export interface SortKey {
   total: boolean;
 }
 
-/** Every order ends in one that no two runs share, so that a page begins exactly where the one before it ended. */
-export function sortKeys(orders: Order[]): SortKey[] {
-  const asked = orders.map(sortKey);
+/**
+ * Every order ends in one that no two runs share, so that a page begins exactly where the one before it ended.
+ * @param words Whose words for a status it is sorted by: those that the reader sees.
+ */
+export function sortKeys(orders: Order[], words: "drover" | "mlflow" = "drover"): SortKey[] {
+  const asked = orders.map((order) => (words === "mlflow" && order.entity === "attributes" && order.key === "status" ? { expression: MLFLOW_STATUS, type: "text" as const, descending: order.descending, total: false } : sortKey(order)));
   return [...asked, { expression: START, type: "timestamptz", descending: true, total: true }, { expression: sql`${runs.id}`, type: "text", descending: false, total: true }];
 }
 

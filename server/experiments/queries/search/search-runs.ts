@@ -18,6 +18,8 @@ export interface RunSearch {
   searchedIn?: string[] | null | undefined;
   filter: Filter | null;
   orders: Order[];
+  /** Whose words for a status runs are sorted by. */
+  words?: "drover" | "mlflow";
   limit: number;
   /** The `next` of the page before. */
   token?: string | undefined;
@@ -51,7 +53,7 @@ function decode(token: string, keys: number): Cursor {
  * @param rare A condition that holds for more runs than that is none to begin at: the order is walked instead. The answer is the same.
  */
 export async function searchRuns(db: DbOrTx, search: RunSearch, rare = RARE): Promise<FoundIds> {
-  const keys = sortKeys(search.orders);
+  const keys = sortKeys(search.orders, search.words);
   const cursor = search.token ? decode(search.token, keys.length) : null;
   const [first] = search.orders;
   const byMetric = first?.entity === "metrics" && search.experimentIds ? first : null;
