@@ -18,6 +18,7 @@ describe("a filter of the registry", () => {
     ["version_number IN ('3', 4)", VERSION_NAMES, { kind: "in", entity: "attributes", key: "version_number", not: false, values: [3, 4] }],
     ["params.lr = '1e-3'", LOGGED_MODEL_NAMES, { kind: "compare", entity: "params", key: "lr", op: "=", value: "1e-3" }],
     ["metrics.acc > 0.5", LOGGED_MODEL_NAMES, { kind: "compare", entity: "metrics", key: "acc", op: ">", value: 0.5 }],
+    ["creation_timestamp_ms < 5", LOGGED_MODEL_NAMES, { kind: "compare", entity: "attributes", key: "creation_timestamp", op: "<", value: 5 }],
     ["creation_time < 5", LOGGED_MODEL_NAMES, { kind: "compare", entity: "attributes", key: "creation_timestamp", op: "<", value: 5 }],
   ] as const)("%s is read", (text, names, asked) => expect(reads(text, names)).toEqual(asked));
 

@@ -13,6 +13,6 @@ export const VERSION_NAMES: Names = {
 
 export const LOGGED_MODEL_NAMES: Names = {
   attributes: { name: "text", model_type: "text", status: "text", source_run_id: "text", model_id: "text", experiment_id: "text", creation_timestamp: "moment", last_updated_timestamp: "moment" },
-  aliases: { creation_time: "creation_timestamp", last_updated_time: "last_updated_timestamp" },
+  aliases: { creation_time: "creation_timestamp", creation_timestamp_ms: "creation_timestamp", last_updated_time: "last_updated_timestamp", last_updated_timestamp_ms: "last_updated_timestamp" },
   entities: ["attributes", "metrics", "params", "tags"],
 };

@@ -19,9 +19,14 @@ describe("a source", () => {
   it.each([
     [`models:/${id}`, { kind: "logged", modelId: id }],
     ["models:/digits/3", { kind: "version", name: "digits", version: 3 }],
+    ["models:/a%20b/3", { kind: "version", name: "a b", version: 3 }],
+    ["models:/100%/3", { kind: "version", name: "100%", version: 3 }],
+    ["models:/digits@champion", { kind: "alias", name: "digits", alias: "champion" }],
+    ["models:/digits/latest", { kind: "alias", name: "digits", alias: "latest" }],
+    ["models:/digits/production", { kind: "stage", name: "digits", stage: "Production" }],
     ["mlflow-artifacts:/exp/run/artifacts/model", { kind: "uri", uri: "mlflow-artifacts:/exp/run/artifacts/model" }],
     ["s3://bucket/model", { kind: "uri", uri: "s3://bucket/model" }],
     ["runs:/abc/model", { kind: "uri", uri: "runs:/abc/model" }],
   ])("%s is read", (text, source) => expect(readSource(text)).toEqual(source));
-  it.each(["models:/digits", "file:///etc/passwd", "/etc/passwd", "model", "s3://bucket/../other", "https://x/%2e%2e/y", `s3://${"x".repeat(500)}`])("%s is refused with words", (text) => expect(typeof readSource(text)).toBe("string"));
+  it.each(["models:/digits", "models:/digits/", "models:/digits/live", "models:/@champion", "models:/digits/3/weights", "file:///etc/passwd", "/etc/passwd", "model", "s3://bucket/../other", "https://x/%2e%2e/y", `s3://${"x".repeat(500)}`])("%s is refused with words", (text) => expect(typeof readSource(text)).toBe("string"));
 });

@@ -1,9 +1,9 @@
 import { modelArtifactUri, placeOfUri } from "../../../domain/experiments/mlflow-artifact-path.ts";
 import { artifactUri } from "../../../domain/experiments/mlflow-words.ts";
-import { readSource, versionNumber } from "../../../domain/models/registry.ts";
+import { aliasProblem, LATEST, type ModelSource, PROMPT_SOURCES, PROMPT_TAG, readSource, versionNumber } from "../../../domain/models/registry.ts";
 import { noModel, noVersion } from "../../models/commands/change.ts";
 import { findLoggedModel, type LoggedModelRow } from "../../models/queries/logged.ts";
-import { findModel, findVersion, type ModelRow, type VersionRow } from "../../models/queries/registry.ts";
+import { findByAlias, findModel, findNewest, findVersion, type ModelRow, type VersionRow } from "../../models/queries/registry.ts";
 import { isOwn, type MlflowCtx } from "./caller.ts";
 import { MlflowError, refuse } from "./errors.ts";
 import { runOf } from "./found.ts";
@@ -37,21 +37,53 @@ export async function loggedModelOf(ctx: MlflowCtx, id: string): Promise<LoggedM
   return found;
 }
 
+/** The version that carries an alias; `latest` is the newest one's, whatever others it has. */
+export async function versionByAlias(ctx: MlflowCtx, name: string | undefined, alias: string | undefined): Promise<{ model: ModelRow; row: VersionRow }> {
+  const model = await modelOf(ctx, name);
+  const isLatest = alias?.toLowerCase() === LATEST;
+  const problem = isLatest ? null : aliasProblem(alias ?? "");
+  if (problem) return refuse(problem);
+  const row = isLatest ? await findNewest(ctx.db, model.id, null) : await findByAlias(ctx.db, model.id, alias!);
+  if (row) return { model, row };
+  throw isLatest ? new MlflowError("RESOURCE_DOES_NOT_EXIST", `Latest version not found for model ${name}.`) : new MlflowError("INVALID_PARAMETER_VALUE", `Registered model alias ${alias} not found.`);
+}
+
+async function versionAt(ctx: MlflowCtx, source: Exclude<ModelSource, { kind: "logged" | "uri" }>): Promise<VersionRow> {
+  if (source.kind === "version") return (await versionOf(ctx, source.name, String(source.version))).row;
+  if (source.kind === "alias") return (await versionByAlias(ctx, source.name, source.alias)).row;
+  const model = await modelOf(ctx, source.name);
+  return (await findNewest(ctx.db, model.id, source.stage)) ?? refuse(`No versions of model with name '${source.name}' and stage '${source.stage}' found`);
+}
+
+interface Given {
+  source: string;
+  run_id?: string | undefined;
+  model_id?: string | undefined;
+  tags: { key: string; value: string }[];
+}
+interface Origin {
+  /** As given, but for what points to another version later: that names the one that it is now. */
+  source: string;
+  location: string;
+  runId: string | null;
+  loggedModelId: string | null;
+}
+
 /** Where the files of a new version are, and what it was made of. */
-export async function originOf(ctx: MlflowCtx, given: { source: string; run_id?: string | undefined; model_id?: string | undefined }): Promise<{ location: string; runId: string | null; loggedModelId: string | null }> {
+export async function originOf(ctx: MlflowCtx, given: Given): Promise<Origin> {
+  const runId = given.run_id ? (await runOf(ctx, { run_id: given.run_id })).id : null;
+  if (PROMPT_SOURCES.includes(given.source) && given.tags.some(({ key, value }) => key === PROMPT_TAG && value === "true")) return { source: given.source, location: given.source, runId, loggedModelId: null };
   const source = readSource(given.source);
   if (typeof source === "string") return refuse(source);
-  const runId = given.run_id ? (await runOf(ctx, { run_id: given.run_id })).id : null;
   const named = given.model_id ? await loggedModelOf(ctx, given.model_id) : null;
   if (source.kind === "logged") {
     const model = await loggedModelOf(ctx, source.modelId);
-    return { location: modelArtifactUri(model.experimentId, model.id), runId: runId ?? model.sourceRunId, loggedModelId: named?.id ?? model.id };
+    return { source: given.source, location: modelArtifactUri(model.experimentId, model.id), runId: runId ?? model.sourceRunId, loggedModelId: named?.id ?? model.id };
   }
-  if (source.kind === "version") {
-    const { row } = await versionOf(ctx, source.name, String(source.version));
-    return { location: row.location, runId: runId ?? row.runId, loggedModelId: named?.id ?? row.loggedModelId };
-  }
-  return { location: await locationOf(ctx, source.uri), runId, loggedModelId: named?.id ?? (await loggedIn(ctx, source.uri)) };
+  if (source.kind === "uri") return { source: given.source, location: await locationOf(ctx, source.uri), runId: runId ?? named?.sourceRunId ?? null, loggedModelId: named?.id ?? (await loggedIn(ctx, source.uri)) };
+  const row = await versionAt(ctx, source);
+  const exact = source.kind === "version" ? given.source : `models:/${source.name.replaceAll("%", "%25")}/${row.version}`;
+  return { source: exact, location: row.location, runId: runId ?? row.runId, loggedModelId: named?.id ?? row.loggedModelId };
 }
 
 /** `runs:/<run>/<path>` and paths of the proxy must lead to something that the caller may see. */

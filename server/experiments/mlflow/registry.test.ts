@@ -84,6 +84,44 @@ describe("model versions", () => {
     expect(await mlflow.post("model-versions/create", { name: "sources", source })).toMatchObject(INVALID);
   });
 
+  it("are made of another model's version by its alias, stage or newness, and stay with what that was", async () => {
+    for (const name of ["origin", "copies"]) await mlflow.post("registered-models/create", { name });
+    for (const at of [1, 2, 3]) await version("origin", { source: `s3://bucket/${at}` });
+    await mlflow.post("registered-models/alias", { name: "origin", alias: "champion", version: "1" });
+    await mlflow.post("model-versions/transition-stage", { name: "origin", version: "2", stage: "Production" });
+    for (const [which, number] of [["@champion", 1], ["/Production", 2], ["/latest", 3], ["@latest", 3]] as const) {
+      const copy = await version("copies", { source: `models:/origin${which}` });
+      expect([which, copy.source]).toEqual([which, `models:/origin/${number}`]);
+      expect((await mlflow.get(`model-versions/get-download-uri?name=copies&version=${copy.version}`)).body).toEqual({ artifact_uri: `s3://bucket/${number}` });
+    }
+    for (const source of ["models:/origin@none", "models:/origin/Staging", "models:/origin/live"]) expect([source, await mlflow.post("model-versions/create", { name: "copies", source })]).toMatchObject([source, INVALID]);
+    expect(await mlflow.post("model-versions/create", { name: "copies", source: "models:/nobody@champion" })).toMatchObject(MISSING);
+    expect(await mlflow.post("model-versions/create", { name: "copies", source: "models:/100%/1" })).toMatchObject(MISSING);
+  });
+
+  it("of no run are unlike any run, and may be numbered in quotes", async () => {
+    const { run_id } = await newRun();
+    await mlflow.post("registered-models/create", { name: "runless" });
+    for (const more of [{}, { run_id }]) await version("runless", more);
+    const found = async (filter: string) => (await mlflow.get(`model-versions/search?filter=${encodeURIComponent(`name = 'runless' and ${filter}`)}`)).body.model_versions.map((one: { version: string }) => one.version);
+    for (const filter of [`run_id != '${run_id}'`, "run_id = ''", `run_id not in ('${run_id}')`, "version_number = '1'"]) expect([filter, await found(filter)]).toEqual([filter, ["1"]]);
+    for (const filter of [`run_id = '${run_id}'`, `run_id IN ('${run_id}',)`, "run_id != ''", "version_number > '1'"]) expect([filter, await found(filter)]).toEqual([filter, ["2"]]);
+  });
+
+  it("may be prompts, which have a text and no source", async () => {
+    const prompt = [{ key: "mlflow.prompt.is_prompt", value: "true" }, { key: "mlflow.prompt.text", value: "Hello {{name}}" }];
+    await mlflow.post("registered-models/create", { name: "greeting", tags: prompt.slice(0, 1) });
+    const made = await version("greeting", { source: "dummy-source", tags: prompt });
+    expect(made).toMatchObject({ version: "1", source: "dummy-source", tags: expect.arrayContaining(prompt) });
+    expect(await mlflow.post("model-versions/create", { name: "greeting", source: "dummy-source" })).toMatchObject(INVALID);
+    expect(await mlflow.post("model-versions/create", { name: "greeting", source: "/etc/passwd", tags: prompt })).toMatchObject(INVALID);
+    const latest = (alias: string) => mlflow.get(`registered-models/alias?name=greeting&alias=${alias}`);
+    await version("greeting", { source: "prompt-template", tags: prompt });
+    for (const alias of ["latest", "LATEST"]) expect((await latest(alias)).body.model_version.version).toBe("2");
+    await mlflow.post("registered-models/create", { name: "silence" });
+    expect(await mlflow.get("registered-models/alias?name=silence&alias=latest")).toMatchObject(MISSING);
+  });
+
   it("move between stages; the one that takes a place archives the others", async () => {
     await mlflow.post("registered-models/create", { name: "staged" });
     for (const _ of [1, 2]) await version("staged");
@@ -143,6 +181,20 @@ describe("logged models", () => {
     expect([found.info.registrations, found.data.params]).toEqual([[{ name: "from-logged", version: "1" }], [{ key: "lr", value: "0.1" }, { key: "depth", value: "3" }]]);
     expect((await mlflow.ask("DELETE", `logged-models/${id}/tags/mlflow.note`)).status).toBe(200);
     expect(await mlflow.ask("DELETE", `logged-models/${id}/tags/mlflow.note`)).toMatchObject(MISSING);
+  });
+
+  it("of no run and no type are unlike any, and are found by the data sets that they were measured on", async () => {
+    const run = await newRun();
+    const [a, b] = [await create({ name: "on-a", source_run_id: run.run_id, model_type: "sklearn", params: [{ key: "steps", value: "x".repeat(7000) }] }), await create({ name: "on-b" })];
+    await mlflow.post("runs/log-metric", { run_id: run.run_id, key: "acc", value: 0.5, timestamp: 1, model_id: b.info.model_id, dataset_name: "iris", dataset_digest: "d1" });
+    const names = async (filter: string, more: object = {}) => (await mlflow.post("logged-models/search", { experiment_ids: ["0"], filter: `name LIKE 'on-%' and ${filter}`, ...more })).body.models.map((one: { info: { name: string } }) => one.info.name);
+    expect(a.data.params[0].value).toHaveLength(7000);
+    for (const filter of [`source_run_id != '${run.run_id}'`, "model_type != 'sklearn'"]) expect([filter, await names(filter)]).toEqual([filter, ["on-b"]]);
+    expect(await names("creation_timestamp_ms > 0", { order_by: [{ field_name: "creation_timestamp_ms", ascending: true }] })).toEqual(["on-a", "on-b"]);
+    expect(await names("creation_timestamp > 0", { datasets: [{ dataset_name: "iris" }] })).toEqual(["on-b"]);
+    expect(await names("creation_timestamp > 0", { datasets: [{ dataset_name: "iris", dataset_digest: "d2" }] })).toEqual([]);
+    await mlflow.post("registered-models/create", { name: "of-logged" });
+    expect(await version("of-logged", { model_id: a.info.model_id })).toMatchObject({ model_id: a.info.model_id, run_id: run.run_id });
   });
 
   it("are searched by their own names and go when deleted", async () => {

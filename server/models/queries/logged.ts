@@ -5,7 +5,7 @@ import type { Comparison } from "../../../domain/experiments/filter/ast.ts";
 import { LOGGED_MODEL_NAMES } from "../../../domain/models/filter.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { numberCondition, textCondition } from "../../experiments/queries/search/compare-sql.ts";
-import { afterPlace, conditionOf, millis, orderOf, page, placeColumn, type Sort, tagCondition } from "./registry.ts";
+import { afterPlace, conditionOf, millis, orderOf, orEmpty, page, placeColumn, type Sort, tagCondition } from "./registry.ts";
 
 export type LoggedModelRow = typeof loggedModels.$inferSelect;
 
@@ -40,7 +40,8 @@ const invalid = (message: string) => new DomainError("invalid", message);
 const m = loggedModels;
 const ATTRIBUTES: Record<string, SQL> = {
   name: sql`${m.name}`, model_type: sql`${m.modelType}`, status: sql`substr(${m.status}, 14)`, source_run_id: sql`${m.sourceRunId}`, model_id: sql`${m.id}`, experiment_id: sql`${m.experimentId}`,
-  creation_timestamp: millis(m.createdAt), creation_time: millis(m.createdAt), last_updated_timestamp: millis(m.updatedAt), last_updated_time: millis(m.updatedAt),
+  ...Object.fromEntries(["creation_timestamp", "creation_timestamp_ms", "creation_time"].map((name) => [name, millis(m.createdAt)])),
+  ...Object.fromEntries(["last_updated_timestamp", "last_updated_timestamp_ms", "last_updated_time"].map((name) => [name, millis(m.updatedAt)])),
 };
 
 function conditionOn(one: Comparison, datasets: LoggedSearch["datasets"]): SQL {
@@ -52,7 +53,7 @@ function conditionOn(one: Comparison, datasets: LoggedSearch["datasets"]): SQL {
     return sql`exists (${there} and ${numberCondition(sql`x.value`, one)})`;
   }
   const column = ATTRIBUTES[one.key]!;
-  return LOGGED_MODEL_NAMES.attributes[one.key] === "text" ? textCondition(column, one) : numberCondition(column, one);
+  return LOGGED_MODEL_NAMES.attributes[one.key] === "text" ? textCondition(orEmpty(column, one), one) : numberCondition(column, one);
 }
 
 function onDatasets(datasets: LoggedSearch["datasets"]): SQL {
@@ -77,12 +78,18 @@ function sortsOf(orderBy: LoggedSearch["orderBy"]): Sort[] {
 }
 
 export async function searchLoggedModels(db: DbOrTx, projectId: string, { experimentIds, filter, orderBy, datasets, limit, pageToken }: LoggedSearch) {
-  const where = conditionOf(filter, LOGGED_MODEL_NAMES, (one) => conditionOn(one, datasets));
+  let hasMetric = false;
+  const where = conditionOf(filter, LOGGED_MODEL_NAMES, (one) => {
+    hasMetric ||= one.entity === "metrics";
+    return conditionOn(one, datasets);
+  });
+  // Data sets say where a metric was measured. Where the filter names none, any will do.
+  const measured = datasets.length > 0 && !hasMetric ? sql`exists (select 1 from ${loggedModelMetrics} x where x.model_id = ${m.id} ${onDatasets(datasets)})` : undefined;
   const sorts = sortsOf(orderBy);
   const rows = await db
     .select({ row: loggedModels, place: placeColumn(sorts) })
     .from(loggedModels)
-    .where(and(eq(m.projectId, projectId), inArray(m.experimentId, experimentIds), isNull(m.deletedAt), where, afterPlace(sorts, pageToken)))
+    .where(and(eq(m.projectId, projectId), inArray(m.experimentId, experimentIds), isNull(m.deletedAt), where, measured, afterPlace(sorts, pageToken)))
     .orderBy(...orderOf(sorts))
     .limit(limit + 1);
   return page(rows, limit);

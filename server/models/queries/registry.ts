@@ -5,6 +5,7 @@ import { modelAliases, modelVersions, registeredModels } from "../../../db/schem
 import type { Comparison, Names } from "../../../domain/experiments/filter/ast.ts";
 import { parseFilter, parseOrder } from "../../../domain/experiments/filter/parse.ts";
 import { MODEL_NAMES, VERSION_NAMES } from "../../../domain/models/filter.ts";
+import { PROMPT_TAG, type Stage } from "../../../domain/models/registry.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { everySql, numberCondition, textCondition, valueCondition } from "../../experiments/queries/search/compare-sql.ts";
 
@@ -29,6 +30,12 @@ export async function findByAlias(db: DbOrTx, modelId: string, alias: string): P
     .where(and(eq(modelAliases.modelId, modelId), eq(modelAliases.alias, alias)))
     .limit(1);
   return row?.version ?? null;
+}
+
+/** The highest version, of all or of those in a stage. */
+export async function findNewest(db: DbOrTx, modelId: string, stage: Stage | null): Promise<VersionRow | null> {
+  const [row] = await db.select().from(modelVersions).where(and(eq(modelVersions.modelId, modelId), stage ? eq(modelVersions.stage, stage) : undefined)).orderBy(desc(modelVersions.version)).limit(1);
+  return row ?? null;
 }
 
 /** The highest version of each stage, and every alias, of these models. */
@@ -56,11 +63,15 @@ interface Found<Row> {
 }
 
 const invalid = (message: string) => new DomainError("invalid", message);
-/** MLflow 3 adds to every search that this is not true: what never heard of prompts is none. */
-const IS_PROMPT = "mlflow.prompt.is_prompt";
 
-/** A tag's value; a thing without the tag matches nothing. */
-export const tagCondition = (tags: PgColumn, one: Comparison): SQL => valueCondition(one.key === IS_PROMPT ? sql`coalesce(${tags} ->> ${IS_PROMPT}, 'false')` : sql`(${tags} ->> ${one.key})`, one);
+/** A tag's value; a thing without the tag matches nothing. But MLflow 3 adds to every search that it is no prompt: what never heard of them is none. */
+export const tagCondition = (tags: PgColumn, one: Comparison): SQL => valueCondition(one.key === PROMPT_TAG ? sql`coalesce(${tags} ->> ${PROMPT_TAG}, 'false')` : sql`(${tags} ->> ${one.key})`, one);
+
+/** A text that MLflow keeps empty where there is none: it is unlike any other. An index serves where a text is asked for. */
+export function orEmpty(column: SQL, one: Comparison): SQL {
+  const asksForText = one.kind === "null" || (one.kind === "compare" && one.op === "=" && one.value !== "") || (one.kind === "in" && !one.not && !one.values.includes(""));
+  return asksForText ? column : sql`coalesce(${column}, '')`;
+}
 
 /** @throws FilterError that names the place. */
 export function conditionOf(filter: string, names: Names, of: (one: Comparison) => SQL): SQL | undefined {
@@ -155,7 +166,8 @@ const VERSION_FIELDS: Sortable[] = [
 function versionCondition(one: Comparison): SQL {
   if (one.entity === "tags") return tagCondition(modelVersions.tags, one);
   if (one.key === "version_number") return numberCondition(sql`${modelVersions.version}`, one);
-  return textCondition(sql`${one.key === "name" ? registeredModels.name : one.key === "run_id" ? modelVersions.runId : modelVersions.source}`, one);
+  if (one.key === "run_id") return textCondition(orEmpty(sql`${modelVersions.runId}`, one), one);
+  return textCondition(sql`${one.key === "name" ? registeredModels.name : modelVersions.source}`, one);
 }
 
 export async function searchVersions(db: DbOrTx, projectId: string, { filter, orderBy, limit, pageToken }: Search): Promise<Found<{ version: VersionRow; name: string }>> {

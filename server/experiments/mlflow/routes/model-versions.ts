@@ -57,7 +57,7 @@ async function create(ctx: MlflowCtx, input: z.output<typeof Create>, request: R
   const source = input.source || refuse("Missing value for required parameter 'source'.");
   for (const { key, value } of input.tags) checkTag(key, value);
   const origin = await originOf(ctx, { ...input, source });
-  const given = { ...origin, source, runLink: input.run_link || null, description: checkDescription(input.description), tags: textsOf(input.tags) };
+  const given = { ...origin, runLink: input.run_link || null, description: checkDescription(input.description), tags: textsOf(input.tags) };
   const version = await createOnce(ctx, request, async (claim) => String((await createVersion(ctx, model, given, claim)).version));
   return send(ctx, model.name, (await versionOf(ctx, model.name, version)).row);
 }

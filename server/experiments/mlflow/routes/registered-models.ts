@@ -3,11 +3,11 @@ import { aliasProblem, modelNameProblem, MODEL_LIMITS, STAGES, stageOf, tagKeyPr
 import { DomainError } from "../../../../domain/shared/errors.ts";
 import { createModel, deleteModel, describeModel, renameModel, tagModel } from "../../../models/commands/registered.ts";
 import { deleteAlias, setAlias } from "../../../models/commands/versions.ts";
-import { findByAlias, listHeads, searchModels } from "../../../models/queries/registry.ts";
+import { listHeads, searchModels } from "../../../models/queries/registry.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { MlflowError, refuse } from "../errors.ts";
 import { type MlflowRoute, route } from "../mount.ts";
-import { modelOf, numberOf } from "../registry-found.ts";
+import { modelOf, numberOf, versionByAlias } from "../registry-found.ts";
 import { modelsToWire, textsOf, versionsToWire } from "../registry-wire.ts";
 import { IdText, OptionalInt, OptionalText, Pairs, Texts } from "../wire.ts";
 
@@ -119,9 +119,7 @@ async function latest(ctx: MlflowCtx, { name, stages }: { name?: string | undefi
 }
 
 async function byAlias(ctx: MlflowCtx, { name, alias }: { name?: string | undefined; alias?: string | undefined }) {
-  const model = await modelOf(ctx, name);
-  const row = await findByAlias(ctx.db, model.id, checkAlias(alias));
-  if (!row) throw new MlflowError("INVALID_PARAMETER_VALUE", `Registered model alias ${alias} not found.`);
+  const { model, row } = await versionByAlias(ctx, name, alias);
   const [model_version] = await versionsToWire(ctx.db, [{ version: row, name: model.name }]);
   return { model_version };
 }
