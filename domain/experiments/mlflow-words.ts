@@ -31,6 +31,7 @@ export const MLFLOW_LIMITS = {
   keyLength: 250,
   paramLength: 6000,
   tagLength: 8000,
+  runName: 500, // as long as the index over names takes it in any script; MLflow's own column has 250
   experimentName: 500,
   experimentTagLength: 20_000,
   runsPage: 50_000,

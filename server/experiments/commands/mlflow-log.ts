@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "postgres";
+import { cut, MLFLOW_LIMITS } from "../../../domain/experiments/mlflow-words.ts";
 import { MlflowRefusal } from "./mlflow-refusal.ts";
 import { type PointBatch, storeBatches, writePoints } from "./point-writer.ts";
 
@@ -84,7 +85,7 @@ async function putTags(tx: TransactionSql, runId: string, tags: Pair[]): Promise
     insert into run_tags (run_id, key, value) select ${runId}, key, value from unnest(${rows.map(([key]) => key)}::text[], ${rows.map(([, value]) => value)}::text[]) as fresh (key, value)
     on conflict (run_id, key) do update set value = excluded.value`;
   const name = rows.find(([key]) => key === "mlflow.runName");
-  if (name?.[1]) await tx`update runs set name = ${name[1]}, updated_at = now() where id = ${runId}`;
+  if (name?.[1]) await tx`update runs set name = ${cut(name[1], MLFLOW_LIMITS.runName)}, updated_at = now() where id = ${runId}`;
 }
 
 /** @returns whether there was such a tag. */

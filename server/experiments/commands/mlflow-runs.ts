@@ -3,7 +3,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { runEvents, runs, runTags } from "../../../db/schema/experiments.ts";
-import { fromMlflowStatus, type MlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
+import { cut, fromMlflowStatus, MLFLOW_LIMITS, type MlflowStatus } from "../../../domain/experiments/mlflow-words.ts";
 import { TERMINAL } from "../../../domain/experiments/run-status.ts";
 import { audit } from "../../access/audit.ts";
 import { bus } from "../../bus.ts";
@@ -41,7 +41,7 @@ interface Inside {
  */
 export async function createClientRun(ctx: Ctx, of: NewRun, claim: (tx: Tx, id: string) => Promise<void>): Promise<string> {
   const id = newId("run");
-  const name = of.name || of.tags.find(({ key }) => key === NAME_TAG)?.value || inventedName();
+  const name = cut(of.name || of.tags.find(({ key }) => key === NAME_TAG)?.value || inventedName(), MLFLOW_LIMITS.runName);
   const startedAt = of.startTime === null ? new Date() : new Date(of.startTime);
   const tags = new Map([...of.tags.map(({ key, value }): [string, string] => [key, value]), [NAME_TAG, name] as [string, string]]);
   const owner = of.inside ?? { ownerType: ctx.actor.type === "service_account" ? "service_account" : "user", ownerId: ctx.actor.id };

@@ -59,7 +59,8 @@ export function toDouble(value: unknown): number | null {
 export const fromDouble = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
 
 const noNul = (text: string) => !text.includes("\0");
-export const Text = z.string("Expected a string.").refine(noNul, "Must not contain a NUL byte.");
+/** Half of a pair of UTF-16 becomes the sign for what cannot be shown: Postgres takes no JSON that has one. */
+export const Text = z.string("Expected a string.").refine(noNul, "Must not contain a NUL byte.").overwrite((text) => text.toWellFormed());
 const absent = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
 export const OptionalText = absent(Text);
 const int = z.unknown().transform((value, context) => {

@@ -74,8 +74,9 @@ export async function deleteLoggedModel(by: Author, model: LoggedModelRow): Prom
   });
 }
 
-/** Which models a run made or used. The same again changes the step only. */
+/** Which models a run made or used. The same again, in one request or in another, changes the step only. */
 export async function linkRunModels({ db }: Author, runId: string, role: "input" | "output", models: { modelId: string; step: number }[]): Promise<void> {
   if (models.length === 0) return;
-  await db.insert(runModels).values(models.map((one) => ({ runId, role, ...one }))).onConflictDoUpdate({ target: [runModels.runId, runModels.role, runModels.modelId], set: { step: sql`excluded.step` } });
+  const once = [...new Map(models.map((one) => [one.modelId, { runId, role, ...one }])).values()];
+  await db.insert(runModels).values(once).onConflictDoUpdate({ target: [runModels.runId, runModels.role, runModels.modelId], set: { step: sql`excluded.step` } });
 }

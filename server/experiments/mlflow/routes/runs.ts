@@ -48,7 +48,7 @@ async function create(ctx: MlflowCtx, input: z.output<typeof Create>, request: R
   if (input.run_name && named && named.value !== input.run_name) refuse("Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values.");
   const startTime = checkTime("start_time", input.start_time) || null; // 0 is proto3's absent
   const inside = await insideOf(ctx, tags);
-  const of = { projectId: ctx.project.id, experiment, name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.tagLength) : null, user: input.user_id || null, startTime, tags: inside?.tags ?? tags, inside };
+  const of = { projectId: ctx.project.id, experiment, name: input.run_name || null, user: input.user_id || null, startTime, tags: inside?.tags ?? tags, inside };
   return sendRun(ctx, await createOnce(ctx, request, (claim) => createClientRun(ctx, of, claim)));
 }
 
@@ -63,7 +63,7 @@ async function insideOf(ctx: MlflowCtx, tags: { key: string; value: string }[]) 
 
 async function update(ctx: MlflowCtx, input: z.output<typeof Update>) {
   const run = await activeRunOf(ctx, input);
-  await updateClientRun(ctx, run, { status: input.status ?? null, endTime: checkTime("end_time", input.end_time), name: input.run_name || null });
+  await updateClientRun(ctx, run, { status: input.status ?? null, endTime: checkTime("end_time", input.end_time), name: input.run_name ? cut(input.run_name, MLFLOW_LIMITS.runName) : null });
   return { run_info: await loadRunInfo(ctx.db, run.id) };
 }
 
