@@ -59,7 +59,15 @@ export function nameProblem(what: string, name: string): string | null {
   return null;
 }
 
-/** As MLflow keeps long values: cut, not refused, since autologging writes whatever it finds. */
-export const cut = (value: string, length: number): string => (value.length > length ? value.slice(0, length) : value);
+/**
+ * As MLflow keeps long values: cut, not refused, since autologging writes whatever it finds.
+ * @param length In characters, as Python counts them. A cut inside of one would leave a half that comes back as another.
+ */
+export function cut(value: string, length: number): string {
+  if (value.length <= length) return value;
+  let end = 0;
+  for (let kept = 0; kept < length && end < value.length; kept += 1) end += value.codePointAt(end)! > 0xffff ? 2 : 1;
+  return value.slice(0, end);
+}
 
 export const artifactUri = (experimentId: string, runId: string): string => `mlflow-artifacts:/${experimentId}/${runId}/artifacts`;

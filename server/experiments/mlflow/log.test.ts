@@ -109,6 +109,9 @@ describe("logging to a run", () => {
     expect((await mlflow.post("runs/log-batch", { run_id: id, tags: [{ key: "t", value: "x".repeat(MAX_BODY) }] })).status).toBe(413);
     await mlflow.post("runs/log-parameter", { run_id: id, key: "long", value: "x".repeat(7000) });
     expect((await data(id)).params[0].value).toHaveLength(6000);
+    // A cut through the middle of a character is what no database gives back.
+    expect((await mlflow.post("runs/log-parameter", { run_id: id, key: "party", value: `a${"🎉".repeat(7000)}` })).status).toBe(200);
+    expect([...(await data(id)).params[1].value]).toHaveLength(6000);
     expect((await mlflow.post("runs/log-batch", { run_id: "run_none", metrics: [] })).status).toBe(404);
   });
 

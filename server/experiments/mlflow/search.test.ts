@@ -35,6 +35,15 @@ describe("a client's search of runs", () => {
     expect((await search({ filter: "attributes.Created <= 1700000000001", order_by: ["created ASC"] })).names.join("")).toBe("ab");
   });
 
+  it("finds runs by where their artifacts are, as it is told", async () => {
+    for (const location of [undefined, "s3://bucket/place", "mlflow-artifacts:/my/place/"]) {
+      const { experiment_id } = (await mlflow.post("experiments/create", { name: `at ${location}`, artifact_location: location })).body;
+      const { artifact_uri } = (await mlflow.post("runs/create", { experiment_id, run_name: "there" })).body.run.info;
+      for (const filter of [`artifact_uri = '${artifact_uri}'`, `attributes.artifact_uri LIKE '${location?.replace(/\/$/, "") ?? "mlflow-artifacts:"}/%'`]) expect([filter, (await search({ experiment_ids: [experiment_id], filter })).names]).toEqual([filter, ["there"]]);
+      expect((await search({ experiment_ids: [experiment_id], order_by: ["artifact_uri"] })).names).toEqual(["there"]);
+    }
+  });
+
   it("takes a tuple of one run, as Python writes it", async () => {
     expect((await search({ filter: `attributes.run_id IN ('${ids.get("c")}',)` })).names).toEqual(["c"]);
   });

@@ -13,7 +13,7 @@ const TEXTS: Partial<Record<Attribute, SQL>> = {
   run_name: sql`${runs.name}`,
   status: sql`${runs.status}`,
   user_id: sql`${runs.clientUser}`,
-  artifact_uri: sql`'mlflow-artifacts:/' || ${runs.experimentId} || '/' || ${runs.id} || '/artifacts'`,
+  artifact_uri: sql`coalesce((select rtrim(artifact_location, '/') from ${experiments} where id = ${runs.experimentId}), 'mlflow-artifacts:/' || ${runs.experimentId}) || '/' || ${runs.id} || '/artifacts'`,
   experiment_id: sql`${runs.experimentId}`,
   experiment: sql`(select name from ${experiments} where id = ${runs.experimentId})`,
   project: sql`(select name from ${projects} where id = ${runs.projectId})`,
