@@ -109,6 +109,25 @@ describe("a budget as its runs are charged", () => {
     await world.owner.api.costs.archiveBudget({ id });
   });
 
+  it("keeps what is left of an earlier life's hold when the run is retried before all of that life is in the ledger", async () => {
+    const id = await make({ type: "project", id: world.vision.id }, "1000000");
+    const { id: run } = await member.api.experiments.submit(ten("again"));
+    const hold = decimal((await shown(id)).held);
+    const attempt = await spent(run, world.vision.id);
+    await world.sql`update attempts set status = 'ended', outcome = 'failed', ended_at = now(), drained_at = now() where id = ${attempt}`;
+    await world.sql`update runs set status = 'failed', ended_at = now(), attempt_count = 1 where id = ${run}`;
+    const before = decimal((await shown(id)).spent);
+    await member.api.experiments.retry({ id: run });
+    await book();
+    const after = await shown(id);
+    expect(compare(decimal(after.spent), before)).toBe(1);
+    expect(compare(decimal(after.held), hold)).not.toBe(-1); // the second life is promised all of its own
+    await member.api.experiments.cancel({ id: run });
+    await releaseHolds(world.sql);
+    expect(same((await shown(id)).held, "0")).toBe(true);
+    await world.owner.api.costs.archiveBudget({ id });
+  });
+
   it("announces levels once, drains what it pays for, and lets it go on when it is raised", async () => {
     const queued = (await member.api.experiments.submit(ten("queued"))).id;
     const live = (await member.api.experiments.submit(ten("live"))).id;
