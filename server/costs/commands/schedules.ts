@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, isNotNull, notInArray } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import { dayOf } from "../../../domain/costs/days.ts";
@@ -31,9 +31,12 @@ export async function createSchedule(ctx: Ctx, { cadence, scope, recipients, cur
   return { id };
 }
 
+/** What still waits for somebody who is taken off it goes to them no more. */
 export async function changeSchedule(ctx: Ctx, { id, recipients, currency }: ChangeSchedule): Promise<void> {
   await displayRate(ctx.db, ctx.orgId, currency, dayOf(Date.now()));
-  await update(ctx, id, { recipients, currency });
+  await update(ctx, id, { recipients, currency }, async (tx) => {
+    await tx.delete(costDeliveries).where(and(eq(costDeliveries.scheduleId, id), isNotNull(costDeliveries.nextAt), notInArray(costDeliveries.recipient, recipients)));
+  });
 }
 
 /** What was due while it was paused is not sent afterwards. */
@@ -41,9 +44,10 @@ export async function pauseSchedule(ctx: Ctx, { id, paused }: PauseSchedule): Pr
   await update(ctx, id, paused ? { pausedAt: new Date() } : { pausedAt: null, dueAfter: new Date() });
 }
 
-async function update(ctx: Ctx, id: string, patch: Partial<Schedule>): Promise<void> {
+async function update(ctx: Ctx, id: string, patch: Partial<Schedule>, also?: (tx: Tx) => Promise<void>): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const before = await locked(tx, ctx, id);
+    await also?.(tx);
     const [after] = await tx.update(costSchedules).set(patch).where(eq(costSchedules.id, id)).returning();
     await audit(tx, ctx, { action: "schedule.change", target: target(after!), before: facts(before), after: facts(after!) });
   });

@@ -18,7 +18,6 @@ import { renderMail } from "../report-mail.ts";
 import { riseMail } from "../rise-mail.ts";
 import { planRises } from "./plan-rises.ts";
 
-const AT_ONCE = 5;
 /** A worker that dies while it sends: another takes the mail up again after this. */
 const LEASE_SECONDS = 300;
 const KEPT_DAYS = 400;
@@ -30,14 +29,14 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
   await planReports(db, now);
   await planRises(db);
   let tried = 0;
-  for (;;) {
-    const due = await claim(db);
-    const made: Made = new Map();
-    for (const one of due) await deliver(db, made, one, now);
-    await bus.publishNow([...new Set(due.map(({ org }) => org))].map((orgId) => ({ orgId, topic: "costs", id: orgId })));
-    tried += due.length;
-    if (due.length < AT_ONCE) break;
+  const orgs = new Set<string>();
+  const made: Made = { key: null, prepared: null };
+  for (let due = await claim(db); due; due = await claim(db)) {
+    await deliver(db, made, due, now);
+    orgs.add(due.org);
+    tried += 1;
   }
+  await bus.publishNow([...orgs].map((orgId) => ({ orgId, topic: "costs", id: orgId })));
   await db.execute(sql`delete from ${costDeliveries} where ${costDeliveries.nextAt} is null and ${costDeliveries.createdAt} < now() - make_interval(days => ${KEPT_DAYS})`);
   return tried;
 }
@@ -63,28 +62,33 @@ interface Due extends Record<string, unknown> {
   notice: RiseNotice | null;
 }
 
-/** Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
-async function claim(db: Db): Promise<Due[]> {
-  return db.execute<Due>(sql`
+/** One, when it is its turn, so that its lease is its own. Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
+async function claim(db: Db): Promise<Due | undefined> {
+  const [due] = await db.execute<Due>(sql`
     update cost_deliveries d set tries = d.tries + 1, next_at = now() + ${LEASE_SECONDS} * interval '1 second'
-    where d.id in (select id from cost_deliveries where next_at <= now() order by next_at limit ${AT_ONCE} for update skip locked)
+    where d.id = (select id from cost_deliveries where next_at <= now() order by next_at, id limit 1 for update skip locked)
     returning d.id, d.tries, d.recipient, d.from_day as from, d.to_day as to, d.schedule_id as schedule, d.org_id as org, d.notice`);
+  return due;
 }
 
+/** Whoever took longer than the lease has no say any more: `tries` tells who took it up last. */
 async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void> {
   const error = await send(db, made, due, now).then(() => null, (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)));
   const next = error !== null && due.tries < DELIVERY_TRIES ? sql`now() + ${retryAfterSeconds(due.tries)} * interval '1 second'` : sql`null`;
-  await db.execute(sql`update cost_deliveries set sent_at = ${error === null ? sql`now()` : sql`null`}, next_at = ${next}, error = ${error?.slice(0, 500) ?? null} where id = ${due.id}`);
+  await db.execute(sql`update cost_deliveries set sent_at = ${error === null ? sql`now()` : sql`null`}, next_at = ${next}, error = ${error?.slice(0, 500) ?? null} where id = ${due.id} and tries = ${due.tries}`);
 }
 
-/** A report and the mail of it, of the same days of the same schedule: made once for all its recipients that are at hand. */
+/** A report and the mail of it, of the same days of the same schedule: made once for all its recipients that follow each other. */
 interface Prepared {
   event: string;
   data: (CostReport | RiseNotice) & { link: string };
   /** Only where somebody gets it as a mail: its PDF takes a while. */
   mail: () => Promise<Omit<Mail, "to">>;
 }
-type Made = Map<string, Promise<Prepared>>;
+interface Made {
+  key: string | null;
+  prepared: Promise<Prepared> | null;
+}
 
 async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   const [found] = await db.select({ schedule: costSchedules, slug: orgs.slug }).from(costSchedules).innerJoin(orgs, eq(orgs.id, costSchedules.orgId)).where(eq(costSchedules.id, due.schedule));
@@ -110,9 +114,8 @@ function prepareRise(notice: RiseNotice | null, link: string, why: string): Prep
 /** @throws Error that says why it was not taken. */
 async function send(db: Db, made: Made, due: Due, now: number): Promise<void> {
   const key = `${due.schedule} ${due.from} ${due.notice?.key ?? ""}`;
-  const prepared = made.get(key) ?? prepare(db, due, now);
-  made.set(key, prepared);
-  const { event, data, mail } = await prepared;
+  if (made.key !== key) Object.assign(made, { key, prepared: prepare(db, due, now) });
+  const { event, data, mail } = await made.prepared!;
   if (!isWebhook(due.recipient)) return sendMail({ ...(await mail()), to: due.recipient, messageId: `<${due.id}@${new URL(env().DROVER_URL).hostname}>` });
   const { error } = await sendMessage({ id: due.id, url: due.recipient, event, at: new Date(now), data: { ...data }, secret: scheduleSecret(due.schedule) });
   if (error !== null) throw new Error(error);
