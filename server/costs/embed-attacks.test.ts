@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { testWorld } from "../experiments/testing.ts";
 import { sha256 } from "../access/secrets.ts";
 import { frameHeaders } from "./embed-headers.ts";
-import { type EmbedWorld, embedWorld, proof, refused } from "./embed-testing.ts";
+import { type EmbedWorld, embedWorld, HOST, keys, now, pem, proof, refused } from "./embed-testing.ts";
 
 let embed: EmbedWorld;
 beforeAll(async () => {
@@ -34,6 +34,22 @@ it("neither a token nor a session is taken from an address, where histories, ref
   const headers = frameHeaders(["https://shop.example"], "n");
   expect(headers["referrer-policy"]).toBe("no-referrer");
   expect(headers["cache-control"]).toContain("no-store");
+});
+
+it("what a site may no more ends what it opened: with another key, from an origin that was taken away, without a filter that it must have by now", async () => {
+  const two = [HOST, "https://two.example"];
+  for (const more of [{ publicKey: pem(keys().publicKey), origins: two }, { origins: two.slice(1) }, { origins: two, mustFilter: true }]) {
+    await embed.makeClient({ origins: two });
+    const session = await embed.sessionOf();
+    const before = embed.token({ iat: now() - 1 });
+    const change = (input: Parameters<EmbedWorld["input"]>[0]) => embed.world.owner.api.costs.changeEmbedClient({ id: embed.client(), ...embed.input(input) });
+    await change({ origins: [...two, "https://three.example"], capabilities: [] });
+    expect((await embed.look(session)).status).toBe(200); // what it did not lose ends nothing
+    await change(more);
+    await refused(embed.look(session));
+    await refused(embed.exchange(before));
+  }
+  await embed.makeClient();
 });
 
 it("who asks too often waits, and nobody else: a client by all its sessions together, a stranger who swaps tokens in its name by the place that they come from", async () => {

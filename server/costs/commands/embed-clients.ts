@@ -44,26 +44,35 @@ export async function createEmbedClient(ctx: Ctx, input: CreateEmbedClient): Pro
   return { id };
 }
 
-/** What becomes narrower holds for sessions that are open too: their next look is checked against it. */
+/**
+ * What becomes narrower holds for sessions that are open too: their next look is checked against it. What a session does not
+ * remember ends them all: which key its token was signed with, on which site it stands, whether it named its projects.
+ */
 export async function changeEmbedClient(ctx: Ctx, { id, ...change }: ChangeEmbedClient): Promise<void> {
-  await update(ctx, id, "embed.client-change", change, (tx) => check(tx, ctx.orgId, change));
+  await update(ctx, id, "embed.client-change", async (tx, before) => {
+    await check(tx, ctx.orgId, change);
+    const isOther = change.publicKey !== before.publicKey || before.origins.some((origin) => !change.origins.includes(origin)) || (change.mustFilter && !before.mustFilter);
+    return isOther ? { ...change, ...(await revoked(tx, id)) } : change;
+  });
 }
 export async function switchEmbedClient(ctx: Ctx, { id, disabled }: { id: string; disabled: boolean }): Promise<void> {
-  await update(ctx, id, disabled ? "embed.client-disable" : "embed.client-enable", { disabledAt: disabled ? NOW : null });
+  await update(ctx, id, disabled ? "embed.client-disable" : "embed.client-enable", async () => ({ disabledAt: disabled ? NOW : null }));
 }
 /** Every token and session from before this moment is dead; the key stays. */
 export async function revokeEmbedClient(ctx: Ctx, id: string): Promise<void> {
-  await update(ctx, id, "embed.client-revoke", { notBefore: NOW }, async (tx) => {
-    await tx.delete(embedSessions).where(eq(embedSessions.clientId, id));
-  });
+  await update(ctx, id, "embed.client-revoke", (tx) => revoked(tx, id));
+}
+async function revoked(tx: Tx, id: string): Promise<Patch> {
+  await tx.delete(embedSessions).where(eq(embedSessions.clientId, id));
+  return { notBefore: NOW };
 }
 
-async function update(ctx: Ctx, id: string, action: AuditAction, patch: Partial<typeof embedClients.$inferInsert>, also?: (tx: Tx) => Promise<void>): Promise<void> {
+type Patch = Partial<typeof embedClients.$inferInsert>;
+async function update(ctx: Ctx, id: string, action: AuditAction, patchOf: (tx: Tx, before: typeof embedClients.$inferSelect) => Promise<Patch>): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const [before] = await tx.select().from(embedClients).where(and(eq(embedClients.orgId, ctx.orgId), eq(embedClients.id, id))).for("update");
     if (!before) throw notFound();
-    await also?.(tx);
-    const [after] = await tx.update(embedClients).set(patch).where(eq(embedClients.id, id)).returning();
+    const [after] = await tx.update(embedClients).set(await patchOf(tx, before)).where(eq(embedClients.id, id)).returning();
     await audit(tx, ctx, { action, target: { type: "embed-client", id, name: after!.name }, before, after });
   });
   await tellCosts(ctx);
