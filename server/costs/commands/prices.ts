@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
+import { costPeriods } from "../../../db/schema/periods.ts";
 import { type Decimal, decimal, decimalText, trimmed } from "../../../domain/costs/decimal.ts";
 import type { AddPrice } from "../../../domain/costs/inputs.ts";
 import type { PriceImport } from "../../../domain/costs/price-columns.ts";
@@ -75,14 +76,16 @@ export async function importPrices(ctx: Ctx, { csv, apply }: ImportPrices): Prom
 
 const scopeOf = ({ kind, clusterId, model, capacityClass, validFrom }: Pick<AddPrice, "kind" | "clusterId" | "model" | "capacityClass"> & { validFrom: number }) => JSON.stringify([kind, clusterId, model, capacityClass, validFrom]);
 
-/** Of all prices: amounts keep their figures, and get another name. With rates there is more to it: what they say is worth something in the old one. */
+/** Of all prices: amounts keep their figures, and get another name. Not with rates, which say what is worth something in the old one, nor once a month was closed, and so invoiced, in it. */
 export async function setCurrency(ctx: Ctx, currency: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     await tx.insert(costSettings).values({ orgId: ctx.orgId }).onConflictDoNothing(); // the row that a first rate and this wait for each other on
     const [before] = await tx.select({ currency: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, ctx.orgId)).for("update");
     const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(eq(exchangeRates.orgId, ctx.orgId)).limit(1);
-    if (rate) {
-      const message = "There are exchange rates into the present currency, and they stay. It can no longer be changed.";
+    const [closed] = await tx.select({ period: costPeriods.period }).from(costPeriods).where(and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.state, "closed"))).limit(1);
+    const why = rate ? "There are exchange rates into the present currency, and they stay." : closed ? `${closed.period} is closed in the present currency, and stays what it is.` : null;
+    if (why) {
+      const message = `${why} It can no longer be changed.`;
       throw new DomainError("conflict", message, { issues: [{ field: "currency", message }] });
     }
     await tx.update(costSettings).set({ currency, updatedAt: sql`now()` }).where(eq(costSettings.orgId, ctx.orgId));
