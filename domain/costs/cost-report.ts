@@ -1,10 +1,8 @@
 import type { SpendView } from "./cost-view.ts";
 import { compare, decimal, decimalText, divide, isZero, multiply, roundParts, subtract, sum, ZERO } from "./decimal.ts";
 import { displayNote, displayOf, type DisplayRate, type ReportDisplay } from "./display-currency.ts";
-import { formatMoney } from "./money.ts";
+import { formatMoney, minorDigits } from "./money.ts";
 import type { PeriodView } from "./period-view.ts";
-
-const CENTS = 2;
 
 export interface CostReportRow {
   /** "Idle" where nobody held it. */
@@ -48,7 +46,7 @@ export function statementReport(frame: ReportFrame, view: PeriodView): CostRepor
 
 /** Days as they are rated now, beside as many days before them. */
 export function spendReport(frame: ReportFrame, view: SpendView, before: SpendView, teamOf: ReadonlyMap<string, string>): CostReport {
-  const rounded = roundParts(view.groups.map(({ amount }) => decimal(amount)), CENTS);
+  const rounded = roundParts(view.groups.map(({ amount }) => decimal(amount)), minorDigits(view.currency));
   const rows = view.groups.map(({ key, label, amount }, at) => ({ project: label, team: teamOf.get(key) ?? "", amount, rounded: decimalText(rounded[at]!) }));
   const notes = [comparison(view, before)];
   if (view.completeTo === null || view.completeTo.toISOString().slice(0, 10) <= frame.to) notes.push(view.completeTo === null ? "No hour is complete yet." : `Data is complete to ${view.completeTo.toISOString().slice(0, 16).replace("T", " ")} UTC: later hours may still come.`);

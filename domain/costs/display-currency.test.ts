@@ -23,6 +23,11 @@ it("stands beside the ledger's own figures, and names its rate, the rate's day a
   expect(reportCsvLines(report)[0]).toHaveLength(7);
 });
 
+it("is rounded to what can be paid in its currency: to whole yen, to a thousandth of a dinar", () => {
+  expect(displayOf(["10.4", "10.4", "10.4"], { ...EUR, currency: "JPY", rate: "1" })).toMatchObject({ total: "31", rows: ["11", "10", "10"] });
+  expect(displayOf(["1.00049"], { ...EUR, currency: "KWD", rate: "1" })).toMatchObject({ total: "1.000", rows: ["1.000"] });
+});
+
 it("adds up in cents, to within half a cent of the whole at that rate", () => {
   const amount = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 24n }).map((units) => decimalText({ units, scale: 18 }));
   const rate = fc.bigInt({ min: 1n, max: 10n ** 12n }).map((units) => decimalText({ units, scale: 8 }));

@@ -1,6 +1,6 @@
 import { decimal, type Decimal, decimalText, divide, roundParts, sum } from "./decimal.ts";
 import type { SpendView } from "./cost-view.ts";
-import { formatMoney } from "./money.ts";
+import { formatMoney, minorDigits } from "./money.ts";
 
 /** By what amounts are shown in another currency: one unit of it is worth `rate` of the organization's own, since a UTC day. */
 export interface DisplayRate {
@@ -17,14 +17,13 @@ export interface ReportDisplay extends DisplayRate {
 
 /** Digits of a shown amount before it is rounded to cents: what the ledger itself has. */
 const SHOWN_SCALE = 18;
-const CENTS = 2;
 
 const inCurrency = (amount: Decimal, { rate }: DisplayRate): Decimal => divide(amount, decimal(rate), SHOWN_SCALE);
 const shownAmount = (amount: string, rate: DisplayRate): string => decimalText(inCurrency(decimal(amount), rate));
 
 /** @param amounts Exact, of the organization's own currency. */
 export function displayOf(amounts: readonly string[], rate: DisplayRate): ReportDisplay {
-  const rows = roundParts(amounts.map((amount) => inCurrency(decimal(amount), rate)), CENTS);
+  const rows = roundParts(amounts.map((amount) => inCurrency(decimal(amount), rate)), minorDigits(rate.currency));
   return { ...rate, total: decimalText(sum(rows)), rows: rows.map(decimalText) };
 }
 

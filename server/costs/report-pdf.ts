@@ -57,6 +57,6 @@ function documentOf(report: CostReport, madeAt: Date): TDocumentDefinitions {
             layout: { hLineWidth: (at, node) => (at === 0 ? 0 : at === 1 || at >= node.table.body.length - 1 ? 0.8 : 0.4), vLineWidth: () => 0, hLineColor: () => LINE, paddingLeft: () => 0, paddingRight: (at, node) => (at === node.table.body[0]!.length - 1 ? 0 : 12), paddingTop: () => 5, paddingBottom: () => 4 },
           },
     ],
-    footer: (page, pages) => ({ margin: [48, 16, 48, 0], fontSize: 8, color: FAINT, columns: [{ text: `Made by Drover, ${made}. Amounts are exact in the ledger and rounded to cents here, so that the lines add up.` }, { text: `${page} / ${pages}`, alignment: "right", width: 40 }] }),
+    footer: (page, pages) => ({ margin: [48, 16, 48, 0], fontSize: 8, color: FAINT, columns: [{ text: `Made by Drover, ${made}. Amounts are exact in the ledger and rounded here to what can be paid, so that the lines add up.` }, { text: `${page} / ${pages}`, alignment: "right", width: 40 }] }),
   };
 }

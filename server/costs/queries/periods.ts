@@ -3,6 +3,7 @@ import type { DbOrTx } from "../../../db/client.ts";
 import { projects, teams } from "../../../db/schema/access.ts";
 import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
 import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/decimal.ts";
+import { minorDigits } from "../../../domain/costs/money.ts";
 import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
 import { monthDays } from "../../../domain/costs/report-schedule.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
@@ -10,7 +11,6 @@ import { reachedProjects } from "../../access/queries.ts";
 import { displayRates } from "./display-rate.ts";
 import { readStand, type SpendReader } from "./spend.ts";
 
-const CENTS = 2;
 const text = (amount: SQL) => sql<string>`trim_scale(coalesce(sum(${amount}), 0))::text`;
 /** What the caller reaches; what nobody held, for those who see the whole organization. */
 const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? eq(costBooked.projectId, "") : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
@@ -41,8 +41,8 @@ export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, p
     .leftJoin(teams, eq(teams.id, projects.teamId))
     .where(and(seen(ctx), eq(costBooked.period, period), teamId ? eq(projects.teamId, teamId) : undefined))
     .orderBy(sql`${costBooked.amount} desc`, costBooked.projectId);
-  const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), CENTS);
   const { currency } = await readStand(ctx.db, ctx.orgId);
+  const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), minorDigits(currency));
   const [asked] = await ctx.db.select({ by: costPeriods.requestedBy }).from(costPeriods).where(and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.period, period)));
   return {
     ...row,
