@@ -61,6 +61,9 @@ describe("a month's statement", () => {
     expect(own.text).toContain("Team vision");
     expect(own.text).not.toContain("speech");
     expect(own.text).not.toContain("Idle");
+    const guest = await world.makeUser(world.org.id, world.org.slug, "Gus Guest", [["viewer", "project", world.vision.id]]);
+    const theirs = await pdfText(Buffer.from(await (await get(`&team=${world.vision.teamId}`, (await guest.api.access.createMyToken({ name: "pdf", permissions: ["costs:read"] })).token)).arrayBuffer()));
+    expect(theirs.text).toContain("Team vision, the projects that you may see");
     expect((await get("&team=team_01920000-0000-7000-8000-000000000000", token)).status).toBe(404);
     expect((await get("&team=1", token)).status).toBe(422);
   });

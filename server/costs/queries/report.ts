@@ -59,5 +59,6 @@ export async function readStatement(reader: SpendReader, period: string, teamId:
   const frame = await frameOf(reader, teamId === null ? { type: "org", id: reader.orgId } : { type: "team", id: teamId }, { title: titleOf("monthly", { from, to }), from, to });
   const view = await getPeriod(reader, period, now, teamId);
   if (teamId !== null && view.lines.length === 0) throw notFound();
-  return statementReport({ ...frame, scope: teamId === null && !reader.grant.org ? "The projects that you may see" : frame.scope }, view);
+  const isWhole = reader.grant.org || (teamId !== null && reader.grant.teams.has(teamId));
+  return statementReport({ ...frame, scope: isWhole ? frame.scope : teamId === null ? "The projects that you may see" : `${frame.scope}, the projects that you may see` }, view);
 }
