@@ -125,7 +125,7 @@ const intoVersions = (tx: TransactionSql) => tx`
   from fresh where repriced = 'true' group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
   on conflict (org_id, version, month, project_id, kind) do update set quantity = c.quantity + excluded.quantity, before = c.before + excluded.before, after = c.after + excluded.after`;
 
-/** Hours that are over: from then on what nobody held in them is known, and is booked as idle. */
+/** Hours that are over: from then on what nobody held in them is known, and is booked as idle. Also where something was held of what was not there: less than nothing, whether its journal came before the hour was over or after. */
 export async function completeHours(sql: Sql): Promise<number> {
   return sql.begin(async (tx) => {
     const due = await tx<{ cluster_id: string; from: Date; to: Date }[]>`
@@ -134,9 +134,13 @@ export async function completeHours(sql: Sql): Promise<number> {
     for (const { cluster_id, from, to } of due) {
       await tx`
         insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
-        select distinct c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
-        from generate_series(${from}::timestamptz, ${to}::timestamptz - interval '1 hour', interval '1 hour') as h (hour)
-        join capacity_intervals c on c.cluster_id = ${cluster_id} and c.from_at < h.hour + interval '1 hour' and (c.until_at is null or c.until_at > h.hour)
+        with h as materialized (select hour from generate_series(${from}::timestamptz, ${to}::timestamptz - interval '1 hour', interval '1 hour') as hour)
+        select c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
+        from h join capacity_intervals c on c.cluster_id = ${cluster_id} and c.from_at < h.hour + interval '1 hour' and (c.until_at is null or c.until_at > h.hour)
+        union select l.org_id, l.cluster_id, l.node, l.kind, l.model, l.hour
+        from h cross join nodes n cross join unnest(array['accelerator', 'cpu', 'memory']) as held (kind)
+        join ledger_entries l on l.cluster_id = n.cluster_id and l.node = n.name and l.kind = held.kind and l.hour = h.hour and l.line > 0
+        where n.cluster_id = ${cluster_id}
         order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
       await tx`update cost_clocks set complete_to = ${to} where cluster_id = ${cluster_id}`;
     }

@@ -1,7 +1,7 @@
 import type { TransactionSql } from "postgres";
 import { decimal } from "../../../domain/costs/decimal.ts";
 import type { Balance } from "../../../domain/costs/ledger.ts";
-import type { CapacityClass, HeldKind, UsageEvidence } from "../../../domain/costs/metering.ts";
+import { type CapacityClass, HOUR_MS, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
 import type { CapacitySpan, Holding } from "../../../domain/costs/rating.ts";
 
 /** One hour of one asset whose facts changed since it was rated. */
@@ -23,13 +23,16 @@ export interface HourFacts {
   capacityClass: CapacityClass;
   balances: Balance[];
 }
-/** The oldest, locked for this transaction; those that another worker has in hand are left to it. */
+/**
+ * The oldest, locked for this transaction; those that another worker has in hand are left to it. What is complete is asked
+ * once they are locked: an hour that becomes so later is marked again, and waits for the lock.
+ */
 export async function takeDirtyHours(tx: TransactionSql, limit: number): Promise<DirtyHour[]> {
-  const rows = await tx<{ org_id: string; cluster_id: string; node: string; kind: HeldKind; model: string; hour: Date; complete: boolean }[]>`
-    select d.org_id, d.cluster_id, d.node, d.kind, d.model, d.hour, coalesce(d.hour + interval '1 hour' <= c.complete_to, false) as complete
-    from dirty_hours d left join cost_clocks c on c.cluster_id = d.cluster_id
-    order by d.marked_at, d.cluster_id, d.node, d.kind, d.model, d.hour limit ${limit} for update of d skip locked`;
-  return rows.map((row) => ({ orgId: row.org_id, clusterId: row.cluster_id, node: row.node, kind: row.kind, model: row.model, hour: row.hour.getTime(), isComplete: row.complete }));
+  const rows = await tx<{ org_id: string; cluster_id: string; node: string; kind: HeldKind; model: string; hour: Date }[]>`
+    select org_id, cluster_id, node, kind, model, hour from dirty_hours order by marked_at, cluster_id, node, kind, model, hour limit ${limit} for update skip locked`;
+  const clocks = await tx<{ cluster_id: string; complete_to: Date }[]>`select cluster_id, complete_to from cost_clocks where cluster_id = any(${[...new Set(rows.map((row) => row.cluster_id))]}::text[])`;
+  const completeTo = new Map(clocks.map((row) => [row.cluster_id, row.complete_to.getTime()]));
+  return rows.map((row) => ({ orgId: row.org_id, clusterId: row.cluster_id, node: row.node, kind: row.kind, model: row.model, hour: row.hour.getTime(), isComplete: row.hour.getTime() + HOUR_MS <= (completeTo.get(row.cluster_id) ?? 0) }));
 }
 
 const keysOf = (tx: TransactionSql, hours: readonly DirtyHour[]) => {

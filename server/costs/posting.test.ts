@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clients } from "../../db/client.ts";
+import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { testWorld, type TestWorld } from "../experiments/testing.ts";
+import { followCapacity } from "./commands/capacity.ts";
+import { completeHours, postDirtyHours } from "./commands/posting.ts";
+import { ingestUsage } from "./commands/usage-ingest.ts";
+
+let world: TestWorld;
+/** A whole hour, six hours ago. */
+const T0 = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 6 * HOUR_MS;
+const price = (unitPrice: string) => world.owner.api.costs.addPrice({ kind: "cpu", unitPrice, validFrom: "2020-01-01T00:00:00Z" });
+beforeAll(async () => {
+  world = await testWorld();
+  await price("1");
+});
+afterAll(async () => {
+  await clients().close();
+  await world.close();
+});
+
+async function book(): Promise<void> {
+  while ((await postDirtyHours(world, Date.now())).hours > 0);
+}
+
+/** A node of eight cores that was there for an hour and a half, of which a run held two for three hours. */
+async function brokenNode(slug: string) {
+  const cluster = await world.makeCluster(world.org.id, slug, { cpus: 8 });
+  await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId: cluster.id }));
+  await world.sql`update capacity_intervals set from_at = ${new Date(T0)}, until_at = ${new Date(T0 + 1.5 * HOUR_MS)} where cluster_id = ${cluster.id}`;
+  await world.sql`update cost_clocks set complete_to = ${new Date(T0)} where cluster_id = ${cluster.id}`;
+  const attempt = await world.makeAttempt(await world.makeRun({ projectId: world.vision.id }), cluster.id, { status: "running" });
+  return {
+    id: cluster.id,
+    journal: () => ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events: [{ kind: "open", at: T0, holds: [{ node: "node-1", accelerators: [], gpus: 0, cpus: 2, memoryMib: 0 }] }, { kind: "close", at: T0 + 3 * HOUR_MS, lifeMs: 3 * HOUR_MS, evidence: "measured" }], aliveAt: null }] }, Date.now()),
+    ledger: async () => {
+      const rows = await world.sql<{ at: number; holder: string; amount: string }[]>`
+        select (extract(epoch from hour - ${new Date(T0)}) / 3600)::int as at, case when attempt_id is null then 'idle' else 'run' end as holder, trim_scale(sum(amount))::text as amount
+        from ledger_entries where cluster_id = ${cluster.id} and kind = 'cpu' and line > 0 group by 1, 2 having sum(quantity) <> 0 order by 1, 2`;
+      return rows.map(({ at, holder, amount }) => `${at} ${holder} ${amount}`);
+    },
+  };
+}
+
+describe("what was held of a node that was not there", () => {
+  it("is less than nothing of idle, whether its journal comes before the hour is over or after, and follows a price that begins in the past", async () => {
+    const [early, late] = [await brokenNode("early"), await brokenNode("late")];
+    await early.journal();
+    await book();
+    await completeHours(world.sql);
+    await book();
+    await late.journal();
+    await book();
+    const hours = ["0 idle 6", "0 run 2", "1 idle 2", "1 run 2", "2 idle -2", "2 run 2"];
+    expect(await early.ledger()).toEqual(hours);
+    expect(await late.ledger()).toEqual(hours);
+    await price("3");
+    await book();
+    expect(await early.ledger()).toEqual(["0 idle 18", "0 run 6", "1 idle 6", "1 run 6", "2 idle -6", "2 run 6"]);
+  });
+});
+
+describe("an hour that is over by the time it was taken to be rated", () => {
+  it("is rated with what nobody held, or again", async () => {
+    const { id, ledger } = await brokenNode("slow");
+    const mark = () => world.sql`insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) values (${world.org.id}, ${id}, 'node-1', 'cpu', '', ${new Date(T0)}) on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
+    await world.asOwner("alter table cost_clocks rename to slow_clocks; create view cost_clocks as select c.* from slow_clocks c, lateral (select pg_sleep(0.3) offset 0) wait; grant select on cost_clocks to drover_app");
+    await mark();
+    const booked = book();
+    await new Promise((resolve) => setTimeout(resolve, 150)); // it has begun to look, and locked nothing yet
+    await world.asOwner(`update slow_clocks set complete_to = '${new Date(T0 + HOUR_MS).toISOString()}' where cluster_id = '${id}'`);
+    await mark();
+    await booked;
+    await book();
+    expect(await ledger()).toEqual(["0 idle 24"]);
+  });
+});
