@@ -107,6 +107,26 @@ describe("usage from an agent", () => {
     expect((await intervals(one.id))[0]).toMatchObject({ until: T0 + 845_000, evidence: "measured" });
   });
 
+  it("ends where it last lived, too, where another attempt had its accelerator by the time that its begin was told", async () => {
+    const [one, two] = [await attempt(1, "lost"), await attempt()];
+    await send(told(two, [open(T0 + 870_000, ["GPU-0"]), close(T0 + 880_000)]));
+    await send(told(one, [open(T0 + 850_000, ["GPU-0"])], { aliveAt: T0 + 860_000 }));
+    await inferEnds(plane.sql);
+    expect((await intervals(one.id)).map(({ until, evidence }) => [until, evidence])).toEqual([[T0 + 860_000, "inferred"], [T0 + 860_000, "inferred"], [T0 + 860_000, "inferred"]]);
+  });
+
+  it("of an attempt that ended long ago ends where it last lived once its agent was replaced, with whose disk its journal is gone", async () => {
+    const one = await attempt();
+    await send(told(one, [open(T0 + 885_000, ["GPU-0"])], { aliveAt: T0 + 890_000 })); // by an agent from before the present one
+    const ended = (ago: string) => plane.sql`update attempts set status = 'ended', outcome = 'succeeded', ended_at = now() - ${ago}::interval where id = ${one.id}`;
+    await ended("1 hour");
+    await inferEnds(plane.sql);
+    expect((await intervals(one.id))[0]).toMatchObject({ until: null }); // it may come yet
+    await ended("2 days");
+    await inferEnds(plane.sql);
+    expect((await intervals(one.id))[0]).toMatchObject({ until: T0 + 890_000, evidence: "inferred" });
+  });
+
   it("may change on the way, without a gap or an overlap", async () => {
     const one = await attempt(2);
     await send(told(one, [open(T0 + 900_000, ["GPU-0", "GPU-1"]), { ...open(T0 + 950_000, ["GPU-1"]), kind: "change" } as Told["events"][number], close(T0 + 960_000)]));

@@ -166,8 +166,8 @@ export async function markDirty(tx: TransactionSql, attemptId: string, from: num
 }
 
 /**
- * Attempts that were given up, or whose agent was revoked: what they held ends, on paper, at the last proof that they lived.
- * Should their agent come back after all, its journal settles it.
+ * Attempts that were given up, whose agent was revoked, or that ended a day ago and more under an agent that was replaced:
+ * what they held ends, on paper, at the last proof that they lived. Should their agent come back after all, its journal settles it.
  */
 export async function inferEnds(sql: Sql): Promise<number> {
   return sql.begin(async (tx) => {
@@ -175,10 +175,10 @@ export async function inferEnds(sql: Sql): Promise<number> {
       select m.attempt_id, (extract(epoch from m.opened_at) * 1000)::float8 as opened, (extract(epoch from m.alive_at) * 1000)::float8 as alive
       from usage_meters m join attempts a on a.id = m.attempt_id
       where m.opened_at is not null and m.closed_at is null
-        and (a.status = 'lost' or not exists (select 1 from agents g where g.cluster_id = m.cluster_id and g.revoked_at is null and g.cloned_at is null))
+        and (a.status = 'lost' or not exists (select 1 from agents g where g.cluster_id = m.cluster_id and g.revoked_at is null and g.cloned_at is null and (g.created_at <= m.opened_at or a.status <> 'ended' or a.ended_at > now() - interval '1 day')))
       order by m.attempt_id for no key update of m skip locked limit 200`;
     for (const { attempt_id, opened, alive } of gone) {
-      await tx`update usage_intervals set until_at = greatest(from_at, ${new Date(alive)}), evidence = 'inferred' where attempt_id = ${attempt_id} and until_at is null`;
+      await tx`update usage_intervals set until_at = greatest(from_at, least(until_at, ${new Date(alive)})), evidence = 'inferred' where attempt_id = ${attempt_id} and evidence = 'provisional'`;
       await tx`update usage_meters set closed_at = alive_at where attempt_id = ${attempt_id}`;
       await markDirty(tx, attempt_id, opened, alive);
     }
