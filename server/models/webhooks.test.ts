@@ -113,5 +113,5 @@ describe("webhooks", () => {
   });
 });
 
-it.each([["8.8.8.8", true], ["127.0.0.2", false], ["172.20.0.1", false], ["172.32.0.1", true], ["100.64.0.1", false], ["fd00::1", false], ["fe80::1", false], ["2606:4700::1111", true], ["::ffff:127.0.0.1", false], ["64:ff9b::7f00:1", false], ["name", false]])("%s is public: %s", (address, isPublic) => expect(isPublicAddress(address)).toBe(isPublic));
+it.each([["8.8.8.8", true], ["127.0.0.2", false], ["172.20.0.1", false], ["172.32.0.1", true], ["100.64.0.1", false], ["fd00::1", false], ["fe80::1", false], ["2606:4700::1111", true], ["::ffff:127.0.0.1", false], ["64:ff9b::7f00:1", false], ["::ffff:0:7f00:1", false], ["fec0::1", false], ["5f00::1", false], ["3fff::1", false], ["name", false]])("%s is public: %s", (address, isPublic) => expect(isPublicAddress(address)).toBe(isPublic));
 it.each(["nonsense", "file:///x", "https://user:pass@host/", `https://h/${"x".repeat(500)}`])("%s is no webhook's URL", (text) => expect(webhookUrlProblem(text)).not.toBeNull());
