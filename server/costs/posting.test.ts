@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clients } from "../../db/client.ts";
+import { newId } from "../../db/schema/columns.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
+import type { AgentServices } from "../agents/services.ts";
 import { testWorld, type TestWorld } from "../experiments/testing.ts";
+import { bus } from "../bus.ts";
 import { followCapacity } from "./commands/capacity.ts";
 import { completeHours, postDirtyHours } from "./commands/posting.ts";
 import { ingestUsage } from "./commands/usage-ingest.ts";
+import { costsKeeper } from "./jobs/keep-costs.ts";
 
 let world: TestWorld;
 /** A whole hour, six hours ago. */
@@ -57,6 +61,26 @@ describe("what was held of a node that was not there", () => {
     await price("3");
     await book();
     expect(await early.ledger()).toEqual(["0 idle 18", "0 run 6", "1 idle 6", "1 run 6", "2 idle -6", "2 run 6"]);
+  });
+});
+
+describe("a ledger that cannot be written", () => {
+  it("holds up no other organization's, and is written once what was wrong is put right", async () => {
+    const [rival, ours] = [await world.makeOrg("rival"), await brokenNode("ours")];
+    const boss = await world.makeUser(rival.id, rival.slug, "Ria Rival", [["owner", "org", rival.id]]);
+    const far = await world.makeCluster(rival.id, "far");
+    await world.sql`insert into cost_clocks (cluster_id, org_id, complete_to) values (${far.id}, ${rival.id}, ${new Date(T0 + HOUR_MS)})`;
+    for (let at = 0; at < 60; at += 1) await world.sql`insert into capacity_intervals (id, org_id, cluster_id, node, kind, model, milli, capacity_class, from_at, until_at) values (${newId("capacityInterval")}, ${rival.id}, ${far.id}, ${`n${at}`}, 'memory', '', 2000000000, 'owned', ${new Date(T0)}, ${new Date(T0 + HOUR_MS)})`;
+    await boss.api.costs.addPrice({ kind: "memory", unitPrice: "999999999999", validFrom: "2020-01-01T00:00:00Z" }); // an hour of it is more than a sum can hold
+    await ours.journal();
+    const turn = costsKeeper({ sql: world.sql, db: world.db, bus: bus(), now: () => Date.now() } as AgentServices);
+    await turn();
+    expect((await ours.ledger()).length).toBeGreaterThan(0);
+    const waiting = () => world.sql`select 1 from dirty_hours where org_id = ${rival.id}`;
+    expect((await waiting()).length).toBeGreaterThan(0);
+    await boss.api.costs.addPrice({ kind: "memory", unitPrice: "1", validFrom: "2020-01-01T00:00:00Z" });
+    await turn();
+    expect(await waiting()).toHaveLength(0);
   });
 });
 

@@ -20,11 +20,12 @@ const MOST_HOURS = 48;
 /**
  * Rates asset-hours whose facts changed, and books the difference to what the ledger says. All in one transaction with the
  * row that asked for it, so that a worker that dies leaves it asked for.
+ * @param orgId Only this organization's; null: everybody's.
  * @returns how many asset-hours were looked at.
  */
-export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: number): Promise<{ hours: number; orgs: string[] }> {
+export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: number, orgId: string | null = null): Promise<{ hours: number; orgs: string[] }> {
   return sql.begin(async (tx) => {
-    const hours = await takeDirtyHours(tx, TOGETHER);
+    const hours = await takeDirtyHours(tx, TOGETHER, orgId);
     if (hours.length === 0) return { hours: 0, orgs: [] };
     const facts = await loadHourFacts(tx, hours);
     const orgs = [...new Set(hours.map(({ orgId }) => orgId))];

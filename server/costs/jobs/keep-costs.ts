@@ -1,7 +1,9 @@
 import type { AgentServices } from "../../agents/services.ts";
+import { log } from "../../log.ts";
 import { watchBudgets } from "../commands/budget-watch.ts";
 import { completeHours, postDirtyHours } from "../commands/posting.ts";
 import { inferEnds } from "../commands/usage-ingest.ts";
+import { listDirtyOrgs } from "../queries/dirty.ts";
 import { releaseHolds } from "./release-holds.ts";
 
 /** Every organization's budgets are looked at this often, whatever was booked: months begin, budgets are changed. */
@@ -21,14 +23,29 @@ export function costsKeeper(services: AgentServices): () => Promise<void> {
   };
 }
 
+/** In turns, so that neither a year of somebody's that is rated anew nor what the database refuses of it holds up anybody else's. */
 async function bookAll(services: AgentServices): Promise<Set<string>> {
   const booked = new Set<string>();
-  for (;;) {
-    const { hours, orgs } = await postDirtyHours(services, services.now());
-    for (const orgId of orgs) {
+  for (let waiting = await listDirtyOrgs(services.sql); waiting.length > 0; ) {
+    const left: string[] = [];
+    for (const orgId of waiting) {
+      const hours = await bookSome(services, orgId);
+      if (hours === 0) continue;
       services.bus.publish({ orgId, topic: "costs", id: orgId });
       booked.add(orgId);
+      left.push(orgId);
     }
-    if (hours === 0) return booked;
+    waiting = left;
+  }
+  return booked;
+}
+
+/** @returns how many asset-hours were looked at; none where it failed, which the next turn tries again. */
+async function bookSome(services: AgentServices, orgId: string): Promise<number> {
+  try {
+    return (await postDirtyHours(services, services.now(), orgId)).hours;
+  } catch (err) {
+    log().error({ err, orgId }, "could not book what an organization's hours cost; the next turn tries again");
+    return 0;
   }
 }

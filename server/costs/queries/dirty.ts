@@ -1,4 +1,4 @@
-import type { TransactionSql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
 import { decimal } from "../../../domain/costs/decimal.ts";
 import type { Balance } from "../../../domain/costs/ledger.ts";
 import { type CapacityClass, HOUR_MS, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
@@ -16,6 +16,15 @@ export interface DirtyHour {
   /** The hour is over, and what nobody held in it is known. */
   isComplete: boolean;
 }
+/** Whose hours wait to be rated; one look at the index for each. */
+export async function listDirtyOrgs(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ org_id: string }[]>`
+    with recursive orgs as (
+      (select org_id from dirty_hours order by org_id limit 1)
+      union all select (select d.org_id from dirty_hours d where d.org_id > orgs.org_id order by d.org_id limit 1) from orgs where orgs.org_id is not null
+    ) select org_id from orgs where org_id is not null`;
+  return rows.map((row) => row.org_id);
+}
 /** What is known of one of them. */
 export interface HourFacts {
   holdings: Holding[];
@@ -26,10 +35,11 @@ export interface HourFacts {
 /**
  * The oldest, locked for this transaction; those that another worker has in hand are left to it. What is complete is asked
  * once they are locked: an hour that becomes so later is marked again, and waits for the lock.
+ * @param orgId Only this organization's; null: everybody's.
  */
-export async function takeDirtyHours(tx: TransactionSql, limit: number): Promise<DirtyHour[]> {
+export async function takeDirtyHours(tx: TransactionSql, limit: number, orgId: string | null): Promise<DirtyHour[]> {
   const rows = await tx<{ org_id: string; cluster_id: string; node: string; kind: HeldKind; model: string; hour: Date }[]>`
-    select org_id, cluster_id, node, kind, model, hour from dirty_hours order by marked_at, cluster_id, node, kind, model, hour limit ${limit} for update skip locked`;
+    select org_id, cluster_id, node, kind, model, hour from dirty_hours where ${orgId === null ? tx`true` : tx`org_id = ${orgId}`} order by marked_at, cluster_id, node, kind, model, hour limit ${limit} for update skip locked`;
   const clocks = await tx<{ cluster_id: string; complete_to: Date }[]>`select cluster_id, complete_to from cost_clocks where cluster_id = any(${[...new Set(rows.map((row) => row.cluster_id))]}::text[])`;
   const completeTo = new Map(clocks.map((row) => [row.cluster_id, row.complete_to.getTime()]));
   return rows.map((row) => ({ orgId: row.org_id, clusterId: row.cluster_id, node: row.node, kind: row.kind, model: row.model, hour: row.hour.getTime(), isComplete: row.hour.getTime() + HOUR_MS <= (completeTo.get(row.cluster_id) ?? 0) }));
