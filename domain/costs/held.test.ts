@@ -40,6 +40,7 @@ describe("a rate", () => {
     expect(isTooLarge(book, [rate(0, "999999.99999999")])).toBe(false);
     expect(isTooLarge(book, [rate(0, "1"), rate(9, "1000000")])).toBe(true);
     expect(isTooLarge(book, [rate(0, "1"), rate(10, "1000000")])).toBe(false);
+    expect(isTooLarge(heldLines([line("a", 0, "999999820000.03239999")]), [rate(0, "1.00000018")])).toBe(true); // less than that only before it is rounded
     expect(isTooLarge(heldLines([line("a", 0, null)]), [rate(0, "1000000000000")])).toBe(false);
   });
 

@@ -1,10 +1,10 @@
-import { compare, type Decimal, decimal, multiply } from "./decimal.ts";
+import { compare, type Decimal, decimal, multiply, roundHalfEven } from "./decimal.ts";
 import type { ExchangeRate } from "./exchange.ts";
 import type { HeldKind } from "./metering.ts";
-import { type PriceLine, scopeOf } from "./price-book.ts";
+import { PRICE_SCALE, type PriceLine, scopeOf } from "./price-book.ts";
 import { replaces, type Dated } from "./replaces.ts";
 
-/** A price times a rate must fit where amounts of a price are kept: twelve digits before the point. */
+/** A price times a rate must fit where amounts of a price are kept, as it is rounded there: twelve digits before the point. */
 const MOST_PRICE: Decimal = decimal("1000000000000");
 
 /** Something that is only added to, and until when it holds (Unix ms): until the next of its scope begins. What another one of the same scope and start replaced never does. */
@@ -26,7 +26,7 @@ export const heldLines = <Line extends PriceLine>(lines: readonly Line[]): Held<
 /** Whether a price comes, at a rate that holds while it does, to more than a ledger can book. @param lines All in the currency of `rates`. */
 export function isTooLarge(lines: readonly Held<PriceLine>[], rates: readonly ExchangeRate[]): boolean {
   const held = heldOf(rates, () => "");
-  return lines.some(({ item: line, until }) => line.unitPrice !== null && held.some((rate) => line.validFrom < rate.until && rate.item.validFrom < until && compare(multiply(line.unitPrice!, rate.item.rate), MOST_PRICE) >= 0));
+  return lines.some(({ item: line, until }) => line.unitPrice !== null && held.some((rate) => line.validFrom < rate.until && rate.item.validFrom < until && compare(roundHalfEven(multiply(line.unitPrice!, rate.item.rate), PRICE_SCALE), MOST_PRICE) >= 0));
 }
 
 /** What is to be rated anew since when (Unix ms): of one cluster and model, or of every one. */
