@@ -1,5 +1,5 @@
 import type { AgentServices } from "../../agents/services.ts";
-import { log } from "../../log.ts";
+import { eachOrg } from "../../each-org.ts";
 import { watchBudgets } from "../commands/budget-watch.ts";
 import { completeHours, postDirtyHours } from "../commands/posting.ts";
 import { inferEnds } from "../commands/usage-ingest.ts";
@@ -28,24 +28,13 @@ async function bookAll(services: AgentServices): Promise<Set<string>> {
   const booked = new Set<string>();
   for (let waiting = await listDirtyOrgs(services.sql); waiting.length > 0; ) {
     const left: string[] = [];
-    for (const orgId of waiting) {
-      const hours = await bookSome(services, orgId);
-      if (hours === 0) continue;
+    await eachOrg("costs", waiting, async (orgId) => {
+      if ((await postDirtyHours(services, services.now(), orgId)).hours === 0) return;
       services.bus.publish({ orgId, topic: "costs", id: orgId });
       booked.add(orgId);
       left.push(orgId);
-    }
+    });
     waiting = left;
   }
   return booked;
-}
-
-/** @returns how many asset-hours were looked at; none where it failed, which the next turn tries again. */
-async function bookSome(services: AgentServices, orgId: string): Promise<number> {
-  try {
-    return (await postDirtyHours(services, services.now(), orgId)).hours;
-  } catch (err) {
-    log().error({ err, orgId }, "could not book what an organization's hours cost; the next turn tries again");
-    return 0;
-  }
 }
