@@ -66,22 +66,24 @@ export const isNegative = ({ units }: Decimal): boolean => units < 0n;
 /** To `scale` digits; exactly half goes to the even neighbour. For invoices and for the eye. */
 export function roundHalfEven(value: Decimal, scale: number): Decimal {
   if (scale >= value.scale) return rescale(value, scale);
-  const divisor = power(value.scale - scale);
-  const sign = value.units < 0n ? -1n : 1n;
-  const positive = value.units * sign;
-  const whole = positive / divisor;
-  const twice = (positive % divisor) * 2n;
-  const up = twice > divisor || (twice === divisor && whole % 2n === 1n) ? 1n : 0n;
-  return { units: (whole + up) * sign, scale };
+  return { units: halfEven(value.units, power(value.scale - scale)), scale };
 }
 
 /** Quotient to `scale` digits, half to even. @throws DomainError "invalid" when dividing by zero. */
 export function divide(a: Decimal, b: Decimal, scale: number): Decimal {
   if (b.units === 0n) throw new DomainError("invalid", "Nothing can be divided by zero.");
-  const spare = 20;
-  const numerator = a.units * power(scale + spare + b.scale);
-  const quotient: Decimal = { units: numerator / b.units, scale: scale + spare + a.scale };
-  return roundHalfEven(quotient, scale);
+  const sign = b.units < 0n ? -1n : 1n;
+  return { units: halfEven(sign * a.units * power(scale + b.scale), sign * b.units * power(a.scale)), scale };
+}
+
+/** @param divisor More than zero. */
+function halfEven(units: bigint, divisor: bigint): bigint {
+  const sign = units < 0n ? -1n : 1n;
+  const positive = units * sign;
+  const whole = positive / divisor;
+  const twice = (positive % divisor) * 2n;
+  const up = twice > divisor || (twice === divisor && whole % 2n === 1n) ? 1n : 0n;
+  return (whole + up) * sign;
 }
 
 /**
