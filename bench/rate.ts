@@ -29,7 +29,7 @@ function pureRate(): number {
     holdings: Array.from({ length: 8 }, (_, at) => ({ attemptId: `att_${at}`, from: at * part, to: (at + 1) * part - 1234, milli: 2000, evidence: "measured" as const })),
     capacity: [{ from: 0, to: HOUR_MS, milli: 8000 }],
     prices: [{ from: 0, to: HOUR_MS / 2, price: price("a", "2.40") }, { from: HOUR_MS / 2, to: HOUR_MS, price: price("b", "2.55") }],
-    isComplete: true,
+    capacityClass: "owned", isComplete: true,
   };
   const begun = performance.now();
   for (let n = 0; n < 20_000; n += 1) rateAssetHour(input);

@@ -1,5 +1,5 @@
 import { add, compare, type Decimal, isZero, multiply, negate, sum } from "./decimal.ts";
-import type { UsageEvidence } from "./metering.ts";
+import type { CapacityClass, UsageEvidence } from "./metering.ts";
 import type { ChargeRow } from "./rating.ts";
 
 /** What tells one charge of an asset-hour from another. */
@@ -9,6 +9,8 @@ export interface LineKey {
   rateId: string | null;
   unitPrice: Decimal;
   evidence: UsageEvidence;
+  /** Of the asset in that hour, as it was known when this was entered: what is taken back is taken back where it stands. */
+  capacityClass: CapacityClass;
 }
 /** The sum of all entries so far with one key. */
 export interface Balance extends LineKey {
@@ -36,7 +38,7 @@ export function repricedOf(entries: readonly NewEntry[]): NewEntry[] {
   });
 }
 
-const keyOf = ({ attemptId, priceId, rateId, evidence }: LineKey): string => `${attemptId ?? ""} ${priceId ?? ""} ${rateId ?? ""} ${evidence}`;
+const keyOf = ({ attemptId, priceId, rateId, evidence, capacityClass }: LineKey): string => `${attemptId ?? ""} ${priceId ?? ""} ${rateId ?? ""} ${evidence} ${capacityClass}`;
 
 /**
  * What to append so that the ledger says what was rated: nothing where it says so already; else the old line in reverse
@@ -61,7 +63,7 @@ export function entriesFor(balances: readonly Balance[], rated: readonly ChargeR
   return entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : a.reverses === b.reverses ? 0 : a.reverses ? -1 : 1));
 }
 
-const lineOf = ({ attemptId, priceId, rateId, unitPrice, evidence }: LineKey): LineKey => ({ attemptId, priceId, rateId, unitPrice, evidence });
+const lineOf = ({ attemptId, priceId, rateId, unitPrice, evidence, capacityClass }: LineKey): LineKey => ({ attemptId, priceId, rateId, unitPrice, evidence, capacityClass });
 
 /** Where a transaction's other side goes, so that its entries add up to nothing. */
 export const counterAmount = (entries: readonly { amount: Decimal }[]): Decimal => negate(sum(entries.map(({ amount }) => amount)));

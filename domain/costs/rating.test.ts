@@ -30,7 +30,7 @@ const capacity = fc.uniqueArray(offset, { minLength: 2, maxLength: 6 }).map((cut
 const facts = fc.record({ holdings: fc.array(holding, { maxLength: 12 }), capacity, lines: fc.array(line, { maxLength: 8 }), version: fc.integer({ min: 1, max: 4 }) });
 type Facts = typeof facts extends fc.Arbitrary<infer T> ? T : never;
 
-const assetHour = ({ holdings, capacity, lines, version }: Facts): AssetHour => ({ hour: HOUR, holdings, capacity, prices: priceSpans(lines, ASSET, HOUR, HOUR + HOUR_MS, version), isComplete: true });
+const assetHour = ({ holdings, capacity, lines, version }: Facts): AssetHour => ({ hour: HOUR, holdings, capacity, prices: priceSpans(lines, ASSET, HOUR, HOUR + HOUR_MS, version), capacityClass: "owned", isComplete: true });
 const totalOf = (rows: readonly { amount: { units: bigint; scale: number } }[]) => sum(rows.map(({ amount }) => amount));
 const text = (balances: readonly Balance[]) => balances.map(({ attemptId, priceId, rateId, unitPrice, quantity, evidence }) => [attemptId, priceId, rateId, decimalText(unitPrice), decimalText(quantity), evidence].join(" "));
 
@@ -137,7 +137,7 @@ describe("idle capacity", () => {
 });
 
 describe("what other prices brought about", () => {
-  const entry = (attemptId: string | null, priceId: string, reverses: boolean, over: Partial<NewEntry> = {}): NewEntry => ({ attemptId, priceId, rateId: null, unitPrice: decimal("1"), evidence: "measured", quantity: decimal(reverses ? "-1" : "1"), amount: decimal(reverses ? "-1" : "1"), reverses, ...over });
+  const entry = (attemptId: string | null, priceId: string, reverses: boolean, over: Partial<NewEntry> = {}): NewEntry => ({ attemptId, priceId, rateId: null, unitPrice: decimal("1"), evidence: "measured", capacityClass: "owned", quantity: decimal(reverses ? "-1" : "1"), amount: decimal(reverses ? "-1" : "1"), reverses, ...over });
 
   it("is a holder's lines taken back and entered anew by another price or rate, and nobody else's", () => {
     const dearer = [entry("a", "old", true), entry("a", "new", false)];

@@ -1,5 +1,5 @@
 import { add, type Decimal, multiply, ZERO } from "./decimal.ts";
-import { HOUR_MS, type UsageEvidence } from "./metering.ts";
+import { type CapacityClass, HOUR_MS, type UsageEvidence } from "./metering.ts";
 import type { PriceSpan } from "./price-book.ts";
 
 /** Digits after the point of a quantity: seven for the hour's ticks, three for the thousandths of the amount. */
@@ -39,6 +39,7 @@ export interface AssetHour {
   capacity: readonly CapacitySpan[];
   /** Cover the whole hour, without gaps. */
   prices: readonly PriceSpan[];
+  capacityClass: CapacityClass;
   /** False while the hour goes on: what nobody held is then not known yet. */
   isComplete: boolean;
 }
@@ -53,6 +54,7 @@ export interface ChargeRow {
   quantity: Decimal;
   amount: Decimal;
   evidence: UsageEvidence;
+  capacityClass: CapacityClass;
 }
 
 interface Segment {
@@ -85,7 +87,7 @@ export function rateAssetHour(input: AssetHour): ChargeRow[] {
   return [...rows.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).filter(([, row]) => row.units !== 0n).map(([, { attemptId, price, evidence, units }]) => {
     const unitPrice = price?.unitPrice ?? ZERO;
     const quantity: Decimal = { units, scale: QUANTITY_SCALE };
-    return { attemptId, priceId: price?.id ?? null, rateId: price?.rateId ?? null, unitPrice, quantity, amount: multiply(quantity, unitPrice), evidence };
+    return { attemptId, priceId: price?.id ?? null, rateId: price?.rateId ?? null, unitPrice, quantity, amount: multiply(quantity, unitPrice), evidence, capacityClass: input.capacityClass };
   });
 }
 

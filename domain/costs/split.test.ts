@@ -16,7 +16,7 @@ const price = fc.bigInt({ min: 0n, max: 10n ** 12n }).map((units) => ({ id: "p",
 const fates = fc.dictionary(fc.constantFrom("att_1", "att_2", "att_3"), fc.record({ isWasted: fc.boolean(), use: fc.option(fc.integer({ min: 0, max: 1000 })) }), { noNullPrototype: true });
 
 const charges = ({ kind, model, capacity, holdings }: NodeAsset & { holdings: readonly { from: number; to: number; milli: number; attemptId: string; evidence: "measured" }[] }, given: Parameters<typeof rateAssetHour>[0]["prices"][number]["price"]): Charge[] =>
-  rateAssetHour({ hour: HOUR, holdings, capacity, prices: [{ from: HOUR, to: HOUR + HOUR_MS, price: given }], isComplete: true }).map(({ attemptId, unitPrice, quantity, evidence }) => ({ node: "n", kind, model, hour: HOUR, capacityClass: "owned", attemptId, projectId: attemptId ? "prj" : "", unitPrice, units: quantity.units, isProvisional: evidence !== "measured" }));
+  rateAssetHour({ hour: HOUR, holdings, capacity, prices: [{ from: HOUR, to: HOUR + HOUR_MS, price: given }], capacityClass: "owned", isComplete: true }).map(({ attemptId, unitPrice, quantity, evidence }) => ({ node: "n", kind, model, hour: HOUR, capacityClass: "owned", attemptId, projectId: attemptId ? "prj" : "", unitPrice, units: quantity.units, isProvisional: evidence !== "measured" }));
 
 describe("the parts of what capacity cost", () => {
   it("add up to its cost, to the last digit, whatever was held, used, lost or stranded", () => {

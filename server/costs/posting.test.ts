@@ -8,6 +8,7 @@ import { bus } from "../bus.ts";
 import { followCapacity } from "./commands/capacity.ts";
 import { completeHours, postDirtyHours } from "./commands/posting.ts";
 import { ingestUsage } from "./commands/usage-ingest.ts";
+import { plain } from "./embed-testing.ts";
 import { costsKeeper } from "./jobs/keep-costs.ts";
 
 let world: TestWorld;
@@ -27,15 +28,19 @@ async function book(): Promise<void> {
   while ((await postDirtyHours(world, Date.now())).hours > 0);
 }
 
+const completeTo = (clusterId: string, at: number) => world.sql`update cost_clocks set complete_to = ${new Date(at)} where cluster_id = ${clusterId}`;
+
 /** A node of eight cores that was there for an hour and a half, of which a run held two for three hours. */
 async function brokenNode(slug: string) {
   const cluster = await world.makeCluster(world.org.id, slug, { cpus: 8 });
   await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId: cluster.id }));
   await world.sql`update capacity_intervals set from_at = ${new Date(T0)}, until_at = ${new Date(T0 + 1.5 * HOUR_MS)} where cluster_id = ${cluster.id}`;
-  await world.sql`update cost_clocks set complete_to = ${new Date(T0)} where cluster_id = ${cluster.id}`;
-  const attempt = await world.makeAttempt(await world.makeRun({ projectId: world.vision.id }), cluster.id, { status: "running" });
+  await completeTo(cluster.id, T0);
+  const run = await world.makeRun({ projectId: world.vision.id });
+  const attempt = await world.makeAttempt(run, cluster.id, { status: "running" });
   return {
     id: cluster.id,
+    runId: run.id,
     journal: () => ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events: [{ kind: "open", at: T0, holds: [{ node: "node-1", accelerators: [], gpus: 0, cpus: 2, memoryMib: 0 }] }, { kind: "close", at: T0 + 3 * HOUR_MS, lifeMs: 3 * HOUR_MS, evidence: "measured" }], aliveAt: null }] }, Date.now()),
     ledger: async () => {
       const rows = await world.sql<{ at: number; holder: string; amount: string }[]>`
@@ -61,6 +66,27 @@ describe("what was held of a node that was not there", () => {
     await price("3");
     await book();
     expect(await early.ledger()).toEqual(["0 idle 18", "0 run 6", "1 idle 6", "1 run 6", "2 idle -6", "2 run 6"]);
+  });
+});
+
+describe("a cluster that is paid for otherwise from now on", () => {
+  it("is of its new class from the hour on in which that began, for what was booked of it already too, and a run's page says the same", async () => {
+    await price("10");
+    for (const [capacityClass, unitPrice] of [["owned", "1"], ["spot", "0.5"]] as const) await world.owner.api.costs.addPrice({ kind: "cpu", capacityClass, unitPrice, validFrom: "2020-01-01T00:00:00Z" });
+    const { id, runId, journal, ledger } = await brokenNode("turned");
+    await world.sql`update capacity_intervals set until_at = null where cluster_id = ${id}`;
+    await journal();
+    await completeTo(id, T0 + HOUR_MS);
+    await book();
+    await world.sql`update capacity_intervals set until_at = ${new Date(T0 + 1.5 * HOUR_MS)} where cluster_id = ${id}`;
+    await world.sql`insert into capacity_intervals (id, org_id, cluster_id, node, kind, model, milli, capacity_class, from_at, until_at) select replace(id, 'cap', 'cbp'), org_id, cluster_id, node, kind, model, milli, 'spot', until_at, ${new Date(T0 + 2 * HOUR_MS)} from capacity_intervals where cluster_id = ${id}`;
+    await world.sql`insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) select org_id, cluster_id, node, kind, model, ${new Date(T0)}::timestamptz + at * interval '1 hour' from capacity_intervals, generate_series(0, 2) as at where cluster_id = ${id} on conflict do nothing`;
+    await completeTo(id, T0 + 3 * HOUR_MS);
+    await book();
+    expect(await ledger()).toEqual(["0 idle 6", "0 run 2", "1 idle 3", "1 run 1", "2 idle -1", "2 run 1"]);
+    const classes = await world.sql<{ word: string }[]>`select capacity_class || ' ' || trim_scale(sum(amount)) as word from cost_daily where cluster_id = ${id} and kind = 'cpu' and amount <> 0 group by capacity_class order by 1`;
+    expect(classes.map(({ word }) => word)).toEqual(["owned 8", "spot 4"]);
+    expect(plain((await world.owner.api.costs.run({ id: runId })).amount)).toBe("4");
   });
 });
 
@@ -96,6 +122,6 @@ describe("an hour that is over by the time it was taken to be rated", () => {
     await mark();
     await booked;
     await book();
-    expect(await ledger()).toEqual(["0 idle 24"]);
+    expect(await ledger()).toEqual(["0 idle 8"]);
   });
 });

@@ -50,7 +50,7 @@ interface LedgerRow {
   period: string;
   chargeClass: "Correction" | null;
   account: "holder" | "idle" | "asset";
-  entry: Pick<NewEntry, "attemptId" | "priceId" | "rateId" | "evidence" | "reverses">;
+  entry: Pick<NewEntry, "attemptId" | "priceId" | "rateId" | "evidence" | "capacityClass" | "reverses">;
   unitPrice: string;
   quantity: string;
   amount: string;
@@ -61,11 +61,11 @@ interface LedgerRow {
 function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, closed: ReadonlySet<string>, now: number): LedgerRow[] {
   const asset = { kind: hour.kind, clusterId: hour.clusterId, model: hour.kind === "accelerator" ? hour.model : null, capacityClass: facts.capacityClass };
   const prices = priceSpans(book.lines, asset, hour.hour, hour.hour + HOUR_MS, book.version);
-  const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, isComplete: hour.isComplete }));
+  const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, capacityClass: facts.capacityClass, isComplete: hour.isComplete }));
   if (entries.length === 0) return [];
   const repriced = new Set(repricedOf(entries));
   const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, closed, now) };
-  const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, rateId: null, evidence: "measured", reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)), repriced: false };
+  const own: LedgerRow = { ...common, line: 0, account: "asset", entry: { attemptId: null, priceId: null, rateId: null, evidence: "measured", capacityClass: facts.capacityClass, reverses: false }, unitPrice: "0", quantity: "0", amount: decimalText(counterAmount(entries)), repriced: false };
   return [own, ...entries.map((entry, at): LedgerRow => ({ ...common, line: at + 1, account: entry.attemptId === null ? "idle" : "holder", entry, unitPrice: decimalText(entry.unitPrice), quantity: decimalText(entry.quantity), amount: decimalText(entry.amount), repriced: repriced.has(entry) }))];
 }
 
@@ -77,7 +77,7 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       select f.*, a.run_id, r.project_id, r.experiment_id, r.owner_id
       from unnest(${column(() => newId("ledgerEntry"))}::text[], ${column((row) => row.hour.orgId)}::text[], ${column((row) => row.hour.clusterId)}::text[], ${column((row) => row.hour.node)}::text[], ${column((row) => row.hour.kind)}::text[], ${column((row) => row.hour.model)}::text[],
         ${column((row) => row.transactionId)}::text[], ${column((row) => row.line)}::smallint[], ${column((row) => new Date(row.hour.hour).toISOString())}::timestamptz[], ${column((row) => row.period)}::text[], ${column((row) => row.chargeClass)}::text[], ${column((row) => row.version)}::int[],
-        ${column((row) => row.account)}::text[], ${column((row) => row.facts.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[], ${column((row) => row.entry.rateId)}::text[],
+        ${column((row) => row.account)}::text[], ${column((row) => row.entry.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[], ${column((row) => row.entry.rateId)}::text[],
         ${column((row) => row.unitPrice)}::numeric[], ${column((row) => row.quantity)}::numeric[], ${column((row) => row.amount)}::numeric[], ${column((row) => row.entry.evidence)}::text[], ${column((row) => String(row.entry.reverses))}::text[], ${column((row) => String(row.repriced))}::text[])
         as f (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, side, capacity_class, attempt_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses, repriced)
       left join attempts a on a.id = f.attempt_id left join runs r on r.id = a.run_id

@@ -72,10 +72,22 @@ export async function loadHourFacts(tx: TransactionSql, hours: readonly DirtyHou
     fact.capacity.push({ from: from.getTime(), to: to?.getTime() ?? Infinity, milli });
     fact.capacityClass = capacity_class; // of the last one in the hour: a cluster changes its class once in a long while
   }
-  const balances = await tx<{ at: string; attempt_id: string | null; price_id: string | null; rate_id: string | null; unit_price: string; evidence: UsageEvidence; quantity: string }[]>`
-    select k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price::text, e.evidence, sum(e.quantity)::text as quantity
+  await classBareHours(tx, hours, facts);
+  const balances = await tx<{ at: string; attempt_id: string | null; price_id: string | null; rate_id: string | null; unit_price: string; evidence: UsageEvidence; capacity_class: CapacityClass; quantity: string }[]>`
+    select k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price::text, e.evidence, e.capacity_class, sum(e.quantity)::text as quantity
     from ${keysOf(tx, hours)} join ledger_entries e on e.cluster_id = k.cluster_id and e.node = k.node and e.kind = k.kind and e.model = k.model and e.hour = k.hour and e.line > 0
-    group by k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price, e.evidence`;
-  for (const row of balances) facts[ordinal(row.at)]!.balances.push({ attemptId: row.attempt_id, priceId: row.price_id, rateId: row.rate_id, unitPrice: decimal(row.unit_price), evidence: row.evidence, quantity: decimal(row.quantity) });
+    group by k.at, e.attempt_id, e.price_id, e.rate_id, e.unit_price, e.evidence, e.capacity_class`;
+  for (const row of balances) facts[ordinal(row.at)]!.balances.push({ attemptId: row.attempt_id, priceId: row.price_id, rateId: row.rate_id, unitPrice: decimal(row.unit_price), evidence: row.evidence, capacityClass: row.capacity_class, quantity: decimal(row.quantity) });
   return facts;
+}
+
+/** What was held of capacity that is no more is of the class that it had last. */
+async function classBareHours(tx: TransactionSql, hours: readonly DirtyHour[], facts: readonly HourFacts[]): Promise<void> {
+  const bare = [...hours.keys()].filter((at) => facts[at]!.capacity.length === 0);
+  if (bare.length === 0) return;
+  const rows = await tx<{ at: string; capacity_class: CapacityClass }[]>`
+    select k.at, last.capacity_class from ${keysOf(tx, bare.map((at) => hours[at]!))} cross join lateral (
+      select c.capacity_class from capacity_intervals c where c.cluster_id = k.cluster_id and c.node = k.node and c.kind = k.kind and c.model = k.model and c.from_at <= k.hour order by c.from_at desc limit 1
+    ) last`;
+  for (const { at, capacity_class } of rows) facts[bare[ordinal(at)]!]!.capacityClass = capacity_class;
 }
