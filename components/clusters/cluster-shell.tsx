@@ -58,7 +58,7 @@ function Acts({ cluster }: { cluster: ClusterDetail }) {
   const [opened, dialog] = useDisclosure(false);
   return (
     <>
-      <Guarded allowed={useCan("clusters:manage")}><Button variant="default" onClick={dialog.open}>Rename</Button></Guarded>
+      <Guarded allowed={useCan("clusters:manage")}><Button variant="default" onClick={dialog.open}>Change</Button></Guarded>
       <EditCluster cluster={cluster} opened={opened} onClose={dialog.close} />
       <DrainButton target={{ kind: "cluster", id: cluster.id, name: cluster.name, drained: cluster.drainedAt !== null, runs: cluster.liveAttempts }} />
     </>

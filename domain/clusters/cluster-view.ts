@@ -1,3 +1,4 @@
+import type { CapacityClass } from "../costs/metering.ts";
 import type { DriverKind } from "../experiments/run-spec.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { NodeFinding } from "./node-findings.ts";
@@ -55,6 +56,8 @@ export interface NodeView {
 }
 
 export interface ClusterDetail extends ClusterRow {
+  /** How its capacity is paid for: prices of that class hold for it. */
+  capacityClass: CapacityClass;
   capabilities: Capabilities | null;
   policy: string | null;
   /** Who drained the whole cluster and why; null when it takes work. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CAPACITY_CLASSES } from "../costs/metering.ts";
 import { ClusterId, NodeId } from "../shared/ids.ts";
 
 const Name = z.string().trim().min(1, "Give it a name.").max(63);
@@ -6,7 +7,7 @@ const Region = z.string().trim().min(1).max(64);
 const Reason = z.string().trim().max(500).optional();
 
 export const CreateCluster = z.strictObject({ name: Name, region: Region.default("local") });
-export const UpdateCluster = z.strictObject({ id: ClusterId, name: Name.optional(), region: Region.optional() });
+export const UpdateCluster = z.strictObject({ id: ClusterId, name: Name.optional(), region: Region.optional(), capacityClass: z.enum(CAPACITY_CLASSES).optional() });
 export const ClusterRef = z.strictObject({ id: ClusterId });
 export const DrainCluster = z.strictObject({ id: ClusterId, reason: Reason });
 export const DrainNode = z.strictObject({ nodeId: NodeId, reason: Reason });

@@ -82,6 +82,18 @@ describe("connecting a cluster", () => {
     await api().update({ id, name: "New name" });
     expect(await auditCount(id)).toBe(before);
   });
+
+  it("says how a cluster is paid for, of which its capacity is from then on", async () => {
+    const { id } = await world.makeCluster(world.org.id, "rented");
+    const capacity = async () => (await world.sql<{ word: string }[]>`select capacity_class || ' ' || (until_at is null) as word from capacity_intervals where cluster_id = ${id} and kind = 'cpu' order by from_at, until_at nulls last`).map(({ word }) => word);
+    await api().update({ id, capacityClass: "owned" });
+    expect(await capacity()).toEqual([]); // nothing changed
+    await api().update({ id, capacityClass: "spot" });
+    expect(await api().get({ id })).toMatchObject({ capacityClass: "spot" });
+    expect(await newest(id)).toMatchObject({ action: "cluster.update", before: { capacityClass: "owned" }, after: { capacityClass: "spot" } });
+    await api().update({ id, capacityClass: "on-demand" });
+    expect(await capacity()).toEqual(["spot false", "on-demand true"]);
+  });
 });
 
 describe("another organization's cluster", () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { agents, agentSessions, enrolments } from "../../../db/schema/agents.ts";
@@ -5,6 +6,7 @@ import { clusterEvents, clusters } from "../../../db/schema/clusters.ts";
 import type { UpdateCluster } from "../../../domain/clusters/inputs.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
+import { followCapacity } from "../../costs/commands/capacity.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { publishCluster } from "./enrolment.ts";
 
@@ -15,14 +17,16 @@ export async function lockCluster(tx: Tx, orgId: string, id: string) {
   return row;
 }
 
-/** Name and region. The slug stays: specs name clusters by it. */
-export async function updateCluster(ctx: Ctx, { id, name, region }: UpdateCluster): Promise<void> {
+/** Name, region, and how it is paid for from this hour on. The slug stays: specs name clusters by it. */
+export async function updateCluster(ctx: Ctx, { id, ...change }: UpdateCluster): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const before = await lockCluster(tx, ctx.orgId, id);
-    const after = { name: name ?? before.name, region: region ?? before.region };
-    if (after.name === before.name && after.region === before.region) return;
+    const { name, region, capacityClass } = await lockCluster(tx, ctx.orgId, id);
+    const before = { name, region, capacityClass };
+    const after = { name: change.name ?? name, region: change.region ?? region, capacityClass: change.capacityClass ?? capacityClass };
+    if (isDeepStrictEqual(after, before)) return;
     await tx.update(clusters).set(after).where(eq(clusters.id, id));
-    await audit(tx, ctx, { action: "cluster.update", target: { type: "cluster", id, name: after.name }, before: { name: before.name, region: before.region }, after });
+    if (after.capacityClass !== capacityClass) await followCapacity(tx, { orgId: ctx.orgId, clusterId: id });
+    await audit(tx, ctx, { action: "cluster.update", target: { type: "cluster", id, name: after.name }, before, after });
   });
   await publishCluster(ctx.orgId, id);
 }

@@ -57,6 +57,7 @@ export async function getClusterDetail(ctx: Ctx, id: string): Promise<ClusterDet
   const agent = facts.agents.get(id);
   return {
     ...rowOf(cluster, facts),
+    capacityClass: cluster.capacityClass,
     capabilities: cluster.capabilities,
     policy: cluster.policy,
     drain: cluster.drainedAt ? (drain ?? { by: null, reason: null }) : null,
