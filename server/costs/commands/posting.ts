@@ -138,9 +138,9 @@ export async function completeHours(sql: Sql): Promise<number> {
         with h as materialized (select hour from generate_series(${from}::timestamptz, ${to}::timestamptz - interval '1 hour', interval '1 hour') as hour)
         select c.org_id, c.cluster_id, c.node, c.kind, c.model, h.hour
         from h join capacity_intervals c on c.cluster_id = ${cluster_id} and c.from_at < h.hour + interval '1 hour' and (c.until_at is null or c.until_at > h.hour)
-        union select l.org_id, l.cluster_id, l.node, l.kind, l.model, l.hour
+        union select n.org_id, n.cluster_id, n.name, held.kind, booked.model, h.hour
         from h cross join nodes n cross join unnest(array['accelerator', 'cpu', 'memory']) as held (kind)
-        join ledger_entries l on l.cluster_id = n.cluster_id and l.node = n.name and l.kind = held.kind and l.hour = h.hour and l.line > 0
+        cross join lateral (select distinct l.model from ledger_entries l where l.cluster_id = n.cluster_id and l.node = n.name and l.kind = held.kind and l.hour = h.hour and l.line > 0) booked
         where n.cluster_id = ${cluster_id}
         order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
       await tx`update cost_clocks set complete_to = ${to} where cluster_id = ${cluster_id}`;
