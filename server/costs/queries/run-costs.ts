@@ -22,7 +22,10 @@ export async function listCostTags(ctx: Ctx, ask: ListCostTags): Promise<string[
   return rows.map(({ key }) => key);
 }
 
-type Candidate = RunCostRow & { total: string } & Record<string, unknown>;
+/** `amount` null: it cost something before these days and after them, and nothing in them. */
+type Candidate = Omit<RunCostRow, "amount"> & { amount: string | null; total: string } & Record<string, unknown>;
+type Found = Candidate & { amount: string };
+const isFound = (one: Candidate): one is Found => one.amount !== null;
 
 /**
  * The dearest runs of these days, by what these days cost. Only so many of the dearest of all time are looked at as it takes: no
@@ -31,15 +34,16 @@ type Candidate = RunCostRow & { total: string } & Record<string, unknown>;
 export async function listRunCosts(ctx: Ctx, { cursor = 0, limit, ...ask }: ListRunCosts): Promise<{ items: RunCostRow[]; nextCursor: number | null }> {
   const wanted = cursor + limit + 1;
   for (let looked = wanted * FIRST_LOOK; ; looked *= NEXT_LOOK) {
-    const found = await dearest(ctx, ask, looked);
-    if (found.length === looked && !isDearer(found[wanted - 1], found)) continue;
+    const candidates = await dearest(ctx, ask, looked);
+    const found = candidates.filter(isFound);
+    if (candidates.length === looked && !isDearer(found[wanted - 1], candidates)) continue;
     const items = found.slice(cursor, cursor + limit).map(({ total: _all, ...row }): RunCostRow => row);
     return { items, nextCursor: found.length > cursor + limit ? cursor + limit : null };
   }
 }
 
 /** Is this run before all that were not looked at? Of equal ones the lower id is looked at first, and comes first. */
-function isDearer(run: Candidate | undefined, looked: readonly Candidate[]): boolean {
+function isDearer(run: Found | undefined, looked: readonly Candidate[]): boolean {
   if (!run) return false;
   const least = looked.map(({ total }) => decimal(total)).reduce((low, total) => (compare(total, low) < 0 ? total : low));
   const difference = compare(decimal(run.amount), least);
@@ -57,6 +61,6 @@ async function dearest({ db, orgId, grant }: Ctx, { from, to, project }: Omit<Li
     )
     select ${runs.id} as id, ${runs.name} as name, ${runs.status} as status, c.project, d.amount::text as amount, d.provisional::text as provisional, d.hours::text as "acceleratorHours", c.total::text as total
     from candidates c join ${runs} on ${runs.id} = c.run_id
-    cross join lateral (select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to} having count(*) > 0) d
-    order by d.amount desc, ${runs.id}`);
+    left join lateral (select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to} having count(*) > 0) d on true
+    order by d.amount desc nulls last, ${runs.id}`);
 }
