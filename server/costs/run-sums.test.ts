@@ -78,6 +78,16 @@ it("tells runs apart by what MLflow's clients say of them, which nobody sums", a
   expect(await world.owner.api.costs.tags(range)).toEqual([]);
 });
 
+it("tells the hours of runs without a tag too where none of them has a price", async () => {
+  const [plain, tagged] = [await world.makeRun({ projectId: world.vision.id }), await world.makeRun({ projectId: world.vision.id })];
+  for (const [{ id }, hours] of [[plain, 5], [tagged, 3]] as const) await world.sql`insert into cost_run_days (run_id, day, org_id, accelerator_hours, amount, provisional) values (${id}, '2020-04-01', ${world.org.id}, ${hours}, 0, 0)`;
+  await world.sql`insert into run_tags (run_id, key, value) values (${tagged.id}, 'data', 'a')`;
+  const hours = async () => Object.fromEntries((await world.owner.api.costs.spend({ from: "2020-04-01", to: "2020-04-01", by: "tag", tag: "data" })).groups.map(({ label, acceleratorHours }) => [label, +acceleratorHours]));
+  expect(await hours()).toEqual({ a: 3, "Without this tag": 5 });
+  await sumRunDays(world.sql);
+  expect(await hours()).toEqual({ a: 3, "Without this tag": 5 });
+});
+
 it("names the dearest runs of the days that are asked for, page by page, also where others were dearer before", async () => {
   const [first, second] = ["2020-03-01", "2020-03-02"];
   const runs = await Promise.all(Array.from({ length: 12 }, () => world.makeRun({ projectId: world.vision.id })));

@@ -48,7 +48,7 @@ export async function tagDays(reader: Reader, asked: Asked, tag: string): Promis
     union all select org_id, day, project_id, ${WITHOUT_TAG}, sum(accelerator_hours), sum(amount), sum(provisional) from (
       select org_id, day, project_id, accelerator_hours, amount, provisional from ${costOutcomeDays} where ${here}
       union all select org_id, day, project_id, -accelerator_hours, -amount, -provisional from ${costTagDays} where ${here} and key = ${tag}
-    ) rest group by 1, 2, 3 having sum(amount) <> 0`;
+    ) rest group by 1, 2, 3 having sum(amount) <> 0 or sum(accelerator_hours) <> 0`;
   return changed.length === 0 ? kept : sql`${kept} union all ${runByRun(reader.orgId, sql`d.day = any(${dates(changed)})`, own)}`;
 }
 
