@@ -90,6 +90,16 @@ describe("submit", () => {
     expect(await world.db.select().from(runEvents).where(eq(runEvents.runId, answers[0]!.id))).toHaveLength(1);
   });
 
+  it("refuses a key that stands for another run: what was changed since would be left out without a word", async () => {
+    const spec = specOf({ name: "first", params: { a: 1 } });
+    const { id } = await member.api.experiments.submit({ spec, idempotencyKey: "key-2" });
+    const error = await caught(member.api.experiments.submit({ spec: { ...spec, params: { a: 2 } }, idempotencyKey: "key-2" }));
+    expect(issuesOf(error)).toEqual([{ field: "idempotencyKey", message: `The run first (${id}) was submitted under this key, and asked for something else. Nothing was submitted now.` }]);
+    await world.makeCluster(world.org.id, "moved-to");
+    await member.api.queue.move({ ids: [id], cluster: "moved-to" });
+    expect((await member.api.experiments.submit({ spec, idempotencyKey: "key-2" })).id).toBe(id);
+  });
+
   it("names the project when it is out of reach, like one that does not exist", async () => {
     for (const project of ["speech", "nowhere"]) {
       expect(issuesOf(await caught(member.api.experiments.submit({ spec: specOf({ project }) })))).toEqual([{ field: "project", message: "There is no such project, or you may not submit to it." }]);

@@ -100,7 +100,7 @@ async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, ide
     })
     .onConflictDoNothing({ target: [runs.orgId, runs.ownerId, runs.idempotencyKey] })
     .returning({ id: runs.id });
-  if (!run) return { id: await earlierRun(tx, ctx, idempotencyKey!), isNew: false };
+  if (!run) return { id: await earlierRun(tx, ctx, spec, idempotencyKey!), isNew: false };
   const { id } = run;
   const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value), experimentId }));
   const tags = Object.entries(spec.tags).map(([key, value]) => ({ runId: id, key, value }));
@@ -111,10 +111,16 @@ async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, ide
   return { id, isNew: true };
 }
 
-async function earlierRun(tx: Tx, ctx: Ctx, idempotencyKey: string): Promise<string> {
-  const [found] = await tx.select({ id: runs.id }).from(runs).where(and(eq(runs.orgId, ctx.orgId), eq(runs.ownerId, ctx.actor.id), eq(runs.idempotencyKey, idempotencyKey)));
+/** The run that this key stands for. @throws DomainError "conflict" where it is another one: its changes would be left out without a word. */
+async function earlierRun(tx: Tx, ctx: Ctx, spec: RunSpec, idempotencyKey: string): Promise<string> {
+  const asked = sql`${JSON.stringify(spec)}::text::jsonb`;
+  const wasMoved = sql`exists (select 1 from ${runEvents} where ${runEvents.runId} = ${runs}.id and ${runEvents.kind} = 'run.moved')`;
+  const isSame = sql<boolean>`${runs}.spec = ${asked} or (${runs}.spec - 'cluster' = ${asked} - 'cluster' and ${wasMoved})`;
+  const [found] = await tx.select({ id: runs.id, name: runs.name, isSame }).from(runs).where(and(eq(runs.orgId, ctx.orgId), eq(runs.ownerId, ctx.actor.id), eq(runs.idempotencyKey, idempotencyKey)));
   if (!found) throw new DomainError("conflict", "Another submit with this key is under way. Try again.");
-  return found.id;
+  if (found.isSame) return found.id;
+  const message = `The run ${found.name} (${found.id}) was submitted under this key, and asked for something else. Nothing was submitted now.`;
+  throw new DomainError("conflict", message, { issues: [{ field: "idempotencyKey", message }] });
 }
 
 async function upsertExperiment(tx: Tx, orgId: string, projectId: string, name: string): Promise<string> {
