@@ -24,7 +24,7 @@ export class Tunnels {
   /** The whole of what is wanted: what is new is dialled, what is not named any more is closed. */
   want(servers: readonly string[]): void {
     for (const [server, stop] of this.wanted) if (!servers.includes(server)) stop.abort();
-    for (const server of servers) if (!this.wanted.has(server)) void this.keep(server);
+    for (const server of servers) if (this.wanted.get(server)?.signal.aborted ?? true) void this.keep(server); // one that is being given up may take long over it
   }
 
   close(): void {
@@ -92,5 +92,6 @@ function untilClosed(socket: WebSocket, session: ServerHttp2Session, signal: Abo
     socket.once("close", () => resolve()).on("error", () => resolve());
     session.once("close", () => resolve());
     signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve(); // while it was dialled
   });
 }
