@@ -29,6 +29,11 @@ describe("the machine's policy", () => {
   ])("refuses by $rule and names it", ({ rule, part, job, held }) => {
     expect(refused(part, job, held)).toContain(`policy.json, ${rule}`);
   });
+  it("takes no owner for mapped who is not on the list, whatever words every list has: such a job would be the agent's own, root's", () => {
+    const slurm = { partitions: [".*"], accounts: [".*"], qos: [".*"], reservations: [".*"], users: { "ada@lab.org": "ada" } };
+    for (const owner of ["constructor", "toString", "__proto__", "hasOwnProperty", ""]) expect(refused({ slurm }, { owner })).toContain("policy.json, slurm.users");
+    expect(refused({ slurm }, { owner: "ada@lab.org" })).toBeNull();
+  });
   it("counts a secret as a variable that the run sets", () => {
     const job = spec("python train.py", { secrets: { values: {}, missing: [] } });
     expect(refusalOf(policy({ envDenied: ["LD_.*"] }), job, NONE, ["HF_TOKEN", "LD_PRELOAD"])).toContain("policy.json, envDenied: a run may not set LD_PRELOAD.");

@@ -43,7 +43,7 @@ export const Policy = z.strictObject({
       qos: z.array(Pattern).max(100).default([".*"]),
       reservations: z.array(Pattern).max(100).default([".*"]),
       /**
-       * Owner of the run (e-mail address, or a service account's name) → account of the host; `*` for everybody else. With
+       * Owner of the run (e-mail address, or `service:<project>/<name>` of a service account) → account of the host; `*` for everybody else. With
        * this list a run whose owner is not on it is refused. Only an agent that runs as root can switch.
        */
       users: z.record(z.string().max(320), z.string().max(64)).nullable().default(null),
@@ -140,7 +140,7 @@ function refusedSlurm({ slurm }: Policy, spec: JobSpec): string | null {
     if (asked === undefined && (rule === "partitions" || rule === "accounts") && !slurm[rule].includes(".*")) return `policy.json, slurm.${rule}: name one with overrides.slurm.${key}; allowed: ${slurm[rule].join("  ") || "none"}.`;
   }
   const owner = spec.owner ?? "";
-  if (slurm.users && !(owner in slurm.users) && !("*" in slurm.users)) return `policy.json, slurm.users: ${owner || "the owner of the run"} is mapped to no account of this cluster.`;
+  if (slurm.users && !Object.hasOwn(slurm.users, owner) && !Object.hasOwn(slurm.users, "*")) return `policy.json, slurm.users: ${owner || "the owner of the run"} is mapped to no account of this cluster.`;
   return null;
 }
 

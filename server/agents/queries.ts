@@ -230,9 +230,11 @@ const CAME_FROM = sql<number | null>`(
   where earlier.run_id = ${attempts.runId} and earlier.number < ${attempts.number} and earlier.started_at is not null order by earlier.number desc limit 1
 )`;
 
+/** Whose run it is, for an agent that gives each owner an account of its host: a service account's name is anybody's to choose, but not its project nor that it is one. */
+const OWNER = sql<string | null>`coalesce(${users.email}, (select 'service:' || home.slug || '/' || ${serviceAccounts.name} from ${projects} home where home.id = ${serviceAccounts.projectId}))`;
+
 /** Nodes of its cluster that failed its run before, for a scheduler that chooses by itself; those that placement chose all the same are the only ones that can take it. */
-const AVOIDED = sql<string[]>`array(
-  select split_part(avoided, '/', 2) from unnest(${runs.excludedNodes}) avoided
+const AVOIDED = sql<string[]>`array(select split_part(avoided, '/', 2) from unnest(${runs.excludedNodes}) avoided
   where split_part(avoided, '/', 1) = ${attempts.clusterId} and split_part(avoided, '/', 2) <> all (${attempts.nodeNames}) order by 1)`;
 
 /** Does its checkpoint leave the cluster? Where the run may go on elsewhere, or did just now: whoever moves it by name, moves what it saved as well. */
@@ -242,7 +244,7 @@ const travels = ({ checkpoint, cluster }: RunSpec, mayMove: boolean, cameFrom: n
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, avoided: AVOIDED, owner: sql<string | null>`coalesce(${users.email}, ${serviceAccounts.name})` })
+    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, avoided: AVOIDED, owner: OWNER })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { armFailpoint } from "../failpoint.ts";
-import { projectSecrets } from "../../db/schema/access.ts";
+import { projectSecrets, serviceAccounts, users } from "../../db/schema/access.ts";
 import { seal } from "../access/secrets.ts";
 import { runToken } from "../experiments/run-token.ts";
 import { loadSnapshots } from "./queries.ts";
@@ -44,6 +44,17 @@ describe("the life of an attempt, as its agent reports it", () => {
     expect(drained.stale).toEqual([]);
     expect((await attemptRow(attempt.id)).drained_at).toBeInstanceOf(Date);
     expect(await eventKinds(run.id)).toEqual(["attempt.accepted", "attempt.running", "attempt.ended", "run.ended"]);
+  });
+  it("says whose run it is so that nobody can be named like somebody else: an agent may give its owner's account for it", async () => {
+    const [[person], [service]] = [
+      await plane.db.insert(users).values({ name: "Ada", email: "ada@lab.org" }).returning(),
+      await plane.db.insert(serviceAccounts).values({ orgId: plane.orgId, projectId: plane.project.id, name: "ada@lab.org", createdBy: "usr_x" }).returning(),
+    ];
+    await plane.sql`insert into org_people (org_id, user_id) values (${plane.orgId}, ${person!.id})`;
+    const { agent, cluster } = await plane.makeAgent();
+    await place(plane, await plane.makeRun({}, { ownerId: person!.id }), cluster.id);
+    await place(plane, await plane.makeRun({}, { ownerType: "service_account", ownerId: service!.id }), cluster.id);
+    expect((await agent.sync()).desired?.map(({ spec }) => spec?.owner).toSorted()).toEqual(["ada@lab.org", "service:p/ada@lab.org"]);
   });
   it("carries the secrets that its run names, in the answer alone", async () => {
     await plane.db.insert(projectSecrets).values({ orgId: plane.orgId, projectId: plane.project.id, name: "HF_TOKEN", sealed: seal("hf_a-real-secret", `project secret ${plane.project.id} HF_TOKEN`), setBy: "Mia" });
