@@ -58,6 +58,18 @@ describe("a run that somebody changes while a pass looks at the queue", () => {
     await place();
     expect(await attemptOf(run.id)).toMatchObject({ clusterId: far.cluster.id });
   });
+  it("is left as it is while somebody has it in hand: the pass waits for nobody, so that two who change many never wait for each other", async () => {
+    await plane.makeAgent({ cpus: 2 });
+    const [one, two] = [await plane.makeRun({ resources: { cpus: 64 } }), await plane.makeRun({ resources: { cpus: 64 } })];
+    await plane.sql.begin(async (tx) => {
+      await tx`select 1 from runs where id = ${one.id} for update`;
+      await place();
+      expect((await runRow(two.id)).pending).toMatchObject({ kind: "never" });
+    });
+    expect((await runRow(one.id)).pending).toBeNull();
+    await place();
+    expect((await runRow(one.id)).pending).toMatchObject({ kind: "never" });
+  }, 10_000);
   it("is told to be held where it was held, and not what the pass found: no other pass looks at it", async () => {
     await plane.makeAgent({ cpus: 2 });
     const run = await plane.makeRun({ resources: { cpus: 64 } });

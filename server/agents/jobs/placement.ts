@@ -92,10 +92,12 @@ async function explain(work: Work, queue: WaitingRow[], waiting: Map<string, Pen
     return reason && !sameReason(reason, run.pending);
   });
   if (changed.length === 0) return;
+  // Whoever has one in hand changes it, and would wait for us as we for them where both go on to others: the next pass tells those.
   await work.tx.execute(sql`
+    with ours as (select id from ${runs} where id = any(${sql.param(changed.map(({ id }) => id))}::text[]) and status = 'queued' and held_at is null for no key update skip locked)
     update ${runs} set pending = fresh.pending::jsonb
-    from unnest(${sql.param(changed.map(({ id }) => id))}::text[], ${sql.param(changed.map(({ id }) => JSON.stringify(waiting.get(id))))}::text[]) as fresh (id, pending)
-    where ${runs.id} = fresh.id and ${runs.status} = 'queued' and ${runs.heldAt} is null`);
+    from unnest(${sql.param(changed.map(({ id }) => id))}::text[], ${sql.param(changed.map(({ id }) => JSON.stringify(waiting.get(id))))}::text[]) as fresh (id, pending) join ours on ours.id = fresh.id
+    where ${runs.id} = fresh.id`);
   for (const run of changed) work.changes.push({ orgId: run.orgId, topic: "run", id: run.id });
 }
 
