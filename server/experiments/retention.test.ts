@@ -192,7 +192,7 @@ describe("bytes in the store", () => {
       await tx.select().from(objects).where(eq(objects.sha256, code.sha256)).for("key share");
       await new Promise<void>((resolve) => (submitted = resolve));
     });
-    await expect.poll(async () => (await world.sql`select 1 from pg_locks where relation = 'objects'::regclass and mode = 'RowShareLock' and granted`).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await world.sql`select 1 from pg_locks where relation = 'objects'::regclass and database = (select oid from pg_database where datname = current_database()) and mode = 'RowShareLock' and granted`).length).toBeGreaterThan(0);
     await collectObjects(world.db, store);
     expect(await hashes()).toContain(code.sha256);
     submitted();

@@ -44,7 +44,7 @@ describe("a run that somebody changes while a pass looks at the queue", () => {
     await plane.sql.begin(async (tx) => {
       await tx`lock table quotas in access exclusive mode`; // read after the queue
       pass = place();
-      await until(async () => (await plane.sql`select 1 from pg_locks where relation = 'quotas'::regclass and not granted`).length > 0);
+      await until(async () => (await plane.sql`select 1 from pg_locks where relation = 'quotas'::regclass and database = (select oid from pg_database where datname = current_database()) and not granted`).length > 0);
       await change();
     });
     await pass;
