@@ -77,4 +77,19 @@ describe("a delivery", () => {
     expect(got).toHaveLength(1);
     expect(await rows()).toMatchObject([{ sent: true }]);
   });
+
+  it("does not go once its schedule is paused, unless it is sent at once", async () => {
+    answer = async () => 500;
+    const id = await schedule(url);
+    await world.owner.api.costs.sendSchedule({ id });
+    await send();
+    answer = async () => 204;
+    await world.owner.api.costs.pauseSchedule({ id, paused: true });
+    await due();
+    await send();
+    expect([got.length, await rows()]).toEqual([1, []]);
+    await world.owner.api.costs.sendSchedule({ id });
+    await send();
+    expect(await rows()).toMatchObject([{ sent: true }]);
+  });
 });

@@ -34,14 +34,17 @@ export async function createSchedule(ctx: Ctx, { cadence, scope, recipients, cur
 /** What still waits for somebody who is taken off it goes to them no more. */
 export async function changeSchedule(ctx: Ctx, { id, recipients, currency }: ChangeSchedule): Promise<void> {
   await displayRate(ctx.db, ctx.orgId, currency, dayOf(Date.now()));
-  await update(ctx, id, { recipients, currency }, async (tx) => {
-    await tx.delete(costDeliveries).where(and(eq(costDeliveries.scheduleId, id), isNotNull(costDeliveries.nextAt), notInArray(costDeliveries.recipient, recipients)));
-  });
+  await update(ctx, id, { recipients, currency }, (tx) => dropWaiting(tx, id, recipients));
 }
 
-/** What was due while it was paused is not sent afterwards. */
+/** What waits when it is paused is not sent, and what was due while it was is not sent afterwards. */
 export async function pauseSchedule(ctx: Ctx, { id, paused }: PauseSchedule): Promise<void> {
-  await update(ctx, id, paused ? { pausedAt: new Date() } : { pausedAt: null, dueAfter: new Date() });
+  if (paused) await update(ctx, id, { pausedAt: new Date() }, (tx) => dropWaiting(tx, id, []));
+  else await update(ctx, id, { pausedAt: null, dueAfter: new Date() });
+}
+
+async function dropWaiting(tx: Tx, id: string, exceptFor: readonly string[]): Promise<void> {
+  await tx.delete(costDeliveries).where(and(eq(costDeliveries.scheduleId, id), isNotNull(costDeliveries.nextAt), notInArray(costDeliveries.recipient, [...exceptFor])));
 }
 
 async function update(ctx: Ctx, id: string, patch: Partial<Schedule>, also?: (tx: Tx) => Promise<void>): Promise<void> {
