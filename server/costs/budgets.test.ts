@@ -1,8 +1,11 @@
+import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CreateBudget } from "../../domain/costs/budget-inputs.ts";
+import { runs } from "../../db/schema/experiments.ts";
 import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
 import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
 import { bus } from "../bus.ts";
+import { requeueRun, submitted, transact } from "../experiments/commands/transitions.ts";
 import { watchBudgets } from "./commands/budget-watch.ts";
 import { followCapacity } from "./commands/capacity.ts";
 import { postDirtyHours } from "./commands/posting.ts";
@@ -30,9 +33,9 @@ const watch = () => watchBudgets({ db: world.db, bus: bus() }, [world.org.id], D
 const statusOf = async (id: string) => (await world.sql<{ status: string; held_by: string | null; pending: { kind: string; message: string } | null }[]>`select status, held_by, pending from runs where id = ${id}`)[0]!;
 
 /** It held a GPU for a second that costs a thousand. @returns its attempt. */
-async function spent(runId: string, projectId: string): Promise<string> {
+async function spent(runId: string, projectId: string, number = 1): Promise<string> {
   const run = { id: runId, orgId: world.org.id };
-  const attempt = await world.makeAttempt(run, cluster.id, { status: "running", gpus: 1, number: 1, startedAt: new Date() });
+  const attempt = await world.makeAttempt(run, cluster.id, { status: "running", gpus: 1, number, startedAt: new Date() });
   const at = Date.now() - 1000;
   const hold = { node: "node-1", accelerators: [`GPU-${projectId}-${runId}`], gpus: 1, cpus: 1, memoryMib: 1024 };
   await ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events: [{ kind: "open", at, holds: [hold] }, { kind: "close", at: at + 1000, lifeMs: 1000, evidence: "measured" }], aliveAt: null }] }, Date.now());
@@ -109,7 +112,7 @@ describe("a budget as its runs are charged", () => {
     await world.owner.api.costs.archiveBudget({ id });
   });
 
-  it("keeps what is left of an earlier life's hold when the run is retried before all of that life is in the ledger", async () => {
+  it("is held anew for a run that is retried, and what its earlier life is charged later takes nothing of that", async () => {
     const id = await make({ type: "project", id: world.vision.id }, "1000000");
     const { id: run } = await member.api.experiments.submit(ten("again"));
     const hold = decimal((await shown(id)).held);
@@ -125,6 +128,30 @@ describe("a budget as its runs are charged", () => {
     await member.api.experiments.cancel({ id: run });
     await releaseHolds(world.sql);
     expect(same((await shown(id)).held, "0")).toBe(true);
+    await world.owner.api.costs.archiveBudget({ id });
+  });
+
+  it("is held for a whole attempt again when its run is queued again, whether the last one is in the ledger by then or not", async () => {
+    const id = await make({ type: "project", id: world.vision.id }, "1000000");
+    const { id: run } = await member.api.experiments.submit(ten("restarted"));
+    const hold = (await shown(id)).held;
+    const restart = () => transact(world.db, bus(), async (work) => {
+      const [row] = await work.tx.select().from(runs).where(eq(runs.id, run));
+      await requeueRun(work, submitted(row!), { message: "Its agent is gone.", delaySeconds: 0, counts: false });
+    });
+    for (const [number, isBooked] of [[1, true], [2, false]] as const) {
+      await world.sql`update runs set status = 'running' where id = ${run}`;
+      const attempt = await spent(run, `${world.vision.id}-${number}`, number);
+      if (isBooked) {
+        await book();
+        expect(compare(decimal((await shown(id)).held), decimal(hold))).toBe(-1);
+      }
+      await world.sql`update attempts set status = 'ended', outcome = 'failed', ended_at = now() where id = ${attempt}`;
+      await restart();
+      await book();
+      expect([number, same((await shown(id)).held, hold)]).toEqual([number, true]);
+    }
+    await member.api.experiments.cancel({ id: run });
     await world.owner.api.costs.archiveBudget({ id });
   });
 

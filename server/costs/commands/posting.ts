@@ -74,7 +74,7 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
   const column = <Value>(of: (row: LedgerRow) => Value) => rows.map(of);
   await tx`
     with fresh as materialized (
-      select f.*, a.run_id, r.project_id, r.experiment_id, r.owner_id
+      select f.*, a.run_id, r.project_id, r.experiment_id, r.owner_id, a.status in ('ended', 'lost') and r.status not in ('succeeded', 'failed', 'cancelled') as is_of_before
       from unnest(${column(() => newId("ledgerEntry"))}::text[], ${column((row) => row.hour.orgId)}::text[], ${column((row) => row.hour.clusterId)}::text[], ${column((row) => row.hour.node)}::text[], ${column((row) => row.hour.kind)}::text[], ${column((row) => row.hour.model)}::text[],
         ${column((row) => row.transactionId)}::text[], ${column((row) => row.line)}::smallint[], ${column((row) => new Date(row.hour.hour).toISOString())}::timestamptz[], ${column((row) => row.period)}::text[], ${column((row) => row.chargeClass)}::text[], ${column((row) => row.version)}::int[],
         ${column((row) => row.account)}::text[], ${column((row) => row.entry.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[], ${column((row) => row.entry.rateId)}::text[],
@@ -103,6 +103,9 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       select org_id, to_char(hour at time zone 'utc', 'YYYY-MM'), coalesce(project_id, ''), coalesce(owner_id, ''), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
       from fresh where line > 0 group by 1, 2, 3, 4 order by 1, 2, 3, 4
       on conflict (org_id, month, project_id, owner_id) do update set amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional
+    ), of_before as ( -- of attempts that are over, of runs that go on: nothing of what is held for the next attempt
+      update budget_holds h set charged_before = h.charged_before + late.amount
+      from (select run_id, sum(amount) as amount from fresh where is_of_before group by 1) late where h.run_id = late.run_id and h.released_at is null
     ), by_version as (
       ${intoVersions(tx)}
     ), run_daily as (

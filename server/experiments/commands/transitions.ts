@@ -8,6 +8,7 @@ import { backoffReason } from "../../../domain/experiments/pending.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { canMove, move, type RunEvent } from "../../../domain/experiments/run-status.ts";
 import type { Bus, Change } from "../../bus.ts";
+import { renewHolds } from "../../costs/commands/holds.ts";
 
 /** A run that Drover runs: it has a spec. */
 export type RunRecord = typeof runs.$inferSelect & { spec: RunSpec };
@@ -140,6 +141,7 @@ export async function requeueRun(work: Work, run: RunRecord, how: { message: str
     retriesUsed: run.retriesUsed + (how.counts ? 1 : 0),
     pending: run.heldAt ? { kind: "held", message: `Held by ${run.heldBy}.` } : how.delaySeconds > 0 ? backoffReason(how.message, Date.now() + how.delaySeconds * 1000) : { kind: "placing", message: "Being placed." },
   });
+  await renewHolds(work.tx, run.id);
   note(work, run, { kind: "run.requeued", message: how.message, actor: how.actor ?? "placement" });
   work.changes.push({ orgId: run.orgId, topic: "queue", id: run.orgId });
 }
