@@ -107,6 +107,22 @@ describe("webhooks", () => {
     expect((await mlflow.get(`webhooks/${id}`)).status).toBe(404);
   });
 
+  it("that are switched off with messages still to send keep nobody else's waiting", async () => {
+    const hook = async (name: string) => (await mlflow.post("webhooks", { name, url, events: [{ entity: "REGISTERED_MODEL", action: "CREATED" }] })).body.webhook.webhook_id as string;
+    const [off, on] = [await hook("off"), await hook("on")];
+    await mlflow.post("registered-models/create", { name: "waited-for" });
+    await server.sql`
+      insert into webhook_deliveries (id, org_id, webhook_id, event, data, next_at)
+      select 'whd_off_' || n, org_id, webhook_id, event, data, now() - interval '1 hour' from webhook_deliveries, generate_series(1, 30) n where webhook_id = ${off}`;
+    await mlflow.ask("PATCH", `webhooks/${off}`, { status: "DISABLED" });
+    await deliverDue(server.sql);
+    expect(got).toHaveLength(1);
+    expect((await server.sql<{ webhook_id: string }[]>`select webhook_id from webhook_deliveries where sent_at is not null and data ->> 'name' = 'waited-for'`).map((row) => row.webhook_id)).toEqual([on]);
+    await mlflow.ask("PATCH", `webhooks/${off}`, { status: "ACTIVE" });
+    await deliverDue(server.sql);
+    expect(got).toHaveLength(32); // what was held back goes out once somebody switches it on again
+  });
+
   it.each(["http://localhost/", "http://[::1]/", "http://169.254.169.254/latest", "http://10.1.2.3/", "http://[::ffff:10.0.0.1]/", "http://0.0.0.0/"])("do not call %s inside", async (inner) => {
     const sent = await sendMessage({ id: "x", url: inner, event: "registered_model.created", at: new Date(), data: {}, secret: null });
     expect(sent).toMatchObject({ ok: false, status: null, error: expect.stringMatching(/an address inside|no address/) });

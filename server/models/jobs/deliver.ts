@@ -33,12 +33,17 @@ export async function deliverDue(sql: Sql): Promise<number> {
   }
 }
 
-/** Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
+/**
+ * Claimed by moving on the moment of the next try: no lock is held while the network is waited for. What a webhook that was switched
+ * off still has to say waits aside: counted among the first ones due, it would keep everybody else's back.
+ */
 function claim(sql: Sql): Promise<Due[]> {
   return sql<Due[]>`
     update webhook_deliveries d set tries = d.tries + 1, next_at = now() + ${LEASE_SECONDS} * interval '1 second'
     from webhooks h
-    where h.id = d.webhook_id and h.status = 'ACTIVE' and d.id in (select id from webhook_deliveries where next_at <= now() order by next_at limit ${AT_ONCE} for update skip locked)
+    where h.id = d.webhook_id and d.id in (
+      select due.id from webhook_deliveries due join webhooks on webhooks.id = due.webhook_id and webhooks.status = 'ACTIVE'
+      where due.next_at <= now() order by due.next_at limit ${AT_ONCE} for update of due skip locked)
     returning d.id, d.event, d.data, d.at, d.tries, h.url, h.secret`;
 }
 
