@@ -147,6 +147,15 @@ describe("TensorBoard's files among a run's", () => {
     expect(await history(lost.id, "lost")).toHaveLength(1);
   });
 
+  it("with moments that no clock shows keep their numbers, and hold up no other file", async () => {
+    const [odd, next] = [await newRun(), await newRun()];
+    await put(odd, "events.out.tfevents.5.h", Buffer.concat([Number.NaN, Infinity, 1e300, -1e300, 1_700_000_000].map((seconds, at) => event(at, seconds, "odd", at))));
+    await put(next, "events.out.tfevents.6.h", event(1, 1, "next", 1));
+    expect(await readEventFiles(database.sql, bus, store)).toBe(2);
+    expect((await history(odd.id, "odd")).map(({ value, time }) => [value, Number(time)])).toEqual([[0, 0], [1, 0], [2, 0], [3, 0], [4, 1_700_000_000_000]]);
+    expect(await history(next.id, "next")).toHaveLength(1);
+  });
+
   it("that are none are named in the timeline and not tried again", async () => {
     const run = await newRun();
     await put(run, "events.out.tfevents.2.h", Buffer.from("not what its name says, and long enough to be read"));

@@ -38,9 +38,19 @@ export async function readEventFiles(sql: Sql, bus: Bus, objects: ObjectStore): 
       select a.id, a.org_id as org, a.run_id as run, a.attempt_id as attempt, a.path, a.sha256 as sha, o.key, a.scalars_read::float8 as read
       from artifacts a join objects o on o.org_id = a.org_id and o.sha256 = a.sha256
       where a.is_event_file and a.read_sha256 is distinct from a.sha256 and a.id > ${after} order by a.id limit ${AT_ONCE}`;
-    for (const file of files) if (await readFile(sql, bus, objects, file)) read += 1;
+    for (const file of files) if (await tryFile(sql, bus, objects, file)) read += 1;
     if (files.length < AT_ONCE) return read;
     after = files.at(-1)!.id;
+  }
+}
+
+/** Those that come after it belong to others: what fails for one is logged, and the next pass tries it again. */
+async function tryFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFile): Promise<boolean> {
+  try {
+    return await readFile(sql, bus, objects, file);
+  } catch (error) {
+    log().error({ err: error, artifact: file.id }, "the numbers of an event file could not be stored; the next pass tries again");
+    return false;
   }
 }
 

@@ -57,6 +57,12 @@ function fields(reader: BinaryReader, end: number, take: (field: number, wire: W
   }
 }
 
+/** Unix ms. Any double may stand there: what is no moment counts as none, since it says nothing about the number beside it. */
+function momentOf(seconds: number): number {
+  const ms = Math.round(seconds * 1000);
+  return Number.isSafeInteger(ms) ? ms : 0;
+}
+
 /** `Event`: 1 wall_time (double, s), 2 step (int64), 5 summary. */
 function scalarsOf(record: Uint8Array, plugins: Map<string, string>): Scalar[] {
   const reader = new BinaryReader(record);
@@ -64,7 +70,7 @@ function scalarsOf(record: Uint8Array, plugins: Map<string, string>): Scalar[] {
   let step = 0n;
   const values: { tag: string; value: number }[] = [];
   fields(reader, record.length, (field, wire) => {
-    if (field === 1 && wire === WireType.Bit64) time = Math.round(reader.double() * 1000);
+    if (field === 1 && wire === WireType.Bit64) time = momentOf(reader.double());
     else if (field === 2 && wire === WireType.Varint) step = BigInt(reader.int64());
     else if (field === 5 && wire === WireType.LengthDelimited) values.push(...summaryOf(reader.bytes(), plugins));
     else return false;
