@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readlinkSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import { getRequestListener } from "@hono/node-server";
 import { eq } from "drizzle-orm";
 import { Header } from "tar";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -135,6 +139,35 @@ describe("GET /api/artifacts", () => {
   async function makeArtifactAndRead(path: string, body: string) {
     const { id } = await makeArtifact(path, "text/plain", body);
     return { text: await (await app.request(`/api/artifacts/${id}`, { headers: as(token) })).text() };
+  }
+
+  it("holds no file open for those who ask for its headers alone, or go away before its end", async () => {
+    const { id } = await makeArtifact("large.bin", "application/octet-stream", "x".repeat(8 * 1024 * 1024));
+    const held = () => readdirSync("/proc/self/fd").filter((fd) => readlink(`/proc/self/fd/${fd}`).includes(world.org.id)).length;
+    const server = createServer(getRequestListener(app.fetch));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/artifacts/${id}`;
+    try {
+      for (const range of [{}, { range: "bytes=1-" }] as Record<string, string>[]) {
+        for (let at = 0; at < 5; at += 1) {
+          const head = await fetch(url, { method: "HEAD", headers: { ...as(token), ...range } });
+          expect(Number(head.headers.get("content-length"))).toBeGreaterThan(8_000_000);
+          const begun = await fetch(url, { headers: { ...as(token), ...range } });
+          await begun.body!.getReader().cancel();
+        }
+      }
+      await expect.poll(held, { timeout: 5000 }).toBe(0);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+  function readlink(path: string): string {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return ""; // closed meanwhile
+    }
   }
 
   it("does not exist for another organization", async () => {

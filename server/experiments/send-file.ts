@@ -31,7 +31,7 @@ export async function sendFile(request: Request, file: SentFile, how: { asFile: 
   const range = rangeOf(request.headers.get("range") ?? undefined, file.bytes);
   if (range === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, "content-range": `bytes */${file.bytes}` } });
   if (file.bytes === 0) return new Response(null, { status: 200, headers: { ...headers, "content-length": "0" } });
-  const body = webStream(store.get(file, range ?? undefined));
+  const body = request.method === "HEAD" ? null : webStream(store.get(file, range ?? undefined)); // nobody would read it, nor close it
   if (!range) return new Response(body, { status: 200, headers: { ...headers, "content-length": String(file.bytes) } });
   return new Response(body, { status: 206, headers: { ...headers, "content-length": String(range.end - range.start + 1), "content-range": `bytes ${range.start}-${range.end}/${file.bytes}` } });
 }
