@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Sql, TransactionSql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../../db/factories.ts";
 import { testDatabase } from "../../../db/testing.ts";
@@ -71,6 +72,29 @@ describe("compaction", () => {
     await compactMetrics(database.sql, later(), 0);
     expect([(await rows(broken)).length, (await rows(other)).length]).toEqual([2, 1]);
     await database.sql`delete from metric_batches where run_id = ${broken}`;
+  });
+
+  it("takes no point from a history that is being read, nor gives one twice", async () => {
+    const runId = await newRun();
+    for (let step = 0; step < 120; step += 1) await append(runId, [{ step, time: step, value: step }]);
+    let reads = 0;
+    /** Packs the rows once the first of the reader's queries, which takes fifty of them, has its answer. */
+    const meanwhile = <Query extends Sql | TransactionSql>(sql: Query): Query =>
+      new Proxy(sql, {
+        apply: (target, _this, args: Parameters<Sql>) => {
+          const asked = (target as Sql)(...args);
+          if (!args[0].raw || !args[0].join("").includes("order by metric_batches.min_step")) return asked;
+          return asked.then(async (found) => {
+            if ((reads += 1) === 1) await compactMetrics(database.sql, later(), 0);
+            return found;
+          });
+        },
+        get: (target, name) => (name === "begin" ? (options: string, use: (tx: TransactionSql) => unknown) => (target as Sql).begin(options, (tx) => use(meanwhile(tx))) : Reflect.get(target, name)),
+      });
+    const { points } = await readHistory(meanwhile(database.sql), { runId, key: "m" }, 1000, null);
+    expect(reads).toBeGreaterThan(1);
+    expect(await rows(runId)).toHaveLength(1);
+    expect(points.map(({ value }) => value)).toEqual(Array.from({ length: 120 }, (_, at) => at));
   });
 
   it("outlines long batches in order, those too that came as large as a row may be, and looks at others once", async () => {

@@ -19,14 +19,23 @@ export interface HistoryCursor {
   offset: number;
 }
 
+export interface HistoryPage {
+  points: HistoryPoint[];
+  next: HistoryCursor | null;
+}
+
 /** How many points a run has of one key; 0 where there is none. */
 export async function countPoints(sql: Sql, runId: string, key: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`select count::float8 as count from metric_summaries where run_id = ${runId} and key = ${key}`;
   return row?.count ?? 0;
 }
 
-/** Up to `limit` points from there on, batch by batch. A page costs what it holds, however long the history is. */
-export async function readHistory(sql: Sql, of: { runId: string; key: string }, limit: number, cursor: HistoryCursor | null): Promise<{ points: HistoryPoint[]; next: HistoryCursor | null }> {
+/** Up to `limit` points from there on, batch by batch, as of one moment. A page costs what it holds, however long the history is. */
+export function readHistory(sql: Sql, of: { runId: string; key: string }, limit: number, cursor: HistoryCursor | null): Promise<HistoryPage> {
+  return asOfOneMoment(sql, (tx) => readPage(tx, of, limit, cursor));
+}
+
+async function readPage(sql: TransactionSql, of: { runId: string; key: string }, limit: number, cursor: HistoryCursor | null): Promise<HistoryPage> {
   const points: HistoryPoint[] = [];
   let from = cursor ?? { minStep: String(-(2n ** 63n)), id: "", offset: 0 };
   for (;;) {
