@@ -139,6 +139,46 @@ describe("drover import mlflow", () => {
     expect(history.map(({ step }: { step: number }) => step)).toEqual(Array.from({ length: points }, (_, at) => at));
   }, 180_000);
 
+  /** A run of a folder mlruns, as MLflow's file store has it. @param points Of its metric loss. */
+  function writeRun(root: string, { id, status, points }: { id: string; status: number; points: number }): void {
+    mkdirSync(join(root, "5", id, "metrics"), { recursive: true });
+    writeFileSync(join(root, "5", "meta.yaml"), "experiment_id: '5'\nname: live\n");
+    writeFileSync(join(root, "5", id, "meta.yaml"), `run_id: ${id}\nrun_name: 1e-3\nstatus: ${status}\nstart_time: 1700000000000\n${status === 3 ? "end_time: 1700000100000\n" : ""}`);
+    writeFileSync(join(root, "5", id, "metrics", "loss"), Array.from({ length: points }, (_, step) => `${1_700_000_000_000 + step} ${step} ${step}\n`).join(""));
+  }
+
+  it("takes the rest of a run that went on when it was first imported", async () => {
+    const [slug, root, id] = [await project(), join(folder, "live"), "c".repeat(32)];
+    writeRun(root, { id, status: 1, points: 5 });
+    expect(await run([root, "--project", slug, "--running", "--json"])).toMatchObject({ code: 0, out: expect.stringContaining('"points": 5') });
+    writeRun(root, { id, status: 3, points: 9 });
+    for (const times of [1, 2]) expect(await run([root, "--project", slug, "--running"]), `import ${times}`).toMatchObject({ code: 0 });
+    const { post, get } = speaker(server, slug, `Bearer ${token}`);
+    const { experiment } = (await get("experiments/get-by-name?experiment_name=live")).body;
+    const { runs } = (await post("runs/search", { experiment_ids: [experiment.experiment_id] })).body;
+    expect(runs).toMatchObject([{ info: { run_name: "1e-3", status: "FINISHED", end_time: 1_700_000_100_000 } }]);
+    expect((await get(`metrics/get-history?run_id=${runs[0].info.run_id}&metric_key=loss`)).body.metrics.map(({ value }: { value: number }) => value)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it("keeps the versions of two sources apart where both call a model the same", async () => {
+    const slug = await project();
+    for (const [at, place] of ["here", "there"].entries()) {
+      const root = join(folder, place, "mlruns"); // the very name that MLflow gives it everywhere
+      writeRun(root, { id: "ab"[at]!.repeat(32), status: 3, points: 1 });
+      mkdirSync(join(root, "models", "digits", "version-1"), { recursive: true });
+      mkdirSync(join(root, "models", "digits", "aliases"));
+      writeFileSync(join(root, "models", "digits", "meta.yaml"), "name: digits\n");
+      writeFileSync(join(root, "models", "digits", "aliases", `of-${place}`), "1");
+      writeFileSync(join(root, "models", "digits", "version-1", "meta.yaml"), `name: digits\nversion: 1\ncurrent_stage: None\nrun_id: ${"ab"[at]!.repeat(32)}\nsource: runs:/${"ab"[at]!.repeat(32)}/model\ndescription: of ${place}\n`);
+      for (const times of [1, 2]) expect(await run([root, "--project", slug]), `import ${times} from ${place}`).toMatchObject({ code: 0 });
+    }
+    const { get } = speaker(server, slug, `Bearer ${token}`);
+    const { aliases } = (await get("registered-models/get?name=digits")).body.registered_model;
+    expect(aliases).toEqual(expect.arrayContaining([{ alias: "of-here", version: "1" }, { alias: "of-there", version: "2" }]));
+    const versions = (await get(`model-versions/search?filter=${encodeURIComponent("name='digits'")}&order_by=version_number%20ASC`)).body.model_versions;
+    expect(versions.map(({ description }: { description: string }) => description).toSorted()).toEqual(["of here", "of there"]);
+  });
+
   it("says what is wrong: no such folder, no such project, a token that may not, a run that cannot be read", async () => {
     expect(await run([join(folder, "nowhere"), "--project", "x"])).toMatchObject({ code: 2, err: expect.stringContaining("There is no folder") });
     expect(await run([join(folder, "mlruns"), "--project", "nope"])).toMatchObject({ code: 1, err: expect.stringContaining("Drover answered 404") });

@@ -51,6 +51,9 @@ export function folderSource(folder: string): Source {
   };
 }
 
+/** As Python's yaml wrote it, to which a text like 1e-3, without a point, is no number and needs no quotes. */
+const metaOf = async (file: string): Promise<Meta> => parse(await readFile(file, "utf8"), { customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.format !== "EXP") }) as Meta;
+
 /** Folders below that say what they are, and are not deleted. */
 async function metasIn(folder: string): Promise<{ name: string; meta: Meta }[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
@@ -58,7 +61,7 @@ async function metasIn(folder: string): Promise<{ name: string; meta: Meta }[]> 
   for (const entry of entries) {
     const file = join(folder, entry.name, "meta.yaml");
     if (!entry.isDirectory() || entry.name.startsWith(".") || !existsSync(file)) continue;
-    const meta = parse(await readFile(file, "utf8")) as Meta;
+    const meta = await metaOf(file);
     if (meta.lifecycle_stage !== "deleted") found.push({ name: entry.name, meta });
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -82,7 +85,7 @@ async function datasetOf(experiment: string, input: Meta) {
   const file = join(experiment, "datasets", String(input.source_id), "meta.yaml");
   if (!existsSync(file)) return null;
   const tags = Object.entries((input.tags ?? {}) as Record<string, string>).map(([key, value]) => ({ key, value }));
-  return { tags, dataset: parse(await readFile(file, "utf8")) as unknown };
+  return { tags, dataset: await metaOf(file) };
 }
 
 /** One file for each key, whose content is the value; keys with slashes lie in folders. */
@@ -123,7 +126,7 @@ async function artifactsOf(root: string, { kind, experimentId, id }: FileOwner):
   const home = kind === "run" ? join(root, experimentId, id) : join(root, experimentId, "models", id);
   const beside = join(home, "artifacts");
   if (existsSync(beside)) return beside;
-  const meta = parse(await readFile(join(home, "meta.yaml"), "utf8")) as Meta;
+  const meta = await metaOf(join(home, "meta.yaml"));
   const told = String(meta.artifact_uri ?? meta.artifact_location ?? "");
   const place = told.startsWith("file:") ? fileURLToPath(told) : told;
   return place.startsWith("/") && existsSync(place) ? place : null;

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { toCliError } from "../errors.ts";
 import type { FileOwner, Source, SourceExperiment, SourceModel, SourceRegistered, SourceRun, SourceVersion } from "./source.ts";
-import { type Imported, parentOf, type Target } from "./target.ts";
+import { hasEnded, type Imported, parentOf, type Target } from "./target.ts";
 
 const AT_ONCE = 4;
 
@@ -96,9 +96,9 @@ export class Importer {
   }
 
   private async oneRun({ there, here }: { there: string; here: string }, run: SourceRun, known: Imported | undefined): Promise<void> {
-    const { run_id: from, status } = run.info;
+    const { run_id: from } = run.info;
     if (known?.isDone) return this.count({ present: 1 });
-    if (!this.options.running && (status === "RUNNING" || status === "SCHEDULED")) return this.count({ running: 1 });
+    if (!this.options.running && !hasEnded(run.info)) return this.count({ running: 1 });
     const id = known?.id ?? (await this.target.createRun(here, run));
     this.names.runs.set(from, id);
     await this.target.logTexts(id, run);
@@ -152,16 +152,21 @@ export class Importer {
 
   /** Versions whose run or model was imported; others would point to nothing, unless all was. */
   private async registered({ name, description, tags, aliases }: SourceRegistered): Promise<void> {
-    const versions = (await this.source.versions(name)).filter((version) => this.options.experiments === null || this.sourceHere(version) !== version.source);
-    if (versions.length === 0) return;
+    const versions = (await this.source.versions(name)).map((version) => ({ ...version, place: this.sourceHere(version) }));
+    const isWanted = ({ place, source }: (typeof versions)[number]) => this.options.experiments === null || place !== source;
+    if (!versions.some(isWanted)) return;
     const known = await this.target.registered(name, description, tags);
-    for (const version of versions) {
-      if (known.has(version.version)) continue;
-      const made = await this.target.createVersion(name, version.version, { source: this.sourceHere(version), runId: version.run_id ? (this.names.runs.get(version.run_id) ?? null) : null, description: version.description, tags: version.tags, stage: version.current_stage });
-      known.set(version.version, made);
-      this.count({ versions: 1 });
+    const here = new Map<number, number>();
+    for (const one of versions) {
+      // Another source may have a model of this name, whose versions count from 1 too: only what it is made of tells them apart.
+      const before = known.find(({ from, source }) => from === one.version && (source === one.place || source === one.source));
+      if (before) here.set(one.version, before.version);
+      else if (isWanted(one)) {
+        here.set(one.version, await this.target.createVersion(name, one.version, { source: one.place, runId: one.run_id ? (this.names.runs.get(one.run_id) ?? null) : null, description: one.description, tags: one.tags, stage: one.current_stage }));
+        this.count({ versions: 1 });
+      }
     }
-    for (const { alias, version } of aliases) if (known.has(version)) await this.target.setAlias(name, alias, known.get(version)!);
+    for (const { alias, version } of aliases) if (here.has(version)) await this.target.setAlias(name, alias, here.get(version)!);
   }
 
   /** Where a version's files are here; as it was where they are not. */

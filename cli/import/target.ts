@@ -20,6 +20,12 @@ export interface Imported {
   parent: string | undefined;
 }
 
+export interface ImportedVersion {
+  from: number;
+  version: number;
+  source: string;
+}
+
 /** A project of Drover, spoken to as MLflow's clients speak to it. */
 export class Target {
   private readonly http: MlflowHttp;
@@ -107,10 +113,10 @@ export class Target {
     await this.http.post("runs/set-tag", { run_id: runId, key, value });
   }
 
-  /** The last thing: from now on an import leaves it alone. */
+  /** The last thing: from now on an import leaves it alone, unless it goes on where it came from. */
   async finishRun(runId: string, { info }: SourceRun): Promise<void> {
     await this.http.post("runs/update", { run_id: runId, status: info.status, end_time: info.end_time ?? undefined, run_name: info.run_name ?? undefined });
-    await this.setTag(runId, DONE_TAG, "yes");
+    if (hasEnded(info)) await this.setTag(runId, DONE_TAG, "yes");
   }
 
   async createModel(experimentId: string, of: { id: string; name: string; type: string | null; sourceRunId: string | null; params: Pair[]; tags: Pair[] }): Promise<string> {
@@ -127,17 +133,15 @@ export class Target {
     if (models.length > 0) await this.http.post("runs/outputs", { run_id: runId, models });
   }
 
-  /** @returns the versions that earlier imports made of it: there → here. */
-  async registered(name: string, description: string | null, tags: Pair[]): Promise<Map<number, number>> {
+  /** @returns the versions that earlier imports made of it. `from`: its number there. */
+  async registered(name: string, description: string | null, tags: Pair[]): Promise<ImportedVersion[]> {
     await this.http.post("registered-models/create", { name, description: description ?? undefined, tags }).catch((error: unknown) => {
       if (!(error instanceof MlflowRefused && error.code === "RESOURCE_ALREADY_EXISTS")) throw error;
     });
-    const found = new Map<number, number>();
-    for (const one of await this.itself.versions(name)) {
-      const from = one.tags.find(({ key }) => key === FROM_TAG);
-      if (from) found.set(Number(from.value), one.version);
-    }
-    return found;
+    return (await this.itself.versions(name)).flatMap(({ version, source, tags: told }) => {
+      const from = told.find(({ key }) => key === FROM_TAG);
+      return from ? [{ from: Number(from.value), version, source }] : [];
+    });
   }
 
   async createVersion(name: string, version: number, of: { source: string; runId: string | null; description: string | null; tags: Pair[]; stage: string | null }): Promise<number> {
@@ -151,6 +155,8 @@ export class Target {
     await this.http.post("registered-models/alias", { name, alias, version: String(version) });
   }
 }
+
+export const hasEnded = ({ status }: SourceRun["info"]): boolean => status !== "RUNNING" && status !== "SCHEDULED";
 
 export const parentOf = (tags: readonly Pair[]): string | undefined => tags.find(({ key }) => key === PARENT_TAG)?.value;
 
