@@ -2,7 +2,8 @@
 const query = (org: string, more: Record<string, string> = {}) => `?${new URLSearchParams({ org, ...more }).toString()}`;
 
 export const rawUrls = {
-  artifact: (org: string, id: string) => `/api/artifacts/${id}${query(org)}`,
+  /** With its hash, so that the browser may keep it: what is logged under its path later has another one. */
+  artifact: (org: string, { id, sha256 }: { id: string; sha256: string }) => `/api/artifacts/${id}${query(org, { sha256 })}`,
   artifactDownload: (org: string, id: string) => `/api/artifacts/${id}${query(org, { download: "1" })}`,
   log: (org: string, attemptId: string, stream?: "stdout" | "stderr") => `/api/attempts/${attemptId}/log${query(org, stream ? { stream } : {})}`,
   /** `set`: what the table shows, as its query takes it. */

@@ -12,6 +12,7 @@ import { artifacts, objects } from "../../db/schema/experiments.ts";
 import { newId } from "../../db/schema/columns.ts";
 import { clients } from "../../db/client.ts";
 import { buildApp } from "../app.ts";
+import { putClientFile } from "./commands/client-files.ts";
 import { ingestLogs } from "./commands/log-ingest.ts";
 import { checkedArchive } from "./commands/upload-code.ts";
 import { storeObject } from "./commands/objects.ts";
@@ -140,6 +141,22 @@ describe("GET /api/artifacts", () => {
     const { id } = await makeArtifact(path, "text/plain", body);
     return { text: await (await app.request(`/api/artifacts/${id}`, { headers: as(token) })).text() };
   }
+
+  it("may be kept by browsers only under the URL that names its bytes: the same path may be logged again", async () => {
+    const { id: runId } = await world.makeRun();
+    const log = (body: string) => putClientFile(world.db, objectStore(), { orgId: world.org.id, owner: { kind: "run", id: runId }, path: "metrics.json" }, [Buffer.from(body)], {});
+    const read = async (query: string) => {
+      const answer = await app.request(`/api/artifacts/${id}${query}`, { headers: as(token) });
+      return [await answer.text(), answer.headers.get("cache-control")];
+    };
+    const first = await log("{}");
+    const [{ id } = { id: "" }] = await world.owner.api.experiments.artifacts({ id: runId });
+    expect(await read("")).toEqual(["{}", "private, no-cache"]);
+    expect(await read(`?sha256=${first.sha256}`)).toEqual(["{}", expect.stringContaining("immutable")]);
+    await log("[1]");
+    expect(await world.owner.api.experiments.artifacts({ id: runId })).toMatchObject([{ id }]);
+    expect(await read(`?sha256=${first.sha256}`)).toEqual(["[1]", "private, no-cache"]);
+  });
 
   it("holds no file open for those who ask for its headers alone, or go away before its end", async () => {
     const { id } = await makeArtifact("large.bin", "application/octet-stream", "x".repeat(8 * 1024 * 1024));

@@ -37,7 +37,9 @@ async function sendArtifact(c: C) {
   const { db, grant } = c.get("ctx");
   const id = ArtifactId.safeParse(c.req.param("id"));
   if (!id.success) throw notFound();
-  return sendFile(c.req.raw, await getArtifact(db, grant, id.data), { asFile: c.req.query("download") !== undefined, isPinned: true });
+  const file = await getArtifact(db, grant, id.data);
+  // The id stays when a client logs the path again, with other bytes.
+  return sendFile(c.req.raw, file, { asFile: c.req.query("download") !== undefined, isPinned: c.req.query("sha256") === file.sha256 });
 }
 
 const LogQuery = z.object({ stream: z.enum(["stdout", "stderr"], "Expected stdout or stderr.").optional() });

@@ -29,7 +29,7 @@ function ImagePreview({ artifact }: { artifact: ArtifactView }) {
   const org = useOrg();
   if (artifact.bytes > PREVIEW_IMAGE_BYTES) return <div className={classes.note}>Too large to show here.</div>;
   // oxlint-disable-next-line nextjs/no-img-element -- a run's own file, streamed by our route; there is nothing to optimise
-  return <img className={classes.image} src={rawUrls.artifact(org, artifact.id)} alt={artifact.path} />;
+  return <img className={classes.image} src={rawUrls.artifact(org, artifact)} alt={artifact.path} />;
 }
 
 async function readStart(url: string, signal: AbortSignal): Promise<string> {
@@ -40,9 +40,9 @@ async function readStart(url: string, signal: AbortSignal): Promise<string> {
 
 function TextPreview({ artifact, kind }: { artifact: ArtifactView; kind: Exclude<PreviewKind, "image"> }) {
   const org = useOrg();
-  const url = rawUrls.artifact(org, artifact.id);
+  const url = rawUrls.artifact(org, artifact);
   // Plain fetch rather than tRPC: these are the file's own bytes, a part of them.
-  const query = useQuery({ queryKey: ["artifact-start", artifact.id], queryFn: ({ signal }) => readStart(url, signal), staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000 });
+  const query = useQuery({ queryKey: ["artifact-start", url], queryFn: ({ signal }) => readStart(url, signal), staleTime: Number.POSITIVE_INFINITY, gcTime: 60_000 });
   if (query.error) return <ErrorBox what="The file could not be read" error={query.error} retry={() => void query.refetch()} />;
   if (query.data === undefined) return <Skeleton height={240} mt="sm" />;
   const whole = artifact.bytes <= PREVIEW_BYTES;
