@@ -78,9 +78,11 @@ describe("PUT /api/code", () => {
     ["climbs behind a name", { path: "a/../b", body: "x" }],
     ["is a link that climbs behind a name", { path: "a/b/c", type: "SymbolicLink", linkpath: "link/../../x" }],
     ["goes through a link", { path: "inner/below", body: "x" }],
+    ["is a hard link to a link, which from there leads outside", { path: "hard", type: "Link", linkpath: "deep/er/up" }],
+    ["is a hard link through a link", { path: "hard", type: "Link", linkpath: "./inner/file" }],
     ["is a device", { path: "dev", type: "CharacterDevice" }],
   ])("names the entry that %s, and keeps nothing", async (_says, entry) => {
-    const bytes = tarOf([{ path: "ok.txt", body: "fine" }, { path: "inner", type: "SymbolicLink", linkpath: "pkg" }, entry]);
+    const bytes = tarOf([{ path: "ok.txt", body: "fine" }, { path: "inner", type: "SymbolicLink", linkpath: "pkg" }, { path: "deep/er/up", type: "SymbolicLink", linkpath: "../.." }, entry]);
     const answer = await put(bytes);
     const said = (await answer.json()) as { error: string; message: string };
     expect([answer.status, said.error]).toEqual([422, "invalid"]);
@@ -135,6 +137,8 @@ describe("GET /api/artifacts", () => {
     expect((await app.request(`/api/artifacts/${text.id}?download=1`, { headers: as(token) })).headers.get("content-type")).toBe("application/octet-stream");
     const part = await app.request(`/api/artifacts/${text.id}`, { headers: { ...as(token), range: "bytes=6-8" } });
     expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([206, "wor", "bytes 6-8/11"]);
+    const goOn = async (etag: string) => (await app.request(`/api/artifacts/${text.id}`, { headers: { ...as(token), range: "bytes=6-", "if-range": etag } })).text();
+    expect([await goOn(part.headers.get("etag")!), await goOn(`"${"0".repeat(64)}"`)]).toEqual(["world", "hello world"]); // begun with other bytes: those would not fit
     expect((await makeArtifactAndRead("empty.txt", "")).text).toBe("");
   });
   async function makeArtifactAndRead(path: string, body: string) {

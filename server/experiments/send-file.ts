@@ -28,7 +28,8 @@ export async function sendFile(request: Request, file: SentFile, how: { asFile: 
   if (request.headers.get("if-none-match") === headers.etag) return new Response(null, { status: 304, headers });
   const store = objectStore();
   if ((await store.has(file)) === null) throw new DomainError("unavailable", "The object store does not have these bytes now.", { context: { sha256: file.sha256 } });
-  const range = rangeOf(request.headers.get("range") ?? undefined, file.bytes);
+  const begun = request.headers.get("if-range"); // a download that goes on where it broke off
+  const range = begun === null || begun === headers.etag ? rangeOf(request.headers.get("range") ?? undefined, file.bytes) : null;
   if (range === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, "content-range": `bytes */${file.bytes}` } });
   if (file.bytes === 0) return new Response(null, { status: 200, headers: { ...headers, "content-length": "0" } });
   const body = request.method === "HEAD" ? null : webStream(store.get(file, range ?? undefined)); // nobody would read it, nor close it

@@ -87,12 +87,18 @@ function refusalOf(entry: ReadEntry, links: ReadonlySet<string>): DomainError | 
   if (!TYPES.has(type)) return bad(`The entry ${path} is a ${type}; only files, folders and links are taken.`);
   if (leaves(path, 0)) return bad(`The entry ${path} would be written outside the folder.`);
   const parts = plainPath(path).split("/");
-  const link = parts.map((_, at) => parts.slice(0, at).join("/")).find((folder) => links.has(folder));
+  const link = linkAmong(parts.slice(0, -1), links);
   if (link !== undefined) return bad(`The entry ${path} goes through the link ${link}.`);
+  // A hard link to a link is that link at another place, from where it leads elsewhere.
+  const behind = type === "Link" ? linkAmong(plainPath(target).split("/"), links) : undefined;
+  if (behind !== undefined) return bad(`The hard link ${path} goes through the link ${behind}.`);
   if (type === "SymbolicLink" && leaves(target, parts.length - 1)) return bad(`The link ${path} points outside the folder, to ${target}.`);
   if (type === "Link" && leaves(target, 0)) return bad(`The link ${path} points outside the folder, to ${target}.`);
   return null;
 }
+
+/** The first folder on the way, or the place itself, that is a link. */
+const linkAmong = (parts: readonly string[], links: ReadonlySet<string>): string | undefined => parts.map((_, at) => parts.slice(0, at + 1).join("/")).find((place) => links.has(place));
 
 const plainPath = (path: string) => path.split("/").filter((part) => part !== "" && part !== ".").join("/");
 
