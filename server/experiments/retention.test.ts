@@ -8,6 +8,7 @@ import { newId } from "../../db/schema/columns.ts";
 import { runCheckpointFiles, runCheckpoints } from "../../db/schema/checkpoints.ts";
 import { artifacts, logChunks, logHeads, objects, runEvents, type runs, runTags } from "../../db/schema/experiments.ts";
 import { loggedModelFiles, loggedModels, modelVersions, registeredModels } from "../../db/schema/models.ts";
+import { artifactUri } from "../../domain/experiments/mlflow-words.ts";
 import { RetentionRules } from "../../domain/experiments/retention.ts";
 import { listUnarchived } from "./commands/archive.ts";
 import { storeObject } from "./commands/objects.ts";
@@ -45,9 +46,9 @@ async function withFile(endedDays: number | null, values: Omit<Partial<typeof ru
 const filesOf = async (runId: string) => (await world.db.select({ path: artifacts.path }).from(artifacts).where(eq(artifacts.runId, runId))).length;
 const setRules = (rules: Partial<RetentionRules>) => world.owner.api.storage.setRules(RetentionRules.parse({ checkpoints: null, ...rules }));
 
-async function versionOf(runId: string | null, loggedModelId: string | null = null) {
+async function versionOf(runId: string | null, loggedModelId: string | null = null, location = "somewhere") {
   const [model] = await world.db.insert(registeredModels).values({ orgId: world.org.id, projectId: world.vision.id, name: `model ${counter++}`, createdBy: "Olga" }).returning();
-  await world.db.insert(modelVersions).values({ modelId: model!.id, version: 1, orgId: world.org.id, source: "somewhere", location: "somewhere", runId, loggedModelId, createdBy: "Olga" });
+  await world.db.insert(modelVersions).values({ modelId: model!.id, version: 1, orgId: world.org.id, source: location, location, runId, loggedModelId, createdBy: "Olga" });
 }
 async function loggedModel(values: Partial<typeof loggedModels.$inferInsert>) {
   const run = await world.makeRun();
@@ -77,6 +78,15 @@ describe("the retention rules", () => {
     expect(await applyRetention(world.db, bus())).toBe(0);
     expect(await world.owner.api.storage.removal({ id: old.run.id })).toMatchObject({ message: told[0]!.message });
     expect(await world.owner.api.storage.removal({ id: young.run.id })).toBeNull();
+  });
+
+  it("leave the files of a run alone that lie under a version, whether or not that says which run made it", async () => {
+    const [named, other] = [await withFile(40), await withFile(40)];
+    await versionOf(null, null, `${artifactUri(named.run.experimentId, named.run.id)}/model`);
+    await versionOf(null, null, "s3://elsewhere/model");
+    await setRules({ files: 30 });
+    expect(await applyRetention(world.db, bus())).toBe(1);
+    expect([await filesOf(named.run.id), await filesOf(other.run.id)]).toEqual([1, 0]);
   });
 
   it("are applied to every other organization where those of one cannot be read", async () => {

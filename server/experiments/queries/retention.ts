@@ -31,9 +31,12 @@ export interface Shelf {
 const before = (moment: AnyPgColumn, days: number) => sql`${moment} < now() - make_interval(days => ${days})`;
 /** Nobody wants to find a released model without its files, or the run that made it. */
 const versionOf = (model: SQL | AnyPgColumn) => sql`exists (select 1 from ${modelVersions} where ${modelVersions.loggedModelId} = ${model})`;
+/** A version may be made of a run's files without naming the run: clients give either. Written so that it is looked up once, not for each run. */
+const holdsVersion = sql`${runs.id} in (select place.run from (select substring(${modelVersions.location} from '^mlflow-artifacts:.*(run_[0-9a-f-]{36})/artifacts') as run from ${modelVersions}) place where place.run is not null)`;
 const runMayGo = sql`not (
   exists (select 1 from ${runTags} where ${runTags.runId} = ${runs.id} and ${runTags.key} = ${KEEP_TAG})
   or exists (select 1 from ${modelVersions} where ${modelVersions.runId} = ${runs.id})
+  or ${holdsVersion}
   or exists (select 1 from ${loggedModels} where ${loggedModels.sourceRunId} = ${runs.id} and ${versionOf(loggedModels.id)}))`;
 const ended = (days: number) => sql`${before(runs.endedAt, days)} and ${runMayGo}`;
 
