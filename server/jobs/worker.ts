@@ -22,6 +22,7 @@ import { log } from "../log.ts";
 import { deliverDue, forgetOldDeliveries } from "../models/jobs/deliver.ts";
 import { expireOld, keepPartitions } from "./housekeeping.ts";
 import { startLoop, type Loop } from "./loop.ts";
+import { doChores } from "./chores.ts";
 import { JOBS, type JobName, type JobPayload } from "./registry.ts";
 
 const PLACE_EVERY_MS = 2000;
@@ -44,25 +45,28 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
   "models.deliverWebhooks": async ({ sql }) => {
     await deliverDue(sql);
   },
-  "clusters.keepHouse": async ({ sql, db, bus, objects }) => {
-    const { made, dropped } = await keepPartitions(sql);
-    if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
-    await expireOld(sql);
-    await forgetEmbeds(db);
-    await forgetReceipts(sql);
-    await compactMetrics(sql, Date.now());
-    await forgetOldDeliveries(sql);
-    await objects.sweep(STALE_UPLOAD_MS);
-    await readEventFiles(sql, bus, objects); // whose job got lost
-    for (const attemptId of await listUnarchived(sql, 100)) await archiveLog(sql, bus, objects, attemptId);
-  },
+  "clusters.keepHouse": ({ sql, db, bus, objects }) =>
+    doChores({
+      partitions: async () => {
+        const { made, dropped } = await keepPartitions(sql);
+        if (made.length + dropped.length > 0) log().info({ made, dropped }, "telemetry partitions");
+      },
+      expired: () => expireOld(sql),
+      embeds: () => forgetEmbeds(db),
+      receipts: () => forgetReceipts(sql),
+      compaction: () => compactMetrics(sql, Date.now()),
+      deliveries: () => forgetOldDeliveries(sql),
+      uploads: () => objects.sweep(STALE_UPLOAD_MS),
+      eventFiles: () => readEventFiles(sql, bus, objects), // whose job got lost
+      logs: async () => {
+        const lost = await listUnarchived(sql, 100);
+        await doChores(Object.fromEntries(lost.map((attemptId) => [`log of ${attemptId}`, () => archiveLog(sql, bus, objects, attemptId)])));
+      },
+    }),
   "costs.sendReports": async (services) => {
     await sendReports(services, services.now());
   },
-  "experiments.keepObjects": async ({ db, bus, objects }) => {
-    await applyRetention(db, bus);
-    await collectObjects(db, objects);
-  },
+  "experiments.keepObjects": ({ db, bus, objects }) => doChores({ retention: () => applyRetention(db, bus), collection: () => collectObjects(db, objects) }),
 };
 
 /** The reconcile loops and the job handlers of one worker. Any number of workers may run. */
