@@ -8,7 +8,8 @@ import { declareLost } from "./commands/declare-lost.ts";
 import { listExamples, prepareExample } from "./commands/prepare-example.ts";
 import { retryRun } from "./commands/retry.ts";
 import { submitRun } from "./commands/submit.ts";
-import { findObject, listArtifacts } from "./queries/artifacts.ts";
+import { objectStore } from "./object-store.ts";
+import { findStored, listArtifacts } from "./queries/artifacts.ts";
 import { readLogPage } from "./queries/log-page.ts";
 import { searchLog } from "./queries/log-search.ts";
 import { readOverview } from "./queries/overview.ts";
@@ -28,7 +29,7 @@ export const experimentsRouter = router({
 
   check: procedure("runs:submit").input(CheckSpec).query(({ input }) => checkSpecYaml(input.yaml)),
   plan: procedure("runs:submit").input(PlanRun).query(({ ctx, input }) => planSpec(ctx, input.spec, Date.now())),
-  codeUploaded: procedure("runs:submit").input(z.strictObject({ sha256: Sha256 })).query(async ({ ctx, input }) => ({ uploaded: (await findObject(ctx.db, ctx.orgId, input.sha256)) !== null })),
+  codeUploaded: procedure("runs:submit").input(z.strictObject({ sha256: Sha256 })).query(async ({ ctx, input }) => ({ uploaded: (await findStored(ctx.db, objectStore(), ctx.orgId, input.sha256)) !== null })),
   examples: procedure("runs:submit").query(() => listExamples()),
   prepareExample: procedure("runs:submit").input(z.strictObject({ name: z.string().max(64) })).mutation(({ ctx, input }) => prepareExample(ctx, input.name)),
   submit: procedure("runs:submit").input(SubmitRun).mutation(({ ctx, input }) => submitRun(ctx, input)),

@@ -69,6 +69,17 @@ describe("PUT /api/code", () => {
     expect(await objectStore().has((await findObject(world.db, world.org.id, sha(bytes)))!)).toBe(bytes.length);
   });
 
+  it("takes an archive anew whose bytes the store has lost", async () => {
+    const bytes = tarOf([{ path: "lost.py", body: "print(2)" }]);
+    await put(bytes);
+    const before = (await findObject(world.db, world.org.id, sha(bytes)))!;
+    await objectStore().remove(before.key!);
+    expect(await world.owner.api.experiments.codeUploaded({ sha256: sha(bytes) })).toEqual({ uploaded: false });
+    expect((await put(bytes)).status).toBe(200);
+    expect(await objectStore().has((await findObject(world.db, world.org.id, sha(bytes)))!)).toBe(bytes.length);
+    expect(await world.owner.api.experiments.codeUploaded({ sha256: sha(bytes) })).toEqual({ uploaded: true });
+  });
+
   it.each<[string, Entry]>([
     ["climbs out of the folder", { path: "a/../../etc/passwd", body: "x" }],
     ["has an absolute path", { path: "/etc/passwd", body: "x" }],

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt, lt, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { objectParts } from "../../../db/schema/agents.ts";
-import { objects } from "../../../db/schema/experiments.ts";
 import { UNUSED_HOURS } from "../../../domain/experiments/retention.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import type { Bytes, ObjectStore } from "../object-store.ts";
+import { findStored } from "../queries/artifacts.ts";
 import { storeObject, touchObject } from "./objects.ts";
 
 /** Parts are bytes that no object's row names: before they are collected as such, they are not gone on from any more. */
@@ -21,8 +21,8 @@ const FRESH = sql`now() - make_interval(hours => ${PARTS_KEPT_HOURS})`;
 
 /** Where an upload goes on, and whether there is anything left to send. */
 export async function nextPart(db: Db, store: ObjectStore, upload: Upload): Promise<{ next: number; done: boolean }> {
-  const [known] = await db.select({ sha256: objects.sha256, key: objects.key, bytes: objects.bytes }).from(objects).where(and(eq(objects.orgId, upload.orgId), eq(objects.sha256, upload.sha256)));
-  if (known && (await store.has(known)) === known.bytes && (await touchObject(db, upload.orgId, upload.sha256))) return { next: known.bytes, done: true };
+  const known = await findStored(db, store, upload.orgId, upload.sha256);
+  if (known && (await touchObject(db, upload.orgId, upload.sha256))) return { next: known.bytes, done: true };
   const parts = await listParts(db, upload);
   return { next: parts.reduce((sum, { bytes }) => sum + bytes, 0), done: false };
 }

@@ -3,6 +3,7 @@ import { MAX_CODE_BYTES } from "../../../domain/experiments/run-spec.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { objectStore } from "../object-store.ts";
+import { findStored } from "../queries/artifacts.ts";
 import { storeObject, touchObject } from "./objects.ts";
 
 /** What an archive may grow to: a small upload must not fill a cluster's disk. */
@@ -15,8 +16,8 @@ const GZIP = [0x1f, 0x8b];
  * @throws DomainError "invalid" naming the entry, "too_large".
  */
 export async function uploadCode(ctx: Ctx, sha256: string, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number; isNew: boolean }> {
-  const known = await touchObject(ctx.db, ctx.orgId, sha256);
-  if (known) return { sha256, bytes: known.bytes, isNew: false };
+  const known = await findStored(ctx.db, objectStore(), ctx.orgId, sha256);
+  if (known && (await touchObject(ctx.db, ctx.orgId, sha256))) return { sha256, bytes: known.bytes, isNew: false };
   return storeObject(ctx.db, objectStore(), { orgId: ctx.orgId, kind: "code" }, checkedArchive(body), { sha256, maxBytes: MAX_CODE_BYTES });
 }
 

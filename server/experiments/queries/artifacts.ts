@@ -5,6 +5,7 @@ import { artifacts, attempts, objects, runs } from "../../../db/schema/experimen
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ArtifactView } from "../../../domain/experiments/run-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
+import type { ObjectStore } from "../object-store.ts";
 import { getVisibleRun, reachedProjects } from "./visible.ts";
 
 /** As many as one attempt may upload. */
@@ -48,4 +49,10 @@ export async function getArtifact(db: DbOrTx, grant: Grant, id: string) {
 export async function findObject(db: DbOrTx, orgId: string, sha256: string): Promise<{ sha256: string; key: string | null; bytes: number } | null> {
   const [found] = await db.select({ sha256: objects.sha256, key: objects.key, bytes: objects.bytes }).from(objects).where(and(eq(objects.orgId, orgId), eq(objects.sha256, sha256))).limit(1);
   return found ?? null;
+}
+
+/** The same where the store has them, too; null where it lost them: they may be sent again. */
+export async function findStored(db: DbOrTx, store: ObjectStore, orgId: string, sha256: string): Promise<{ sha256: string; key: string | null; bytes: number } | null> {
+  const found = await findObject(db, orgId, sha256);
+  return found && (await store.has(found)) === found.bytes ? found : null;
 }
