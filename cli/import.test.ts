@@ -160,6 +160,18 @@ describe("drover import mlflow", () => {
     expect((await get(`metrics/get-history?run_id=${runs[0].info.run_id}&metric_key=loss`)).body.metrics.map(({ value }: { value: number }) => value)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  it("brings over all else of a run where one file has a name that no file may have here, and says which", async () => {
+    const [slug, root, id] = [await project(), join(folder, "named"), "d".repeat(32)];
+    writeRun(root, { id, status: 3, points: 3 });
+    mkdirSync(join(root, "5", id, "artifacts"));
+    for (const name of ["a.txt", "m\\n.txt", "z.txt"]) writeFileSync(join(root, "5", id, "artifacts", name), name);
+    expect(await run([root, "--project", slug])).toMatchObject({ code: 1, out: expect.stringMatching(/✕ run 1e-3: m\\n\.txt: Drover answered 400: .*Backslashes/) });
+    const { post, get } = speaker(server, slug, `Bearer ${token}`);
+    const { experiment } = (await get("experiments/get-by-name?experiment_name=live")).body;
+    const { runs } = (await post("runs/search", { experiment_ids: [experiment.experiment_id] })).body;
+    expect((await get(`artifacts/list?run_id=${runs[0].info.run_id}`)).body.files.map(({ path }: { path: string }) => path)).toEqual(["a.txt", "z.txt"]);
+  });
+
   it("keeps the versions of two sources apart where both call a model the same", async () => {
     const slug = await project();
     for (const [at, place] of ["here", "there"].entries()) {

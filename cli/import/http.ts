@@ -5,6 +5,8 @@ import { CliError } from "../errors.ts";
 const TRIES = 6;
 const TIMEOUT_MS = 120_000;
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+/** The server's word on what was sent, not on who sent it. */
+export const OF_THE_REQUEST = new Set([400, 413, 422]);
 /** Whether trying again may help: not where the server understood and refused. */
 export const mayPass = (error: unknown): boolean => !(error instanceof MlflowRefused) || PASSING.has(error.status);
 

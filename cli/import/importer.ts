@@ -1,5 +1,6 @@
 import pMap from "p-map";
-import { toCliError } from "../errors.ts";
+import { CliError, isUnreachable, toCliError } from "../errors.ts";
+import { MlflowRefused, OF_THE_REQUEST } from "./http.ts";
 import type { FileOwner, Source, SourceExperiment, SourceModel, SourceRegistered, SourceRun, SourceVersion } from "./source.ts";
 import { hasEnded, type Imported, parentOf, type Target } from "./target.ts";
 
@@ -29,6 +30,36 @@ export interface ImportSummary {
   versions: number;
   /** One line for each thing that could not be imported; the rest was. */
   failures: string[];
+}
+
+/** Problems that are told of one run or model. */
+const TOLD = 5;
+
+/** Metrics and files of a run or model: one that can be no part of it here, such as a name that is refused, keeps no other from coming. */
+class Parts {
+  private readonly problems: string[] = [];
+
+  get areWhole(): boolean {
+    return this.problems.length === 0;
+  }
+
+  /** @throws what concerns the others too: a server out of reach, a token that may not. */
+  async take(name: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      const isAbout = error instanceof MlflowRefused ? OF_THE_REQUEST.has(error.status) : !isUnreachable(error);
+      if (!isAbout) throw error;
+      this.problems.push(`${name}: ${toCliError(error, null).message}`);
+    }
+  }
+
+  /** @throws CliError */
+  complain(): void {
+    if (this.areWhole) return;
+    const more = this.problems.length - TOLD;
+    throw new CliError(`${this.problems.slice(0, TOLD).join("; ")}${more > 0 ? `; and ${more} more` : ""}`);
+  }
 }
 
 /** What was called so there, and what it is called here. */
@@ -102,10 +133,12 @@ export class Importer {
     const id = known?.id ?? (await this.target.createRun(here, run));
     this.names.runs.set(from, id);
     await this.target.logTexts(id, run);
-    for (const key of run.data.metrics) await this.metric({ there, from, id, key }, known !== undefined);
-    if (this.options.artifacts) await this.files({ kind: "run", experimentId: there, id: from }, { kind: "run", experimentId: here, id });
-    await this.target.finishRun(id, run);
+    const parts = new Parts();
+    for (const key of run.data.metrics) await parts.take(key, () => this.metric({ there, from, id, key }, known !== undefined));
+    if (this.options.artifacts) await this.files({ kind: "run", experimentId: there, id: from }, { kind: "run", experimentId: here, id }, parts);
+    await this.target.finishRun(id, run, parts.areWhole);
     this.count({ runs: 1 });
+    parts.complain();
   }
 
   private async metric({ there, from, id, key }: { there: string; from: string; id: string; key: string }, isBegun: boolean): Promise<void> {
@@ -118,12 +151,14 @@ export class Importer {
     }
   }
 
-  private async files(there: FileOwner, here: FileOwner): Promise<void> {
+  private async files(there: FileOwner, here: FileOwner, parts: Parts): Promise<void> {
     const present = await this.target.files(here);
     for await (const { path, bytes } of this.source.files(there)) {
       if (present.get(path) === bytes) continue;
-      await this.target.putFile(here, path, () => this.source.open(there, path));
-      this.count({ files: 1, bytes });
+      await parts.take(path, async () => {
+        await this.target.putFile(here, path, () => this.source.open(there, path));
+        this.count({ files: 1, bytes });
+      });
     }
   }
 
@@ -139,9 +174,11 @@ export class Importer {
     const sourceRunId = info.source_run_id ? (this.names.runs.get(info.source_run_id) ?? null) : null;
     const id = known?.id ?? (await this.target.createModel(here, { id: info.model_id, name: info.name, type: info.model_type, sourceRunId, params: data.params, tags: info.tags }));
     this.names.models.set(info.model_id, id);
-    if (this.options.artifacts) await this.files({ kind: "model", experimentId: there, id: info.model_id }, { kind: "model", experimentId: here, id });
-    await this.target.finishModel(id, info.status ?? "LOGGED_MODEL_READY");
+    const parts = new Parts();
+    if (this.options.artifacts) await this.files({ kind: "model", experimentId: there, id: info.model_id }, { kind: "model", experimentId: here, id }, parts);
+    await this.target.finishModel(id, info.status ?? "LOGGED_MODEL_READY", parts.areWhole);
     this.count({ models: 1 });
+    parts.complain();
   }
 
   private async linkModels({ info, outputs }: SourceRun): Promise<void> {

@@ -113,10 +113,10 @@ export class Target {
     await this.http.post("runs/set-tag", { run_id: runId, key, value });
   }
 
-  /** The last thing: from now on an import leaves it alone, unless it goes on where it came from. */
-  async finishRun(runId: string, { info }: SourceRun): Promise<void> {
+  /** The last thing. @param isWhole From now on an import leaves it alone, unless it goes on where it came from. */
+  async finishRun(runId: string, { info }: SourceRun, isWhole: boolean): Promise<void> {
     await this.http.post("runs/update", { run_id: runId, status: info.status, end_time: info.end_time ?? undefined, run_name: info.run_name ?? undefined });
-    if (hasEnded(info)) await this.setTag(runId, DONE_TAG, "yes");
+    if (isWhole && hasEnded(info)) await this.setTag(runId, DONE_TAG, "yes");
   }
 
   async createModel(experimentId: string, of: { id: string; name: string; type: string | null; sourceRunId: string | null; params: Pair[]; tags: Pair[] }): Promise<string> {
@@ -124,9 +124,9 @@ export class Target {
     return String(model.info.model_id);
   }
 
-  async finishModel(id: string, status: string): Promise<void> {
+  async finishModel(id: string, status: string, isWhole: boolean): Promise<void> {
     await this.http.post(`logged-models/${id}`, { status: status === "LOGGED_MODEL_PENDING" ? "LOGGED_MODEL_UPLOAD_FAILED" : status }, "PATCH");
-    await this.http.post(`logged-models/${id}/tags`, { tags: [{ key: DONE_TAG, value: "yes" }] }, "PATCH");
+    if (isWhole) await this.http.post(`logged-models/${id}/tags`, { tags: [{ key: DONE_TAG, value: "yes" }] }, "PATCH");
   }
 
   async linkModels(runId: string, models: { model_id: string; step: number | bigint }[]): Promise<void> {
