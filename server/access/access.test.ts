@@ -216,6 +216,13 @@ describe("inside an organization", () => {
       expect(await answer.text()).toBe("{}");
     });
 
+    it("is not guessed by many tries at once: no more than ten passwords are looked at", async () => {
+      const someone = await person("viewer");
+      const answers = await Promise.all(Array.from({ length: 30 }, () => server.signIn(someone.email, "wrong wrong wrong")));
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+    });
+
     it("does not let another site's page write with it", async () => {
       const foreign = { ...boss, origin: "https://evil.example" };
       expect((await server.call(foreign, "access.createTeam", { name: "Evil" })).status).toBe(403);

@@ -57,12 +57,15 @@ export function auth(): Auth {
 export async function signIn(request: Request, address: string): Promise<Response> {
   const body = (await request.clone().json().catch(() => null)) as { email?: unknown } | null;
   const account = typeof body?.email === "string" ? body.email.trim().toLowerCase().slice(0, 254) : "";
-  passwordTries.check(account, address);
-  const answer = await auth().handler(request);
+  const guess = passwordTries.attempt(account, address);
+  const answer = await auth().handler(request).catch((error: unknown) => {
+    guess.undecided();
+    throw error;
+  });
   if (!answer.ok) {
-    if (answer.status === 401) passwordTries.failed(account, address);
+    if (answer.status !== 401) guess.undecided();
     return answer;
   }
-  passwordTries.succeeded(account, address);
+  guess.succeeded();
   return new Response("{}", { status: answer.status, headers: [["content-type", "application/json"], ...answer.headers.getSetCookie().map((cookie): [string, string] => ["set-cookie", cookie])] });
 }

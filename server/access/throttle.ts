@@ -9,6 +9,14 @@ interface Tries {
   until: number;
 }
 
+/** A guess under way. Until one of these is called it counts as a failure. */
+export interface Try {
+  /** It was right: what went before at this account from this address is forgiven. */
+  succeeded: () => void;
+  /** It was neither right nor wrong, as when the request was malformed or the database away. */
+  undecided: () => void;
+}
+
 /**
  * Slows down guessing of passwords: counts failures only, by what they have in common, in the memory of this process. Strict
  * where one address tries one account; looser by address alone (an office behind one) and by account alone, so that a stranger
@@ -20,24 +28,33 @@ export function createThrottle(now: () => number = Date.now) {
   function limitsOf(account: string, address: string): [string, number][] {
     return [[`both ${account} ${address}`, 10], [`address ${address}`, 60], [`account ${account}`, 60]];
   }
-  const current = (key: string): number => {
+  const current = (key: string): Tries | undefined => {
     const found = tries.get(key);
-    return found && found.until > now() ? found.failures : 0;
+    return found && found.until > now() ? found : undefined;
   };
   return {
-    /** @throws DomainError limit_reached after too many failures. */
-    check(account: string, address: string): void {
-      if (limitsOf(account, address).some(([key, most]) => current(key) >= most)) throw new DomainError("limit_reached", "Too many wrong passwords. Wait five minutes and try again.");
-    },
-    failed(account: string, address: string): void {
+    /**
+     * Counts before the password is looked at: that takes a while, and guesses made at once would all pass before the first fails.
+     * @throws DomainError limit_reached after too many failures.
+     */
+    attempt(account: string, address: string): Try {
+      const limits = limitsOf(account, address);
+      if (limits.some(([key, most]) => (current(key)?.failures ?? 0) >= most)) throw new DomainError("limit_reached", "Too many wrong passwords. Wait five minutes and try again.");
       if (tries.size > MOST_REMEMBERED) for (const [key, { until }] of tries) if (until <= now()) tries.delete(key);
-      for (const [key] of limitsOf(account, address)) {
-        const failures = current(key);
-        tries.set(key, { failures: failures + 1, until: failures === 0 ? now() + WINDOW_MS : tries.get(key)!.until });
-      }
-    },
-    succeeded(account: string, address: string): void {
-      tries.delete(`both ${account} ${address}`);
+      const counted = limits.map(([key]) => {
+        const found = current(key) ?? { failures: 0, until: now() + WINDOW_MS };
+        found.failures += 1;
+        tries.set(key, found);
+        return found;
+      });
+      const undecided = () => {
+        for (const one of counted) one.failures -= 1;
+      };
+      const succeeded = () => {
+        undecided();
+        tries.delete(limits[0]![0]);
+      };
+      return { succeeded, undecided };
     },
   };
 }

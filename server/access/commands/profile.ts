@@ -27,13 +27,13 @@ export async function updateProfile(ctx: BaseCtx, input: UpdateProfile): Promise
 /** Ends every other session of the person: whoever knew the old password is out. API tokens stay. */
 export async function changePassword(ctx: BaseCtx, input: ChangePassword): Promise<void> {
   const actor = personOnly(ctx);
-  passwordTries.check(actor.id, "session");
   const [account] = await ctx.db.select({ id: accounts.id, password: accounts.password }).from(accounts).where(and(eq(accounts.userId, actor.id), eq(accounts.providerId, "credential")));
   const { password: hasher } = await auth().$context;
+  const guess = passwordTries.attempt(actor.id, "session");
   if (!account?.password || !(await hasher.verify({ hash: account.password, password: input.current }))) {
-    passwordTries.failed(actor.id, "session");
     throw new DomainError("invalid", "The current password is wrong.", { issues: [{ field: "current", message: "This is not your current password." }] });
   }
+  guess.succeeded();
   const hash = await hashPassword(input.next);
   const sessionId = ctx.caller?.sessionId;
   const orgs = await ctx.db.transaction(async (tx) => {
