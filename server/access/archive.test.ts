@@ -1,6 +1,6 @@
-import { eq } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditLog, projects } from "../../db/schema/access.ts";
+import { auditLog, projects, teams } from "../../db/schema/access.ts";
 import { runs } from "../../db/schema/experiments.ts";
 import { type TestServer, testServer } from "./testing.ts";
 
@@ -92,8 +92,23 @@ describe("archiving a team", () => {
     expect((await archive(true)).status).toBe(200);
     expect((await server.call(boss, "access.createProject", { teamId: team.id, name: "Late" })).status).toBe(409);
     expect((await server.call(boss, "access.archiveProject", { id: project.id, archived: false })).error.message).toContain("Restore it first");
+    const open = await projectIn();
+    expect((await server.call(boss, "access.moveProject", { id: open.id, teamId: team.id })).error.message).toContain("Restore it first");
     expect((await archive(false)).status).toBe(200);
     expect((await server.call(boss, "access.archiveProject", { id: project.id, archived: false })).status).toBe(200);
     expect(await actionsOn(team.id)).toEqual(["team.archive", "team.restore"]);
+  });
+
+  it("lets no open project slip in at the same moment", async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const [team, project] = [await server.make.team(org), await projectIn()];
+      await Promise.all([
+        server.call(boss, "access.archiveTeam", { id: team.id, archived: true }),
+        server.call(boss, "access.moveProject", { id: project.id, teamId: team.id }),
+        server.call(boss, "access.createProject", { teamId: team.id, name: `Late ${team.slug}` }),
+      ]);
+      const [after] = await server.db.select({ archivedAt: teams.archivedAt }).from(teams).where(eq(teams.id, team.id));
+      if (after!.archivedAt) expect(await server.db.$count(projects, and(eq(projects.teamId, team.id), isNull(projects.archivedAt)))).toBe(0);
+    }
   });
 });

@@ -9,10 +9,13 @@ import { plural } from "../../../domain/shared/format.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";
-import { findScope } from "../queries/tree.ts";
+import { findScope, holdTeamOpen } from "../queries/tree.ts";
 import { lockReached } from "./tree.ts";
 
-/** Into another team. Roles given on the old team no longer reach the project, those on the new one do. */
+/**
+ * Into another team. Roles given on the old team no longer reach the project, those on the new one do.
+ * @throws DomainError conflict for an open project and an archived team.
+ */
 export async function moveProject(ctx: Ctx, { id, teamId }: MoveProject): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const before = await lockReached(tx, ctx, id);
@@ -22,6 +25,7 @@ export async function moveProject(ctx: Ctx, { id, teamId }: MoveProject): Promis
       if (!covers(ctx.grant, team)) throw new DomainError("forbidden", `You need the permission projects:manage on the team ${team.name}. Ask an organization admin for it.`);
     }
     if (before.teamId === teamId) return;
+    if (!before.archivedAt) await holdTeamOpen(tx, teamId);
     await tx.update(projects).set({ teamId }).where(eq(projects.id, id));
     await audit(tx, ctx, { action: "project.move", target: { type: "project", id, name: before.name }, projectId: id, before: { teamId: from.id, teamName: from.name }, after: { teamId, teamName: to.name } });
   });

@@ -8,7 +8,7 @@ import { slugify } from "../../../domain/shared/id-format.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";
-import { findProject, findScope, lockOrg } from "../queries/tree.ts";
+import { findProject, findScope, holdTeamOpen, lockOrg } from "../queries/tree.ts";
 
 /** Rename the organization. Its slug stays, so that links keep working. */
 export async function updateOrg(ctx: Ctx, input: UpdateOrg): Promise<void> {
@@ -49,8 +49,8 @@ export async function createProject(ctx: Ctx, input: CreateProject): Promise<{ i
   const project = await ctx.db.transaction(async (tx) => {
     const team = await findScope(tx, ctx, "team", input.teamId);
     if (!team) throw notFound();
-    if (team.archived) throw new DomainError("conflict", `The team ${team.name} is archived. Restore it first.`);
     if (!covers(ctx.grant, team)) throw new DomainError("forbidden", `You need the permission projects:manage on the team ${team.name}. Ask an organization admin for it.`);
+    await holdTeamOpen(tx, team.id);
     const slug = input.slug ?? slugify(input.name);
     const [row] = await tx.insert(projects).values({ orgId: ctx.orgId, teamId: team.id, name: input.name, slug }).onConflictDoNothing().returning();
     if (!row) throw slugTaken("project", slug);

@@ -4,6 +4,7 @@ import { orgs, projects, roleBindings, serviceAccounts, teams } from "../../../d
 import type { Grantable, TeamView } from "../../../domain/access/people-view.ts";
 import { ROLE_NAMES, type Grant, type ScopeType } from "../../../domain/access/roles.ts";
 import { whyNotGive, type GrantFor, type Scope } from "../../../domain/access/scopes.ts";
+import { DomainError } from "../../../domain/shared/errors.ts";
 import { reachedProjects } from "../queries.ts";
 
 /** Nodes shown at once on the teams page and in the scope pickers. */
@@ -84,6 +85,12 @@ export async function listGrantable(db: DbOrTx, ctx: { orgId: string; grantFor: 
   return nodes
     .map((node) => ({ scopeType: node.type, scopeId: node.id, name: node.name, roles: ROLE_NAMES.filter((role) => whyNotGive(role, node, ctx.grantFor) === null) }))
     .filter((node) => node.roles.length > 0);
+}
+
+/** Keeps the team open until the transaction ends. @throws DomainError "conflict" when it is archived: no open project comes into it. */
+export async function holdTeamOpen(tx: DbOrTx, teamId: string): Promise<void> {
+  const [team] = await tx.select({ name: teams.name, archivedAt: teams.archivedAt }).from(teams).where(eq(teams.id, teamId)).for("share");
+  if (team?.archivedAt) throw new DomainError("conflict", `The team ${team.name} is archived. Restore it first.`);
 }
 
 /** Holds the organization's row until the transaction ends, so that changes of roles happen one after the other. */
