@@ -1,6 +1,6 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, eq, gt, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { invitations, orgs, roleBindings, users } from "../../../db/schema/access.ts";
+import { invitations, orgs, roleBindings, serviceAccounts, users } from "../../../db/schema/access.ts";
 import type { AcceptInvitation, Invite } from "../../../domain/access/inputs.ts";
 import { resolveGrant, ROLES } from "../../../domain/access/roles.ts";
 import { whyNotGive } from "../../../domain/access/scopes.ts";
@@ -116,8 +116,10 @@ async function newPerson(input: AcceptInvitation, email: string): Promise<{ name
   return { name: input.name, email, passwordHash: await hashPassword(input.password) };
 }
 
-/** Otherwise somebody about to lose a role could keep it in a link. */
+/** Otherwise somebody about to lose a role could keep it in a link. A disabled service account keeps its roles, but nothing of what it gave out. */
 async function refuseLapsedSender(tx: Tx, invitation: typeof invitations.$inferSelect): Promise<void> {
+  const [disabled] = await tx.select({ id: serviceAccounts.id }).from(serviceAccounts).where(and(eq(serviceAccounts.id, invitation.invitedBy), isNotNull(serviceAccounts.disabledAt)));
+  if (disabled) throw deadLink();
   const bindings = await listBindings(tx, invitation.orgId, invitation.invitedBy);
   const grantFor = (name: Parameters<typeof resolveGrant>[1]) => resolveGrant(invitation.orgId, name, bindings);
   const scope = await findScope(tx, { orgId: invitation.orgId, grantFor }, invitation.scopeType, invitation.scopeId);

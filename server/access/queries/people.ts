@@ -22,7 +22,7 @@ export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<Memb
   const matches = and(isInOrg(ctx), text ? or(ilike(users.name, text), ilike(users.email, text)) : undefined);
   const after = readCursor(input.cursor);
   const found = await ctx.db
-    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt })
+    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt, sortedBy: sql<string>`lower(${users.name})` })
     .from(users)
     .where(and(matches, after ? sql`(lower(${users.name}), ${users.id}) > (${after[0]}, ${after[1]})` : undefined))
     .orderBy(sql`lower(${users.name})`, asc(users.id))
@@ -30,7 +30,7 @@ export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<Memb
   const [total] = await ctx.db.select({ n: count() }).from(users).where(matches);
   const page = found.slice(0, input.limit);
   const last = page.at(-1);
-  return { items: await withRoles(ctx, page), total: total!.n, nextCursor: found.length > input.limit && last ? writeCursor(last.name.toLowerCase(), last.id) : null };
+  return { items: await withRoles(ctx, page.map(({ sortedBy: _, ...user }) => user)), total: total!.n, nextCursor: found.length > input.limit && last ? writeCursor(last.sortedBy, last.id) : null };
 }
 
 /** One member. @throws DomainError not_found when they hold no role in the organization. */

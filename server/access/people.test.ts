@@ -1,0 +1,42 @@
+import { eq } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { users } from "../../db/schema/access.ts";
+import { type TestServer, testServer } from "./testing.ts";
+
+let server: TestServer;
+let org: Awaited<ReturnType<TestServer["make"]["org"]>>;
+let boss: Record<string, string>;
+beforeAll(async () => {
+  server = await testServer();
+  org = await server.make.org();
+  boss = await server.as(await server.make.member(org, "owner"), org.slug);
+});
+afterAll(() => server.close());
+
+describe("the list of people", () => {
+  it("leaves nobody out whose name the database and JavaScript write differently in small letters", async () => {
+    const names = ["İbrahim", "Igor", "Ivan", "ΝΙΚΟΣ", "Νίκος"];
+    for (const name of names) await server.db.update(users).set({ name }).where(eq(users.id, (await server.make.member(org, "viewer")).id));
+    const listed: string[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const { data } = await server.query(boss, "access.people", { limit: 1, cursor });
+      listed.push(data.items[0].name);
+      cursor = data.nextCursor ?? undefined;
+      if (!cursor) break;
+    }
+    expect(listed).toEqual(expect.arrayContaining(names));
+    expect(new Set(listed).size).toBe(listed.length);
+  });
+});
+
+describe("an invitation", () => {
+  it("dies with the service account that sent it", async () => {
+    const account = (await server.call(boss, "access.createServiceAccount", { projectId: org.project.id, name: "inviter", role: "project_admin" })).data;
+    const { grantable } = (await server.query(boss, "access.serviceAccounts", {})).data.items.find(({ id }: { id: string }) => id === account.id);
+    const made = await server.call(boss, "access.createToken", { serviceAccountId: account.id, name: "leaked", permissions: grantable });
+    const { data } = await server.call({ authorization: `Bearer ${made.data.token}` }, "access.invite", { email: "back@example.test", role: "member", scopeType: "project", scopeId: org.project.id });
+    await server.call(boss, "access.disableServiceAccount", { id: account.id });
+    const refused = await server.call({}, "access.acceptInvitation", { token: data.link.split("/").at(-1), name: "Back Again", password: "correct horse battery" });
+    expect([refused.status, refused.error.message]).toEqual([404, expect.stringContaining("Ask for a new one")]);
+  });
+});
