@@ -113,6 +113,23 @@ describe("the event stream", () => {
     await stream.cancel();
   });
 
+  it("gathers while a tab does not read, instead of writing event after event for it", async () => {
+    const { orgId, open } = await member("slow");
+    const stream = await open();
+    for (let at = 0; at < 8; at++) {
+      say([{ orgId, topic: "run", id: `run_${at % 4}` }, { orgId, topic: "cluster", id: `cl_${at}` }]);
+      await new Promise((resolve) => setTimeout(resolve, 130)); // longer than one gathering
+    }
+    const told: unknown[][] = [];
+    while (!told.flat().some((change) => (change as Change).id === "cl_7")) {
+      const event = await stream.next();
+      if (event?.event === "change") told.push(event.data as unknown[]);
+    }
+    expect(told.length).toBeLessThanOrEqual(3);
+    expect(new Set(told.flat().map((change) => (change as Change).id)).size).toBe(12);
+    await stream.cancel();
+  });
+
   it("begins with what changed since the page was rendered, of this organization alone", async () => {
     const [{ orgId, open }, other] = [await member("rendered"), await member("elsewhere")];
     say([{ orgId, topic: "run", id: "run_before" }]);

@@ -24,6 +24,7 @@ class LiveStream {
   readonly #orgId: string;
   readonly #waiting = new Map<string, Change>();
   #timer: NodeJS.Timeout | undefined;
+  #sending = false;
   readonly #mark: () => string;
   #end!: () => void;
   readonly ended: Promise<void>;
@@ -39,14 +40,22 @@ class LiveStream {
     for (const change of changes) {
       if (change.orgId === this.#orgId && isTold(change)) this.#waiting.set(`${change.topic} ${change.id}`, change);
     }
-    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+    this.#plan();
   }
 
+  #plan(): void {
+    if (this.#waiting.size > 0 && !this.#sending) this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+  }
+
+  /** One event at a time: for a tab that does not read, what changes meanwhile is kept once each, not written into memory again and again. */
   async #flush(): Promise<void> {
     this.#timer = undefined;
     const changes = withoutOrg([...this.#waiting.values()]);
     this.#waiting.clear();
+    this.#sending = true;
     await this.send("change", changes);
+    this.#sending = false;
+    this.#plan();
   }
 
   /** @param since What changed since the tab's mark; null: that is not known, it must ask for everything anew. */
@@ -60,6 +69,7 @@ class LiveStream {
   }
 
   async beat(): Promise<void> {
+    if (this.#sending) return;
     await this.#sse.write(": beat\n\n");
   }
 
