@@ -62,7 +62,12 @@ export async function serveAppSocket(request: IncomingMessage, socket: Duplex, h
   const leave = (error?: unknown) => (error === undefined || error instanceof DomainError) && socket.destroy(); // a database that is away takes nothing from anybody
   const watching = setInterval(() => void placeOf(token, runId).then((still) => still?.attemptId === place.attemptId || leave(), leave), RECHECK_MS);
   socket.once("close", () => clearInterval(watching));
-  proxy.ws(request, socket as never, head, forwarding(request, place));
+  try {
+    proxy.ws(request, socket as never, head, forwarding(request, place));
+  } catch (err) {
+    log().debug({ err, url: request.url }, "a request for an app's socket cannot be passed on"); // such as GET http://[: nobody above would catch it
+    refuse(socket, 400, "");
+  }
 }
 
 /** The cookie is ours and stays here; the app's own token goes along, so that nobody else on its machine is let in. */

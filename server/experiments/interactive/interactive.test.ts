@@ -224,6 +224,18 @@ describe("an app behind the proxy", () => {
     expect(await echo("hello")).toBe("echo hello");
     await expect(new Promise((resolve, reject) => open("http://localhost:7070").once("open", resolve).once("error", reject))).rejects.toThrow(/403/);
   });
+
+  it("outlives a request for a WebSocket whose address is none", async () => {
+    const one = await someone();
+    const cookie = await cookieOf(one);
+    const answer = await new Promise<string>((resolve) => {
+      let text = "";
+      const raw = connect(port, "127.0.0.1", () => raw.write(`GET http://[ HTTP/1.1\r\nHost: ${hostOf(one.run.id)}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`));
+      raw.on("data", (chunk) => (text += String(chunk))).on("close", () => resolve(text)).on("error", () => {});
+      setTimeout(() => raw.destroy(), 3000).unref();
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+  });
 });
 
 describe("the idle time", () => {
