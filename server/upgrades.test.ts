@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { performServerHandshake } from "node:http2";
+import { connect } from "node:net";
 import { Hono } from "hono";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
 import { OPEN_HEADER } from "../agent/protocol/messages.ts";
 import { Tunnels } from "./tunnels.ts";
@@ -51,6 +52,27 @@ describe("a request for a WebSocket", () => {
 
   it("is handed on to another server with its headers untouched, so that signatures hold", async () => {
     expect(await say(near, "/echo")).toBe("as it came hello");
+  });
+
+  it("whose asker left meanwhile, or asked in a wrong way, leaves nothing open behind", async () => {
+    const heard: string[] = [];
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const port = await serve(new Hono().get("/slow", async (c) => {
+      heard.push("asked");
+      await held;
+      return upgradeOf(c)!.accept(() => heard.push("taken"), () => heard.push("let go"));
+    }));
+    const head = (key: string) => `GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
+    const raw = connect(port, "127.0.0.1", () => raw.write(head("dGhlIHNhbXBsZSBub25jZQ==")));
+    await vi.waitFor(() => expect(heard).toEqual(["asked"]));
+    raw.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    goOn();
+    await vi.waitFor(() => expect(heard).toEqual(["asked", "let go"]));
+    const wrong = connect(port, "127.0.0.1", () => wrong.write(head("no key"))).on("error", () => {});
+    await vi.waitFor(() => expect(heard).toEqual(["asked", "let go", "asked", "let go"]));
+    wrong.destroy();
   });
 
   it("gets the route's own refusal, and one where the other server is away or no route is there", async () => {

@@ -10,11 +10,12 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** In `c.env.upgrade` of a request that asks to become a WebSocket: the route says yes by one of these, or answers as ever. */
 export interface Upgrade {
-  accept: (take: (socket: WebSocket) => void) => Response;
+  /** @param otherwise Lets go of what was made ready: nobody takes it, since the asker has gone meanwhile or asked in a wrong way. */
+  accept: (take: (socket: WebSocket) => void, otherwise?: () => void) => Response;
   /** Another server of this installation takes it, from the first byte on. */
   forward: (peerUrl: string) => Response;
 }
-type Decision = { accept: (socket: WebSocket) => void } | { forward: string };
+type Decision = { accept: (socket: WebSocket) => void; otherwise?: () => void } | { forward: string };
 
 /** @returns null for a request that asks for no upgrade. */
 export const upgradeOf = (c: Context): Upgrade | null => (c.env as { upgrade?: Upgrade } | undefined)?.upgrade ?? null;
@@ -31,12 +32,17 @@ export function openUpgrades(app: Hono) {
           decided.by = by;
           return new Response(null, { status: 204 });
         };
-        const upgrade: Upgrade = { accept: (accept) => decide({ accept }), forward: (forward) => decide({ forward }) };
+        const upgrade: Upgrade = { accept: (accept, otherwise) => decide({ accept, otherwise }), forward: (forward) => decide({ forward }) };
         const answer = await app.fetch(requestOf(request), { incoming: request, upgrade });
         const { by } = decided;
         if (!by) return refuse(socket, answer.status, await answer.text());
         if ("forward" in by) return forward(request, socket, head, by.forward);
-        sockets.handleUpgrade(request, socket, head, by.accept);
+        let isTaken = false;
+        sockets.handleUpgrade(request, socket, head, (client) => {
+          isTaken = true;
+          by.accept(client);
+        });
+        if (!isTaken) by.otherwise?.();
       } catch (err) {
         log().error({ err, path: request.url }, "unexpected error in an upgrade");
         refuse(socket, 500, "");

@@ -53,7 +53,7 @@ async function openTerminal(c: Context<GuardedEnv>): Promise<Response> {
     return upgrade.accept((socket) => {
       const resize = (size: z.infer<typeof Resize>) => void tunnels().stream(place.clusterId, { kind: "resize", ...address, ...size }).then((answer) => answer.resume(), () => {});
       join(socket, stream, { place, resize, ctx, still: () => mayStay(headers, org, place) });
-    });
+    }, () => stream.destroy());
   } catch (error) {
     // A browser cannot read the answer to a refused upgrade: it is told through the socket.
     if (!(error instanceof DomainError)) throw error;
