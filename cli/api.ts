@@ -4,6 +4,7 @@ import superjson from "superjson";
 import type { AppRouter } from "../server/trpc/root.ts";
 import { type Config, getConfig } from "./config.ts";
 import { CliError, refusal } from "./errors.ts";
+import { printFilter } from "../domain/experiments/filter/print.ts";
 import type { ErrorCode, FieldIssue } from "../domain/shared/errors.ts";
 
 export type Outputs = inferRouterOutputs<AppRouter>;
@@ -54,8 +55,9 @@ export async function refuseBad(response: Response): Promise<Response> {
 /** A run by its id, or the newest one of that name. @throws CliError (not found) */
 export async function findRun(api: Api, idOrName: string): Promise<string> {
   if (/^run_[0-9a-f-]{36}$/.test(idOrName)) return idOrName;
-  const { items } = await api.trpc.experiments.list.query({ text: idOrName.slice(0, 200), limit: 200 });
-  const found = items.find(({ name }) => name === idOrName);
+  const filter = printFilter({ kind: "compare", entity: "attributes", key: "run_name", op: "=", value: idOrName });
+  const { items } = await api.trpc.table.search.query({ filter, limit: 1 });
+  const found = items[0];
   if (!found) throw refusal("not_found", `There is no run ${idOrName} that you may see.`, [], null);
   return found.id;
 }

@@ -117,9 +117,11 @@ describe("signing in", () => {
     const good = await ask("correct horse");
     expect(good).toMatchObject({ code: 0, err: expect.stringContaining("Nina New") });
     expect(readFileSync(join(folder, "password", "drover", "config.json"), "utf8")).not.toContain("correct horse");
-    const tokens = JSON.parse((await drover(["token", "list", "--json"], { env })).out) as { permissions: string[] }[];
+    const tokens = JSON.parse((await drover(["token", "list", "--json"], { env })).out) as { permissions: string[]; owner: { id: string } }[];
     expect(tokens[0]!.permissions).toContain("runs:submit");
     expect(tokens[0]!.permissions).not.toContain("clusters:manage"); // never more than its owner holds
+    await world.owner.api.access.grantRole({ principalId: tokens[0]!.owner.id, role: "project_admin", scopeType: "project", scopeId: world.speech.id });
+    expect(await drover(["token", "create", "ci", "--project", "vision", "--email", "new@example.test", "--password-stdin"], { env, input: "correct horse\n" })).toMatchObject({ code: 0, out: expect.stringMatching(/^drv_pat_/) });
   });
 
   it("says that the server cannot be reached", async () => {

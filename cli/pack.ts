@@ -42,11 +42,12 @@ export async function packFolder(folder: string): Promise<PackedFolder> {
   if (total > MAX_FOLDER_BYTES) throw tooLarge(folder, `${inBytes(total)} of files`, found);
   const temporary = mkdtempSync(join(tmpdir(), "drover-code-"));
   const remove = () => rmSync(temporary, { recursive: true, force: true });
+  process.once("exit", remove); // Ctrl-C while it is sent
   try {
     const file = join(temporary, "code.tar.gz");
     const hash = createHash("sha256");
     // portable: no user names, no times: only paths, modes and contents make the hash.
-    const archive = create({ cwd: root, portable: true, noMtime: true, noDirRecurse: true }, found.map(({ path }) => path));
+    const archive = create({ cwd: root, portable: true, noMtime: true, noDirRecurse: true }, found.map(({ path }) => (path.startsWith("@") ? `./${path}` : path))); // a bare @ means: what is in that archive
     await pipeline(archive, createGzip({ level: 6 }), createWriteStream(file));
     for await (const part of createReadStream(file)) hash.update(part as Buffer);
     const { size } = statSync(file);

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { Command } from "commander";
 import type { Permission } from "../../domain/access/permissions.ts";
-import { type Client, clientFor, connectApi, refuseBad } from "../api.ts";
+import { type Client, clientFor, connectApi, type Outputs, refuseBad } from "../api.ts";
 import { knownUrl, saveConfig } from "../config.ts";
 import { CliError, EXIT, usage } from "../errors.ts";
 import { ask, readStdin } from "../prompt.ts";
@@ -10,6 +10,8 @@ import { facts, note, paint, printJson } from "../output.ts";
 const TOKEN_DAYS = 90;
 /** What the command line can do; the token gets those of them that its owner holds. */
 const USED: Permission[] = ["org:read", "members:read", "projects:read", "clusters:read", "clusters:manage", "clusters:drain", "runs:read", "runs:submit", "runs:cancel", "runs:cancel-any", "runs:interact", "runs:interact-any", "runs:declare-lost"];
+
+type Viewer = Outputs["access"]["viewer"];
 
 interface LoginOptions {
   token?: string;
@@ -45,20 +47,26 @@ function originOf(text: string): string {
   return new URL(url).origin;
 }
 
-/** A session just long enough to make a personal token; the password is kept nowhere. */
 async function tokenByPassword(url: string, options: LoginOptions): Promise<string> {
+  return inSession(url, options, async (trpc, { held }) => {
+    const permissions = USED.filter((name) => held.includes(name));
+    const made = await trpc.access.createMyToken.mutate({ name: `CLI on ${hostname()}`.slice(0, 60), permissions, expiresInDays: TOKEN_DAYS });
+    return made.token;
+  });
+}
+
+/** Signed in with a password, in one organization, for just so long as this takes; the password is kept nowhere. */
+export async function inSession<T>(url: string, options: Pick<LoginOptions, "email" | "passwordStdin" | "org">, act: (trpc: Client, viewer: Viewer) => Promise<T>): Promise<T> {
   const { trpc, cookie } = await openSession(url, options);
   try {
-    const { trpc: inOrg, held } = await chooseOrg(url, trpc, cookie, options.org);
-    const permissions = USED.filter((name) => held.includes(name));
-    const made = await inOrg.access.createMyToken.mutate({ name: `CLI on ${hostname()}`.slice(0, 60), permissions, expiresInDays: TOKEN_DAYS });
-    return made.token;
+    const inOrg = await chooseOrg(url, trpc, cookie, options.org);
+    return await act(inOrg, await inOrg.access.viewer.query());
   } finally {
     await fetch(new URL("/api/auth/sign-out", url), { method: "POST", headers: { cookie, origin: url, "content-type": "application/json" }, body: "{}" }).catch(() => {});
   }
 }
 
-export async function openSession(url: string, options: Pick<LoginOptions, "email" | "passwordStdin">): Promise<{ trpc: Client; cookie: string }> {
+async function openSession(url: string, options: Pick<LoginOptions, "email" | "passwordStdin">): Promise<{ trpc: Client; cookie: string }> {
   const email = options.email ?? (await ask("E-mail:", { instead: "Give --token, or --email with --password-stdin." }));
   const password = options.passwordStdin ? (await readStdin()).replace(/\r?\n$/, "") : await ask("Password:", { hidden: true, instead: "Give --password-stdin, or --token." });
   const response = await fetch(new URL("/api/auth/sign-in/email", url), { method: "POST", headers: { "content-type": "application/json", origin: url }, body: JSON.stringify({ email, password }) });
@@ -68,13 +76,12 @@ export async function openSession(url: string, options: Pick<LoginOptions, "emai
   return { trpc: clientFor(url, { cookie }), cookie };
 }
 
-export async function chooseOrg(url: string, trpc: Client, cookie: string, wanted: string | undefined): Promise<{ trpc: Client; held: Permission[] }> {
+async function chooseOrg(url: string, trpc: Client, cookie: string, wanted: string | undefined): Promise<Client> {
   const { orgs } = await trpc.access.me.query();
   const org = wanted ? orgs.find(({ slug }) => slug === wanted) : orgs.length === 1 ? orgs[0] : undefined;
   if (!org && wanted) throw new CliError(`You are not in an organization ${wanted}.`, { exitCode: EXIT.notFound });
   if (!org) throw usage(orgs.length === 0 ? "You are in no organization yet." : `You are in several organizations: add --org ${orgs.map(({ slug }) => slug).join(" | ")}`);
-  const inOrg = clientFor(url, { cookie, "x-drover-org": org.slug });
-  return { trpc: inOrg, held: (await inOrg.access.viewer.query()).held };
+  return clientFor(url, { cookie, "x-drover-org": org.slug });
 }
 
 export function whoamiCommand(): Command {

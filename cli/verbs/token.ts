@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { PERMISSION_NAMES, type Permission } from "../../domain/access/permissions.ts";
+import { grantableToOwn } from "../../domain/access/token-rights.ts";
 import { connectApi } from "../api.ts";
 import { knownUrl } from "../config.ts";
 import { CliError, EXIT, usage } from "../errors.ts";
 import { ago, note, paint, printJson, say, status, table } from "../output.ts";
-import { chooseOrg, openSession } from "./login.ts";
+import { inSession } from "./login.ts";
 import { positive } from "./runs.ts";
 
 export function tokenCommand(): Command {
@@ -50,15 +51,13 @@ async function createToken(name: string, options: CreateOptions): Promise<void> 
   if (!url) throw new CliError("Not signed in.", { exitCode: EXIT.signedOut, advice: "Sign in first: drover login URL" });
   const unknown = options.permissions?.find((one) => !(PERMISSION_NAMES as string[]).includes(one));
   if (unknown) throw usage(`There is no permission ${unknown}. Known: ${PERMISSION_NAMES.join(", ")}.`);
-  const session = await openSession(url, options);
-  const { trpc, held } = await chooseOrg(url, session.trpc, session.cookie, options.org);
-  let projectId: string | null = null;
-  if (options.project) {
-    const { projects } = await trpc.access.viewer.query();
-    projectId = projects.find(({ slug }) => slug === options.project)?.id ?? null;
-    if (!projectId) throw new CliError(`There is no project ${options.project} that you may see.`, { exitCode: EXIT.notFound });
-  }
-  const made = await trpc.access.createMyToken.mutate({ name, permissions: (options.permissions as Permission[] | undefined) ?? held, expiresInDays: options.days, projectId });
+  const made = await inSession(url, options, async (trpc, viewer) => {
+    const project = viewer.projects.find(({ slug }) => slug === options.project);
+    if (options.project && !project) throw new CliError(`There is no project ${options.project} that you may see.`, { exitCode: EXIT.notFound });
+    const projectId = project?.id ?? null;
+    const permissions = (options.permissions as Permission[] | undefined) ?? grantableToOwn(viewer, projectId);
+    return trpc.access.createMyToken.mutate({ name, permissions, expiresInDays: options.days, projectId });
+  });
   if (options.json) return printJson(made);
   note(`${paint("green", "✓")} ${name} is valid until ${made.expiresAt.toISOString().slice(0, 10)}. It is shown only now:`);
   say(made.token);

@@ -60,6 +60,8 @@ describe("lists of runs", () => {
     for (const filter of [{ status: ["failed"] }, { text: "resnet" }, { text: "100%_s" }, { text: "lr=0.1" }, { text: "team = blue" }, { text: run.id }]) expect(await find(filter), JSON.stringify(filter)).toEqual([run.name]);
     expect(await find({ text: "100x" })).toEqual([]);
     expect(await find({ owner: "me" })).toEqual(["other"]);
+    const { name } = await world.makeRun({ projectId: project.id, name: "run_finetune_of_a_large_model" });
+    expect(await find({ text: name })).toEqual([name]);
   });
 });
 

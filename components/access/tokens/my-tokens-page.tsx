@@ -5,8 +5,7 @@ import { IconKey } from "@tabler/icons-react";
 import { useMutation, useQueryClient, useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TokenView } from "../../../domain/access/people-view.ts";
-import { PERMISSION_NAMES } from "../../../domain/access/permissions.ts";
-import { fitsProject } from "../../../domain/access/roles.ts";
+import { grantableToOwn } from "../../../domain/access/token-rights.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useViewer } from "../../providers/viewer.tsx";
 import { DataTable } from "../../table/data-table.tsx";
@@ -52,7 +51,6 @@ function NewMyToken({ onClose }: { onClose: () => void }) {
   const [projectId, setProjectId] = useState<string | null>(null);
   const create = useMutation(trpc.access.createMyToken.mutationOptions({ onSuccess: () => queries.invalidateQueries(trpc.access.myTokens.pathFilter()) }));
   if (create.data) return <NewTokenShown {...create.data} onClose={onClose} />;
-  const held = projectId ? (viewer.projects.find((project) => project.id === projectId)?.held.filter(fitsProject) ?? []) : viewer.held;
   const place = (
     <Select
       label="Works in"
@@ -63,5 +61,5 @@ function NewMyToken({ onClose }: { onClose: () => void }) {
       searchable={viewer.projects.length > 8}
     />
   );
-  return <TokenForm offered={PERMISSION_NAMES.filter((name) => held.includes(name))} place={place} error={create.error} busy={create.isPending} onSubmit={(values) => create.mutate({ ...values, projectId })} />;
+  return <TokenForm offered={grantableToOwn(viewer, projectId)} place={place} error={create.error} busy={create.isPending} onSubmit={(values) => create.mutate({ ...values, projectId })} />;
 }

@@ -5,6 +5,7 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { experiments, metricSummaries, runs, runTags } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { ListRuns, RunFilter } from "../../../domain/experiments/run-inputs.ts";
+import { RunId } from "../../../domain/shared/ids.ts";
 import { RUN_STATUSES, type RunStatus } from "../../../domain/experiments/run-status.ts";
 import type { RunRow } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "./visible.ts";
@@ -99,7 +100,7 @@ async function newestMetricsOf(db: DbOrTx, ids: string[]): Promise<Map<string, R
 
 function textCondition(text: string): SQL {
   const pair = /^([^=]+)=(.*)$/s.exec(text);
-  if (!pair) return text.startsWith("run_") && text.length > 20 ? eq(runs.id, text) : ilike(runs.name, containing(text));
+  if (!pair) return RunId.safeParse(text).success ? eq(runs.id, text) : ilike(runs.name, containing(text));
   const [key, value] = [pair[1]!.trim(), pair[2]!.trim()];
   const digest = sql`select ${runTags.runId} from ${runTags} where ${runTags.key} = ${key} and md5(${runTags.value}) = md5(${value}) and ${runTags.value} = ${value}`;
   return sql`${runs.id} in (${runIdsSql({ kind: "compare", entity: "params", key, op: "=", value }, null)!} union all ${digest})`;
