@@ -1,10 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import postgres, { type ReservedSql } from "postgres";
+import { isS3 } from "../server/experiments/objects/target.ts";
+import { copyLive } from "./backup/copy-live.ts";
 import { findBinaries } from "./postgres/binaries.ts";
 import { DATABASE, USER } from "./postgres/cluster.ts";
 import { chooseOwner, choosePlace, type Place } from "./postgres/owner.ts";
+import { ROOT } from "./root.ts";
 import { say, since, timed, Trouble } from "./say.ts";
 import { State } from "./up/state.ts";
 
@@ -23,10 +25,18 @@ export async function main([target, ...rest]: string[]): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await timed("copying the database", "database copied", () => copyDatabase(place, join(folder, "postgres")));
   // After the database: an object that a row names is then always in the copy.
-  await timed("copying objects", "objects copied", () => cp(state.objects, join(folder, "objects"), { recursive: true }));
-  copyFileSync(join(state.folder, "secret"), join(folder, "secret"));
-  if (existsSync(state.agent)) await cp(state.agent, join(folder, "agent"), { recursive: true, filter: (file) => !file.endsWith(".lock") });
+  await copyObjects(state, join(folder, "objects"));
+  writeFileSync(join(folder, "secret"), process.env.DROVER_SECRET ?? readFileSync(join(state.folder, "secret")), { mode: 0o600 });
+  const agent = process.env.DROVER_AGENT_STATE ?? state.agent;
+  if (existsSync(agent)) await copyLive(agent, join(folder, "agent"), (path) => path.endsWith(".lock"));
   say.done(`backup complete in ${folder} (${since(start)})`);
+}
+
+/** From where `./drover up` keeps them in this environment; those in a bucket are its own keeper's. */
+async function copyObjects(state: State, folder: string): Promise<void> {
+  const own = process.env.DROVER_OBJECTS;
+  if (own && isS3(own)) return say.warn(`the objects are in ${own} and were not copied: back up that bucket, too`);
+  await timed("copying objects", "objects copied", () => copyLive(own ? resolve(ROOT, own) : state.objects, folder));
 }
 
 async function copyDatabase(place: Place, folder: string): Promise<void> {
@@ -50,11 +60,10 @@ async function copyOnline(session: ReservedSql, data: string, copy: string): Pro
   // Keeps every log segment from here on; it vanishes with the session.
   await session`select pg_create_physical_replication_slot(${`drover_backup_${process.pid}`}, true, true)`;
   await session`select pg_backup_start('drover', true)`;
-  mkdirSync(copy, { recursive: true, mode: 0o700 });
-  await cp(data, copy, { recursive: true, verbatimSymlinks: true, filter: (file) => !LEFT_OUT.has(file.slice(data.length + 1)) });
+  await copyLive(data, copy, (path) => LEFT_OUT.has(path));
   for (const name of LEFT_OUT) if (name.startsWith("pg_")) mkdirSync(join(copy, name), { recursive: true, mode: 0o700 });
   const [stop] = await session<{ labelfile: string; spcmapfile: string }[]>`select labelfile, spcmapfile from pg_backup_stop(false)`;
   writeFileSync(join(copy, "backup_label"), stop!.labelfile, { mode: 0o600 });
   await session`select pg_switch_wal()`;
-  await cp(join(data, "pg_wal"), join(copy, "pg_wal"), { recursive: true, force: true });
+  await copyLive(join(data, "pg_wal"), join(copy, "pg_wal"));
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { connect } from "../../db/client.ts";
 import { ROOT } from "../root.ts";
 import { say } from "../say.ts";
-import { agentEnv, agentHasState, type Stack } from "./stack.ts";
+import { agentEnv, agentHasState, localUrl, type Stack } from "./stack.ts";
 
 const POLL_MS = 1_000;
 
@@ -35,7 +35,7 @@ export async function connectThisMachine(stack: Stack, signal: AbortSignal): Pro
 
 async function enrol(stack: Stack, code: string): Promise<boolean> {
   const program = stack.options.dev ? ["--import", "tsx", join(ROOT, "agent/main.ts")] : [join(ROOT, "dist/agent.mjs")];
-  const child = spawn(process.execPath, [...program, "enrol", "--url", `http://127.0.0.1:${stack.options.port}`, "--code", code], { cwd: ROOT, env: agentEnv(stack.state), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...program, "enrol", "--url", localUrl(stack.options), "--code", code], { cwd: ROOT, env: agentEnv(stack.state), stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -63,10 +63,9 @@ export class Stack {
   }
 
   async #waitHealthy(start: number): Promise<void> {
-    const local = `http://${this.options.host.includes(":") ? `[${this.options.host}]` : this.options.host === "0.0.0.0" ? "127.0.0.1" : this.options.host}:${this.options.port}`;
     while (performance.now() - start < HEALTHY_SECONDS * 1000) {
-      if (await answers(this.options.port, this.options.host === "0.0.0.0" ? "127.0.0.1" : this.options.host)) {
-        const reply = await fetch(`${local}/api/health`).catch(() => null);
+      if (await answers(this.options.port, localHost(this.options.host))) {
+        const reply = await fetch(`${localUrl(this.options)}/api/health`).catch(() => null);
         if (reply?.ok) return;
       }
       if (this.server.crashes >= START_CRASHES) break;
@@ -90,6 +89,14 @@ export class Stack {
   kill(): void {
     for (const service of [this.agent, this.worker, this.server]) service.kill();
   }
+}
+
+/** Where this machine reaches a server that listens there. */
+const localHost = (host: string): string => (host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host);
+
+export function localUrl({ host, port }: Pick<UpOptions, "port" | "host">): string {
+  const name = localHost(host);
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
 /** @throws Trouble when the port is taken. */

@@ -1,7 +1,8 @@
-import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, readSync, rmSync, statSync, truncateSync } from "node:fs";
 
 const POLL_MS = 300;
 const ROTATE_BYTES = 20 * 1024 * 1024;
+const CUT_AGAIN_MS = 5_000;
 const LOUD = /\b(warn|error|fatal|panic)\b/i;
 const BURST = 12;
 const BURST_MS = 10_000;
@@ -15,6 +16,7 @@ export class Tail {
   #rest = "";
   #shown: number[] = [];
   #hidden = 0;
+  #nextCut = 0;
 
   constructor(file: string, show: (line: string) => void) {
     this.#file = file;
@@ -32,7 +34,11 @@ export class Tail {
   #read(): void {
     const size = sizeOf(this.#file);
     if (size < this.#offset) this.#offset = 0;
-    if (size === this.#offset) return;
+    if (size > this.#offset) this.#take(size);
+    if (size > ROTATE_BYTES) this.#rotate();
+  }
+
+  #take(size: number): void {
     const length = Math.min(size - this.#offset, 1024 * 1024);
     const bytes = Buffer.alloc(length);
     const handle = openSync(this.#file, "r");
@@ -42,7 +48,6 @@ export class Tail {
     const lines = (this.#rest + bytes.toString("utf8", 0, got)).split("\n");
     this.#rest = lines.pop()!.slice(-10_000);
     for (const line of lines) if (LOUD.test(line.slice(0, 200))) this.#offer(line);
-    if (size > ROTATE_BYTES) this.#rotate();
   }
 
   #offer(line: string): void {
@@ -58,11 +63,18 @@ export class Tail {
     this.#show(line.length > 240 ? `${line.slice(0, 239)}…` : line);
   }
 
-  /** The writer appends, so cutting the file under it is safe. */
+  /** The writer appends, so cutting the file under it is safe. On a full disk nothing may be cut: it is tried again later, and ends nobody. */
   #rotate(): void {
-    copyFileSync(this.#file, `${this.#file}.1`);
-    truncateSync(this.#file, 0);
-    this.#offset = 0;
+    const now = performance.now();
+    if (now < this.#nextCut) return;
+    try {
+      rmSync(`${this.#file}.1`, { force: true }); // first: where it lay is room for the next
+      copyFileSync(this.#file, `${this.#file}.1`);
+      truncateSync(this.#file, 0);
+      this.#offset = 0;
+    } catch {
+      this.#nextCut = now + CUT_AGAIN_MS;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +11,9 @@ import { Trouble } from "../say.ts";
 import { checkServer } from "./database.ts";
 import { readOptions } from "./options.ts";
 import { Service } from "./service.ts";
-import { requirePort } from "./stack.ts";
+import { localUrl, requirePort } from "./stack.ts";
 import { State } from "./state.ts";
+import { Tail } from "./tail.ts";
 
 const root = mkdtempSync(join(tmpdir(), "drover-up-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -33,6 +34,27 @@ it("a port that is taken is told with another one to take", async () => {
   await expect(requirePort({ port, host: "127.0.0.1" })).rejects.toThrow(`Port ${port} is taken`);
   server.close();
 });
+
+it("a server is reached where it listens, also on one address alone", () => {
+  const urls = ["127.0.0.1", "0.0.0.0", "10.0.0.5", "::1", "::"].map((host) => localUrl({ host, port: 7070 }));
+  expect(urls).toEqual(["http://127.0.0.1:7070", "http://127.0.0.1:7070", "http://10.0.0.5:7070", "http://[::1]:7070", "http://[::1]:7070"]);
+});
+
+it("a log that cannot be cut does not end the launcher that follows it, and is cut once it can", async () => {
+  const file = join(root, "long.log");
+  writeFileSync(file, "");
+  mkdirSync(`${file}.1`); // in the way of the copy, as a full disk would be
+  const shown: string[] = [];
+  const tail = new Tail(file, (line) => shown.push(line));
+  writeFileSync(file, `${"x".repeat(1023)}\n`.repeat(20 * 1024 + 1));
+  appendFileSync(file, "error: the last line\n");
+  await until("the last line", () => shown.length === 1);
+  expect(statSync(file).size).toBeGreaterThan(20 * 1024 * 1024);
+  rmSync(`${file}.1`, { recursive: true });
+  appendFileSync(file, "one more\n");
+  await until("the cut", () => statSync(file).size === 0);
+  tail.close();
+}, 40_000);
 
 describe("the options of ./drover up", () => {
   const env = { NODE_ENV: "test" } as const;
