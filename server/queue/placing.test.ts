@@ -170,6 +170,17 @@ describe("a run that is held, or was failed by a node", () => {
   });
 });
 
+describe("use that goes on", () => {
+  it("is counted of all that run in turns, however many they are: whoever started last is not left out", async () => {
+    const { cluster } = await plane.makeAgent();
+    const run = await plane.makeRun({}, { status: "running" });
+    await plane.sql`insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, status, started_at, node_names, cpus, memory_mib, gpus, nodes)
+      select 'att_' || gen_random_uuid(), ${plane.orgId}, ${run.id}, ${cluster.id}, n, now() + interval '1 hour', 'running', now() - interval '1 minute', '{n1}', 1, 64, 0, 1 from generate_series(1, 2500) as n`;
+    for (let passes = 0; passes < 2; passes += 1) await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, "running"));
+    expect((await plane.sql`select count(*)::int as left_out from attempts where run_id = ${run.id} and charged_until is null`)[0]).toEqual({ left_out: 0 });
+  });
+});
+
 describe("estimates", () => {
   it("rest on limits and on how long runs of the experiment took, and are checked against what came", async () => {
     const { agent } = await plane.makeAgent({ accelerators: GPUS(1) });

@@ -15,9 +15,10 @@ const HISTORY = 50;
  */
 export async function chargeUsage(tx: Tx, orgId: string, policy: QueuePolicy, which: "ended" | "running"): Promise<number> {
   const condition = which === "ended" ? sql`a.ended_at is not null` : sql`a.ended_at is null and a.started_at is not null`;
+  const first = which === "ended" ? sql`a.ended_at` : sql`a.charged_until nulls first`; // of more than one statement takes: who was not counted for longest
   const charged = await tx.execute<{ experiment_id: string; succeeded: boolean }>(sql`
     with wanted as (
-      select a.id, a.run_id from attempts a where a.org_id = ${orgId} and a.usage_open and ${condition} order by a.ended_at, a.id limit ${BATCH}
+      select a.id, a.run_id from attempts a where a.org_id = ${orgId} and a.usage_open and ${condition} order by ${first}, a.id limit ${BATCH}
     ), owners as materialized (
       select r.id, r.experiment_id, r.status, p.team_id from runs r join projects p on p.id = r.project_id
       where r.id in (select run_id from wanted) for no key update of r skip locked
