@@ -115,6 +115,11 @@ describe("model versions", () => {
     expect(made).toMatchObject({ version: "1", source: "dummy-source", tags: expect.arrayContaining(prompt) });
     expect(await mlflow.post("model-versions/create", { name: "greeting", source: "dummy-source" })).toMatchObject(INVALID);
     expect(await mlflow.post("model-versions/create", { name: "greeting", source: "/etc/passwd", tags: prompt })).toMatchObject(INVALID);
+    const found = async (what: string, filter: string) => {
+      const { registered_models, model_versions } = (await mlflow.get(`${what}/search?filter=${encodeURIComponent(filter)}`)).body;
+      return (registered_models ?? model_versions).length as number;
+    };
+    for (const what of ["registered-models", "model-versions"]) expect([what, await found(what, "name = 'greeting'"), await found(what, "name = 'greeting' and tags.`mlflow.prompt.is_prompt` = 'true'")]).toEqual([what, 0, 1]);
     const latest = (alias: string) => mlflow.get(`registered-models/alias?name=greeting&alias=${alias}`);
     await version("greeting", { source: "prompt-template", tags: prompt });
     for (const alias of ["latest", "LATEST"]) expect((await latest(alias)).body.model_version.version).toBe("2");

@@ -79,6 +79,16 @@ export function conditionOf(filter: string, names: Names, of: (one: Comparison) 
   return parsed ? everySql(parsed, of) : undefined;
 }
 
+/** Prompts are found by a filter that speaks of them and by no other, as in MLflow. @throws FilterError that names the place. */
+function withoutPrompts(tags: PgColumn, filter: string, names: Names, of: (one: Comparison) => SQL): SQL | undefined {
+  let isOfPrompts = false;
+  const where = conditionOf(filter, names, (one) => {
+    isOfPrompts ||= one.entity === "tags" && one.key === PROMPT_TAG;
+    return of(one);
+  });
+  return isOfPrompts ? where : and(where, sql`coalesce(${tags} ->> ${PROMPT_TAG}, 'false') <> 'true'`);
+}
+
 /** Milliseconds since 1970 of a timestamp, as clients compare and sort. */
 export const millis = (column: PgColumn): SQL => sql`(extract(epoch from ${column}) * 1000)::bigint`;
 
@@ -139,7 +149,7 @@ const MODEL_FIELDS: Sortable[] = [
 ];
 
 export async function searchModels(db: DbOrTx, projectId: string, { filter, orderBy, limit, pageToken }: Search): Promise<Found<ModelRow>> {
-  const where = conditionOf(filter, MODEL_NAMES, (one) => (one.entity === "tags" ? tagCondition(registeredModels.tags, one) : textCondition(sql`${registeredModels.name}`, one)));
+  const where = withoutPrompts(registeredModels.tags, filter, MODEL_NAMES, (one) => (one.entity === "tags" ? tagCondition(registeredModels.tags, one) : textCondition(sql`${registeredModels.name}`, one)));
   const sorts = sortOf(orderBy, MODEL_FIELDS, [BY_NAME]);
   const rows = await db
     .select({ row: registeredModels, place: placeColumn(sorts) })
@@ -171,7 +181,7 @@ function versionCondition(one: Comparison): SQL {
 }
 
 export async function searchVersions(db: DbOrTx, projectId: string, { filter, orderBy, limit, pageToken }: Search): Promise<Found<{ version: VersionRow; name: string }>> {
-  const where = conditionOf(filter, VERSION_NAMES, versionCondition);
+  const where = withoutPrompts(modelVersions.tags, filter, VERSION_NAMES, versionCondition);
   const sorts = sortOf(orderBy, VERSION_FIELDS, VERSION_SORT);
   const rows = await db
     .select({ version: modelVersions, name: registeredModels.name, place: placeColumn(sorts) })
