@@ -48,7 +48,7 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   await rm(work, { recursive: true, force: true });
   await makeFolder(work);
   if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
-  if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal);
+  if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal, account !== null);
   const checkpoint = checkpointFolder(around, record, spec);
   if (spec.checkpoint) await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
   else await rm(checkpoint, { recursive: true, force: true });

@@ -154,6 +154,7 @@ describe("cancel, retry and giving up", () => {
 
   it("cancels a queued run at once and lets it be retried", async () => {
     const run = await world.makeRun({ ownerId: member.id });
+    expect(issuesOf(await member.api.experiments.cancel({ id: run.id, reason: "wrong\0lr" }).catch((error: unknown) => error))).toEqual([{ field: "reason", message: expect.stringContaining("NUL") }]);
     expect(await member.api.experiments.cancel({ id: run.id, reason: "wrong lr" })).toEqual({ status: "cancelled" });
     const after = await member.api.experiments.get({ id: run.id });
     expect(after).toMatchObject({ status: "cancelled", failureClass: "cancelled", statusReason: "Cancelled by Mia Member: wrong lr.", can: { cancel: { ok: false }, retry: { ok: true } } });

@@ -1,6 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
 import { DomainError } from "../../domain/shared/errors.ts";
+import { findUnkeepable } from "../../domain/shared/unkeepable.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { recordDenied } from "../access/denied.ts";
 import { enter } from "../access/guard.ts";
@@ -27,6 +28,13 @@ const mapErrors = t.middleware(async ({ next }) => {
   throw toTrpcError(result.error);
 });
 
+/** What no text of the database can hold would fail there as an error of ours. */
+const refuseUnkeepable = t.middleware(async ({ next, getRawInput }) => {
+  const found = findUnkeepable(await getRawInput());
+  if (found) throw new DomainError("invalid", `${found.field}: ${found.message}`, { issues: [found] });
+  return next();
+});
+
 /** An endless list in a browser also says which way it reads. Ours read one way, so their strict inputs need not know. */
 const dropDirection = t.middleware(({ next, getRawInput }) =>
   next({
@@ -40,7 +48,7 @@ const dropDirection = t.middleware(({ next, getRawInput }) =>
 
 /** The only way to declare a procedure inside an organization: no permission, no procedure. */
 export function procedure(permission: Permission) {
-  return t.procedure.meta({ permission }).use(mapErrors).use(dropDirection).use(async ({ ctx, next, path }) => {
+  return t.procedure.meta({ permission }).use(mapErrors).use(refuseUnkeepable).use(dropDirection).use(async ({ ctx, next, path }) => {
     const guarded = await enter(ctx, permission, path);
     const result = await next({ ctx: guarded });
     const refused = !result.ok && result.error.cause;
@@ -51,7 +59,7 @@ export function procedure(permission: Permission) {
 
 /** For the few procedures that come before an organization is chosen. Listed by name in the permission test. */
 export function openProcedure(permission: "public" | "signed-in") {
-  return t.procedure.meta({ permission }).use(mapErrors).use(async ({ ctx, next }) => {
+  return t.procedure.meta({ permission }).use(mapErrors).use(refuseUnkeepable).use(async ({ ctx, next }) => {
     if (permission === "signed-in" && !ctx.caller) throw new DomainError("unauthenticated", "Sign in and try again.");
     return next({ ctx });
   });
