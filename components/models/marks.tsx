@@ -15,6 +15,9 @@ export function StageMark({ stage }: { stage: Stage }) {
   return <span className={classes.stage}><ToneIcon icon={icon} tone={tone} size={12} /> {stage}</span>;
 }
 
+/** Beside the name of what is registered like a model and is none. */
+export const PromptMark = () => <span className={classes.prompt} title="A text that MLflow's clients register like a model">prompt</span>;
+
 /** Aliases, each with the version it points at where that is not clear from the row. */
 export function Aliases({ aliases }: { aliases: { alias: string; version?: number }[] }) {
   if (aliases.length === 0) return <span className="dim">—</span>;

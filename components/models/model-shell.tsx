@@ -44,7 +44,7 @@ function factsOf(model: ModelDetail) {
     { label: "Registered", value: <Ago at={model.createdAt} /> },
     { label: "Changed", value: <Ago at={model.updatedAt} /> },
     ...(tags.length > 0 ? [{ label: "Tags", value: tags.map(([key, value]) => `${key}=${value}`).join(", ").slice(0, 120) }] : []),
-    { label: "Load it", value: <Id value={`models:/${model.name}/${model.latestVersion ?? 1}`} max={28} label="Copy URI" /> },
+    { label: "Load it", value: <Id value={`${model.isPrompt ? "prompts" : "models"}:/${model.name}/${model.latestVersion ?? 1}`} max={28} label="Copy URI" /> },
   ];
 }
 

@@ -17,11 +17,11 @@ import { Name } from "../ui/id.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { TabLinks } from "../ui/tab-links.tsx";
 import { Ago } from "../ui/time.tsx";
-import { Aliases } from "./marks.tsx";
+import { Aliases, PromptMark } from "./marks.tsx";
 import { listInput, modelsParams } from "./models-params.ts";
 
 const COLUMNS: Column<ModelRowView>[] = [
-  { key: "name", title: "Name", grow: true, link: true, render: (row) => <Name value={row.name} max={56} /> },
+  { key: "name", title: "Name", grow: true, link: true, render: (row) => <><Name value={row.name} max={56} />{row.isPrompt && <PromptMark />}</> },
   { key: "latest", title: "Latest version", align: "right", render: (row) => row.latestVersion ?? <span className="dim">—</span> },
   { key: "aliases", title: "Aliases", hideBelow: "sm", render: (row) => <Aliases aliases={row.aliases.slice(0, 4)} /> },
   { key: "project", title: "Project", hideBelow: "md", render: (row) => <Name value={row.project.name} max={24} /> },

@@ -9,6 +9,8 @@ export interface ModelRowView {
   project: { id: string; slug: string; name: string };
   /** The highest number that is there; null before the first and after the last. */
   latestVersion: number | null;
+  /** A text that MLflow's clients keep as if it were a model. */
+  isPrompt: boolean;
   aliases: { alias: string; version: number }[];
   createdBy: string;
   createdAt: Date;

@@ -8,6 +8,7 @@ import { type Grant, reaches } from "../../../domain/access/roles.ts";
 import type { Allowed } from "../../../domain/experiments/run-view.ts";
 import type { ListModelEvents, ListModels, ListVersions } from "../../../domain/models/inputs.ts";
 import type { ModelDetail, ModelEventView, ModelRowView, VersionRowView } from "../../../domain/models/model-view.ts";
+import { PROMPT_TAG } from "../../../domain/models/registry.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import { reachedProjects } from "../../experiments/queries/visible.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -51,6 +52,7 @@ async function toRows(db: DbOrTx, found: Found[]): Promise<ModelRowView[]> {
     name: model.name,
     description: model.description,
     project: { id: project.id, slug: project.slug, name: project.name },
+    isPrompt: model.tags[PROMPT_TAG] === "true",
     latestVersion: latest.find(({ modelId }) => modelId === model.id)?.version ?? null,
     aliases: aliases.filter(({ modelId }) => modelId === model.id).map(({ alias, version }) => ({ alias, version })),
     createdBy: model.createdBy,
