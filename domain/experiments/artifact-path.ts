@@ -1,10 +1,14 @@
+/** UTF-8 bytes of a path that fit into the indexes it is found by, whose entries hold 2,704 with all else that is in them. */
+export const MAX_PATH_BYTES = 2500;
+
 /** Why a path from outside may not name an artifact; null when it may. Relative, one way to write it, never climbing. */
 export function artifactPathProblem(path: string): string | null {
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "Use a path inside the run's folder, not an absolute one.";
   if (path.includes("\\") || hasControl(path)) return "Backslashes and control characters are not allowed in a path.";
   const parts = path.split("/");
   if (parts.includes("..") || parts.includes(".")) return "A path must not climb: no . or .. in it.";
-  return parts.includes("") ? "A path must not have empty parts." : null;
+  if (parts.includes("")) return "A path must not have empty parts.";
+  return new TextEncoder().encode(path).length > MAX_PATH_BYTES ? `A path may have at most ${MAX_PATH_BYTES} bytes.` : null;
 }
 
 function hasControl(text: string): boolean {
