@@ -115,10 +115,13 @@ export interface Input {
   tags: Record<string, string>;
 }
 
-/** Data sets that a run read. The same data set is one row however many runs read it; of what is said of it twice, as in MLflow, the first is kept. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byNameAndDigest = (a: Input, b: Input): number => compare(a.name, b.name) || compare(a.digest, b.digest);
+
+/** Data sets that a run read. The same data set is one row however many runs read it, so all lock them in one order; of what is said of it twice, as in MLflow, the first is kept. */
 export async function logInputs(sql: Sql, of: { orgId: string; projectId: string; runId: string; newId: () => string }, inputs: Input[]): Promise<void> {
   await sql.begin(async (tx) => {
-    for (const input of inputs) {
+    for (const input of inputs.toSorted(byNameAndDigest)) {
       const [row] = await tx<{ id: string }[]>`
         insert into datasets as d (id, org_id, project_id, name, digest, source_type, source, schema, profile)
         values (${of.newId()}, ${of.orgId}, ${of.projectId}, ${input.name}, ${input.digest}, ${input.sourceType}, ${input.source}, ${input.schema}, ${input.profile})
