@@ -34,6 +34,8 @@ export const MLFLOW_LIMITS = {
   runName: 500, // as long as the index over names takes it in any script; MLflow's own column has 250
   experimentName: 500,
   experimentTagLength: 20_000,
+  datasetName: 500,
+  datasetDigest: 36,
   runsPage: 50_000,
   runsPageDefault: 1000,
   experimentsPage: 50_000,

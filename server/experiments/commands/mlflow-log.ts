@@ -30,10 +30,11 @@ export interface Logged extends PointBatch {
  * Stores all of it or nothing, and its points once: a request whose bytes were taken lately for this run adds no points again,
  * without looking at the history. Reported by the run's own program, so it is in no audit log.
  * @returns false when there is no such run, or a deleted one: nothing was stored.
- * @throws MlflowRefusal when a parameter has another value already.
+ * @throws MlflowRefusal when a parameter has another value already, or a data set's name is too long.
  */
 export async function logToRun(sql: Sql, logged: Logged): Promise<boolean> {
   const { runId, params, tags, points, ofModels } = logged;
+  for (const { datasetName, datasetDigest } of ofModels) checkDataset(datasetName, datasetDigest);
   if (params.length + tags.length + ofModels.length === 0) return points.length === 0 || (await writePoints(sql, logged)) !== "absent";
   return sql.begin(async (tx) => {
     // One after the other: what still ran when another was refused would write after the rollback.
@@ -115,11 +116,25 @@ export interface Input {
   tags: Record<string, string>;
 }
 
+/** Longer ones would not fit into the indexes by which they are found. */
+function checkDataset(name: string, digest: string): void {
+  const over = (what: string, text: string, most: number) => {
+    if (text.length > most) throw new MlflowRefusal(`Dataset ${what} exceeds the maximum length of ${most}`);
+  };
+  over("name", name, MLFLOW_LIMITS.datasetName);
+  over("digest", digest, MLFLOW_LIMITS.datasetDigest);
+}
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byNameAndDigest = (a: Input, b: Input): number => compare(a.name, b.name) || compare(a.digest, b.digest);
 
-/** Data sets that a run read. The same data set is one row however many runs read it, so all lock them in one order; of what is said of it twice, as in MLflow, the first is kept. */
+/**
+ * Data sets that a run read. The same data set is one row however many runs read it, so all lock them in one order; of what is said
+ * of it twice, as in MLflow, the first is kept.
+ * @throws MlflowRefusal when a name or digest is too long.
+ */
 export async function logInputs(sql: Sql, of: { orgId: string; projectId: string; runId: string; newId: () => string }, inputs: Input[]): Promise<void> {
+  for (const { name, digest } of inputs) checkDataset(name, digest);
   await sql.begin(async (tx) => {
     for (const input of inputs.toSorted(byNameAndDigest)) {
       const [row] = await tx<{ id: string }[]>`
