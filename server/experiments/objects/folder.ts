@@ -1,20 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { failpoint } from "../../failpoint.ts";
 import type { Bytes, ObjectStore, PutOptions } from "../object-store.ts";
-import { isKey, keyOf, newKey } from "./keys.ts";
+import { isKey, isUpload, keyOf, newKey, newUpload, UPLOADS } from "./keys.ts";
 import { meter, verified } from "./verify.ts";
 
 /** A folder; each file is written beside and renamed into place. */
 export function folderStore(root: string): ObjectStore {
-  const uploads = join(root, "uploads");
+  const uploads = join(root, UPLOADS);
   return {
     put: async (orgId, bytes, options = {}) => {
       await mkdir(uploads, { recursive: true });
-      const temporary = join(uploads, randomUUID());
+      const temporary = join(root, newUpload());
       try {
         const written = await write(temporary, bytes, options);
         failpoint("server.objects.after-write");
@@ -42,7 +41,7 @@ export function folderStore(root: string): ObjectStore {
     sweep: async (olderThanMs) => {
       const names = await readdir(uploads).catch(() => []);
       let removed = 0;
-      for (const name of names) {
+      for (const name of names.filter((one) => isUpload(`${UPLOADS}/${one}`))) {
         const found = await stat(join(uploads, name)).catch(() => null);
         if (!found || Date.now() - found.mtimeMs < olderThanMs) continue;
         await rm(join(uploads, name), { force: true });

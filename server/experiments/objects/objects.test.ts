@@ -16,6 +16,8 @@ const MIB = 1024 * 1024;
 
 interface Bench {
   store: ObjectStore;
+  /** Begins an upload in parts there, as another program or a killed process would; null where there is no such thing. */
+  begin: ((key: string) => Promise<void>) | null;
   /** Puts these bytes where the object lies, behind the store's back. */
   spoil: (key: string, bytes: Buffer) => Promise<void>;
   close: () => Promise<void>;
@@ -25,6 +27,7 @@ async function onDisk(): Promise<Bench> {
   const root = mkdtempSync(join(tmpdir(), "drover-objects-"));
   return {
     store: folderStore(root),
+    begin: null,
     spoil: async (key, bytes) => {
       mkdirSync(dirname(join(root, key)), { recursive: true });
       writeFileSync(join(root, key), bytes);
@@ -39,6 +42,10 @@ async function onS3(): Promise<Bench> {
   const authorization = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
   return {
     store: s3Store(s3Target(`s3://${server.bucket}/some/prefix?endpoint=${server.endpoint}`)),
+    begin: async (key) => {
+      const begun = await fetch(`${server.endpoint}/${server.bucket}/some/prefix/${key}?uploads`, { method: "POST", headers: { authorization } });
+      if (!begun.ok) throw new Error(await begun.text());
+    },
     spoil: async (key, bytes) => {
       const put = await fetch(`${server.endpoint}/${server.bucket}/some/prefix/${key}`, { method: "PUT", body: new Uint8Array(bytes), headers: { authorization } });
       if (!put.ok) throw new Error(await put.text());
@@ -116,10 +123,17 @@ describe.each([
     expect((await buffer(bench.store.get({ sha256: sha(bytes), key: null }))).equals(bytes)).toBe(true);
   });
 
-  it("sweeps what a killed process left of an upload", async () => {
-    await bench.spoil("uploads/left-behind", Buffer.from("half of it"));
+  it("sweeps what a killed process left of an upload, and nothing that somebody else keeps there", async () => {
+    const left = "uploads/7d444840-9dc0-11d1-b245-5ffdce74fad2";
+    await bench.spoil(left, Buffer.from("half of it"));
+    await bench.spoil("uploads/holiday.jpg", Buffer.from("of another program"));
     expect(await bench.store.sweep(3_600_000)).toBe(0);
-    expect(await bench.store.sweep(-1)).toBe(1);
+    await bench.begin?.(left); // only now: the server of the tests dates every one of these back by years
+    await bench.begin?.("holiday.mp4");
+    expect(await bench.store.sweep(-1)).toBe(bench.begin ? 2 : 1);
+    expect(await bench.store.sweep(-1)).toBe(0);
+    expect(await bench.store.has({ sha256: "", key: left })).toBeNull();
+    expect(await bench.store.has({ sha256: "", key: "uploads/holiday.jpg" })).toBe(18);
   });
 });
 

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { failpoint } from "../../failpoint.ts";
 import type { Bytes, ObjectStore, PutOptions, StoredObject } from "../object-store.ts";
-import { isKey, keyOf, newKey } from "./keys.ts";
+import { isKey, isUpload, keyOf, newKey, newUpload, UPLOADS } from "./keys.ts";
 import type { S3Target } from "./target.ts";
 import { meter, verified } from "./verify.ts";
 
@@ -34,7 +34,7 @@ export function s3Store(target: S3Target): ObjectStore {
       const { DeleteObjectCommand } = await sdk();
       await (await client()).send(new DeleteObjectCommand(at(key)));
     },
-    list: () => list(s3, ""),
+    list: () => list(s3, "", isKey),
     sweep: (olderThanMs) => sweep(s3, olderThanMs),
   };
 }
@@ -83,7 +83,7 @@ async function put(s3: S3, orgId: string, bytes: Bytes, options: PutOptions): Pr
     failpoint("server.objects.after-write");
     return { ...whole, key };
   }
-  const temporary = `uploads/${randomUUID()}`;
+  const temporary = newUpload();
   await multipart(s3, temporary, async (upload) => {
     let part: IteratorResult<Part> = first;
     for (let number = 1; !part.done; number += 1, part = await parts.next()) await upload(number, part.value.bytes);
@@ -174,14 +174,15 @@ async function* read(s3: S3, key: string, range?: { start: number; end: number }
   if (Body) yield* Body as Readable as AsyncIterable<Uint8Array>;
 }
 
-async function* list(s3: S3, under: string): AsyncGenerator<{ key: string; at: Date }> {
+/** Only what is ours: a bucket may be shared. */
+async function* list(s3: S3, under: string, isOurs: (key: string) => boolean): AsyncGenerator<{ key: string; at: Date }> {
   const { ListObjectsV2Command } = await sdk();
   const client = await s3.client();
   for (let after: string | undefined; ; ) {
     const page = await client.send(new ListObjectsV2Command({ Bucket: s3.target.bucket, Prefix: `${s3.target.prefix}${under}`, ...(after ? { ContinuationToken: after } : {}) }));
     for (const { Key, LastModified } of page.Contents ?? []) {
       const key = Key!.slice(s3.target.prefix.length);
-      if (under || isKey(key)) yield { key, at: LastModified! };
+      if (isOurs(key)) yield { key, at: LastModified! };
     }
     if (!page.IsTruncated) return;
     after = page.NextContinuationToken;
@@ -189,20 +190,34 @@ async function* list(s3: S3, under: string): AsyncGenerator<{ key: string; at: D
 }
 
 async function sweep(s3: S3, olderThanMs: number): Promise<number> {
-  const { AbortMultipartUploadCommand, DeleteObjectCommand, ListMultipartUploadsCommand } = await sdk();
+  const { AbortMultipartUploadCommand, DeleteObjectCommand } = await sdk();
   const client = await s3.client();
   const isOld = (at: Date | undefined) => at !== undefined && Date.now() - at.getTime() >= olderThanMs;
   let removed = 0;
-  const open = await client.send(new ListMultipartUploadsCommand({ Bucket: s3.target.bucket, Prefix: s3.target.prefix }));
-  for (const { Key, UploadId, Initiated } of open.Uploads ?? []) {
-    if (!isOld(Initiated)) continue;
-    await client.send(new AbortMultipartUploadCommand({ Bucket: s3.target.bucket, Key, UploadId }));
+  for await (const { key, id, at } of openUploads(s3)) {
+    if (!isOld(at)) continue;
+    await client.send(new AbortMultipartUploadCommand({ ...s3.at(key), UploadId: id }));
     removed += 1;
   }
-  for await (const { key, at } of list(s3, "uploads/")) {
+  for await (const { key, at } of list(s3, `${UPLOADS}/`, isUpload)) {
     if (!isOld(at)) continue;
     await client.send(new DeleteObjectCommand(s3.at(key)));
     removed += 1;
   }
   return removed;
+}
+
+/** Uploads in parts that are neither complete nor taken back, ours alone. */
+async function* openUploads(s3: S3): AsyncGenerator<{ key: string; id: string; at: Date | undefined }> {
+  const { ListMultipartUploadsCommand } = await sdk();
+  const client = await s3.client();
+  for (let after = {}; ; ) {
+    const page = await client.send(new ListMultipartUploadsCommand({ Bucket: s3.target.bucket, Prefix: s3.target.prefix, ...after }));
+    for (const { Key = "", UploadId = "", Initiated } of page.Uploads ?? []) {
+      const key = Key.slice(s3.target.prefix.length);
+      if (isUpload(key) || isKey(key)) yield { key, id: UploadId, at: Initiated };
+    }
+    if (!page.IsTruncated) return;
+    after = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+  }
 }
