@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
@@ -145,6 +146,46 @@ describe("TensorBoard's files among a run's", () => {
     await put(lost, "events.out.tfevents.3.h", Buffer.concat([event(1, 1, "lost", 1)]));
     expect(await readEventFiles(database.sql, bus, store)).toBe(1);
     expect(await history(lost.id, "lost")).toHaveLength(1);
+  });
+
+  it("that are damaged give what stands before the damage, and the timeline says so", async () => {
+    const run = await newRun();
+    await put(run, "events.out.tfevents.7.h", Buffer.concat([event(1, 1, "kept", 1), event(2, 2, "kept", 2), Buffer.alloc(100, 255), event(3, 3, "kept", 3)]));
+    expect(await readEventFiles(database.sql, bus, store)).toBe(1);
+    expect(await readEventFiles(database.sql, bus, store)).toBe(0);
+    expect((await history(run.id, "kept")).map(({ value }) => value)).toEqual([1, 2]);
+    const [told] = await database.sql<{ message: string }[]>`select message from run_events where run_id = ${run.id} and kind = 'metrics.read'`;
+    expect(told!.message).toMatch(/^2 points of 1 metric were read from .*, up to where it is damaged: Not an event file/);
+  });
+
+  it("whose bytes rotted give no number, and are not read over and over", async () => {
+    const run = await newRun();
+    const bytes = Buffer.concat(Array.from({ length: 3000 }, (_, at) => event(at, 1 + at, "rotten", at)));
+    await put(run, "events.out.tfevents.10.h", bytes);
+    const [row] = await database.sql<{ key: string }[]>`select o.key from artifacts a join objects o on o.org_id = a.org_id and o.sha256 = a.sha256 where a.run_id = ${run.id}`;
+    writeFileSync(join(folder, "objects", row!.key), Buffer.concat([bytes.subarray(0, -1), Buffer.from([1])]));
+    expect(await readEventFiles(database.sql, bus, store)).toBe(1);
+    expect(await readEventFiles(database.sql, bus, store)).toBe(0);
+    expect(await history(run.id, "rotten")).toEqual([]);
+    const [told] = await database.sql<{ message: string }[]>`select message from run_events where run_id = ${run.id} and kind = 'metrics.read'`;
+    expect(told!.message).toMatch(/could not be read as a TensorBoard file: The object store gave other bytes/);
+  });
+
+  it("whose line to the store goes dead are read at the next pass, and hold up no other", async () => {
+    const [cut, next] = [await newRun(), await newRun()];
+    const whole = Buffer.concat(Array.from({ length: 50 }, (_, at) => event(at, 1 + at, "cut", at)));
+    const { sha256 } = await put(cut, "events.out.tfevents.8.h", whole);
+    await put(next, "events.out.tfevents.9.h", event(1, 1, "next", 1));
+    const dying = async function* () {
+      yield whole.subarray(0, 500);
+      throw new Error("read ECONNRESET");
+    };
+    const flaky = { ...store, get: (...ask: Parameters<typeof store.get>) => (ask[0].sha256 === sha256 ? Readable.from(dying()) : store.get(...ask)) };
+    expect(await readEventFiles(database.sql, bus, flaky)).toBe(1);
+    expect(await history(next.id, "next")).toHaveLength(1);
+    expect(await history(cut.id, "cut")).toEqual([]);
+    expect(await readEventFiles(database.sql, bus, store)).toBe(1);
+    expect(await history(cut.id, "cut")).toHaveLength(50);
   });
 
   it("with moments that no clock shows keep their numbers, and hold up no other file", async () => {

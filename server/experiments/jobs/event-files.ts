@@ -1,11 +1,12 @@
 import type { Sql } from "postgres";
 import { eventPrefixes, metricKeyOf } from "../../../domain/experiments/artifact-path.ts";
+import { DomainError } from "../../../domain/shared/errors.ts";
 import { formatCount, plural } from "../../../domain/shared/format.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import type { Bus } from "../../bus.ts";
 import { log } from "../../log.ts";
 import { appendPoints, type Series, summarizePoints } from "../commands/metric-store.ts";
-import { readScalars } from "../metrics/event-file.ts";
+import { BadEventFile, readScalars, type Scalar } from "../metrics/event-file.ts";
 import type { ObjectStore } from "../object-store.ts";
 
 const AT_ONCE = 20;
@@ -49,22 +50,13 @@ async function tryFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFile
   try {
     return await readFile(sql, bus, objects, file);
   } catch (error) {
-    log().error({ err: error, artifact: file.id }, "the numbers of an event file could not be stored; the next pass tries again");
+    log().error({ err: error, artifact: file.id }, "the numbers of an event file could not be read or stored; the next pass tries again");
     return false;
   }
 }
 
 async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFile): Promise<boolean> {
-  let found: { series: Series[]; seen: number } = { series: [], seen: file.read };
-  let problem: string | null = null;
-  try {
-    found = await pointsOf(objects, file, await prefixOf(sql, file));
-  } catch (error) {
-    log().warn({ err: error, artifact: file.id }, "an event file could not be read");
-    if ((await objects.has({ sha256: file.sha, key: file.key }).catch(() => null)) === null) return false; // the store's fault, not the file's: the next pass tries again
-    problem = error instanceof Error ? error.message : String(error);
-  }
-  const { series, seen } = found;
+  const { series, seen, problem } = await pointsOf(objects, file, await prefixOf(sql, file));
   const count = series.reduce((sum, { values }) => sum + values.length, 0);
   const done = await sql.begin(async (tx) => {
     await tx`select 1 from runs where id = ${file.run} for key share`; // runs first, as everybody locks them
@@ -73,7 +65,8 @@ async function readFile(sql: Sql, bus: Bus, objects: ObjectStore, file: EventFil
     for (const one of series) for (let at = 0; at < one.values.length; at += ROW) await appendPoints(tx, [{ ...one, steps: one.steps.slice(at, at + ROW), times: one.times.slice(at, at + ROW), values: one.values.slice(at, at + ROW) }]);
     if (series.length > 0) await summarizePoints(tx, series);
     await tx`update artifacts set read_sha256 = sha256, scalars_read = ${seen} where id = ${file.id}`;
-    const message = problem ? `${file.path} could not be read as a TensorBoard file: ${problem}` : `${formatCount(count)} points of ${plural(series.length, "metric")} were read from ${file.path}.`;
+    const read = `${formatCount(count)} points of ${plural(series.length, "metric")} were read from ${file.path}`;
+    const message = !problem ? `${read}.` : count > 0 ? `${read}, up to where it is damaged: ${problem}` : `${file.path} could not be read as a TensorBoard file: ${problem}`;
     if (count > 0 || problem) await tx`insert into run_events (id, org_id, run_id, attempt_id, kind, actor, message) values (${newId("runEvent")}, ${file.org}, ${file.run}, ${file.attempt}, 'metrics.read', 'system', ${message})`;
     return true;
   });
@@ -87,20 +80,31 @@ async function prefixOf(sql: Sql, { run, attempt, path }: EventFile): Promise<st
   return eventPrefixes(rows.map((row) => row.path)).get(path) ?? "";
 }
 
-async function pointsOf(objects: ObjectStore, file: EventFile, prefix: string): Promise<{ series: Series[]; seen: number }> {
+/** `problem`: why nothing after these could be read. @throws what is the store's fault, not the file's. */
+async function pointsOf(objects: ObjectStore, file: EventFile, prefix: string): Promise<{ series: Series[]; seen: number; problem: string | null }> {
   const found = new Map<string, Series>();
   let seen = 0;
-  for await (const { tag, step, time, value } of readScalars(objects.get({ sha256: file.sha, key: file.key }))) {
-    if (seen === MAX_SCALARS) break;
-    seen += 1;
-    if (seen <= file.read) continue;
-    const key = metricKeyOf(prefix + tag);
-    if (key === null) continue;
-    const series = found.get(key) ?? { runId: file.run, attemptId: file.attempt, key, steps: [], times: [], values: [] };
-    found.set(key, series);
-    series.steps.push(step);
-    series.times.push(time);
-    series.values.push(value);
+  let problem: string | null = null;
+  try {
+    for await (const scalar of readScalars(objects.get({ sha256: file.sha, key: file.key }))) {
+      if (seen === MAX_SCALARS) break;
+      seen += 1;
+      if (seen > file.read) keep(found, file, prefix, scalar);
+    }
+  } catch (error) {
+    if (error instanceof DomainError) return { series: [], seen: file.read, problem: error.message }; // its bytes rotted: nothing of it is to be believed, now or later
+    if (!(error instanceof BadEventFile)) throw error;
+    problem = error.message;
   }
-  return { series: [...found.values()], seen: Math.max(seen, file.read) };
+  return { series: [...found.values()], seen: Math.max(seen, file.read), problem };
+}
+
+function keep(found: Map<string, Series>, file: EventFile, prefix: string, { tag, step, time, value }: Scalar): void {
+  const key = metricKeyOf(prefix + tag);
+  if (key === null) return;
+  const series = found.get(key) ?? { runId: file.run, attemptId: file.attempt, key, steps: [], times: [], values: [] };
+  found.set(key, series);
+  series.steps.push(step);
+  series.times.push(time);
+  series.values.push(value);
 }

@@ -19,11 +19,22 @@ const FOOT = 4;
 /**
  * Reads TensorBoard's event files (TFRecord: length, checksum, protobuf `Event`, checksum) as they stream in. A file whose last
  * record is cut off, since a program was killed over it, gives what is whole. The object store has checked the bytes.
- * @throws Error for what is not such a file.
+ * @throws BadEventFile at what is none of such a file; what came before it was whole.
  */
 export async function* readScalars(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Scalar> {
   const plugins = new Map<string, string>();
-  for await (const record of records(bytes)) yield* scalarsOf(record, plugins);
+  for await (const record of records(bytes)) yield* understood(record, plugins);
+}
+
+/** The file's fault: reading it again finds the same. */
+export class BadEventFile extends Error {}
+
+function understood(record: Uint8Array, plugins: Map<string, string>): Scalar[] {
+  try {
+    return scalarsOf(record, plugins);
+  } catch (error) {
+    throw new BadEventFile(`Not an event file: ${error instanceof Error ? error.message : String(error)}.`);
+  }
 }
 
 async function* records(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -37,7 +48,7 @@ async function* records(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
       passed -= gone;
       if (passed > 0 || held.length < HEAD) break;
       const length = held.readBigUInt64LE(0);
-      if (length > MAX_RECORD) throw new Error(`Not an event file: a record of ${length} bytes.`);
+      if (length > MAX_RECORD) throw new BadEventFile(`Not an event file: a record of ${length} bytes.`);
       const whole = HEAD + Number(length) + FOOT;
       if (Number(length) > MAX_HELD) passed = whole;
       else if (held.length < whole) break;
