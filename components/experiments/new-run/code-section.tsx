@@ -26,16 +26,19 @@ export function CodeSection() {
   const { set } = useDraft();
   const [chosen, setChosen] = useState<Mode | null>(null);
   const mode = code ? modeOf(code) : (chosen ?? "none");
-  const upload = useCodeUpload((archive) => change(archive as never));
+  // Without its digest the spec is incomplete: no run is submitted without the code that is on its way, or not yet chosen.
+  const pending = { kind: "archive" } as const;
+  const upload = useCodeUpload(() => change(pending), (archive) => change(archive));
+  const isPending = code?.kind === "archive" && !code.sha256;
   function choose(next: Mode): void {
     setChosen(next);
     if (next !== "upload") upload.stop();
     if (next === "git") set(["code"], { kind: "git", url: "" });
-    else change(undefined);
+    else change(next === "upload" ? pending : undefined);
   }
   return (
     <FormSection title="Code" hasIssue={useHasIssue("code")} summary={summaryOf(code)}>
-      <Input.Wrapper label="Source" labelElement="div" error={mode === "git" ? undefined : error} description="Unpacked into the folder the command starts in.">
+      <Input.Wrapper label="Source" labelElement="div" error={mode === "git" ? undefined : isPending ? error && "Choose a folder or an archive, and wait until it is uploaded." : error} description="Unpacked into the folder the command starts in.">
         <div data-path="code" tabIndex={-1}>
           <SegmentedControl size="xs" mt={4} aria-label="Source of the code" value={mode} onChange={(next) => choose(next as Mode)} data={[{ value: "none", label: "None" }, { value: "upload", label: "From this computer" }, { value: "git", label: "Git" }]} />
         </div>
@@ -56,7 +59,7 @@ export function CodeSection() {
 
 function summaryOf(code: Code | null | undefined): string {
   if (code?.kind === "git") return code.url || "Git";
-  return code?.kind === "archive" ? `An archive of ${formatBytes(code.bytes ?? 0)}` : "None";
+  return code?.kind === "archive" && code.sha256 ? `An archive of ${formatBytes(code.bytes ?? 0)}` : "None";
 }
 
 function UploadFields({ code, upload }: { code: Code | null | undefined; upload: ReturnType<typeof useCodeUpload> }) {

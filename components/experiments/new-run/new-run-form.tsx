@@ -19,6 +19,7 @@ import { InteractiveSection } from "./interactive-section.tsx";
 import { OverridesSection } from "./overrides-section.tsx";
 import { BasicsSection, InputsSection, OutputsSection, PlacementSection, ReliabilitySection, ResourcesSection } from "./sections.tsx";
 import { setField } from "./spec-document.ts";
+import { keyFor, type Sent } from "./submit-key.ts";
 import classes from "./new-run.module.css";
 
 /** Everything a run can be asked, in one column, the usual first. */
@@ -29,7 +30,7 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
   const client = useQueryClient();
   const { document, issues, showAll, setShowAll, setRefused, isDirty } = useDraft();
   const [failure, setFailure] = useState<{ message: string; requestId: string | null } | null>(null);
-  const key = useRef<string | null>(null); // a submit that is repeated after a lost answer makes no second run
+  const sent = useRef<Sent | null>(null);
   const allowed = useCan("runs:submit");
   const submit = useMutation(
     trpc.experiments.submit.mutationOptions({
@@ -52,8 +53,8 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
     setShowAll(true);
     setFailure(null);
     if (!document.spec || submit.isPending || submit.isSuccess || !allowed.ok) return;
-    key.current ??= newKey();
-    submit.mutate({ spec: document.spec, idempotencyKey: key.current }, { onError: (error) => issuesOf(error).length > 0 && (key.current = null) });
+    sent.current = keyFor(document.spec, sent.current);
+    submit.mutate({ spec: document.spec, idempotencyKey: sent.current.key });
   }
   return (
     <form className={classes.form} onSubmit={send} noValidate aria-label="New run">
@@ -74,11 +75,6 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
       </FormActions>
     </form>
   );
-}
-
-/** crypto.randomUUID is missing on plain http. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Something that runs at once, for those who have nothing at hand. */

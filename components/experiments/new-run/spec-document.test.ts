@@ -110,4 +110,9 @@ describe("form and YAML", () => {
   it("leave out what a person would not have written", () => {
     expect(writeSpec(withoutDefaults(RunSpec.parse({ name: "a", project: "p", command: "x", resources: { gpus: 1 } })))).toBe("name: a\nproject: p\ncommand: x\nresources:\n  gpus: 1\n");
   });
+
+  it("is incomplete while its archive is on its way, so that no run is submitted without its code", () => {
+    const waiting = readSpec(setField("name: a\nproject: p\ncommand: x\n", ["code"], { kind: "archive" }));
+    expect([waiting.spec, waiting.issues[0]!.field]).toEqual([null, "code.sha256"]);
+  });
 });

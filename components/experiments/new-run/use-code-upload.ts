@@ -12,8 +12,8 @@ export type UploadState =
   | { phase: "done"; sha256: string; words: string }
   | { phase: "failed"; message: string };
 
-/** Packs, hashes and sends what was chosen; what the server already has is not sent again. */
-export function useCodeUpload(onDone: (code: { kind: "archive"; sha256: string; bytes: number }) => void) {
+/** Packs, hashes and sends what was chosen; what the server already has is not sent again. `onStart`: what was chosen before does not count any more. */
+export function useCodeUpload(onStart: () => void, onDone: (code: { kind: "archive"; sha256: string; bytes: number }) => void) {
   const trpc = useTRPC();
   const client = useQueryClient();
   const org = useOrg();
@@ -24,20 +24,22 @@ export function useCodeUpload(onDone: (code: { kind: "archive"; sha256: string; 
   async function start(pack: (onShare: (share: number) => void, signal: AbortSignal) => Promise<PackedCode>): Promise<void> {
     running.current?.abort();
     const { signal } = (running.current = new AbortController());
-    setState({ phase: "packing", share: 0 });
+    const show = (next: UploadState) => signal.aborted || setState(next); // one that was stopped may still be at a large file
+    show({ phase: "packing", share: 0 });
+    onStart();
     try {
-      const code = await pack((share) => setState({ phase: "packing", share }), signal);
+      const code = await pack((share) => show({ phase: "packing", share }), signal);
       const { uploaded } = await client.fetchQuery({ ...trpc.experiments.codeUploaded.queryOptions({ sha256: code.sha256 }), staleTime: 0 });
       signal.throwIfAborted();
       if (!uploaded) {
-        setState({ phase: "uploading", share: 0 });
-        await uploadCode(org, code, (share) => setState({ phase: "uploading", share }), signal);
+        show({ phase: "uploading", share: 0 });
+        await uploadCode(org, code, (share) => show({ phase: "uploading", share }), signal);
+        signal.throwIfAborted();
       }
-      setState({ phase: "done", sha256: code.sha256, words: packedWords(code) });
+      show({ phase: "done", sha256: code.sha256, words: packedWords(code) });
       onDone({ kind: "archive", sha256: code.sha256, bytes: code.bytes });
     } catch (error) {
-      if (signal.aborted) return;
-      setState({ phase: "failed", message: error instanceof Error ? error.message : "It could not be packed." });
+      show({ phase: "failed", message: error instanceof Error ? error.message : "It could not be packed." });
     }
   }
   return {
