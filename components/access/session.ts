@@ -11,9 +11,10 @@ export async function signIn(email: string, password: string): Promise<string | 
   return `Signing in failed with status ${answer.status}. Try again.`;
 }
 
-/** Ends the session and leaves for the sign-in page with nothing of it in memory. */
+/** Ends the session and leaves for the sign-in page with nothing of it in memory. @throws Error when it could not be ended: the person is still signed in. */
 export async function signOut(): Promise<void> {
-  await post("/api/auth/sign-out", {});
+  const answer = await post("/api/auth/sign-out", {});
+  if (!answer?.ok) throw new Error(answer ? `The server answered ${answer.status}.` : "The server does not answer.");
   window.location.assign("/sign-in");
 }
 

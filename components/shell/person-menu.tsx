@@ -1,7 +1,7 @@
 "use client";
 import { Menu, useMantineColorScheme } from "@mantine/core";
 import { IconCheck, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
-import { paths } from "../../paths.ts";
+import { signOut } from "../access/session.ts";
 import { useViewer } from "../providers/viewer.tsx";
 import { notifyError } from "../ui/notify.ts";
 import { openKeysHelp } from "./keys-help.tsx";
@@ -12,12 +12,6 @@ const SCHEMES = [
   { value: "light", label: "Light", icon: IconSun },
   { value: "dark", label: "Dark", icon: IconMoon },
 ] as const;
-
-async function signOut(): Promise<void> {
-  const answer = await fetch("/api/auth/sign-out", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  window.location.assign(paths.signIn()); // a full load: nothing of this person stays in memory
-}
 
 function initials(name: string): string {
   const words = name.trim().split(/\s+/);

@@ -7,7 +7,7 @@ import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useViewer } from "../../providers/viewer.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { Id } from "../../ui/id.tsx";
-import { notifyDone } from "../../ui/notify.ts";
+import { notifyDone, notifyError } from "../../ui/notify.ts";
 import classes from "../access.module.css";
 import { fieldErrors, formError } from "../api-error.ts";
 import { FormAlert } from "../form-alert.tsx";
@@ -145,7 +145,7 @@ function Session() {
     <section aria-labelledby="s-session">
       <h2 id="s-session">Session</h2>
       <p className="dim" style={{ marginTop: 0 }}>Signed in as {user.email}. A session ends after 14 days.</p>
-      <Button variant="default" onClick={() => void signOut()}>Sign out</Button>
+      <Button variant="default" onClick={() => void signOut().catch(notifyError("You are still signed in"))}>Sign out</Button>
     </section>
   );
 }

@@ -10,6 +10,8 @@ import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { notifyError } from "../../ui/notify.ts";
+import { randomId } from "../../ui/random-id.ts";
+import { archiveUndoably } from "./archive-undoably.ts";
 import { BulkCancel } from "./bulk-cancel.tsx";
 import { CompareButton } from "./compare-button.tsx";
 
@@ -33,7 +35,7 @@ function useAllowed(count: number) {
 }
 
 function undoable(message: string, undo: () => void): void {
-  const id = crypto.randomUUID();
+  const id = randomId();
   notifications.show({
     id, color: "heather", withBorder: true, autoClose: 10_000,
     message: <span style={{ display: "flex", alignItems: "center", gap: 12 }}>{message}<Button size="compact-xs" variant="default" onClick={() => {
@@ -48,13 +50,7 @@ function ArchiveButton({ ids, archived, onDone }: { ids: string[]; archived: boo
   const allowed = useAllowed(ids.length);
   const word = archived ? "restored" : "archived";
   const archive = useMutation(trpc.table.archive.mutationOptions({ onError: notifyError(`The runs were not ${word}`) }));
-  const act = () =>
-    archive.mutate({ ids, archived: !archived }, {
-      onSuccess: ({ changed }) => {
-        onDone();
-        if (changed.length > 0) undoable(`${plural(changed.length, "run")} ${word}.`, () => archive.mutate({ ids: changed, archived }, { onSuccess: onDone }));
-      },
-    });
+  const act = () => void archiveUndoably(ids, !archived, { change: archive.mutateAsync, done: onDone, offer: (changed, undo) => undoable(`${plural(changed, "run")} ${word}.`, undo) }).catch(() => {}); // told by onError
   return <Guarded allowed={allowed}><Button variant="default" loading={archive.isPending} onClick={act}>{archived ? "Take out of archive" : "Archive"}</Button></Guarded>;
 }
 
@@ -70,7 +66,7 @@ function TagButton({ ids, onDone }: { ids: string[]; onDone: () => void }) {
       onSuccess: (before) => {
         setOpen(false);
         onDone();
-        undoable(said, () => void restore(before.map(({ id, before: old }) => ({ id, value: old[key.trim()] ?? null }))));
+        undoable(said, () => void restore(before.map(({ id, before: old }) => ({ id, value: old[key.trim()] ?? null }))).catch(() => {}));
       },
     });
   /** Each run gets back what it had. */

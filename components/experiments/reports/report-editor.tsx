@@ -67,6 +67,7 @@ function Editor({ heading, start, projects, back, save, failed, saving }: Editor
   useLeaveGuard(!saved && (draft.title !== start.title || draft.body !== start.body));
   const errors: Record<string, string> = failed ? fieldErrors(failed) : {};
   const submit = async () => {
+    if (saving || saved || draft.title.trim() === "") return; // Ctrl+S again: not a second report
     const made = await save(draft).catch(() => null); // what failed is said above the fields
     if (!made) return;
     setSaved(true);
