@@ -5,11 +5,11 @@ import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth, signIn } from "./access/auth.ts";
 import { open } from "./access/guard.ts";
 import { refuseForeignOrigin } from "./access/same-origin.ts";
-import { createContext } from "./access/session.ts";
 import { addressOf } from "./client-address.ts";
 import { compressJson } from "./compress.ts";
 import { log } from "./log.ts";
 import { mountRoutes } from "./routes.ts";
+import { createTrpcContext } from "./trpc/init.ts";
 import { appRouter } from "./trpc/root.ts";
 
 const TRPC_BODY = 4 * 1024 * 1024;
@@ -20,7 +20,8 @@ export function buildApp(): Hono {
   const app = new Hono();
   app.use("/api/trpc/*", compressJson());
   app.use("/mlflow/*", compressJson());
-  const limit = bodyLimit({ maxSize: TRPC_BODY, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${TRPC_BODY} bytes.` }, 413) });
+  const atMost = (maxSize: number) => bodyLimit({ maxSize, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${maxSize} bytes.` }, 413) });
+  const limit = atMost(TRPC_BODY);
   app.use("/api/trpc/*", (c, next) => (c.req.method === "GET" ? next() : limit(c, next))); // asking a GET for a body makes a whole Request of it, at the price of a query
   app.use("/api/trpc/*", async (c, next) => {
     refuseForeignOrigin(c.req.raw);
@@ -31,15 +32,15 @@ export function buildApp(): Hono {
       endpoint: "/api/trpc",
       req: c.req.raw,
       router: appRouter,
-      createContext: ({ req }) => createContext(req.headers),
+      createContext: ({ req }) => createTrpcContext(req.headers),
       allowBatching: true,
       allowMethodOverride: true, // a spec to plan does not fit into a URL
       maxBatchSize: 30,
     }),
   );
   // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
-  app.post("/api/auth/sign-in/email", open("signing in"), bodyLimit({ maxSize: AUTH_BODY }), (c) => signIn(c.req.raw, addressOf(c)));
-  app.post("/api/auth/sign-out", open("signing out"), bodyLimit({ maxSize: AUTH_BODY }), (c) => auth().handler(c.req.raw));
+  app.post("/api/auth/sign-in/email", open("signing in"), atMost(AUTH_BODY), (c) => signIn(c.req.raw, addressOf(c)));
+  app.post("/api/auth/sign-out", open("signing out"), atMost(AUTH_BODY), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
   app.onError((error, c) => {

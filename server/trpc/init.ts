@@ -5,6 +5,7 @@ import { findUnkeepable } from "../../domain/shared/unkeepable.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { recordDenied } from "../access/denied.ts";
 import { enter } from "../access/guard.ts";
+import { createContext } from "../access/session.ts";
 import type { BaseCtx } from "./context.ts";
 import { formatError, toTrpcError } from "./errors.ts";
 
@@ -18,6 +19,15 @@ const t = initTRPC.context<BaseCtx>().meta<Meta>().create({
   errorFormatter: formatError,
   isDev: false,
 });
+
+/** Context of one request. What fails in here no procedure's middleware sees: its text is hidden right away. */
+export async function createTrpcContext(headers: Headers, orgSlug?: string): Promise<BaseCtx> {
+  try {
+    return await createContext(headers, orgSlug);
+  } catch (error) {
+    throw toTrpcError(error);
+  }
+}
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;

@@ -5,8 +5,8 @@ import { headers } from "next/headers";
 import { cache } from "react";
 import { Rendered } from "../../components/providers/live.tsx";
 import { makeQueryClient } from "../../components/providers/query-client.ts";
-import { createContext } from "../access/session.ts";
 import { bus } from "../bus.ts";
+import { createTrpcContext } from "./init.ts";
 import { appRouter } from "./root.ts";
 
 /** Path of this request, set by server/main.ts in front of Next (a client's own value never gets through). */
@@ -23,7 +23,7 @@ const context = cache(async () => {
   const org = decodeURIComponent((await requestPath()).split(/[/?#]/)[1] ?? "");
   const sent = await headers();
   renderMark();
-  return createContext(sent, org || undefined);
+  return createTrpcContext(sent, org || undefined);
 });
 
 /** Query options as in the browser, answered in-process with this request's session. */
