@@ -14,6 +14,18 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe("the list of people", () => {
+  it("knows when somebody last signed in, also after they signed out", async () => {
+    const person = await server.make.member(org, "viewer");
+    const seen = async () => (await server.query(boss, "access.member", { userId: person.id })).data.lastSignInAt as string | null;
+    expect(await seen()).toBeNull();
+    const { cookie, origin } = await server.as(person, org.slug);
+    const at = await seen();
+    expect(Date.now() - Date.parse(at!)).toBeLessThan(60_000);
+    const out = await server.app.request("/api/auth/sign-out", { method: "POST", headers: { "content-type": "application/json", cookie: cookie!, origin: origin! }, body: "{}" });
+    expect(out.status).toBe(200);
+    expect(Math.abs(Date.parse((await seen())!) - Date.parse(at!))).toBeLessThan(5_000);
+  });
+
   it("leaves nobody out whose name the database and JavaScript write differently in small letters", async () => {
     const names = ["İbrahim", "Igor", "Ivan", "ΝΙΚΟΣ", "Νίκος"];
     for (const name of names) await server.db.update(users).set({ name }).where(eq(users.id, (await server.make.member(org, "viewer")).id));

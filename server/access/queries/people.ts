@@ -12,8 +12,11 @@ import { countOwners } from "./tree.ts";
 import { containing } from "../../like.ts";
 
 const scopeName = sql<string | null>`coalesce(${projects.name}, ${teams.name}, ${orgs.name})`;
-// Written out: drizzle drops table names from columns in a select from one table.
-const lastSignInAt = sql<Date | null>`(select max(s.created_at) from sessions s where s.user_id = users.id)`.mapWith(sessions.createdAt);
+/** A session's row goes with signing out; the audit log keeps when it began. Written out: drizzle drops table names from columns in a select from one table. */
+const lastSignInAt = (ctx: Ctx) =>
+  sql<Date | null>`greatest(
+    (select max(s.created_at) from sessions s where s.user_id = users.id),
+    (select a.at from audit_log a where a.org_id = ${ctx.orgId} and a.target_id = users.id and a.action = 'user.sign-in' order by a.id desc limit 1))`.mapWith(sessions.createdAt);
 const LAST_OWNER = "The last owner of the organization cannot be removed. Make somebody else an owner first.";
 
 /** Members by name, each with the roles that the caller may see. `cursor` is opaque. */
@@ -22,7 +25,7 @@ export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<Memb
   const matches = and(isInOrg(ctx), text ? or(ilike(users.name, text), ilike(users.email, text)) : undefined);
   const after = readCursor(input.cursor);
   const found = await ctx.db
-    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt, sortedBy: sql<string>`lower(${users.name})` })
+    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt: lastSignInAt(ctx), sortedBy: sql<string>`lower(${users.name})` })
     .from(users)
     .where(and(matches, after ? sql`(lower(${users.name}), ${users.id}) > (${after[0]}, ${after[1]})` : undefined))
     .orderBy(sql`lower(${users.name})`, asc(users.id))
@@ -36,7 +39,7 @@ export async function listPeople(ctx: Ctx, input: ListPeople): Promise<Page<Memb
 /** One member. @throws DomainError not_found when they hold no role in the organization. */
 export async function getMember(ctx: Ctx, userId: string): Promise<MemberView> {
   const found = await ctx.db
-    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt })
+    .select({ id: users.id, name: users.name, email: users.email, lastSignInAt: lastSignInAt(ctx) })
     .from(users)
     .where(and(eq(users.id, userId), isInOrg(ctx)));
   const [member] = await withRoles(ctx, found);
