@@ -54,6 +54,16 @@ describe("a request for a WebSocket", () => {
     expect(await say(near, "/echo")).toBe("as it came hello");
   });
 
+  it("is handed on to a server that is named by an IPv6 address", async () => {
+    const six = createServer();
+    const relay = openUpgrades(new Hono().get("/echo", (c) => upgradeOf(c)!.accept((socket) => socket.on("message", (data) => socket.send(`six ${String(data)}`)))));
+    six.on("upgrade", (request, socket, head) => void relay.handle(request, socket, head));
+    servers.push(six);
+    await new Promise<void>((resolve) => six.listen(0, "::1", resolve));
+    const to = await serve(new Hono().get("/echo", (c) => upgradeOf(c)!.forward(`http://[::1]:${(six.address() as { port: number }).port}`)));
+    expect(await say(to, "/echo")).toBe("six hello");
+  });
+
   it("whose asker left meanwhile, or asked in a wrong way, leaves nothing open behind", async () => {
     const heard: string[] = [];
     let goOn = () => {};

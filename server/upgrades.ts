@@ -69,7 +69,7 @@ export function refuse(socket: Duplex, status: number, body: string): void {
 
 function forward(request: IncomingMessage, socket: Duplex, head: Buffer, peerUrl: string): void {
   const { hostname, port, protocol } = new URL(peerUrl);
-  const peer = connect(Number(port || (protocol === "https:" ? 443 : 80)), hostname);
+  const peer = connect(Number(port || (protocol === "https:" ? 443 : 80)), hostname.replace(/^\[(.*)\]$/, "$1")); // of IPv6 a URL has brackets, a socket none
   peer.once("error", () => refuse(socket, 502, ""));
   peer.once("connect", () => {
     const lines = request.rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${request.rawHeaders[at + 1]}`] : []));
