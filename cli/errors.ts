@@ -54,6 +54,9 @@ export function toCliError(error: unknown, url: string | null): CliError {
 /** Nobody answered: worth trying again where one waits for something. */
 export const isUnreachable = (error: unknown): boolean => toCliError(error, null).exitCode === EXIT.unreachable;
 
+/** The server answered that it failed, as it does while its database restarts. */
+export const isServerFault = (error: unknown): boolean => error instanceof TRPCClientError && (error.data as { code?: string } | null | undefined)?.code === "INTERNAL_SERVER_ERROR";
+
 const isNetwork = (error: unknown): boolean => error instanceof Error && (error.message === "fetch failed" || error.message === "terminated" || error.name === "TimeoutError" || /ECONN|ENOTFOUND|EAI_AGAIN|UND_ERR/.test(String((error as { code?: string }).code)));
 
 function unreachable(url: string | null, error: unknown): CliError {

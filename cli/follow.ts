@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TERMINAL } from "../domain/experiments/run-status.ts";
 import type { Api, Outputs } from "./api.ts";
-import { EXIT, isUnreachable, toCliError } from "./errors.ts";
+import { EXIT, isServerFault, isUnreachable, toCliError } from "./errors.ts";
 import { note, paint } from "./output.ts";
 
 type Run = Outputs["experiments"]["get"];
@@ -10,6 +10,8 @@ type Segment = Outputs["experiments"]["logPage"]["segments"][number];
 const FASTEST_MS = 300;
 const SLOWEST_MS = 3000;
 const AWAY_MS = 15_000;
+/** A fault that lasts longer is no passing one. */
+const FAULT_MS = 5 * 60_000;
 /** How long an ended run's last log bytes are waited for: its agent may be out of reach. */
 const DRAIN_MS = 30_000;
 
@@ -26,13 +28,14 @@ export function writeSegment(segment: Segment): void {
   (segment.stream === "stderr" ? process.stderr : process.stdout).write(segment.text);
 }
 
-/** Tries again while nobody answers: a server that restarts, or a train that goes through a tunnel. */
+/** Tries again while nobody answers: a server that restarts, or a train that goes through a tunnel; and for a while where its database does. */
 async function patiently<T>(api: Api, ask: () => Promise<T>): Promise<T> {
+  const began = Date.now();
   for (let wait = 500, told = false; ; wait = Math.min(wait * 2, AWAY_MS)) {
     try {
       return await ask();
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isUnreachable(error) && !(isServerFault(error) && Date.now() - began < FAULT_MS)) throw error;
       if (!told) note(paint("yellow", `△ ${toCliError(error, api.config.url).message} Trying again; the run goes on without us.`));
       told = true;
       await sleep(wait);
