@@ -32,6 +32,7 @@ describe("a change on the event stream", () => {
 
   it("of people refetches the viewer, whose permissions may have changed", () => {
     expect(isRefetched([{ topic: "people", id: "org_1" }], key("access.viewer"))).toBe(true);
+    expect(isRefetched([{ topic: "people", id: "org_1" }], key("access.secrets", { projectId: "prj_1" }))).toBe(true); // a colleague set one
   });
 
   it("of a topic this page does not know touches nothing", () => {

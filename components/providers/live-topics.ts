@@ -43,7 +43,7 @@ const TOPICS: Record<string, Touched[]> = {
     ...["metricKeys", "series", "systemSeries"].map((name) => ({ procedure: `experiments.${name}`, field: "id" })),
     ...["compare.keys", "compare.series", "compare.values", "table.rows"].map((procedure) => ({ procedure, field: "ids" })),
   ],
-  people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens"].map((name) => ({ procedure: `access.${name}` })),
+  people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens", "secrets"].map((name) => ({ procedure: `access.${name}` })),
   report: [{ procedure: "reports.list" }, ...["get", "versions", "comments"].map((name) => ({ procedure: `reports.${name}`, field: "id" }))],
   costs: ["spend", "runs", "run", "prices", "budgets", "embeds", "periods", "period", "reviews", "schedules"].map((name) => ({ procedure: `costs.${name}` })),
   "run-cost": [{ procedure: "costs.run", field: "id" }],
