@@ -34,5 +34,6 @@ export async function expireOld(sql: Sql): Promise<void> {
   await sql`delete from object_parts where at < now() - interval '2 days'`; // their bytes are collected by then
   await sql`delete from tunnels where wanted_until < now() - interval '1 day'`;
   await sql`delete from app_sessions where expires_at < now()`;
+  await sql`delete from sessions where expires_at < now() - interval '30 days'`; // of people; the audit log keeps when they began
   await sql`delete from agent_sessions where ended_at < now() - interval '30 days'`;
 }
