@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { performServerHandshake } from "node:http2";
-import { connect } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
@@ -62,6 +62,19 @@ describe("a request for a WebSocket", () => {
     await new Promise<void>((resolve) => six.listen(0, "::1", resolve));
     const to = await serve(new Hono().get("/echo", (c) => upgradeOf(c)!.forward(`http://[::1]:${(six.address() as { port: number }).port}`)));
     expect(await say(to, "/echo")).toBe("six hello");
+  });
+
+  it("is handed on encrypted to a server that is reached by https", async () => {
+    const heard = Promise.withResolvers<Buffer>();
+    const tls = createTcpServer((socket) => socket.once("data", (bytes) => {
+      heard.resolve(bytes);
+      socket.destroy();
+    }));
+    await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
+    const to = await serve(new Hono().get("/echo", (c) => upgradeOf(c)!.forward(`https://localhost:${(tls.address() as { port: number }).port}`)));
+    await expect(say(to, "/echo")).rejects.toThrow();
+    expect([...(await heard.promise).subarray(0, 2)]).toEqual([0x16, 0x03]); // a TLS handshake, and not the request
+    tls.close();
   });
 
   it("whose asker left meanwhile, or asked in a wrong way, leaves nothing open behind", async () => {

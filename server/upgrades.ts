@@ -1,5 +1,6 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { Context, Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -69,9 +70,12 @@ export function refuse(socket: Duplex, status: number, body: string): void {
 
 function forward(request: IncomingMessage, socket: Duplex, head: Buffer, peerUrl: string): void {
   const { hostname, port, protocol } = new URL(peerUrl);
-  const peer = connect(Number(port || (protocol === "https:" ? 443 : 80)), hostname.replace(/^\[(.*)\]$/, "$1")); // of IPv6 a URL has brackets, a socket none
+  const isTls = protocol === "https:";
+  const host = hostname.replace(/^\[(.*)\]$/, "$1"); // of IPv6 a URL has brackets, a socket none
+  const place = { host, port: Number(port || (isTls ? 443 : 80)) };
+  const peer = isTls ? connectTls({ ...place, ...(isIP(host) ? {} : { servername: host }) }) : connect(place);
   peer.once("error", () => refuse(socket, 502, ""));
-  peer.once("connect", () => {
+  peer.once(isTls ? "secureConnect" : "connect", () => {
     const lines = request.rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${request.rawHeaders[at + 1]}`] : []));
     peer.write(`${request.method} ${request.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
     peer.write(head);

@@ -7,6 +7,7 @@ import { lazy, useState } from "react";
 import { isChanged, type SavedView, type ViewPage, viewQuery, viewState } from "../../domain/experiments/saved-view.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { confirmAct } from "../ui/confirm.tsx";
+import { copyText } from "../ui/copy-text.ts";
 import { FormDialog } from "../ui/dialog-button.tsx";
 import { notifyDone, notifyError } from "../ui/notify.ts";
 
@@ -27,7 +28,7 @@ export function ViewsMenu({ page, project }: { page: ViewPage; project: string |
   const current = views.find(({ id }) => id === query.get("view"));
   const changed = current ? isChanged(current, query.toString()) : false;
   const open = (view: SavedView) => router.push(`${path}?${viewQuery(view)}`);
-  const copy = () => void navigator.clipboard.writeText(window.location.href).then(() => notifyDone("The link is in the clipboard."), notifyError("The link was not copied"));
+  const copy = () => void copyText(window.location.href).then(() => notifyDone("The link is in the clipboard."), notifyError("The link was not copied"));
   const ask = (view: SavedView) => confirmAct({ title: `Delete the view ${view.name}?`, effect: view.sharing === "project" ? "It goes away for everybody in the project. Links to it stop working." : "Links to it stop working.", verb: "Delete view", onConfirm: () => remove.mutate({ id: view.id }) });
   const group = (title: string, some: SavedView[]) => some.length > 0 && (
     <>

@@ -1,21 +1,20 @@
 "use client";
-import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { cutMiddle, shortId } from "../../domain/shared/format.ts";
+import { useCopy } from "./copy-text.ts";
 import classes from "./ui.module.css";
 
 /** Copies `value`; says so. */
 export function CopyIcon({ value, label = "Copy", className }: { value: string; label?: string; className?: string }) {
+  const { copied, failed, copy } = useCopy(value);
+  const said = copied ? "Copied" : failed ? "Not copied: select it and copy it" : label;
   return (
-    <CopyButton value={value} timeout={1500}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? "Copied" : label}>
-          <ActionIcon size={20} onClick={copy} aria-label={copied ? "Copied" : label} className={className} data-done={copied || undefined}>
-            {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </CopyButton>
+    <Tooltip label={said}>
+      <ActionIcon size={20} onClick={copy} aria-label={said} className={className} data-done={copied || undefined}>
+        {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -176,5 +176,6 @@ async function getObject(c: AgentContext, connector: Connector): Promise<Respons
   const size = object && (await services.objects.has(object));
   if (!object || size === null) throw new Refused("not_found", "There is no such object, or this agent has no use for it.");
   const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
+  if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would read the file, nor close it
   return c.body(Readable.toWeb(services.objects.get(object)) as ReadableStream, 200, headers);
 }

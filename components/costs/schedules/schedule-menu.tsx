@@ -8,6 +8,7 @@ import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { ActsMenu } from "../../ui/acts-menu.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
+import { copyText } from "../../ui/copy-text.ts";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { whenWanted } from "../../ui/when-wanted.tsx";
 
@@ -25,7 +26,7 @@ export function ScheduleMenu({ schedule }: { schedule: ScheduleView }) {
   const queries = useQueryClient();
   const copySecret = async () => {
     const { secret } = await queries.fetchQuery(trpc.costs.scheduleSecret.queryOptions({ id }));
-    await navigator.clipboard.writeText(secret);
+    await copyText(secret);
     notifyDone("Copied. The receiver checks x-mlflow-signature with it.");
   };
   const icon = { size: 15, stroke: 1.7 };
@@ -35,7 +36,7 @@ export function ScheduleMenu({ schedule }: { schedule: ScheduleView }) {
         {isReport(schedule.cadence) && <Menu.Item leftSection={<IconSend {...icon} />} onClick={() => confirmAct({ title: "Send it now?", effect: `The newest report that was due goes to ${plural(recipients.length, "recipient")}: ${recipients.join(", ")}.`, verb: "Send now", dangerous: false, onConfirm: () => send.mutate({ id }) })}>Send now</Menu.Item>}
         <Menu.Item leftSection={<IconPencil {...icon} />} onClick={dialog.open}>Change addresses</Menu.Item>
         <Menu.Item leftSection={paused ? <IconPlayerPlay {...icon} /> : <IconPlayerPause {...icon} />} onClick={() => pause.mutate({ id, paused: !paused })}>{paused ? "Resume" : "Pause"}</Menu.Item>
-        {recipients.some(isWebhook) && <Menu.Item leftSection={<IconKey {...icon} />} onClick={() => void copySecret()}>Copy webhook secret</Menu.Item>}
+        {recipients.some(isWebhook) && <Menu.Item leftSection={<IconKey {...icon} />} onClick={() => void copySecret().catch(notifyError("The secret was not copied"))}>Copy webhook secret</Menu.Item>}
         <Menu.Item leftSection={<IconTrash {...icon} />} onClick={() => confirmAct({ title: "Delete this schedule?", effect: `${name}: nothing is sent any more, and the list of what it sent goes too.`, verb: "Delete schedule", onConfirm: () => remove.mutate({ id }) })}>Delete</Menu.Item>
       </ActsMenu>
       <ChangeScheduleDialog schedule={schedule} opened={opened} onClose={dialog.close} />

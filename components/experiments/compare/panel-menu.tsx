@@ -4,6 +4,7 @@ import { IconArrowLeft, IconArrowRight, IconArrowsHorizontal, IconArrowsVertical
 import { useEffect, useState } from "react";
 import type { Panel } from "../../../domain/experiments/compare/workspace.ts";
 import { chartBlock } from "../../../domain/experiments/report-words.ts";
+import { copyText } from "../../ui/copy-text.ts";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { useCompared, useCompareState } from "./use-compare.ts";
 
@@ -49,6 +50,6 @@ function OpenMenu({ panel, at, last, onMove, onResize, onRemove }: Props) {
 function CopyForReport({ metric }: { metric: string }) {
   const [{ x, group, smooth, logx, logy }] = useCompareState();
   const { ids } = useCompared();
-  const copy = () => void navigator.clipboard.writeText(chartBlock({ metric, runs: ids, x, group, smooth, logx, logy })).then(() => notifyDone("The chart is in the clipboard. Paste it into a report."), notifyError("The chart was not copied"));
+  const copy = () => void copyText(chartBlock({ metric, runs: ids, x, group, smooth, logx, logy })).then(() => notifyDone("The chart is in the clipboard. Paste it into a report."), notifyError("The chart was not copied"));
   return <Menu.Item leftSection={<IconCopy size={14} />} onClick={copy}>Copy for a report</Menu.Item>;
 }
