@@ -2,6 +2,7 @@ import { chmod, lchown, mkdir, open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { SetupFailed } from "../../code/setup-failed.ts";
+import { writeDurably } from "../../disk.ts";
 import { failpoint } from "../../failpoint.ts";
 import { log, reason } from "../../log.ts";
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
@@ -165,9 +166,8 @@ export class SlurmDriver implements Driver {
     for (const at of [job, ...(hasRanks(launch.ask) ? [ranks] : [])]) await mkdir(at, { recursive: true, mode: 0o700 });
     await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
     await writeFile(path.join(folder, SAMPLER), SAMPLER_SCRIPT, { mode: 0o755 });
-    // The folder is the account's once it was prepared before: whatever it has put there since is not written through.
-    await rm(path.join(job, JOB_FILES.env), { force: true });
-    await writeFile(path.join(job, JOB_FILES.env), envScript(env), { mode: 0o600, flag: "wx" });
+    // The folder is the account's once it was prepared before: whatever it has put there since is replaced, not written through.
+    await writeDurably(path.join(job, JOB_FILES.env), envScript(env));
     for (const file of Object.values(this.logs(folder))) await (await open(file, "a", 0o600)).close();
     if (!runAs) return;
     await chmod(folder, 0o711);
