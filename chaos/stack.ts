@@ -12,6 +12,8 @@ import { Supervised, until } from "./processes.ts";
 import { Proxy } from "./proxy.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+/** The stack's own cluster, as people see it and as specs name it. */
+export const OWN_CLUSTER = { name: "Chaos box", slug: "chaos-box" };
 /** Short, so that silence is noticed within a trial. */
 const LEASE_SECONDS = 3;
 
@@ -112,7 +114,7 @@ async function makeOwner(url: string, databaseUrl: string) {
   const asOwner = await becomeOwner(url, setup);
   const { held } = await asOwner.access.viewer.query();
   const { token } = await asOwner.access.createMyToken.mutate({ name: "chaos", projectId: null, permissions: held, expiresInDays: 7 });
-  const { clusterId, code } = await asOwner.clusters.create.mutate({ name: "Chaos box" });
+  const { clusterId, code } = await asOwner.clusters.create.mutate({ name: OWN_CLUSTER.name });
   return { token, clusterId, code };
 }
 
