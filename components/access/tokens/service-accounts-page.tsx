@@ -1,8 +1,8 @@
 "use client";
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconRobot } from "@tabler/icons-react";
-import { useMutation, useQueryClient, useSuspenseInfiniteQuery } from "@tanstack/react-query";
+import { useMutation, useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import type { ServiceAccountView } from "../../../domain/access/people-view.ts";
 import { ROLES } from "../../../domain/access/roles.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -12,10 +12,13 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { ToneBadge } from "../../ui/status-badge.tsx";
 import { Ago } from "../../ui/time.tsx";
+import { whenWanted } from "../../ui/when-wanted.tsx";
 import { BY_CURSOR, moreOf } from "../pages.ts";
 import { NewServiceAccountButton } from "./new-service-account.tsx";
-import { NewTokenShown, TokenForm } from "./token-form.tsx";
 import { TokensFrame } from "./tokens-frame.tsx";
+import { useRefetchAccounts } from "./use-refetch-accounts.ts";
+
+const AccountTokenDialog = whenWanted((props: { account: ServiceAccountView; opened: boolean; onClose: () => void }) => props.opened, () => import("./account-token-dialog.tsx").then((module) => module.AccountTokenDialog));
 
 const COLUMNS: Column<ServiceAccountView>[] = [
   { key: "name", title: "Name", render: (row) => <strong style={{ fontWeight: 500 }}>{row.name}</strong> },
@@ -50,31 +53,14 @@ export function ServiceAccountsPage() {
   );
 }
 
-function useRefetchAccounts() {
-  const trpc = useTRPC();
-  const queries = useQueryClient();
-  return () => Promise.all([queries.invalidateQueries(trpc.access.serviceAccounts.pathFilter()), queries.invalidateQueries(trpc.access.tokens.pathFilter())]);
-}
-
 function NewTokenButton({ account }: { account: ServiceAccountView }) {
   const [opened, dialog] = useDisclosure(false);
   return (
     <>
       <Button variant="default" size="compact-xs" onClick={dialog.open} aria-label={`New token for ${account.name}`}>New token</Button>
-      <Modal opened={opened} onClose={dialog.close} closeOnClickOutside={false} title={`New token for ${account.name}`} size={480}>
-        <NewToken account={account} onClose={dialog.close} />
-      </Modal>
+      <AccountTokenDialog account={account} opened={opened} onClose={dialog.close} />
     </>
   );
-}
-
-function NewToken({ account, onClose }: { account: ServiceAccountView; onClose: () => void }) {
-  const trpc = useTRPC();
-  const refetch = useRefetchAccounts();
-  const create = useMutation(trpc.access.createToken.mutationOptions({ onSuccess: refetch }));
-  if (create.data) return <NewTokenShown {...create.data} onClose={onClose} />;
-  const place = <p className="dim" style={{ margin: 0 }}>It works in {account.project.name} only.</p>;
-  return <TokenForm offered={account.grantable} place={place} error={create.error} busy={create.isPending} onSubmit={(values) => create.mutate({ ...values, serviceAccountId: account.id })} />;
 }
 
 function Disable({ account }: { account: ServiceAccountView }) {
