@@ -1,5 +1,5 @@
 "use client";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { greatest, memoryUnit, rateUnit, scaled } from "../../../domain/clusters/chart-unit.ts";
 import type { NodeView } from "../../../domain/clusters/cluster-view.ts";
@@ -7,6 +7,7 @@ import type { Series } from "../../../domain/experiments/run-view.ts";
 import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
+import { keptIfSame } from "../../providers/kept.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "../clusters.module.css";
 
@@ -25,7 +26,8 @@ const NONE: Series[] = [];
 /** Cores, memory, disk and network of one node. */
 export function NodeCharts({ id, node, window, events, onZoom }: ChartsOf) {
   const trpc = useTRPC();
-  const query = useQuery({ ...trpc.clusters.telemetry.queryOptions({ id, subject: "node", subjectId: node.name, keys: [...KEYS], ...window }), placeholderData: keepPreviousData });
+  const asked = trpc.clusters.telemetry.queryOptions({ id, subject: "node", subjectId: node.name, keys: [...KEYS], ...window });
+  const query = useQuery({ ...asked, placeholderData: keptIfSame(asked.queryKey, "id", "subjectId") });
   const series = query.data ?? NONE;
   const [cpus, memoryMib, diskMib] = [node.cpus.total, node.memoryMib.total, node.diskMib.total];
   const charts = useMemo(() => chartsOf(series, { cpus, memoryMib, diskMib }), [series, cpus, memoryMib, diskMib]);

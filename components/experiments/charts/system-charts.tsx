@@ -1,12 +1,13 @@
 "use client";
 import { Select } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { systemChartsOf } from "../../../domain/experiments/system-charts.ts";
 import type { RunDetail } from "../../../domain/experiments/run-view.ts";
 import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
+import { keptIfSame } from "../../providers/kept.ts";
 import { Section } from "../../ui/page-header.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "../experiments.module.css";
@@ -27,7 +28,8 @@ export function SystemCharts({ run, x, range, domain, onZoom, syncId, note }: Pr
   const trpc = useTRPC();
   const [attemptId, setAttemptId] = useState<string | null>(null);
   const ends = range ? { from: range[0], to: range[1] } : {};
-  const query = useQuery({ ...trpc.experiments.systemSeries.queryOptions({ id: run.id, x, buckets: 300, ...(attemptId ? { attemptId } : {}), ...ends }), placeholderData: keepPreviousData, refetchInterval: run.endedAt ? false : 15_000 });
+  const asked = trpc.experiments.systemSeries.queryOptions({ id: run.id, x, buckets: 300, ...(attemptId ? { attemptId } : {}), ...ends });
+  const query = useQuery({ ...asked, placeholderData: keptIfSame(asked.queryKey, "id", "x", "attemptId"), refetchInterval: run.endedAt ? false : 15_000 });
   const charts = useMemo(() => systemChartsOf(query.data ?? []), [query.data]);
   const events = useMarks(run, x);
   const choose = run.attempts.length > 1 && (

@@ -1,9 +1,11 @@
 "use client";
 import { SegmentedControl, Switch } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { DiffPart } from "../../../domain/experiments/compare/inputs.ts"; // the type only
+import { type AskedDiff, relayDiff } from "../../../domain/experiments/compare/relay.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { askedOf } from "../../providers/kept.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "./compare.module.css";
 import { RunHead } from "./run-head.tsx";
@@ -18,7 +20,13 @@ export function DiffTab() {
   const trpc = useTRPC();
   const [{ part, all }, setState] = useCompareState();
   const { ids, shown } = useCompared();
-  const query = useQuery({ ...trpc.compare.diff.queryOptions({ ids, part, all }), placeholderData: keepPreviousData });
+  const query = useQuery({
+    ...trpc.compare.diff.queryOptions({ ids, part, all }),
+    placeholderData: (diff, asked) => {
+      const before = asked && (askedOf(asked.queryKey) as AskedDiff | undefined);
+      return diff && before && relayDiff(diff, before, { ids, part, all });
+    },
+  });
   const what = PARTS.find(({ value }) => value === part)!.label.toLowerCase();
   return (
     <>

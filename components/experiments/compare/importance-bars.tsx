@@ -1,10 +1,11 @@
 "use client";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Fragment, useMemo } from "react";
 import { importanceOf } from "../../../domain/experiments/compare/importance.ts";
 import { formatNumber, formatShare } from "../../../domain/shared/format.ts";
 import { ChartEmpty, ChartLoading } from "../../charts/chart-frame.tsx";
 import { useTRPC } from "../../providers/api.tsx";
+import { keptIfSame } from "../../providers/kept.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "./compare.module.css";
 import { useCompared, useComparedKeys } from "./use-compare.ts";
@@ -21,7 +22,8 @@ export function ImportanceBars({ metric }: { metric: string }) {
   const { params } = useComparedKeys();
   const names = params.filter(({ distinct }) => distinct > 1).slice(0, MAX_PARAMS).map(({ key }) => key);
   const columns = [{ kind: "metric" as const, key: metric, of: "last" as const }, ...names.map((key) => ({ kind: "param" as const, key }))];
-  const query = useQuery({ ...trpc.compare.values.queryOptions({ ids, columns }), enabled: ids.length > 0 && metric !== "", placeholderData: keepPreviousData });
+  const asked = trpc.compare.values.queryOptions({ ids, columns });
+  const query = useQuery({ ...asked, enabled: ids.length > 0 && metric !== "", placeholderData: keptIfSame(asked.queryKey, "columns") });
   const { data } = query;
   const found = useMemo(() => {
     if (!data) return null;

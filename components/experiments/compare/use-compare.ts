@@ -1,14 +1,16 @@
 "use client";
-import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { createContext, useCallback, useContext, useMemo } from "react";
 import { strokeOf, type Stroke } from "../../../domain/experiments/compare/lines.ts";
+import { type AskedValues, relayValues } from "../../../domain/experiments/compare/relay.ts";
 import type { RunsOf } from "../../../domain/experiments/compare/group-inputs.ts";
 import type { ComparedKeys, ComparedRun } from "../../../domain/experiments/compare/view.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
 import { columnOf } from "../../../domain/experiments/compare/workspace.ts";
 import { interestingFirst } from "../../../domain/experiments/chart-model.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { askedOf } from "../../providers/kept.ts";
 import { compareParams } from "./compare-params.ts";
 
 /** Runs of the comparison that the viewer may see, and which of them are drawn. */
@@ -69,5 +71,12 @@ export function useColumns(names: readonly string[]) {
     const column = columnOf(name);
     return column ? [column.kind === "metric" ? { ...column, kind: "metric" as const, of: "last" as const } : { ...column, kind: column.kind }] : [];
   });
-  return useQuery({ ...trpc.compare.values.queryOptions({ ids, columns }), enabled: ids.length > 0 && columns.length > 0, placeholderData: keepPreviousData });
+  return useQuery({
+    ...trpc.compare.values.queryOptions({ ids, columns }),
+    enabled: ids.length > 0 && columns.length > 0,
+    placeholderData: (values, query) => {
+      const before = query && (askedOf(query.queryKey) as AskedValues | undefined);
+      return values && before && relayValues(values, before, { ids, columns });
+    },
+  });
 }

@@ -1,10 +1,11 @@
 "use client";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { narrowTo } from "../../../domain/experiments/filter/edit.ts";
 import { valuesOf, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import type { TableGroup } from "../../../domain/experiments/table-view.ts";
 import { formatCount, formatNumber } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { keptIfSame } from "../../providers/kept.ts";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -17,7 +18,8 @@ const FIRST = { key: "value", title: "Group", grow: true } as const;
 export function GroupsTable({ params, columns, label, onOpen }: { params: RunsParams; columns: readonly TableColumn[]; label: string; onOpen: (filter: string) => void }) {
   const trpc = useTRPC();
   const metrics = [...new Set(valuesOf(columns).flatMap((value) => (value.kind === "metric" ? [value.key] : [])))].slice(0, 3);
-  const query = useQuery({ ...trpc.table.groups.queryOptions({ ...tableSetOf(params), by: params.group, metrics }), placeholderData: keepPreviousData });
+  const asked = trpc.table.groups.queryOptions({ ...tableSetOf(params), by: params.group, metrics });
+  const query = useQuery({ ...asked, placeholderData: keptIfSame(asked.queryKey, "by", "metrics") });
   if (query.error) return <ErrorBox what="The groups could not be loaded" error={query.error} retry={() => void query.refetch()} />;
   const shown: Column<TableGroup>[] = [
     { ...FIRST, title: label, render: (group) => <button type="button" data-row-link onClick={() => onOpen(narrowTo(params.f, params.group, group.value))} style={{ padding: 0, border: 0, background: "none", font: "inherit", fontWeight: 500, color: "inherit", cursor: "pointer" }}>{group.value ?? "not set"}</button> },

@@ -1,12 +1,19 @@
 "use client";
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
+import type { ValueColumn } from "../../../domain/experiments/compare/inputs.ts"; // the type only
+import { relayCells } from "../../../domain/experiments/compare/relay.ts";
 import type { TableRow } from "../../../domain/experiments/table-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { askedOf, keptIfSame } from "../../providers/kept.ts";
 import { type RunsParams, tableInput, tableSetOf } from "../runs-params.ts";
 
 /** Rows that are kept fresh while they are looked at. */
 const FOLLOWED = 100;
+
+interface Asked {
+  columns?: readonly ValueColumn[];
+}
 
 /**
  * The rows, page by page, in the order they were loaded: a row never moves under the pointer. What its runs do meanwhile is laid
@@ -17,16 +24,20 @@ export function useTable(params: RunsParams) {
   const client = useQueryClient();
   const input = tableInput(params);
   const options = trpc.table.search.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor });
-  const query = useInfiniteQuery({ ...options, staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false, placeholderData: keepPreviousData });
+  const query = useInfiniteQuery({
+    ...options, staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false,
+    placeholderData: (data, asked) => {
+      const before = (asked && (askedOf(asked.queryKey) as Asked | undefined)?.columns) ?? [];
+      return data && { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.map((row) => ({ ...row, cells: relayCells(row.cells, before, input.columns) })) })) };
+    },
+  });
   const loaded: TableRow[] = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const followed = useMemo(() => loaded.slice(0, FOLLOWED).map(({ id }) => id), [loaded]);
-  const fresh = useQuery({ ...trpc.table.rows.queryOptions({ ids: followed, columns: input.columns }), enabled: followed.length > 0, staleTime: 5_000, placeholderData: keepPreviousData });
+  const again = trpc.table.rows.queryOptions({ ids: followed, columns: input.columns });
+  const fresh = useQuery({ ...again, enabled: followed.length > 0, staleTime: 5_000, placeholderData: keptIfSame(again.queryKey, "columns") });
   const rows = useMemo(() => {
     const newer = new Map((fresh.data ?? []).map((row) => [row.id, row]));
-    return loaded.map((row) => {
-      const next = newer.get(row.id);
-      return next && next.cells.length === row.cells.length ? next : row;
-    });
+    return loaded.map((row) => newer.get(row.id) ?? row);
   }, [loaded, fresh.data]);
   // Said with the first page: the newest of the rows would not do, for sorted by a metric older runs than that are on later pages.
   const newest = (!query.isPlaceholderData && query.data?.pages[0]?.newest) || "";
