@@ -48,6 +48,24 @@ describe("a filter in a form", () => {
     expect(formed("status not in ('failed')")).toBeNull();
     expect(operatorsOf("metrics", "loss")).not.toContain("contains");
   });
+  it("shows as text only a list that the form would part or write otherwise", () => {
+    const formed = (text: string) => formOf(rootOf(text).items[0] as Comparison);
+    for (const text of ["tags.note in ('a,b', 'c')", "tags.note in (' a', 'c')", "tags.note in ('a', '')", "params.seed in ('007')"]) expect(formed(text), text).toBeNull();
+    for (const text of ["tags.note in ('a', 'c')", "tags.note in ('')", "params.lr in (0.1, 'x y')", "params.lr in (1e+21)"]) {
+      const form = formed(text)!;
+      expect(writeFilter({ kind: "and", items: [comparisonOf(text.startsWith("tags") ? "tags" : "params", text.startsWith("tags") ? "note" : "lr", form.operator, form.value)] }), text).toBe(text);
+    }
+  });
+  it("leaves out of a list what is not typed yet", () => {
+    expect(comparisonOf("params", "lr", "is one of", "1, ")).toMatchObject({ values: [1] });
+    expect(comparisonOf("tags", "team", "is one of", "")).toMatchObject({ values: [""] });
+  });
+  it("keeps nan and infinities when their row is changed, and takes no other notation for a number", () => {
+    const one = rootOf("metrics.loss = nan").items[0] as Comparison;
+    expect(writeFilter({ kind: "and", items: [comparisonOf("metrics", "loss", "!=", formOf(one)!.value)] })).toBe("metrics.loss != nan");
+    expect(comparisonOf("metrics", "loss", "<", "-inf")).toMatchObject({ value: -Infinity });
+    expect(comparisonOf("params", "commit", "=", "0x10")).toMatchObject({ value: "0x10" });
+  });
   it("narrows to one group's runs", () => {
     expect(narrowTo("", "param:lr", "0.1")).toBe("params.lr = '0.1'");
     expect(narrowTo("status = 'failed' or metrics.a > 1", "tag:team", null)).toBe("(status = 'failed' or metrics.a > 1) and tags.team is null");

@@ -70,19 +70,38 @@ export function operatorsOf(entity: Entity, key: string): Operator[] {
 export function formOf(one: Comparison): { operator: Operator; value: string } | null {
   if (one.kind === "compare") return { operator: one.op, value: String(one.value) };
   if (one.kind === "null") return { operator: one.not ? "is set" : "is not set", value: "" };
-  if (one.kind === "in") return one.not ? null : { operator: "is one of", value: one.values.join(", ") };
+  if (one.kind === "in") {
+    const value = one.values.join(", ");
+    return one.not || listOf(one.entity, one.key, value).join("\n") !== one.values.join("\n") ? null : { operator: "is one of", value };
+  }
   const inner = /^%((?:[^%_\\]|\\[%_\\])*)%$/.exec(one.pattern);
   return one.caseless && inner ? { operator: "contains", value: inner[1]!.replace(/\\(.)/g, "$1") } : null;
 }
 
-/** The comparison that a form's row means. A number where the name holds numbers, or could and looks like one. */
-export function comparisonOf(entity: Entity, key: string, operator: Operator, value: string): Comparison {
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** A number where the name holds numbers, or could and looks like one. What is half typed is 0, what is no finite number keeps its name. */
+function cellOf(entity: Entity, key: string, text: string): string | number {
   const kind = kindOf(entity, key);
-  const cell = (text: string): string | number => (kind === "number" || (kind === "either" && text.trim() !== "" && Number.isFinite(Number(text))) ? Number(text) || 0 : text);
+  const plain = text.trim();
+  if (kind === "text" || (kind === "either" && !(DECIMAL.test(plain) && Number.isFinite(Number(plain))))) return text;
+  if (/^[+-]?nan$/i.test(plain)) return Number.NaN;
+  if (/^[+-]?inf(?:inity)?$/i.test(plain)) return plain.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return Number(plain) || 0;
+}
+
+/** What stands between commas. Nothing after the last one: the next value is being typed. */
+function listOf(entity: Entity, key: string, text: string): (string | number)[] {
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return (parts.length > 0 ? parts : [""]).map((part) => cellOf(entity, key, part));
+}
+
+/** The comparison that a form's row means. */
+export function comparisonOf(entity: Entity, key: string, operator: Operator, value: string): Comparison {
   if (operator === "is set" || operator === "is not set") return { kind: "null", entity, key, not: operator === "is set" };
   if (operator === "contains") return { kind: "like", entity, key, caseless: true, pattern: `%${value.replace(/[%_\\]/g, "\\$&")}%` };
-  if (operator === "is one of") return { kind: "in", entity, key, not: false, values: value.split(",").map((one) => cell(one.trim())) };
-  return { kind: "compare", entity, key, op: operator, value: cell(value) };
+  if (operator === "is one of") return { kind: "in", entity, key, not: false, values: listOf(entity, key, value) };
+  return { kind: "compare", entity, key, op: operator, value: cellOf(entity, key, value) };
 }
 
 /** Narrows a filter to one group's runs. */
