@@ -4,7 +4,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { ATTRIBUTES, type Comparison, type Entity, type Group, isGroup } from "../../../domain/experiments/filter/ast.ts";
-import { addAt, comparisonOf, formOf, operatorsOf, type Operator, type Path, readFilter, replaceAt, writeFilter } from "../../../domain/experiments/filter/edit.ts";
+import { addAt, comparisonOf, formOf, isMoment, operatorsOf, type Operator, type Path, readFilter, replaceAt, writeFilter } from "../../../domain/experiments/filter/edit.ts";
 import { printFilter } from "../../../domain/experiments/filter/print.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
 import classes from "./table.module.css";
@@ -98,7 +98,7 @@ function Condition({ one, keys, onChange }: { one: Comparison; keys: TableKeysFo
     <div className={classes.row}>
       <Select aria-label="What is compared" data={names} value={nameOf(one)} onChange={choose} allowDeselect={false} searchable limit={200} w={200} comboboxProps={{ withinPortal: false }} />
       <Select aria-label="How" data={operatorsOf(one.entity, one.key)} value={operator} onChange={(next) => next && onChange(comparisonOf(one.entity, one.key, next as Operator, value))} allowDeselect={false} w={110} comboboxProps={{ withinPortal: false }} />
-      {operator !== "is set" && operator !== "is not set" && <Autocomplete aria-label="With" value={value} data={one.key === "status" ? ["queued", "running", "succeeded", "failed", "cancelled"] : []} style={{ flex: 1, minWidth: 90 }} comboboxProps={{ withinPortal: false }} onChange={(next) => {
+      {operator !== "is set" && operator !== "is not set" && <Autocomplete aria-label="With" {...(isMoment(one.entity, one.key) ? { placeholder: "2026-01-31 09:30, UTC" } : {})} value={value} data={one.key === "status" ? ["queued", "running", "succeeded", "failed", "cancelled"] : []} style={{ flex: 1, minWidth: 90 }} comboboxProps={{ withinPortal: false }} onChange={(next) => {
         setValue(next);
         onChange(comparisonOf(one.entity, one.key, operator, next));
       }} />}

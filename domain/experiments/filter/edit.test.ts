@@ -66,6 +66,13 @@ describe("a filter in a form", () => {
     expect(comparisonOf("metrics", "loss", "<", "-inf")).toMatchObject({ value: -Infinity });
     expect(comparisonOf("params", "commit", "=", "0x10")).toMatchObject({ value: "0x10" });
   });
+  it("takes moments as dates, and shows them so", () => {
+    const written = (value: string) => writeFilter({ kind: "and", items: [comparisonOf("attributes", "created", ">=", value)] });
+    expect(written("2026-01-31")).toBe("created >= 1769817600000");
+    expect(written("2026-01-31 09:30")).toBe("created >= 1769851800000");
+    expect(written("1769817600000")).toBe("created >= 1769817600000");
+    for (const value of ["2026-01-31", "2026-01-31T09:30Z", "2026-01-31T09:30:05.250Z", "-5"]) expect(formOf(comparisonOf("attributes", "created", "<", value))).toEqual({ operator: "<", value });
+  });
   it("narrows to one group's runs", () => {
     expect(narrowTo("", "param:lr", "0.1")).toBe("params.lr = '0.1'");
     expect(narrowTo("status = 'failed' or metrics.a > 1", "tag:team", null)).toBe("(status = 'failed' or metrics.a > 1) and tags.team is null");

@@ -68,7 +68,7 @@ export function operatorsOf(entity: Entity, key: string): Operator[] {
 
 /** What a form shows of a comparison. What it has no words for (`not in`, other patterns) is shown as text only. */
 export function formOf(one: Comparison): { operator: Operator; value: string } | null {
-  if (one.kind === "compare") return { operator: one.op, value: String(one.value) };
+  if (one.kind === "compare") return { operator: one.op, value: isMoment(one.entity, one.key) && typeof one.value === "number" ? momentText(one.value) : String(one.value) };
   if (one.kind === "null") return { operator: one.not ? "is set" : "is not set", value: "" };
   if (one.kind === "in") {
     const value = one.values.join(", ");
@@ -78,6 +78,23 @@ export function formOf(one: Comparison): { operator: Operator; value: string } |
   return one.caseless && inner ? { operator: "contains", value: inner[1]!.replace(/\\(.)/g, "$1") } : null;
 }
 
+export const isMoment = (entity: Entity, key: string): boolean => entity === "attributes" && ATTRIBUTES[key as keyof typeof ATTRIBUTES] === "moment";
+const DAY_MS = 86_400_000;
+
+/** Unix milliseconds as people write them, in UTC: 2026-01-31, or 2026-01-31T09:30Z. As the number where no date is so. */
+function momentText(ms: number): string {
+  if (!Number.isInteger(ms) || ms < 0 || ms > 253_402_300_799_999) return String(ms);
+  const iso = new Date(ms).toISOString();
+  return ms % DAY_MS === 0 ? iso.slice(0, 10) : ms % 60_000 === 0 ? `${iso.slice(0, 16)}Z` : iso;
+}
+
+/** null: no date. Without a zone it is in UTC, like the server's. */
+function momentOf(text: string): number | null {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?\s*(?:Z|UTC)?$/i.exec(text);
+  const ms = match ? Date.parse(`${match[1]}T${match[2] ?? "00:00"}Z`) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** A number where the name holds numbers, or could and looks like one. What is half typed is 0, what is no finite number keeps its name. */
@@ -85,6 +102,7 @@ function cellOf(entity: Entity, key: string, text: string): string | number {
   const kind = kindOf(entity, key);
   const plain = text.trim();
   if (kind === "text" || (kind === "either" && !(DECIMAL.test(plain) && Number.isFinite(Number(plain))))) return text;
+  if (isMoment(entity, key)) return momentOf(plain) ?? (Number(plain) || 0);
   if (/^[+-]?nan$/i.test(plain)) return Number.NaN;
   if (/^[+-]?inf(?:inity)?$/i.test(plain)) return plain.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return Number(plain) || 0;
