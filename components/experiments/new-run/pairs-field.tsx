@@ -42,7 +42,7 @@ export function PairsField({ path, label, description, keyLabel, typed = false, 
         {rows.map((row, at) => (
           <div key={row.id} className={classes.pair}>
             <TextInput aria-label={`${keyLabel} ${at + 1}`} placeholder={keyPlaceholder} value={row.key} disabled={disabled} onBlur={onBlur} onChange={(event) => edit(at, { key: event.currentTarget.value })} error={rows.some((other, index) => index < at && other.key === row.key && row.key !== "")} />
-            <TextInput aria-label={`Value of ${row.key || `${keyLabel.toLowerCase()} ${at + 1}`}`} placeholder={valuePlaceholder} value={row.value} disabled={disabled} onBlur={onBlur} onChange={(event) => edit(at, { value: event.currentTarget.value })} />
+            <TextInput aria-label={`Value of ${row.key || `${keyLabel.toLowerCase()} ${at + 1}`}`} placeholder={valuePlaceholder} value={row.value} disabled={disabled} onBlur={onBlur} onChange={(event) => edit(at, { value: event.currentTarget.value, kept: undefined })} />
             <ActionIcon aria-label={`Remove ${row.key || `row ${at + 1}`}`} onClick={() => update(rows.filter((_, index) => index !== at))}><IconX size={14} /></ActionIcon>
           </div>
         ))}

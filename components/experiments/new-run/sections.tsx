@@ -6,6 +6,7 @@ import { DRIVERS, LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { useProjectsWhere, useViewer } from "../../providers/viewer.tsx";
+import { areLines, argumentsOf, shellLine } from "./command-text.ts";
 import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { AreaField, ListField, NumberField, SelectField, TextField } from "./fields.tsx";
 import { PairsField } from "./pairs-field.tsx";
@@ -45,20 +46,18 @@ function ProjectSelect({ name, value, error, disabled, onBlur, change, data }: {
 function CommandField() {
   const { value, error, disabled, onBlur, change } = useField<string | string[]>(["command"]);
   const isList = Array.isArray(value);
-  const text = isList ? value.join("\n") : (value ?? "");
+  const isEditable = !isList || areLines(value);
   return (
     <>
       {isList ? (
-        <Input.Wrapper label="Command" withAsterisk error={error} description="One argument per line, run as they are.">
-          <Input component="textarea" name="command" rows={4} mt={4} value={text} disabled={disabled} onBlur={onBlur} onChange={(event: React.ChangeEvent<HTMLTextAreaElement>) => change(event.currentTarget.value.split("\n"))} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12, height: "auto" } }} multiline />
+        <Input.Wrapper label="Command" withAsterisk error={error} description={isEditable ? "One argument per line, run as they are." : "One of the arguments has line breaks: change them in the YAML."}>
+          <Input component="textarea" name="command" rows={4} mt={4} value={value.join("\n")} disabled={disabled || !isEditable} onBlur={onBlur} onChange={(event: React.ChangeEvent<HTMLTextAreaElement>) => change(event.currentTarget.value.split("\n"))} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12, height: "auto" } }} multiline />
         </Input.Wrapper>
       ) : <AreaField path={["command"]} label="Command" placeholder="python train.py --epochs 10" required />}
-      <SegmentedControl size="xs" aria-label="How the command runs" style={{ justifySelf: "start" }} value={isList ? "list" : "shell"} onChange={(next) => change(next === "list" ? splitWords(text) : text.split("\n").join(" ").trim() || undefined)} data={[{ value: "shell", label: "Shell line" }, { value: "list", label: "Argument list" }]} />
+      <SegmentedControl size="xs" aria-label="How the command runs" style={{ justifySelf: "start" }} value={isList ? "list" : "shell"} onChange={(next) => change(next === "list" ? argumentsOf(typeof value === "string" ? value : "") : isList && value.join("") !== "" ? shellLine(value.map(String)) : undefined)} data={[{ value: "shell", label: "Shell line" }, { value: "list", label: "Argument list" }]} />
     </>
   );
 }
-
-const splitWords = (text: string): string[] => (text.trim() === "" ? [""] : text.trim().split(/\s+/));
 
 export function ResourcesSection() {
   const { document } = useDraft();
