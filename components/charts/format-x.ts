@@ -1,13 +1,18 @@
-import { formatCount, formatSeconds, formatTick } from "../../domain/shared/format.ts";
+import { formatCount, formatSeconds, formatTicks } from "../../domain/shared/format.ts";
 import type { XKind } from "./prepare-series.ts";
 
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
 const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 
-/** Text of a tick. `span`: width of the axis in x units, which decides how exact it must be. */
-export function formatXTick(x: number, xKind: XKind, span: number): string {
-  if (xKind === "step") return formatTick(x);
-  if (xKind === "relative") return formatSeconds(x);
+/** How the ticks of an axis read: as short as keeps them apart. `span`: width of the axis in x units, which decides how exact a time must be. */
+export function formatXTicks(ticks: readonly number[], xKind: XKind, span: number): (x: number) => string {
+  if (xKind === "step") return formatTicks(ticks);
+  if (xKind === "time") return (x) => timeOf(x, span);
+  const parts = [2, 3].find((most) => new Set(ticks.map((tick) => formatSeconds(tick, most))).size === ticks.length) ?? 4;
+  return (x) => formatSeconds(x, parts);
+}
+
+function timeOf(x: number, span: number): string {
   const options = span < 10 * 60_000 ? { ...CLOCK, second: "2-digit" as const } : span < 36 * 3_600_000 ? CLOCK : span < 5 * 86_400_000 ? { ...DAY, ...CLOCK } : DAY;
   return new Intl.DateTimeFormat("en-GB", options).format(x);
 }

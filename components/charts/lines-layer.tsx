@@ -1,37 +1,10 @@
 "use client";
 import { memo, useId } from "react";
-import type { Line, LinePoint } from "../../domain/experiments/compare/lines.ts";
+import type { Line } from "../../domain/experiments/compare/lines.ts";
 import { colourOf } from "./colours.ts";
+import { bandOf, pathOf } from "./line-path.ts";
 import type { Scales, To } from "./scales.ts";
 import type { LinesLook } from "./lines-chart.tsx";
-
-type Corner = [x: number, y: number];
-
-const tenth = (value: number) => Math.round(value * 10) / 10; // toFixed takes five times as long, and a page of charts has 100,000 corners
-
-function text(corners: readonly Corner[]): string {
-  let path = "";
-  for (const [x, y] of corners) path += `${path === "" ? "M" : "L"}${tenth(x)} ${tenth(y)}`;
-  return path;
-}
-
-/** A line's path, broken where nothing was measured. */
-function pathOf(points: readonly LinePoint[], gap: number, x: To, y: To): string {
-  return runsOf(points, gap).map((run) => text(run.map((point): Corner => [x(point.x), y(point.y)]))).join("");
-}
-
-function bandOf(points: readonly LinePoint[], gap: number, x: To, y: To): string {
-  return runsOf(points, gap).map((run) => `${text([...run.map((point): Corner => [x(point.x), y(point.high)]), ...run.map((point): Corner => [x(point.x), y(point.low)]).reverse()])}Z`).join("");
-}
-
-function runsOf(points: readonly LinePoint[], gap: number): LinePoint[][] {
-  const runs: LinePoint[][] = [];
-  points.forEach((point, at) => {
-    if (at === 0 || point.x - points[at - 1]!.x > gap) runs.push([]);
-    runs.at(-1)!.push(point);
-  });
-  return runs;
-}
 
 /** All lines, the others first, so that those in colour lie above them. */
 export const LinesLayer = memo(function LinesLayer({ lines, look, scales: { x, y, area } }: { lines: readonly Line[]; look: LinesLook; scales: Scales }) {

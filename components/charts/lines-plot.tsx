@@ -2,8 +2,8 @@
 import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, memo, type PointerEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import type { Line } from "../../domain/experiments/compare/lines.ts";
-import { formatTick } from "../../domain/shared/format.ts";
-import { formatXTick } from "./format-x.ts";
+import { formatTicks } from "../../domain/shared/format.ts";
+import { formatXTicks } from "./format-x.ts";
 import { AXES_MARGIN, LinesAxes, type Ticks } from "./lines-axes.tsx";
 import type { LinesLook } from "./lines-chart.tsx";
 import { CursorLayer, CursorTip } from "./lines-cursor.tsx";
@@ -29,13 +29,12 @@ export const LinesPlot = memo(function LinesPlot(props: LinesPlotProps) {
   const { domain, xKind, logX, logY, height, onZoom } = props;
   const { ref, width } = useElementSize();
   const { domain: yDomain, ticks } = useMemo(() => (logY ? { domain: props.yDomain, ticks: numberTicks(props.yDomain, true, TICKS) } : valueScale(props.yDomain, false)), [logY, props.yDomain]);
-  const y = useMemo<Ticks>(() => ({ at: ticks, text: formatTick }), [ticks]);
+  const y = useMemo<Ticks>(() => ({ at: ticks, text: formatTicks(ticks) }), [ticks]);
   const span = domain[1] - domain[0] || 1;
-  const x = useMemo<Ticks>(() => ({
-    at: xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000),
-    text: (value) => (xKind === "number" ? formatTick(value) : formatXTick(value, xKind, span)),
-    name: xKind === "step" ? "step" : undefined,
-  }), [domain, xKind, logX, span]);
+  const x = useMemo<Ticks>(() => {
+    const at = xKind === "number" || logX ? numberTicks(domain, logX, TICKS) : xTicks(domain, xKind, TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000);
+    return { at, text: xKind === "number" ? formatTicks(at) : formatXTicks(at, xKind, span), name: xKind === "step" ? "step" : undefined };
+  }, [domain, xKind, logX, span]);
   const scales = useMemo(() => {
     const { top, right, bottom, left } = AXES_MARGIN;
     return width <= left + right ? null : scalesOf({ domain, yDomain, logX, logY }, { x: left, y: top, width: width - left - right, height: height - top - bottom });

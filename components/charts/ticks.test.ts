@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { formatXTicks } from "./format-x.ts";
 import { spaced, valueScale, xTicks } from "./ticks.ts";
 
 describe("valueScale", () => {
@@ -12,6 +13,10 @@ describe("valueScale", () => {
   ])("$says", ({ values, zero, domain, ticks }) => {
     const scale = valueScale(values as [number, number], zero);
     expect({ domain: scale.domain.map((end) => Number(end.toFixed(6))), ticks: scale.ticks }).toEqual({ domain, ticks });
+  });
+
+  it("parts values however small", () => {
+    expect(valueScale([1e-20, 2e-20], false).ticks).toEqual([1e-20, 1.5e-20, 2e-20]);
   });
 
   it("always holds every value, on ticks that rise", () => {
@@ -32,6 +37,15 @@ describe("valueScale", () => {
 });
 
 describe("xTicks", () => {
+  it("reads otherwise at every tick, also far along a narrow axis", () => {
+    const texts = (domain: [number, number], kind: "step" | "relative") => {
+      const ticks = xTicks(domain, kind, 6);
+      return ticks.map(formatXTicks(ticks, kind, domain[1] - domain[0]));
+    };
+    expect(texts([100_000, 100_500], "step")).toEqual(["100k", "100.1k", "100.2k", "100.3k", "100.4k", "100.5k"]);
+    expect(texts([93_600, 94_200], "relative")).toEqual(["1 d 2 h", "1 d 2 h 2 min", "1 d 2 h 4 min", "1 d 2 h 6 min", "1 d 2 h 8 min", "1 d 2 h 10 min"]);
+    expect(texts([0, 7200], "relative")).toEqual(["0 s", "30 min", "1 h", "1 h 30 min", "2 h"]);
+  });
   it("begins months on a long axis, as few as there is room for", () => {
     const [from, to] = [Date.UTC(2025, 11, 1), Date.UTC(2026, 10, 30)];
     const months = (count: number) => xTicks([from, to], "time", count).map((x) => new Date(x).toISOString().slice(0, 7));

@@ -18,7 +18,7 @@ function niceStep(span: number, count: number): number {
 function multiples(low: number, high: number, step: number, offset = 0): number[] {
   const first = Math.ceil((low + offset) / step - 1e-9);
   const last = Math.floor((high + offset) / step + 1e-9);
-  const digits = Math.max(0, Math.min(15, 2 - Math.floor(Math.log10(step))));
+  const digits = Math.max(0, Math.min(100, 2 - Math.floor(Math.log10(step))));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step - offset).toFixed(digits)));
 }
 

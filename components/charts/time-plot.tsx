@@ -1,10 +1,11 @@
 "use client";
 import { memo, useMemo } from "react";
 import { Area, CartesianGrid, ComposedChart, Line, ReferenceArea, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { formatTick, formatTicks } from "../../domain/shared/format.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
 import { colourOf } from "./colours.ts";
 import { type ChartEvent, eventsNear, placeEvents } from "./event-labels.ts";
-import { formatXTick } from "./format-x.ts";
+import { formatXTicks } from "./format-x.ts";
 import { AXIS_NAME_GAP } from "./lines-axes.tsx";
 import { type ChartModel, nearestIndex, type PreparedSeries, type XKind } from "./prepare-series.ts";
 import { valueScale, xTicks } from "./ticks.ts";
@@ -34,6 +35,7 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
   const visible = useMemo(() => model.series.filter((one) => !hidden.has(one.key)), [model, hidden]);
   const domain = props.domain ?? model.extent ?? [0, 1];
   const span = domain[1] - domain[0] || 1;
+  const ticks = xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000);
   const events = placeEvents(props.events, domain);
   const { drag, handlers } = useDragZoom(props.onZoom);
   const y = useMemo(() => (log ? null : valueScale(props.yDomain ?? model.values ?? [0, 1], props.fromZero)), [log, props.yDomain, model, props.fromZero]);
@@ -51,11 +53,11 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
     >
       <CartesianGrid vertical={false} syncWithTicks stroke="var(--line-faint)" />
       <XAxis
-        dataKey="x" type="number" scale="linear" domain={domain} ticks={xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000)} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
-        tickFormatter={(x: number) => formatXTick(x, xKind, span)}
+        dataKey="x" type="number" scale="linear" domain={domain} ticks={ticks} allowDataOverflow tickLine={false} axisLine={{ stroke: "var(--line)" }} height={22} minTickGap={16} interval="equidistantPreserveStart"
+        tickFormatter={formatXTicks(ticks, xKind, span)}
         {...(xKind === "step" ? { label: { value: "step", position: "left", offset: AXIS_NAME_GAP, fontSize: 11, fill: "var(--mantine-color-dimmed)" } } : {})}
       />
-      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={props.formatAxis} />
+      <YAxis width={52} tickLine={false} axisLine={false} scale={log ? "log" : "linear"} domain={y?.domain ?? ["auto", "auto"]} {...(y ? { ticks: y.ticks } : {})} allowDataOverflow={!log} tickFormatter={y && props.formatAxis === formatTick ? formatTicks(y.ticks) : props.formatAxis} />
       <Tooltip isAnimationActive={false} cursor={{ stroke: "var(--text-faint)", strokeDasharray: "2 3" }} wrapperStyle={{ zIndex: 20, outline: "none" }} content={({ active, label }) => (active ? <ChartTooltip model={model} hidden={hidden} x={Number(label)} events={eventsNear(events, Number(label), span)} reach={span / 20} xKind={xKind} formatValue={props.formatValue} /> : null)} />
       {visible.filter((one) => one.hasBand).map((one) => (
         <Area key={one.bandKey} dataKey={one.bandKey} type="linear" stroke="none" fill={colourOf(one.slot)} fillOpacity={0.16} isAnimationActive={false} activeDot={false} tooltipType="none" legendType="none" connectNulls={false} />

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutMiddle, formatAgo, formatBytes, formatCount, formatHours, formatMib, formatNumber, formatSeconds, formatShare, formatTick, plural, shortId } from "./format.ts";
+import { cutMiddle, formatAgo, formatBytes, formatCount, formatHours, formatMib, formatNumber, formatSeconds, formatShare, formatTick, formatTicks, plural, shortId } from "./format.ts";
 
 describe("numbers", () => {
   it.each([
@@ -9,6 +9,18 @@ describe("numbers", () => {
   ])("%d reads %s", (value, text) => expect(formatNumber(value)).toBe(text));
 
   it.each([[0, "0"], [1200, "1,200"], [12_000, "12k"], [1_500_000, "1.5M"], [2e9, "2G"], [0.25, "0.25"]])("the tick %d reads %s", (value, text) => expect(formatTick(value)).toBe(text));
+
+  it.each([
+    [[100_000, 100_100, 100_200], ["100k", "100.1k", "100.2k"]],
+    [[1_234_000, 1_234_500], ["1.234M", "1.2345M"]],
+    [[1234.5, 1234.6, 1234.7], ["1,234.5", "1,234.6", "1,234.7"]],
+    [[0.99901, 0.99902], ["0.99901", "0.99902"]],
+    [[-1000.5, -1000], ["−1,000.5", "−1,000"]],
+    [[1.0001e-7, 1.0002e-7], ["1.0001e-7", "1.0002e-7"]],
+    [[0, 0.5, 1], ["0", "0.5", "1"]],
+    [[9000, 10_000, 11_000], ["9,000", "10k", "11k"]],
+    [[5], ["5"]],
+  ])("the ticks %j read %j: each otherwise, and no longer than that takes", (ticks, texts) => expect(ticks.map(formatTicks(ticks))).toEqual(texts));
 
   it("counts are grouped", () => {
     for (const value of [0, 7, 999, 1000, 12_345, 1_234_567, 999.5, -1000, -1234.5]) expect(formatCount(value)).toBe(new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value));

@@ -32,13 +32,23 @@ export function formatHours(hours: number): string {
 export const minus = (text: string) => text.replace(/^-/, "−");
 
 /** Ticks of an axis: short, same rules, thousands as k, M, G. */
-export function formatTick(value: number): string {
+export function formatTick(value: number, digits = 3): string {
   const size = Math.abs(value);
   for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]] as const) {
     const scale = unit === "k" ? 1e3 : limit;
-    if (size >= limit) return `${minus(String(Number((value / scale).toPrecision(3))))}${unit}`;
+    if (size >= limit) return `${minus(String(Number((value / scale).toPrecision(digits))))}${unit}`;
   }
-  return formatNumber(value, 3);
+  if (size >= 1000 && digits > 4) return minus(String(Number(value.toPrecision(digits))).replace(/\d+/, (whole) => grouped(Number(whole))));
+  return formatNumber(value, size < 1e-4 ? digits + 1 : digits); // with an exponent it shows one less
+}
+
+const TICK_DIGITS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/** How the ticks of one axis read: in as few digits as tell where each stands, for between step 100,000 and 100,500 all are 100k. */
+export function formatTicks(ticks: readonly number[]): (value: number) => string {
+  const between = Math.min(...ticks.slice(1).map((tick, at) => Math.abs(tick - ticks[at]!)));
+  const digits = TICK_DIGITS.find((some) => ticks.every((tick) => Math.abs(Number(tick.toPrecision(some)) - tick) <= between / 50)) ?? 15;
+  return (value) => formatTick(value, digits);
 }
 
 /** @param share 0 to 1. 0.5 → "50 %"; anything above zero never reads as zero. */
@@ -70,9 +80,9 @@ export function formatMib(mib: number): string {
 
 const PARTS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
-/** Seconds as its two largest parts: 8040 → "2 h 14 min", 42 → "42 s", 0.42 → "0.4 s". */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 0) return `−${formatSeconds(-seconds)}`;
+/** Seconds as its two largest parts: 8040 → "2 h 14 min", 42 → "42 s", 0.42 → "0.4 s". @param most Parts, where two are too few. */
+export function formatSeconds(seconds: number, most = 2): string {
+  if (seconds < 0) return `−${formatSeconds(-seconds, most)}`;
   if (seconds < 10 && seconds % 1 !== 0) return `${Number(seconds.toFixed(1))} s`;
   let left = Math.round(seconds);
   const parts: string[] = [];
@@ -80,8 +90,8 @@ export function formatSeconds(seconds: number): string {
     const amount = Math.floor(left / size);
     left -= amount * size;
     if (amount > 0) parts.push(`${amount} ${unit}`);
-    else if (parts.length > 0) break;
-    if (parts.length === 2) break;
+    else if (parts.length > 0 && most === 2) break;
+    if (parts.length === most) break;
   }
   return parts.join(" ") || "0 s";
 }
