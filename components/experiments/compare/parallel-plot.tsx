@@ -1,7 +1,7 @@
 "use client";
 import { useElementSize } from "@mantine/hooks";
 import { type PointerEvent, useMemo, useRef, useState } from "react";
-import { type Axis, axisOf, isBrushed, placeOn, valueAt } from "../../../domain/experiments/compare/axes.ts";
+import { type Axis, axisOf, type Brush, brushOn, isBrushed, placeOn, placesOf, valueAt } from "../../../domain/experiments/compare/axes.ts";
 import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
 import { cutMiddle, formatTick } from "../../../domain/shared/format.ts";
 import { colourOf } from "../../charts/colours.ts";
@@ -23,7 +23,7 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
   const width = Math.max(room, 2 * SIDE + (columns.length - 1) * LEAST_BETWEEN);
   const { strokeOfRun } = useCompared();
   const { id: strong, set, owner } = useHighlight();
-  const [brushes, setBrushes] = useState<([number, number] | null)[]>([]);
+  const [brushes, setBrushes] = useState<ReadonlyMap<string, Brush>>(new Map()); // by column: axes come, go and move
   const drag = useRef<{ axis: number; from: number } | null>(null);
   const axes = useMemo(() => columns.map(({ cells }) => axisOf(cells)), [columns]);
   const places = useMemo(() => runs.map((_, at) => columns.map(({ cells }, axis) => placeOn(axes[axis]!, cells[at] ?? null))), [runs, columns, axes]);
@@ -31,10 +31,18 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
   const between = (width - 2 * SIDE) / Math.max(1, columns.length - 1);
   const xOf = (axis: number) => SIDE + (columns.length === 1 ? between / 2 : axis * between);
   const yOf = (place: number) => TOP + (1 - place) * inner;
-  const active = columns.map((_, axis) => brushes[axis] ?? null);
+  const active = columns.map(({ name }, axis) => {
+    const brush = brushes.get(name);
+    return brush ? placesOf(axes[axis]!, brush) : null;
+  });
   const passing = runs.filter((_, at) => isBrushed(places[at]!, active));
   const placeAt = (event: PointerEvent) => Math.max(0, Math.min(1, 1 - (event.clientY - event.currentTarget.getBoundingClientRect().top) / inner));
-  const brush = (axis: number, range: [number, number] | null) => setBrushes((old) => columns.map((_, at) => (at === axis ? range : (old[at] ?? null))));
+  const brush = (axis: number, range: [number, number] | null) => setBrushes((old) => {
+    const next = new Map(old);
+    if (range) next.set(columns[axis]!.name, brushOn(axes[axis]!, range));
+    else next.delete(columns[axis]!.name);
+    return next;
+  });
   function onMove(event: PointerEvent, axis: number): void {
     if (drag.current?.axis !== axis) return;
     const to = placeAt(event);
@@ -58,7 +66,7 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
               <line y1={TOP} y2={TOP + inner} stroke="var(--line)" />
               <text y={14} textAnchor={anchorOf(axis, columns.length)} style={{ fill: "var(--mantine-color-text)", fontWeight: 600 }}>{cutMiddle(column.label, Math.max(8, Math.floor(between / PX_PER_LETTER)))}</text>
               {ticksOf(axes[axis]!).map(({ place, label }) => <text key={`${place} ${label}`} x={axis === columns.length - 1 ? -6 : 6} y={yOf(place) + 4} textAnchor={axis === columns.length - 1 ? "end" : "start"}>{label}</text>)}
-              {active[axis] && <rect x={-6} width={12} y={yOf(active[axis][1])} height={Math.max(2, (active[axis][1] - active[axis][0]) * inner)} fill="var(--accent)" fillOpacity={0.25} stroke="var(--accent)" />}
+              {active[axis] && <BrushMark from={yOf(inAxis(active[axis][1]))} to={yOf(inAxis(active[axis][0]))} />}
               <rect x={-12} width={24} y={TOP} height={inner} fill="transparent" style={{ cursor: "ns-resize", touchAction: "none" }}
                 onPointerDown={(event) => {
                   event.currentTarget.setPointerCapture(event.pointerId);
@@ -75,6 +83,12 @@ export function ParallelPlot({ runs, columns, height }: { runs: readonly Compare
       <div className={classes.note}>{passing.length < runs.length ? `${passing.length} of ${runs.length} runs pass` : "Drag along an axis to choose a range"}</div>
     </>
   );
+}
+
+const inAxis = (place: number) => Math.max(0, Math.min(1, place));
+
+function BrushMark({ from, to }: { from: number; to: number }) {
+  return <rect x={-6} width={12} y={from} height={Math.max(2, to - from)} fill="var(--accent)" fillOpacity={0.25} stroke="var(--accent)" />;
 }
 
 const anchorOf = (axis: number, count: number) => (axis === 0 ? "start" : axis === count - 1 ? "end" : "middle");

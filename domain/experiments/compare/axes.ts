@@ -80,3 +80,29 @@ function shepard(points: readonly { x: number; y: number; z: number }[], x: numb
   }
   return sum / weights;
 }
+
+/** What was chosen on an axis, by its values: it stays the same when runs are hidden and the axis ends elsewhere. */
+export type Brush = { low: number; high: number } | { words: readonly string[] };
+
+/** @param places What was dragged over, lower end first. */
+export function brushOn(axis: Axis, [from, to]: readonly [number, number]): Brush {
+  if (axis.kind !== "words") return { low: valueAt(axis, from), high: valueAt(axis, to) };
+  return { words: axis.words.filter((word) => {
+    const place = placeOn(axis, word)!;
+    return place >= from && place <= to;
+  }) };
+}
+
+/** Where a brush lies on the axis as it is now, maybe beyond its ends; null where it says nothing there, as words on numbers. */
+export function placesOf(axis: Axis, brush: Brush): [number, number] | null {
+  if ("words" in brush) {
+    if (axis.kind !== "words") return null;
+    const places = brush.words.flatMap((word) => placeOn(axis, word) ?? []);
+    return places.length > 0 ? [Math.min(...places), Math.max(...places)] : [-1, -1];
+  }
+  if (axis.kind === "words") return null;
+  if (axis.low === axis.high) return axis.low >= brush.low && axis.low <= brush.high ? [0, 1] : [-1, -1];
+  const place = (value: number) => (axis.kind === "log" && value <= 0 ? Number.NEGATIVE_INFINITY : placeOn(axis, value)!);
+  const dust = 1e-9; // a value at the very end passes, whatever the way to its place and back loses
+  return [place(brush.low) - dust, place(brush.high) + dust];
+}
