@@ -11,6 +11,18 @@ function page(from: number, to: number): LogPage {
 }
 
 describe("a window on a log", () => {
+  it("has no hole where a page was asked for at an end that has moved meanwhile", () => {
+    const held = openWindow(page(100, 120));
+    const wound = prependPage(appendPage(openWindow(page(100, 110)), page(110, 120), 12_000), page(90, 100), 12_000); // its newest page made room
+    expect(lastSeq(wound)).toBeLessThan(lastSeq(held));
+    const late = appendPage(wound, page(120, 130), 1e6, lastSeq(held));
+    expect(lastSeq(late)).toBe(lastSeq(wound));
+    expect(late.hasAfter).toBe(true);
+    const run = appendPage(appendPage(openWindow(page(100, 110)), page(110, 120)), page(120, 130), 12_000); // its oldest pages made room
+    expect(firstSeq(prependPage(run, page(90, 100), 1e6, 100))).toBe(firstSeq(run));
+    expect(firstSeq(prependPage(held, page(90, 100), 1e6, 100))).toBe(90);
+  });
+
   it("opens at a page in the middle and knows that there is more on both sides", () => {
     const window = openWindow(page(100, 110));
     expect([firstSeq(window), lastSeq(window), window.hasBefore, window.hasAfter]).toEqual([100, 109, true, true]);

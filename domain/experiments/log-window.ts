@@ -31,19 +31,24 @@ export function openWindow(page: LogPage): LogWindow {
   return { pages: pageOf(page), totalLines, totalBytes, hasBefore, hasAfter, complete };
 }
 
-/** The page asked for with `after: lastSeq(window)`. Pages that came twice or late are left out; the oldest pages make room. */
-export function appendPage(window: LogWindow, page: LogPage, maxBytes = WINDOW_BYTES): LogWindow {
+/**
+ * The page asked for with `after: lastSeq(window)`. Pages that came twice or late are left out; the oldest pages make room.
+ * @param after What it was asked after: where the window ends earlier by now, lines would be missing between them, and it is left out.
+ */
+export function appendPage(window: LogWindow, page: LogPage, maxBytes = WINDOW_BYTES, after = lastSeq(window)): LogWindow {
   const end = lastSeq(window);
   const { totalLines, totalBytes, hasAfter, complete } = page;
+  if (end < after) return { ...window, totalLines, totalBytes };
   const fresh = page.segments.filter((segment) => segment.seq > end);
   const pages = fresh.length === 0 ? window.pages : mergeSmall([...window.pages, { firstSeq: fresh[0]!.seq, lastSeq: fresh.at(-1)!.seq, bytes: sizeOf(fresh), segments: fresh }], maxBytes / 16);
   const kept = trim(pages, maxBytes, "oldest");
   return { pages: kept, totalLines, totalBytes, hasBefore: window.hasBefore || kept.length < pages.length, hasAfter, complete };
 }
 
-/** The page asked for with `before: firstSeq(window)`. The newest pages make room. */
-export function prependPage(window: LogWindow, page: LogPage, maxBytes = WINDOW_BYTES): LogWindow {
+/** The page asked for with `before: firstSeq(window)`. The newest pages make room. @param before As `after` above. */
+export function prependPage(window: LogWindow, page: LogPage, maxBytes = WINDOW_BYTES, before = firstSeq(window)): LogWindow {
   const start = firstSeq(window) ?? Number.POSITIVE_INFINITY;
+  if (before !== null && start > before) return { ...window, totalLines: page.totalLines, totalBytes: page.totalBytes };
   const fresh = page.segments.filter((segment) => segment.seq < start);
   const pages = fresh.length === 0 ? window.pages : [{ firstSeq: fresh[0]!.seq, lastSeq: fresh.at(-1)!.seq, bytes: sizeOf(fresh), segments: fresh }, ...window.pages];
   const kept = trim(pages, maxBytes, "newest");

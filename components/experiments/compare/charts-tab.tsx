@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { movePanel, type Panel, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
+import { movePanel, type Panel, panelNames, resizePanel } from "../../../domain/experiments/compare/workspace.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { AddPanel } from "./add-panel.tsx";
@@ -24,6 +24,7 @@ export function ChartsTab() {
   const [state, setState] = useCompareState();
   const { metricKeys } = useComparedKeys();
   const { panels, change, more, showMore } = usePanels();
+  const names = panelNames(panels);
   if (metricKeys.length === 0 && state.panels === null) return <EmptyState title="None of these runs has metrics">They appear here as the runs log them.</EmptyState>;
   return (
     <>
@@ -35,7 +36,7 @@ export function ChartsTab() {
       <div className={classes.grid}>
         {panels.map((panel, at) => (
           <PanelFrame
-            key={`${panel.kind} ${panel.of.join(" ")}`}
+            key={names[at]}
             panel={panel} at={at} last={at === panels.length - 1}
             onMove={(to) => change(movePanel(panels, at, to))}
             onDrop={(from) => change(movePanel(panels, from, at))}

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { linesOf } from "../../../domain/experiments/log-lines.ts";
-import { appendPage, firstSeq, lastSeq, type LogWindow, openWindow, prependPage, segmentsOf } from "../../../domain/experiments/log-window.ts";
+import { appendPage, firstSeq, lastSeq, type LogWindow, openWindow, prependPage, segmentsOf, WINDOW_BYTES } from "../../../domain/experiments/log-window.ts";
 import type { LogPage } from "../../../domain/experiments/run-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useLiveChange } from "../../providers/live.tsx";
@@ -64,19 +64,19 @@ export function useLogWindow({ runId, attemptId, stream, startLine }: LogOf) {
 
   const loadAfter = useCallback(() => {
     const held = state.current.window;
-    if (held?.hasAfter) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page));
+    if (held?.hasAfter) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page, WINDOW_BYTES, lastSeq(held)));
   }, [ask, fetchInto]);
   const loadBefore = useCallback(() => {
     const held = state.current.window;
     const first = held && firstSeq(held);
-    if (held?.hasBefore && first !== null) void fetchInto("before", () => ask({ before: first! }), (old, page) => prependPage(old ?? held, page));
+    if (held?.hasBefore && first !== null) void fetchInto("before", () => ask({ before: first! }), (old, page) => prependPage(old ?? held, page, WINDOW_BYTES, first));
   }, [ask, fetchInto]);
 
   /** A follower takes what is new; a reader elsewhere only learns how much there is, so nothing moves. */
   const pull = useCallback(() => {
     const { window: held, following: follows } = state.current;
     if (!held || (held.complete && !held.hasAfter)) return;
-    if (follows) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page));
+    if (follows) void fetchInto("after", () => ask({ after: lastSeq(held) }), (old, page) => appendPage(old ?? held, page, WINDOW_BYTES, lastSeq(held)));
     else void fetchInto("totals", () => ask({ after: BEYOND }, 1024), (old, page) => ({ ...(old ?? held), totalLines: page.totalLines, totalBytes: page.totalBytes, hasAfter: (old ?? held).hasAfter || page.totalBytes > (old ?? held).totalBytes }));
   }, [ask, fetchInto]);
 

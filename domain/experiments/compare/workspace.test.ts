@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { columnOf, firstAxes, linesPanel, movePanel, newPanel, packPanels, panelKeys, parsePanels, resizePanel } from "./workspace.ts";
+import { columnOf, firstAxes, linesPanel, movePanel, newPanel, packPanels, panelKeys, panelNames, parsePanels, resizePanel } from "./workspace.ts";
 
 const PANELS = [linesPanel("loss"), { kind: "scatter" as const, of: ["param:lr", "metric:loss"], wide: 2, tall: 3 }];
 
@@ -34,6 +34,12 @@ describe("a pattern", () => {
     expect(panelKeys("/(/", known).problem).toMatch(/regular expression/i);
     expect(panelKeys("/nothing/", known).problem).toBe("No metric matches /nothing/.");
   });
+});
+
+it("names each chart otherwise, also two of the same metric", () => {
+  const [a, b, c, d] = panelNames([linesPanel("loss"), linesPanel("acc"), linesPanel("loss"), { ...linesPanel("loss"), kind: "importance" }]);
+  expect(new Set([a, b, c, d]).size).toBe(4);
+  expect(panelNames([linesPanel("acc"), linesPanel("loss")])).toEqual([b, a]);
 });
 
 it("a new chart is complete or not there", () => {

@@ -39,6 +39,17 @@ export function packPanels(panels: readonly Panel[]): unknown[] {
 
 export const linesPanel = (key: string): Panel => ({ kind: "lines", of: [key], wide: 1, tall: 1 });
 
+/** A name of its own for each chart: what it is of, and which of several such it is. */
+export function panelNames(panels: readonly Panel[]): string[] {
+  const seen = new Map<string, number>();
+  return panels.map(({ kind, of }) => {
+    const name = JSON.stringify([kind, ...of]);
+    const nth = (seen.get(name) ?? 0) + 1;
+    seen.set(name, nth);
+    return nth === 1 ? name : `${name} ${nth}`;
+  });
+}
+
 /** Up or down by one place; at an end nothing moves. */
 export function movePanel(panels: readonly Panel[], from: number, to: number): Panel[] {
   if (to < 0 || to >= panels.length || from === to) return [...panels];
