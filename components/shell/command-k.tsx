@@ -12,6 +12,7 @@ import { ToneIcon } from "../ui/status-badge.tsx";
 import { STATUS_LOOK } from "../ui/status-tones.ts";
 import { onCommandK } from "./command-k-signal.ts";
 import { openKeysHelp } from "./keys-help.tsx";
+import { foundSoFar } from "./found-so-far.ts";
 import { actsOf, placesOf } from "./pages.ts";
 
 interface Command {
@@ -78,8 +79,8 @@ function useRuns(text: string): Command[] {
   const org = useOrg();
   const enabled = useCan("runs:read").ok;
   const [asked] = useDebouncedValue(text, 150);
-  const { data } = useQuery(trpc.experiments.list.queryOptions({ text: asked || undefined, limit: 6 }, { enabled, placeholderData: keepPreviousData }));
-  return (data?.items ?? []).map((run) => {
+  const { data, isPlaceholderData } = useQuery(trpc.experiments.list.queryOptions({ text: asked || undefined, limit: 6 }, { enabled, placeholderData: keepPreviousData }));
+  return foundSoFar(data?.items ?? [], text, asked === text && !isPlaceholderData).map((run) => {
     const look = STATUS_LOOK[run.status];
     return { id: run.id, label: run.name, detail: `${look.word} · ${run.project.name}`, icon: <ToneIcon icon={look.icon} tone={look.tone} />, run: () => router.push(paths.run(org, run.id)) };
   });

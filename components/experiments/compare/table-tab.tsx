@@ -3,7 +3,7 @@ import { ActionIcon, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconMinus, IconSearch } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
-import { type Delta, deltaTo, type Direction, directionOf } from "../../../domain/experiments/compare/baseline.ts";
+import { type Delta, deltaTo, turnWay, type Way as WayOf, wayOf } from "../../../domain/experiments/compare/baseline.ts";
 import { formatNumber, minus, plural } from "../../../domain/shared/format.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { Num } from "../../ui/sizes.tsx";
@@ -12,7 +12,6 @@ import { RunHead } from "./run-head.tsx";
 import { useColumns, useCompared, useComparedKeys, useCompareState } from "./use-compare.ts";
 
 const SHOWN = 40;
-const NEXT: Record<string, string> = { lower: "higher", higher: "none", none: "lower" };
 
 /** Last values, a metric a row; with a baseline, how far the others are from it and whether that is better. */
 export function TableTab() {
@@ -22,10 +21,8 @@ export function TableTab() {
   const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
   const keys = matching.slice(0, SHOWN);
   const query = useColumns(keys.map((key) => `metric:${key}`));
-  const chosen = useMemo(() => new Map(state.better.map((one) => [one.slice(one.indexOf(":") + 1), one.slice(0, one.indexOf(":"))])), [state.better]);
   const base = shown.findIndex(({ id }) => id === state.base);
-  const wayOf = (key: string) => chosen.get(key) ?? directionOf(key) ?? "none";
-  const turn = (key: string) => void setState({ better: [...state.better.filter((one) => !one.endsWith(`:${key}`)), `${NEXT[wayOf(key)]}:${key}`] });
+  const turn = (key: string) => void setState({ better: turnWay(key, state.better) });
   if (query.error) return <ErrorBox what="The values could not be loaded" error={query.error} retry={() => void query.refetch()} />;
   return (
     <>
@@ -37,13 +34,13 @@ export function TableTab() {
         <table className={classes.table} aria-busy={!query.data}>
           <thead><tr><th scope="col">Metric</th><th scope="col">Better</th>{shown.map((run) => <th key={run.id} scope="col" data-align="right"><RunHead run={run} /></th>)}</tr></thead>
           <tbody>
-            {keys.map((key, row) => (
+            {keys.map((key, row) => [key, row, wayOf(key, state.better)] as const).map(([key, row, way]) => (
               <tr key={key}>
                 <th scope="row" title={key}>{key}</th>
-                <td><Way way={wayOf(key)} metric={key} onTurn={() => turn(key)} /></td>
+                <td><Way way={way} metric={key} onTurn={() => turn(key)} /></td>
                 {shown.map((run, at) => {
                   const value = query.data?.[at]?.[row];
-                  const delta = base >= 0 && at !== base ? deltaTo(value as number, query.data?.[base]?.[row] as number, wayOf(key) === "none" ? null : (wayOf(key) as Direction)) : null;
+                  const delta = base >= 0 && at !== base ? deltaTo(value as number, query.data?.[base]?.[row] as number, way === "none" ? null : way) : null;
                   return <td key={run.id} data-align="right"><Num value={typeof value === "number" ? value : null} />{delta && <DeltaText delta={delta} />}</td>;
                 })}
               </tr>
@@ -55,7 +52,7 @@ export function TableTab() {
   );
 }
 
-function Way({ way, metric, onTurn }: { way: string; metric: string; onTurn: () => void }) {
+function Way({ way, metric, onTurn }: { way: WayOf; metric: string; onTurn: () => void }) {
   const label = way === "none" ? "Neither way is better" : `${way === "lower" ? "Lower" : "Higher"} is better`;
   return (
     <Tooltip label={`${label}. Press to change.`}>

@@ -25,3 +25,18 @@ export function deltaTo(value: number | null | undefined, baseline: number | nul
   const by = value - baseline;
   return { by, share: baseline === 0 ? null : by / Math.abs(baseline), better: direction === null || by === 0 ? null : direction === "lower" ? by < 0 : by > 0 };
 }
+
+/** "none": neither way is better. */
+export type Way = Direction | "none";
+const NEXT: Record<Way, Way> = { lower: "higher", higher: "none", none: "lower" };
+
+/** What a person said of a metric, as the URL writes it (`lower:loss`); else what its name says. */
+export function wayOf(key: string, said: readonly string[]): Way {
+  const own = said.find((one) => keyIn(one) === key)?.split(":")[0];
+  return own === "lower" || own === "higher" || own === "none" ? own : (directionOf(key) ?? "none");
+}
+
+/** The next of the three ways for this metric; what was said of others stays. */
+export const turnWay = (key: string, said: readonly string[]): string[] => [...said.filter((one) => keyIn(one) !== key), `${NEXT[wayOf(key, said)]}:${key}`];
+
+const keyIn = (one: string): string => one.slice(one.indexOf(":") + 1);
