@@ -14,3 +14,23 @@ export function keptIfSame(key: QueryKey, ...fields: string[]) {
   };
   return <Data>(before: Data | undefined, query: { queryKey: QueryKey } | undefined): Data | undefined => (query && part(query.queryKey) === part(key) ? before : undefined);
 }
+
+/**
+ * The same for useQueries, which makes an observer for each question that is new and so has nothing from before: what each place of
+ * the page showed last is held here.
+ */
+export class Held<Data> {
+  readonly #answers = new Map<string, { key: QueryKey; data: Data }>();
+
+  hold(place: string, key: QueryKey, data: Data): void {
+    this.#answers.set(place, { key, data });
+  }
+
+  /** For `placeholderData`. */
+  before(place: string, key: QueryKey, ...fields: string[]): () => Data | undefined {
+    return () => {
+      const held = this.#answers.get(place);
+      return keptIfSame(key, ...fields)(held?.data, held && { queryKey: held.key });
+    };
+  }
+}

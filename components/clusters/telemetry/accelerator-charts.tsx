@@ -1,9 +1,11 @@
 "use client";
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useQueries } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
 import { scaled } from "../../../domain/clusters/chart-unit.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
+import type { Series } from "../../../domain/experiments/run-view.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { Held } from "../../providers/kept.ts";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import classes from "../clusters.module.css";
 import type { ChartsOf } from "./node-charts.tsx";
@@ -21,14 +23,19 @@ const MAX = 16;
 export function AcceleratorCharts({ id, node, window, events, onZoom }: ChartsOf) {
   const trpc = useTRPC();
   const indexes = useMemo(() => node.accelerators.slice(0, MAX).map((one) => one.index), [node.accelerators]);
+  const [held] = useState(() => new Held<Series[]>());
+  const asked = indexes.map((index) => ({ place: String(index), options: trpc.clusters.telemetry.queryOptions({ id, subject: "accelerator", subjectId: `${node.name}/${index}`, keys: CHARTS.map(({ key }) => key), ...window }) }));
   const { found, error, retry, loading } = useQueries({
-    queries: indexes.map((index) => ({ ...trpc.clusters.telemetry.queryOptions({ id, subject: "accelerator", subjectId: `${node.name}/${index}`, keys: CHARTS.map(({ key }) => key), ...window }), placeholderData: keepPreviousData })),
+    queries: asked.map(({ place, options }) => ({ ...options, placeholderData: held.before(place, options.queryKey, "id", "subjectId") })),
     combine: (results) => ({
       found: results.map((result) => result.data),
       loading: results.every((result) => !result.data),
       error: results.find((result) => result.error && !result.data)?.error ?? null,
       retry: () => void Promise.all(results.map((result) => result.refetch())),
     }),
+  });
+  useEffect(() => {
+    for (const [at, { place, options }] of asked.entries()) if (found[at]) held.hold(place, options.queryKey, found[at]);
   });
   const domain = useMemo<[number, number]>(() => [window.from, window.to], [window]);
   const charts = useMemo(() => CHARTS.map((chart) => ({ ...chart, series: indexes.map((index, at) => ({ key: String(index), label: `GPU ${index}`, points: scaled(found[at]?.find((one) => one.key === chart.key)?.points ?? [], chart.factor) })) })), [indexes, found]);

@@ -1,12 +1,13 @@
 "use client";
-import { keepPreviousData, useQueries, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
 import { unpackNumbers } from "../../../domain/experiments/compare/buckets.ts";
 import { groupNotes } from "../../../domain/experiments/compare/group-notes.ts";
 import { type Line, linesOf, toPoints } from "../../../domain/experiments/compare/lines.ts";
 import type { ComparedSeries, GroupedSeries } from "../../../domain/experiments/compare/view.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { Held } from "../../providers/kept.ts";
 import type { CompareState } from "./compare-params.ts";
 import { scaleOf, shownPart } from "./series-input.ts";
 import type { Compared } from "./use-compare.ts";
@@ -58,14 +59,19 @@ export function usePanelSeries(keys: readonly string[], state: SeriesState, enab
   const trpc = useTRPC();
   const { nameOf } = compared;
   const scale = scaleOf(state.x);
+  const [held] = useState(() => new Held<ComparedSeries>());
+  const asked = keys.map((key) => ({ key, options: seriesOptions(trpc, compared, key, state) }));
   const { all, error, retry, loading } = useQueries({
-    queries: keys.map((key) => ({ ...seriesOptions(trpc, compared, key, state), enabled: enabled && isAsked(compared), placeholderData: keepPreviousData })),
+    queries: asked.map(({ key, options }) => ({ ...options, enabled: enabled && isAsked(compared), placeholderData: held.before(key, options.queryKey, "key", "x", "group") })),
     combine: (results) => ({
       all: results.map(({ data }) => (enabled ? data : undefined)), // what was asked early is drawn when it is seen, too
       loading: !enabled || results.some(({ data }) => !data),
       error: results.find((result) => result.error)?.error ?? null,
       retry: () => void Promise.all(results.map((result) => result.refetch())),
     }),
+  });
+  useEffect(() => {
+    for (const [at, { key, options }] of asked.entries()) if (all[at]) held.hold(key, options.queryKey, all[at]);
   });
   const { how, smooth, x, mid } = state;
   const made = useMemo(() => {
