@@ -18,6 +18,15 @@ it("indents JSON and leaves alone what is none", () => {
   expect([prettyJson('{"a":1}'), prettyJson('{"a":')]).toEqual(['{\n  "a": 1\n}', '{"a":']);
 });
 
+it("indents JSON as JavaScript does, but keeps numbers that it cannot hold", () => {
+  fc.assert(fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+    const plain = JSON.stringify(value);
+    expect(prettyJson(plain)).toBe(JSON.stringify(JSON.parse(plain), null, 2));
+  }));
+  expect(prettyJson('{"id":12345678901234567890,"lr":1.0,"big":1e400,"a":1,"a":2}')).toBe('{\n  "id": 12345678901234567890,\n  "lr": 1.0,\n  "big": 1e400,\n  "a": 1,\n  "a": 2\n}');
+  expect(prettyJson('"caf\\u00e9"')).toBe('"café"');
+});
+
 describe("rows of a CSV", () => {
   it("read back whatever was written", () => {
     const cell = fc.string({ maxLength: 8 });

@@ -19,13 +19,28 @@ export const PREVIEW_BYTES = 256 * 1024;
 export const PREVIEW_IMAGE_BYTES = 16 * 1024 * 1024;
 export const PREVIEW_ROWS = 200;
 
-/** Indented where it is whole and valid; as it is otherwise. */
+const JSON_PIECE = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/g;
+
+/** Indented where it is whole and valid, with every number and name as the file has it; as it is otherwise. */
 export function prettyJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  let out = "";
+  let depth = 0;
+  let before = "";
+  for (const [piece] of text.matchAll(JSON_PIECE)) {
+    const isClosing = piece === "}" || piece === "]";
+    const isOpen = before === "{" || before === "[";
+    if (isClosing) depth -= 1;
+    if (isClosing ? !isOpen : isOpen || before === ",") out += `\n${"  ".repeat(depth)}`;
+    if (piece === "{" || piece === "[") depth += 1;
+    out += piece.startsWith('"') ? JSON.stringify(JSON.parse(piece)) : piece === ":" ? ": " : piece; // a text as its letters, not as its escapes
+    before = piece;
+  }
+  return out;
 }
 
 /**
