@@ -8,6 +8,7 @@ const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 export function formatXTicks(ticks: readonly number[], xKind: XKind, span: number): (x: number) => string {
   if (xKind === "step") return formatTicks(ticks);
   if (xKind === "time") return (x) => timeOf(x, span);
+  if (xKind === "day") return (x) => new Intl.DateTimeFormat("en-GB", { ...DAY, timeZone: "UTC" }).format(x);
   const parts = [2, 3].find((most) => new Set(ticks.map((tick) => formatSeconds(tick, most))).size === ticks.length) ?? 4;
   return (x) => formatSeconds(x, parts);
 }
@@ -21,5 +22,6 @@ function timeOf(x: number, span: number): string {
 export function formatXExact(x: number, xKind: XKind): string {
   if (xKind === "step") return `step ${formatCount(x)}`;
   if (xKind === "relative") return `after ${formatSeconds(x)}`;
+  if (xKind === "day") return `${new Intl.DateTimeFormat("en-GB", { ...DAY, timeZone: "UTC" }).format(x)}, UTC`;
   return new Intl.DateTimeFormat("en-GB", { ...DAY, ...CLOCK, second: "2-digit", timeZoneName: "short" }).format(x);
 }

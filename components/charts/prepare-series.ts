@@ -1,6 +1,7 @@
 /** What a chart draws, decided before anything is drawn: colours, gaps, order, summary. Pure. */
 
-export type XKind = "step" | "time" | "relative";
+/** `day`: moments that stand for whole days in UTC, whatever the reader's zone. */
+export type XKind = "step" | "time" | "relative" | "day";
 
 export interface ChartPoint {
   /** Step, Unix ms, or seconds since the run began. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatXTicks } from "./format-x.ts";
+import { formatXExact, formatXTicks } from "./format-x.ts";
 import { spaced, valueScale, xTicks } from "./ticks.ts";
 
 describe("valueScale", () => {
@@ -37,6 +37,15 @@ describe("valueScale", () => {
 });
 
 describe("xTicks", () => {
+  it("names whole days in UTC, wherever the reader is, and never a part of one", () => {
+    const before = process.env["TZ"];
+    process.env["TZ"] = "America/Los_Angeles";
+    const [from, to] = [Date.UTC(2026, 10, 23), Date.UTC(2026, 10, 25)];
+    const ticks = xTicks([from, to], "day", 6);
+    expect(ticks.map(formatXTicks(ticks, "day", to - from))).toEqual(["23 Nov", "24 Nov", "25 Nov"]);
+    expect(formatXExact(to, "day")).toBe("25 Nov, UTC");
+    process.env["TZ"] = before;
+  });
   it("reads otherwise at every tick, also far along a narrow axis", () => {
     const texts = (domain: [number, number], kind: "step" | "relative") => {
       const ticks = xTicks(domain, kind, 6);

@@ -69,11 +69,12 @@ export function xTicks([low, high]: [number, number], xKind: XKind, count: numbe
   const span = high - low;
   if (!(span > 0)) return [low];
   if (xKind === "step") return multiples(low, high, Math.max(1, niceStep(span, count)));
-  const unit = xKind === "time" ? 1000 : 1;
-  const fitting = SECOND_STEPS.find((step) => span / unit / step <= count);
-  if (fitting === undefined && xKind === "time") return monthTicks(low, high, count, offsetMs);
+  const isTime = xKind === "time" || xKind === "day";
+  const unit = isTime ? 1000 : 1;
+  const fitting = SECOND_STEPS.find((step) => span / unit / step <= count && (xKind !== "day" || step >= 86_400));
+  if (fitting === undefined && isTime) return monthTicks(low, high, count, offsetMs);
   const seconds = fitting ?? niceStep(span / unit / 86_400, count) * 86_400;
-  return multiples(low, high, seconds * unit, xKind === "time" ? offsetMs : 0);
+  return multiples(low, high, seconds * unit, isTime ? offsetMs : 0);
 }
 
 /** Of a text in the size of ticks: digits are alike, and little else is wider. */

@@ -35,7 +35,7 @@ export const TimePlot = memo(function TimePlot(props: TimePlotProps) {
   const visible = useMemo(() => model.series.filter((one) => !hidden.has(one.key)), [model, hidden]);
   const domain = props.domain ?? model.extent ?? [0, 1];
   const span = domain[1] - domain[0] || 1;
-  const ticks = xTicks(domain, xKind, X_TICKS, -new Date(domain[0]).getTimezoneOffset() * 60_000);
+  const ticks = xTicks(domain, xKind, X_TICKS, xKind === "day" ? 0 : -new Date(domain[0]).getTimezoneOffset() * 60_000);
   const events = placeEvents(props.events, domain);
   const { drag, handlers } = useDragZoom(props.onZoom);
   const y = useMemo(() => (log ? null : valueScale(props.yDomain ?? model.values ?? [0, 1], props.fromZero)), [log, props.yDomain, model, props.fromZero]);

@@ -66,7 +66,7 @@ function PartsChart({ view, from, to }: { view: PartsView; from: string; to: str
       return { key: part, label: PART_LABEL[part], points, ...(slot > 0 ? { slot } : {}) };
     });
   }, [view, from, to]);
-  return <TimeChart title="What did each day’s capacity go to?" unit={view.currency} xKind="time" fromZero series={series} {...saysMoney(view.days.flatMap(({ parts }) => Object.values(parts)), view.currency)} empty="Nothing was booked in these days." />;
+  return <TimeChart title="What did each day’s capacity go to?" unit={view.currency} xKind="day" fromZero series={series} {...saysMoney(view.days.flatMap(({ parts }) => Object.values(parts)), view.currency)} empty="Nothing was booked in these days." />;
 }
 
 const shareOf = (amount: string, whole: string): number => geometryOf(amount) / Math.max(1e-9, geometryOf(whole));

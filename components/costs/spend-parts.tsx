@@ -34,7 +34,7 @@ export function SpendChart({ spend, from, to, locale = null }: { spend: SpendVie
       return { key: key || "idle", label: key === "" ? "Idle" : label, points };
     });
   }, [spend, from, to]);
-  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="time" fromZero series={series} {...saysMoney(spend.days.map(({ amount }) => amount), spend.currency, locale)} empty="Nothing was held in these days." />;
+  return <TimeChart title="What did each day cost?" unit={spend.currency} xKind="day" fromZero series={series} {...saysMoney(spend.days.map(({ amount }) => amount), spend.currency, locale)} empty="Nothing was held in these days." />;
 }
 
 /** With a link to what it is made of, where that can be looked at. */
