@@ -1,4 +1,4 @@
-import { formatMib, formatNumber, plural } from "../../domain/shared/format.ts";
+import { formatMib, plural } from "../../domain/shared/format.ts";
 
 interface Asked {
   cpus: number;
@@ -9,12 +9,12 @@ interface Asked {
 
 /** What a run holds in all, the scarce part first: "16 GPUs · 2 nodes", or "4 cores" where it asks for none. */
 export function resourcesLine({ cpus, gpus, nodes }: Asked): string {
-  const main = gpus > 0 ? plural(gpus * nodes, "GPU") : plural(Number(formatNumber(cpus * nodes).replaceAll(",", "")), "core");
+  const main = gpus > 0 ? plural(gpus * nodes, "GPU") : plural(cpus * nodes, "core");
   return nodes > 1 ? `${main} · ${plural(nodes, "node")}` : main;
 }
 
 /** Everything asked for per node: "8 GPUs (H100), 32 cores, 256 GiB; 2 nodes". */
 export function resourcesWords({ cpus, memoryMib, gpus, nodes }: Asked, gpuModel: string | null): string {
-  const parts = [...(gpus > 0 ? [`${plural(gpus, "GPU")}${gpuModel ? ` (${gpuModel})` : ""}`] : []), `${formatNumber(cpus)} ${cpus === 1 ? "core" : "cores"}`, formatMib(memoryMib)];
+  const parts = [...(gpus > 0 ? [`${plural(gpus, "GPU")}${gpuModel ? ` (${gpuModel})` : ""}`] : []), plural(cpus, "core"), formatMib(memoryMib)];
   return `${parts.join(", ")}${nodes > 1 ? ` per node; ${plural(nodes, "node")}` : ""}`;
 }

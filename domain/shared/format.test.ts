@@ -25,6 +25,7 @@ describe("numbers", () => {
   it("counts are grouped", () => {
     for (const value of [0, 7, 999, 1000, 12_345, 1_234_567, 999.5, -1000, -1234.5]) expect(formatCount(value)).toBe(new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value));
     expect(plural(1, "run")).toBe("1 run");
+    expect([plural(0.5, "core"), plural(0.1 * 3, "core"), plural(1500, "core")]).toEqual(["0.5 cores", "0.3 cores", "1,500 cores"]);
     expect(plural(2, "entry", "entries")).toBe("2 entries");
   });
 });

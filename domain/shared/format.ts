@@ -127,9 +127,9 @@ export function shortId(id: string): string {
   return at < 0 ? cutMiddle(id, 13) : `${id.slice(0, at + 1)}${id.slice(at + 1, at + 5)}…${id.slice(-4)}`;
 }
 
-/** "3 runs", "1 run". */
+/** "3 runs", "1 run", "0.5 cores": half of one is neither none nor one. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
+  return `${Number.isInteger(count) ? formatCount(count) : formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
 /** 2048 → "2GiB", 700 → "700MiB": reads back as the same number. */

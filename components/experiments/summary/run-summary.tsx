@@ -10,6 +10,7 @@ import { Num } from "../../ui/sizes.tsx";
 import { MetricChart } from "../charts/metric-chart.tsx";
 import { useSeries } from "../charts/use-series.ts";
 import classes from "../experiments.module.css";
+import { shellLine } from "../new-run/command-text.ts";
 import { LogTail } from "../run/log-tail.tsx";
 import { Pairs } from "../run/pairs.tsx";
 import { RunWhy } from "../run/run-why.tsx";
@@ -85,7 +86,7 @@ function Elsewhere() {
 function Command({ command }: { command: string | string[] }) {
   return (
     <Section title="Command">
-      <pre className={classes.lines} style={{ background: "var(--surface)", marginTop: 8 }} tabIndex={0} aria-label="Command">{typeof command === "string" ? command : command.join(" ")}</pre>
+      <pre className={classes.lines} style={{ background: "var(--surface)", marginTop: 8 }} tabIndex={0} aria-label="Command">{typeof command === "string" ? command : shellLine(command)}</pre>
     </Section>
   );
 }
