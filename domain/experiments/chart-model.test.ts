@@ -27,6 +27,11 @@ describe("which charts a page shows", () => {
     expect(filter.problem).toBe("Invalid regular expression: /(/: Unterminated group");
     expect(filter.matches("loss")).toBe(true);
   });
+  it("tries no pattern that could hold the page up, such as one of a link", () => {
+    const filter = keyFilter("/(a+)+$/");
+    expect(filter.problem).toMatch(/repeat within a repeat/);
+    expect(filter.matches(`${"a".repeat(60)}b`)).toBe(true);
+  });
   it("asks for every key once, in groups the server takes, whatever order they come in", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 70 }), (keys) => {

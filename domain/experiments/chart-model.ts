@@ -1,3 +1,4 @@
+import { isSlowPattern, SLOW_PATTERN } from "../shared/slow-pattern.ts";
 import type { SeriesPoint } from "./run-view.ts";
 
 /** Keys asked for in one request; more go into further ones. */
@@ -29,6 +30,7 @@ export function keyFilter(text: string): { matches: (key: string) => boolean; pr
     }
     try {
       const pattern = new RegExp(regex[1]!, regex[2]);
+      if (isSlowPattern(regex[1]!)) return { matches: () => true, problem: SLOW_PATTERN };
       tests.push((key) => pattern.test(key));
     } catch (error) {
       return { matches: () => true, problem: error instanceof Error ? error.message : "Not a regular expression." };

@@ -1,5 +1,6 @@
 import Anser from "anser";
 import type { CSSProperties } from "react";
+import { isSlowPattern } from "../../../domain/shared/slow-pattern.ts";
 
 /** A piece of a line in one look. Text stays text: nothing here makes markup. */
 export interface Span {
@@ -84,6 +85,7 @@ export function searchPattern(text: string, regex: boolean): RegExp | null {
   if (!text) return null;
   const source = regex ? text : text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   try {
+    if (regex && isSlowPattern(source)) return null; // found by the server, and not marked: a line of it could hold the page up
     return new RegExp(source, text === text.toLowerCase() ? "gi" : "g");
   } catch {
     return null; // RE2 knows forms that browsers do not; the server still finds the lines

@@ -1,3 +1,5 @@
+import { isSlowPattern, SLOW_PATTERN } from "../../shared/slow-pattern.ts";
+
 /** The charts of a comparison: what each shows, how large it is, in which order. Pure; no zod, so that a page stays small. */
 
 export const PANEL_KINDS = ["lines", "scatter", "parallel", "contour", "importance"] as const;
@@ -78,6 +80,7 @@ export function panelKeys(of: string, known: readonly string[]): { keys: string[
   } catch (error) {
     return { keys: [], problem: error instanceof Error ? error.message : "Not a regular expression." };
   }
+  if (isSlowPattern(pattern!)) return { keys: [], problem: SLOW_PATTERN };
   const found = known.filter((key) => test.test(key));
   if (found.length === 0) return { keys: [], problem: `No metric matches ${of}.` };
   return { keys: found.slice(0, MAX_PANEL_KEYS), problem: found.length > MAX_PANEL_KEYS ? `The first ${MAX_PANEL_KEYS} of ${found.length} metrics that match.` : null };
