@@ -121,8 +121,9 @@ describe("a chart of several runs", () => {
   it("groups by a parameter: mean, median and how many, over all runs of the group", async () => {
     const ids = [];
     for (const [value, lr] of [[1, "0.1"], [2, "0.1"], [6, "0.1"], [10, "0.2"]] as const) ids.push(await runWith(() => value, { points: 5, params: { lr } }));
-    ids.push(await runWith(() => 7, { points: 5 }));
+    ids.push(await runWith(() => 7, { points: 5 }), await runWith(() => 7, { points: 5, key: "acc", params: { lr: "0.15" } }));
     const answer = await member.api.compare.series({ ids, key: "loss", group: "param:lr" });
+    expect(answer.order).toEqual(["0.1", "0.15", "0.2", "not set"]); // colours are of all groups, with this metric or not
     expect(answer.groups.map(({ id, runs }) => [id, runs])).toEqual([["0.1", 3], ["0.2", 1], ["not set", 1]]);
     const [first] = answer.groups;
     expect(unpackLine(first!)[0]).toMatchObject({ last: 3 });

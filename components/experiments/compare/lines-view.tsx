@@ -1,6 +1,6 @@
 "use client";
 import { useCallback, useMemo } from "react";
-import { strokeOf, type Stroke } from "../../../domain/experiments/compare/lines.ts";
+import { linePlaces, strokeOf, type Stroke } from "../../../domain/experiments/compare/lines.ts";
 import { isPattern, panelKeys } from "../../../domain/experiments/compare/workspace.ts";
 import { LinesChart } from "../../charts/lines-chart.tsx";
 import { LinesLegend } from "../../charts/lines-legend.tsx";
@@ -35,8 +35,7 @@ export function LinesView({ of, title, state, compared, metricKeys, height, seen
   const { keys, problem } = useMemo(() => (typeof of === "string" ? panelKeys(of, metricKeys) : { keys: [...of], problem: null }), [of, metricKeys]);
   const name = title ?? (typeof of === "string" ? of : of.join(", "));
   const { lines, loading, error, retry, notes, counts, order } = usePanelSeries(keys, state, seen, compared);
-  const places = useMemo(() => order?.flatMap((id) => (keys.length > 1 ? keys.map((key) => `${id} ${key}`) : [id])) ?? lines.map(({ id }) => id).sort(), [lines, order, keys]);
-  const strokes = useMemo(() => new Map(places.map((id, place): [string, Stroke] => [id, strokeOf(place)])), [places]);
+  const strokes = useMemo(() => new Map(linePlaces(order ?? ids, keys).map((id, place): [string, Stroke] => [id, strokeOf(place)])), [order, ids, keys]);
   // Colour tells runs apart; where there is one run, or groups, it tells the lines apart.
   const isGrouped = state.group !== "" || all !== undefined;
   const ownColours = isGrouped || (keys.length > 1 && ids.length === 1);

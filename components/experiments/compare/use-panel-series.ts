@@ -20,7 +20,7 @@ export interface PanelSeries {
   notes: string[];
   /** Runs at each x of a group's line, by its id; empty where lines are runs. */
   counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
-  /** All groups of the set, the largest first, where it is one. */
+  /** All groups of the runs or of the set, where lines are groups. */
   order: readonly string[] | undefined;
 }
 
@@ -78,9 +78,9 @@ export function usePanelSeries(keys: readonly string[], state: SeriesState, enab
     const many = keys.length > 1;
     const found = all.flatMap((answer, at) => (answer ? linesFrom(answer, { key: keys[at]!, many, nameOf, scale, how, smooth, gaps: x === "time" || x === "relative", median: mid === "median" }) : []));
     const nonFinite = all.reduce((sum, answer) => sum + [...(answer?.lines ?? []), ...(answer?.groups ?? [])].reduce((of, line) => of + line.nonFinite, 0), 0);
-    const grouped = all.find((answer): answer is GroupedSeries => answer !== undefined && "order" in answer);
+    const grouped = all.find((answer): answer is GroupedSeries => answer !== undefined && "looked" in answer);
     const notes = [...(grouped ? groupNotes(grouped) : []), ...(nonFinite > 0 ? [`${formatCount(nonFinite)} NaN or infinite, not drawn`] : [])];
-    return { lines: found, notes, order: grouped?.order, counts: new Map(all.flatMap((answer, at) => (answer ? countsIn(answer, many ? ` ${keys[at]!}` : "", scale) : []))) };
+    return { lines: found, notes, order: all.find((answer) => answer?.order)?.order, counts: new Map(all.flatMap((answer, at) => (answer ? countsIn(answer, many ? ` ${keys[at]!}` : "", scale) : []))) };
   }, [all, keys, nameOf, scale, how, smooth, x, mid]);
   return { ...made, loading, error, retry };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gridOf, packLine } from "./buckets.ts";
-import { canLog, clipOutliers, linesOf, raiseBands, strokeOf, valuesAtX } from "./lines.ts";
+import { canLog, clipOutliers, linePlaces, linesOf, raiseBands, strokeOf, valuesAtX } from "./lines.ts";
 import { smoothLine } from "./smoothing.ts";
 
 const RAW = { smoothing: "ema", strength: 0 } as const;
@@ -67,4 +67,9 @@ describe("smoothing", () => {
     const measured = linesOf([{ id: "run", label: "run", line: wide }], grid, RAW);
     expect(raiseBands(measured)).toBe(measured);
   });
+});
+
+it("gives a line the colour of its place among all that may be drawn, not among those that have points", () => {
+  expect(linePlaces(["adam", "lion"], ["loss"])).toEqual(["adam", "lion"]);
+  expect(linePlaces(["adam", "lion"], ["loss", "acc"])).toEqual(["adam loss", "adam acc", "lion loss", "lion acc"]);
 });

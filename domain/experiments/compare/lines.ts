@@ -71,6 +71,12 @@ export interface Stroke {
 export const COLOURED = 12;
 export const strokeOf = (place: number): Stroke => (place < 0 || place >= COLOURED ? { slot: null, dashed: false } : { slot: (place % 6) + 1, dashed: place >= 6 });
 
+/**
+ * Ids of lines in the order of their colours: of all that may be drawn, so that none takes another's where one has no points in this
+ * chart or range. @param of Runs, or groups. @param keys Metrics of the chart.
+ */
+export const linePlaces = (of: readonly string[], keys: readonly string[]): string[] => of.flatMap((id) => (keys.length > 1 ? keys.map((key) => `${id} ${key}`) : [id]));
+
 /** Least and greatest of what is drawn, bands included. null: nothing is. */
 export function extentOfLines(lines: readonly Line[], inDomain?: readonly [number, number]): { x: [number, number]; y: [number, number] } | null {
   let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];

@@ -48,6 +48,8 @@ export interface ComparedSeries {
   grid: Grid | null;
   lines: ComparedLine[];
   groups: ComparedGroup[];
+  /** Where lines are groups: all that the runs are in, whether or not they have this metric in this range, so that each keeps its colour. */
+  order?: string[];
 }
 
 /** The same over all runs of a set, in groups. */
@@ -55,7 +57,7 @@ export interface GroupedSeries extends ComparedSeries {
   /** Runs that were looked at; `more`: there are others, older than these. */
   looked: number;
   more: boolean;
-  /** Groups there are; and those of them that are drawn, the largest first, whether or not they have this metric. */
+  /** Groups there are; `order`: those of them that are drawn, the largest first. */
   allGroups: number;
   order: string[];
 }

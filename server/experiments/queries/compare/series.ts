@@ -24,7 +24,10 @@ export async function readCompared(db: DbOrTx, grant: Grant, ask: CompareSeries)
   const runs = await visibleRuns(db, grant, ask.ids);
   const spanned = runs.length > 0 ? await spanOf(db, runs, ask) : null;
   if (!spanned) return { grid: null, lines: [], groups: [] };
-  if (ask.group) return readGroups(db, spanned, ask, await groupsOf(db, grant, runs.map(({ id }) => id), ask.group));
+  if (ask.group) {
+    const groupOf = await groupsOf(db, grant, runs.map(({ id }) => id), ask.group);
+    return { ...(await readGroups(db, spanned, ask, groupOf)), order: [...new Set(groupOf.values())].sort() };
+  }
   const grid = gridFor(spanned, ask.x, bucketsFor(runs.length, ask.buckets, isDense(spanned)));
   return reduce({ kind: "runs", x: ask.x, grid }, partsOf(db, spanned.runs, ask, grid));
 }
