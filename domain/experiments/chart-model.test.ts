@@ -19,6 +19,12 @@ describe("which charts a page shows", () => {
     ["loss, acc", ["loss", "val/acc"]],
     ["/^val/", ["val/acc"]],
     ["/a{1,2}c/", ["val/acc"]],
+    ["/^lo/, /^val/", ["loss", "val/acc"]],
+    ["loss, /a{1,2}c/", ["loss", "val/acc"]],
+    ["/VAL/i , nothing", ["val/acc"]],
+    ["/val/acc/", ["val/acc"]],
+    [" , ", ["loss", "val/acc"]],
+    ["/val", [] as string[]],
   ])("filters %j to %j", (text, found) => {
     expect(["loss", "val/acc"].filter(keyFilter(text).matches)).toEqual(found);
   });

@@ -41,9 +41,7 @@ export function keyFilter(text: string): { matches: (key: string) => boolean; pr
 
 /** Commas part alternatives, except inside a /regular expression/. */
 function splitAlternatives(text: string): string[] {
-  const trimmed = text.trim();
-  if (/^\/.+\/i?$/.test(trimmed)) return [trimmed];
-  return trimmed.split(",").map((part) => part.trim()).filter(Boolean);
+  return Array.from(text.matchAll(/\s*(\/.+?\/i?(?=\s*(?:,|$))|[^,]*)(?:,|$)/g), ([, part]) => part!.trim()).filter(Boolean);
 }
 
 /**
