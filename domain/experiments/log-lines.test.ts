@@ -53,6 +53,16 @@ describe("a line as a terminal shows it", () => {
   ])("$says", ({ text, shows }) => {
     expect(renderLine(text)).toBe(shows);
   });
+  it.each([
+    ["\u001b(B\u001b[mtext", "text"], // tput sgr0
+    ["\u001b7 40%\u001b8done", " 40%done"],
+    ["\u001b[>4;1mkeys", "keys"],
+    ["a\u001bPq#0\u001b\\b", "ab"],
+    ["\u{1f600}ab\rX", "Xab"],
+    ["ab\r\u{1f600}", "\u{1f600}b"],
+  ])("leaves nothing of %j but %j", (text, shown) => {
+    expect(plainLine(text)).toBe(shown);
+  });
   it("keeps colours of what is left after an overwrite", () => {
     expect(renderLine(`${ESC}[31mred${ESC}[0m plain\r${ESC}[32mgo`)).toBe(`${ESC}[32mgo${ESC}[0m${ESC}[31md${ESC}[0m plain`);
   });

@@ -55,9 +55,10 @@ interface Cell {
   style: string;
 }
 
-// Escape sequences: CSI (colours, cursor, erase), OSC (titles, links), and the two-character ones.
+// Escape sequences: CSI (colours, cursor, erase), strings such as OSC (titles, links), character sets (of tput sgr0), and the
+// two-character ones (a place that is kept and gone back to).
 // oxlint-disable-next-line no-control-regex
-const ESCAPE = /\u001b(?:\[([0-9;:?]*)([ -/]*[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/y;
+const ESCAPE = /\u001b(?:\[([0-?]*)([ -/]*[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]+[0-~]|[0-Z\\^-~])/y;
 // oxlint-disable-next-line no-control-regex
 const NEEDS_TERMINAL = /[\r\b]|\u001b(?!\[[0-9;:]*m)/;
 // oxlint-disable-next-line no-control-regex
@@ -74,7 +75,7 @@ export function renderLine(text: string): string {
   let cursor = 0;
   let style = "";
   for (let at = 0; at < text.length; ) {
-    const char = text[at]!;
+    const char = String.fromCodePoint(text.codePointAt(at)!); // one cell, whatever it takes in UTF-16
     if (char === "\u001b") {
       ESCAPE.lastIndex = at;
       const match = ESCAPE.exec(text);
@@ -82,12 +83,12 @@ export function renderLine(text: string): string {
         at += 1; // a stray or cut-off escape
         continue;
       }
-      if (match[2] === "m") style = nextStyle(style, match[0], match[1] ?? "");
+      if (match[2] === "m" && /^[0-9;:]*$/.test(match[1]!)) style = nextStyle(style, match[0], match[1] ?? "");
       else cursor = applyControl(cells, cursor, match[2] ?? "", match[1] ?? "");
       at = ESCAPE.lastIndex;
       continue;
     }
-    at += 1;
+    at += char.length;
     if (char === "\r") cursor = 0;
     else if (char === "\b") cursor = Math.max(0, cursor - 1);
     else {

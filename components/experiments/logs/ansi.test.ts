@@ -12,6 +12,12 @@ describe("colours of a log line", () => {
     expect(ansiSpans(`${ESC}[38;5;196mx${ESC}[0m`)[0]!.style!.color).toContain("rgb(255, 0, 0)");
     expect(ansiSpans(`${ESC}[38;2;1;2;3mx${ESC}[0m`)[0]!.style!.color).toContain("rgb(1, 2, 3)");
   });
+  it("read codes with colons, and leave no part of them in the text", () => {
+    const spans = ansiSpans(`${ESC}[38:2:1:2:3ma${ESC}[0;48:5:196mb${ESC}[4:3mc${ESC}[58:5:1md${ESC}[38:2::4:5:6me`);
+    expect(spans.map((span) => span.text).join("")).toBe("abcde");
+    expect([spans[0]!.style!.color, spans.at(-1)!.style!.color]).toEqual([expect.stringContaining("rgb(1, 2, 3)"), expect.stringContaining("rgb(4, 5, 6)")]);
+    expect(spans[1]!.style!.background).toContain("rgb(255, 0, 0)");
+  });
   it("leave markup as text", () => {
     expect(ansiSpans(`<img onerror=x> ${ESC}[32m<b>&amp;${ESC}[0m`).map((span) => span.text).join("")).toBe("<img onerror=x> <b>&amp;");
   });

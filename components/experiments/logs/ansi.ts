@@ -31,10 +31,25 @@ function paletteColor(index: number): string | null {
   return [level(Math.floor(at / 36)), level(Math.floor(at / 6) % 6), level(at % 6)].join(", ");
 }
 
+// oxlint-disable-next-line no-control-regex
+const COLONED = /\u001b\[([0-9;]*:[0-9;:]*)m/g;
+
+/** Codes with colons as the older ones with semicolons, which are all that Anser knows; a colour of underlines is left out. */
+function plainCodes(codes: string): string {
+  const plain = codes.split(";").flatMap((code) => {
+    const [kind, ...rest] = code.split(":");
+    if (rest.length === 0) return [code];
+    if (kind === "4") return [rest[0] === "0" ? "24" : "4"];
+    if (kind !== "38" && kind !== "48") return [];
+    return [[kind, rest[0], ...(rest[0] === "2" ? rest.slice(-3) : rest.slice(1, 2))].join(";")]; // a colour space may stand before red
+  });
+  return plain.length > 0 ? `\u001b[${plain.join(";")}m` : "";
+}
+
 /** A rendered line (see renderLine) as spans. */
 export function ansiSpans(line: string): Span[] {
   if (!line.includes("\u001b")) return line === "" ? [] : [{ text: line }];
-  return Anser.ansiToJson(line, { json: true, use_classes: true, remove_empty: true }).map((entry) => {
+  return Anser.ansiToJson(line.replace(COLONED, (_, codes: string) => plainCodes(codes)), { json: true, use_classes: true, remove_empty: true }).map((entry) => {
     const style: CSSProperties = {};
     const color = cssColor(entry.fg, entry.fg_truecolor);
     const background = cssColor(entry.bg, entry.bg_truecolor);
