@@ -3,7 +3,9 @@ import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot
 import { remainingSeconds, type Durations } from "./durations.ts";
 import { excludedBy } from "./excluded.ts";
 import type { Waiting } from "./order.ts";
-import { placePass, type PassInput } from "./pass.ts";
+import { askKey, placePass, type PassInput } from "./pass.ts";
+import { askOf } from "./preempt.ts";
+import { QuotaBook } from "./quota.ts";
 
 /** When a run may start. `at`: Unix ms. */
 export interface Estimate {
@@ -27,7 +29,7 @@ const MOST_ENDS = 3000;
 
 /**
  * When each waiting run may start, by playing forward what is known: live attempts end at their limits or when their like
- * did, whichever is sooner; waiting runs start in the queue's order as soon as they fit, and end by the same rules. What ends
+ * did, whichever is sooner; waiting runs start in the queue's order as soon as they fit and their quotas allow, and end by the same rules. What ends
  * nobody knows when ends never, here: then nothing is promised. Runs that start right now are told `now`.
  */
 export function forecast(input: PassInput, { only, most = MOST, durations = new Map() }: ForecastOptions = {}): Map<string, Estimate> {
@@ -36,10 +38,13 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
   const clusters = input.clusters.map(copySnapshot);
   const found = new Map<string, Estimate>();
   const ends: End[] = [];
+  const book = new QuotaBook(input.quotas, clusters, input.policy.preemption);
+  const count = (cluster: ClusterSnapshot, hold: LiveHold, sign: 1 | -1) => book.isEmpty || book.addHold(hold, (name) => cluster.nodes.find((node) => node.name === name)?.accelerators[0]?.model, input.policy.preemption, sign);
   for (const cluster of clusters) for (const hold of cluster.live) note(ends, cluster, hold, hold.claim?.stopping ? input.now + 30_000 : likelyEndOf(hold), basisOf(hold));
   for (const choice of placed) {
     found.set(choice.runId, { at: input.now, basis: "It fits now." });
-    start(byId.get(choice.runId)!, clusters.find(({ id }) => id === choice.clusterId)!, choice.nodeNames, choice.accelerators, input.now, ends, durations);
+    const cluster = clusters.find(({ id }) => id === choice.clusterId)!;
+    count(cluster, start(byId.get(choice.runId)!, cluster, choice.nodeNames, choice.accelerators, input.now, ends, durations), 1);
   }
   let left = order.filter((id) => !found.has(id)).slice(0, most).map((id) => byId.get(id)!);
   for (let steps = 0; steps < MOST_ENDS && left.length > 0 && ends.length > 0; steps += 1) {
@@ -47,19 +52,22 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
     const end = ends.shift()!;
     const at = Math.max(input.now, end.at);
     release(end.cluster, end.hold);
+    count(end.cluster, end.hold, -1);
     const failed = new Set<string>();
     left = left.filter((run) => {
-      const shape = `${JSON.stringify(run.spec.resources)} ${run.spec.cluster} ${run.spec.launcher} ${run.excluded?.join()}`;
+      const shape = `${askKey(run)} ${run.excluded?.join()} ${book.isEmpty ? "" : `${run.teamId} ${run.projectId} ${run.spec.preemptible}`}`;
       if (failed.has(shape)) return true;
       const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [end.cluster] : [];
       const excluded = excludedBy(run, clusters);
-      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node), packing: input.policy.packing });
+      const ask = book.isEmpty || run.gpus === 0 ? null : askOf(run, input.policy);
+      const allowed = (model: string | undefined) => ask === null || model === undefined || book.refuses(ask, model) === null;
+      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node) && allowed(node.accelerators[0]?.model), packing: input.policy.packing });
       if (!choice) {
         failed.add(shape);
         return true;
       }
       found.set(run.id, { at, basis: end.basis });
-      start(run, end.cluster, choice.nodeNames, choice.accelerators, at, ends, durations);
+      count(end.cluster, start(run, end.cluster, choice.nodeNames, choice.accelerators, at, ends, durations), 1);
       return false;
     });
     if (only && [...only].every((id) => found.has(id))) break;
@@ -85,14 +93,18 @@ function basisOf(hold: LiveHold): string {
   return `${hold.runName} ends by then, at its maximum duration.`;
 }
 
-function start(run: Waiting, cluster: ClusterSnapshot, nodeNames: string[], accelerators: number[], at: number, ends: End[], durations: ReadonlyMap<string, Durations>): void {
+function start(run: Waiting, cluster: ClusterSnapshot, nodeNames: string[], accelerators: number[], at: number, ends: End[], durations: ReadonlyMap<string, Durations>): LiveHold {
   const { cpus, memory, gpus } = run.spec.resources;
   const history = durations.get(run.id);
   const likely = history ? remainingSeconds(history, run.attained / Math.max(1, run.gpus)) : null;
   const limit = run.spec.maxDuration;
   const seconds = likely === null ? limit : Math.min(likely, limit ?? Number.POSITIVE_INFINITY);
   const endsBy = seconds === null ? null : at + seconds * 1000;
-  take(cluster, { clusterId: cluster.id, nodeNames, accelerators }, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, endsBy });
-  note(ends, cluster, cluster.live.at(-1)!, endsBy, "A run ahead of it should have ended by then.");
+  const { teamId, projectId, ownerId, priority, attained } = run;
+  const claim = { attemptId: "", teamId, projectId, ownerId, priority, preemptible: run.spec.preemptible, startedAt: at, attained, stopping: false, expectedEndsBy: null };
+  take(cluster, { clusterId: cluster.id, nodeNames, accelerators }, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, endsBy, claim });
+  const hold = cluster.live.at(-1)!;
+  note(ends, cluster, hold, endsBy, "A run ahead of it should have ended by then.");
+  return hold;
 }
 

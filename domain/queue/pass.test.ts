@@ -149,6 +149,14 @@ it("cheaper clusters go first, then the one that has the checkpoint; nodes that 
   expect(pass([waiting("r", { excluded: ["cl_a/n1"] })], busy).placed).toMatchObject([{ clusterId: "cl_a" }]);
 });
 
+it("a run is not kept waiting by one of the same size that lets people in, where no free cluster would", () => {
+  const clusters = [cluster("a", [node("n1")]), cluster("b", [node("n1", { freeCpus: 0 })])];
+  clusters[1]!.capabilities = { ...clusters[1]!.capabilities!, interactive: true };
+  const result = pass([waiting("notebook", { spec: { interactive: { app: "jupyter" } } }), waiting("train", { queuedAt: NOW + 1 })], clusters);
+  expect(ids(result)).toEqual(["train"]);
+  expect(result.waiting.get("notebook")).toMatchObject({ kind: "busy" });
+});
+
 const arbNode = fc.record({ cpus: fc.integer({ min: 1, max: 32 }), memoryMib: fc.integer({ min: 1024, max: 65_536 }), gpus: fc.integer({ min: 0, max: 8 }), usable: fc.boolean() });
 const arbClusters = fc.array(fc.array(arbNode, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }).map((all) =>
   all.map((nodes, at) => cluster(`c${at}`, nodes.map(({ cpus, memoryMib, gpus, usable }, index) => node(`n${index}`, { cpus, memoryMib, gpus, usable })))),

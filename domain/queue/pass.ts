@@ -276,12 +276,12 @@ class Pass {
   }
 }
 
-/** Runs of one ask get one answer from a cluster: whatever fitting looks at. */
-function askKey({ spec }: Waiting): string {
+/** Runs of one ask get one answer from a cluster: whatever fitting looks at, which is all of `Ask`. */
+export function askKey({ spec }: Pick<Waiting, "spec">): string {
   const { cpus, memory, gpus, gpuModel, nodes } = spec.resources;
   const { regions, drivers } = spec.constraints;
   const overrides = Object.keys(spec.overrides).length > 0 ? JSON.stringify(spec.overrides) : "";
-  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.code?.kind} ${overrides}`;
+  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.processesPerNode} ${spec.workerRestarts} ${spec.code?.kind} ${Boolean(spec.interactive)} ${overrides}`;
 }
 
 /** Runs of one shape get one answer from the whole pass: whatever placement looks at. */

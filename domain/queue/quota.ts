@@ -1,4 +1,4 @@
-import { modelMatches, type ClusterSnapshot } from "../agents/placement.ts";
+import { modelMatches, type ClusterSnapshot, type LiveHold } from "../agents/placement.ts";
 import { plural } from "../shared/format.ts";
 
 /** What a team or a project may hold of accelerators of one model, over all clusters. */
@@ -54,13 +54,17 @@ export class QuotaBook {
     if (this.fences.length === 0) return;
     for (const cluster of clusters) {
       const models = new Map(cluster.nodes.map((node) => [node.name, node.accelerators[0]?.model]));
-      for (const hold of cluster.live) {
-        if (!hold.claim || hold.gpus === 0) continue;
-        for (const name of hold.nodeNames) {
-          const model = models.get(name);
-          if (model) this.add({ teamId: hold.claim.teamId, projectId: hold.claim.projectId, gpus: hold.gpus, firm: !(hold.claim.preemptible && preemption) }, model);
-        }
-      }
+      for (const hold of cluster.live) this.addHold(hold, (name) => models.get(name), preemption);
+    }
+  }
+
+  /** Counts what an attempt holds, or with `sign` -1 gives it back. `modelOf`: of a node's accelerators. */
+  addHold(hold: LiveHold, modelOf: (node: string) => string | undefined, preemption: boolean, sign: 1 | -1 = 1): void {
+    if (!hold.claim || hold.gpus === 0) return;
+    const { teamId, projectId, preemptible } = hold.claim;
+    for (const name of hold.nodeNames) {
+      const model = modelOf(name);
+      if (model) this.add({ teamId, projectId, gpus: hold.gpus, firm: !(preemptible && preemption) }, model, sign);
     }
   }
 
