@@ -32,7 +32,7 @@ describe("is anything wrong?", () => {
 
   it("a revoked cluster is a problem only while runs go on there", () => {
     const revoked = { reachability: { state: "revoked" as const, since: null } };
-    expect(judge(quiet, [cluster(revoked)]).problems).toEqual([]);
+    expect(judge(quiet, [cluster(revoked), cluster({ ...revoked, accelerators: { total: 8, used: 0, failed: 1, models: [] } })]).problems).toEqual([]);
     expect(judge(quiet, [cluster({ ...revoked, liveAttempts: 2 })]).problems).toMatchObject([{ tone: "bad", text: "Lab was revoked while 2 runs went on there." }]);
   });
 

@@ -38,7 +38,7 @@ function clusterProblems(cluster: ClusterRow): Problem[] {
   if (cluster.reachability.state === "unreachable") problems.push({ tone: "bad", target, text: `${cluster.name} is out of reach${cluster.liveAttempts > 0 ? `; ${plural(cluster.liveAttempts, "run")} there may go on unseen` : ""}.` });
   if (cluster.reachability.state === "cloned") problems.push({ tone: "bad", target, text: `${cluster.name}: two agents used one identity, so it is locked.` });
   if (cluster.reachability.state === "revoked" && cluster.liveAttempts > 0) problems.push({ tone: "bad", target, text: `${cluster.name} was revoked while ${plural(cluster.liveAttempts, "run")} went on there.` });
-  if (cluster.accelerators.failed > 0) problems.push({ tone: "bad", target, text: `${cluster.name}: ${plural(cluster.accelerators.failed, "accelerator")} failed.` });
+  if (cluster.accelerators.failed > 0 && cluster.reachability.state !== "revoked") problems.push({ tone: "bad", target, text: `${cluster.name}: ${plural(cluster.accelerators.failed, "accelerator")} failed.` });
   const down = cluster.nodes.total - cluster.nodes.up - cluster.nodes.drained;
   if (cluster.reachability.state === "reachable" && down > 0) problems.push({ tone: "warn", target, text: `${cluster.name}: ${plural(down, "node")} down.` });
   return problems;
