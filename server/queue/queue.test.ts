@@ -46,6 +46,17 @@ describe("the queue", () => {
     await world.db.insert(startEstimates).values({ runId: done.id, orgId: world.org.id, firstStart: new Date(at), start: new Date(at), basis: "b", actualStart: new Date(at + 240_000) });
     expect((await vic.api.queue.summary()).error).toEqual({ medianSeconds: 240, samples: 1 });
   });
+  it("shows the held runs of one project, however many of others are held, and no start that was told before", async () => {
+    const { owner } = world;
+    for (const name of ["aside 1", "aside 2"]) await waits(name, { projectId: world.speech.id, priority: 100, heldAt: new Date() });
+    const held = await waits("kept", { heldAt: new Date() });
+    await world.db.insert(startEstimates).values({ runId: held.id, orgId: world.org.id, firstStart: new Date(), start: new Date(), basis: "b" });
+    const rest = (await owner.api.queue.waiting({ project: "vision" })).items.filter((item) => item.position !== null).map(({ id }) => id);
+    const page = await owner.api.queue.waiting({ project: "vision", limit: 1, ...(rest.length > 0 ? { cursor: rest.at(-1)! } : {}) });
+    expect(page.items).toMatchObject([{ name: "kept", position: null, start: null }]);
+    expect((await owner.api.queue.explain({ id: held.id }))!.start).toBeNull();
+    await world.sql`update runs set status = 'cancelled' where held_at is not null`;
+  });
   it("shows use, shares and quotas to everybody in the organization", async () => {
     await world.db.insert(teamUsage).values([{ orgId: world.org.id, teamId: world.vision.teamId, used: 3600 }, { orgId: world.org.id, teamId: world.speech.teamId, used: 10_800 }]);
     const { clusters, teams, words } = await vic.api.queue.summary();

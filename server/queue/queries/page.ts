@@ -35,7 +35,7 @@ async function loadOrder(ctx: Ctx): Promise<WaitingRow[]> {
 
 /** Waiting runs that the caller may see, in the queue's own order over everybody's: positions count the others too. */
 export async function listWaiting(ctx: Ctx, { project, cursor, limit }: ListQueue): Promise<Page<QueueRow>> {
-  const [order, aside] = await Promise.all([loadOrder(ctx), listAside(ctx)]);
+  const [order, aside] = await Promise.all([loadOrder(ctx), listAside(ctx, project)]);
   const positions = new Map(order.map((run, at) => [run.id, at + 1]));
   const ids = [...order.filter((run) => reaches(ctx.grant, { id: run.projectId, teamId: run.teamId }) && (!project || run.spec.project === project)).map(({ id }) => id), ...aside];
   const from = cursor ? ids.indexOf(cursor) + 1 : 0;
@@ -48,12 +48,12 @@ export async function listWaiting(ctx: Ctx, { project, cursor, limit }: ListQueu
   return { items, nextCursor: from + limit < ids.length ? shown.at(-1)! : null };
 }
 
-async function listAside(ctx: Ctx): Promise<string[]> {
+async function listAside(ctx: Ctx, project: string | undefined): Promise<string[]> {
   const rows = await ctx.db
     .select({ id: runs.id })
     .from(runs)
     .innerJoin(projects, eq(projects.id, runs.projectId))
-    .where(and(eq(runs.orgId, ctx.orgId), eq(runs.status, "queued"), or(isNotNull(runs.heldAt), sql`${runs.notBefore} > now()`), reachedProjects(ctx.grant)))
+    .where(and(eq(runs.orgId, ctx.orgId), eq(runs.status, "queued"), or(isNotNull(runs.heldAt), sql`${runs.notBefore} > now()`), reachedProjects(ctx.grant), project ? eq(projects.slug, project) : undefined))
     .orderBy(desc(runs.priority), asc(runs.queuedAt), asc(runs.id))
     .limit(MOST_ASIDE);
   return rows.map(({ id }) => id);
@@ -66,7 +66,7 @@ async function toQueueRows(ctx: Ctx, found: FoundRun[], positions: ReadonlyMap<s
     position: positions.get(run.id) ?? null,
     pending: run.pending,
     binding: run.spec && run.heldAt === null && isShort(run.pending?.kind) ? bindingConstraint(run.spec, snapshots) : null,
-    start: starts.get(run.id) ?? null,
+    start: positions.has(run.id) ? (starts.get(run.id) ?? null) : null, // one from before it was held promises nothing
     held: run.heldAt ? { at: run.heldAt, by: run.heldBy ?? "somebody" } : null,
     preemptible: run.spec?.preemptible ?? false,
     gpuModel: run.spec?.resources.gpuModel ?? null,
@@ -113,7 +113,7 @@ export async function explainRun(ctx: Ctx, id: string): Promise<QueueExplained |
     }),
     hiddenAhead: ahead.length - named.length,
     binding: found.run.heldAt === null && isShort(found.run.pending?.kind) ? bindingConstraint(found.run.spec, snapshots) : null,
-    start: starts.get(id) ?? null,
+    start: at < 0 ? null : (starts.get(id) ?? null),
     error,
     keptFor: kept ? { id: kept.run.id, name: kept.run.name } : null,
   };
