@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { TransactionSql } from "postgres";
 import { z } from "zod";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
-import { asOfOneMoment, countPoints, type HistoryCursor, type HistoryPoint, readFirst, readHistory, type StepRange, visitPoints } from "../../queries/history.ts";
+import { asOfOneMoment, countPoints, FirstPoints, type HistoryCursor, type HistoryPoint, ordered, readFirst, readHistory, readWhole, type StepRange, visitPoints } from "../../queries/history.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { refuse } from "../errors.ts";
 import { runOf } from "../found.ts";
@@ -22,8 +22,8 @@ export const historyRoutes: MlflowRoute[] = [
 ];
 
 const keyOf = (key: string | undefined): string => key || refuse("Missing value for required parameter 'metric_key'.");
-const byTime = (a: HistoryPoint, b: HistoryPoint): number => order(a.time, b.time) || order(a.step, b.step);
-const order = (a: number | bigint, b: number | bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+const byStep = (a: HistoryPoint, b: HistoryPoint): number => ordered(a.step, b.step) || ordered(a.time, b.time);
+const byTime = (a: HistoryPoint, b: HistoryPoint): number => ordered(a.time, b.time) || ordered(a.step, b.step);
 
 /** Metrics as JSON text: an int64 that no number holds stays exact. */
 function metricsText(key: string, points: HistoryPoint[], runId?: string): string {
@@ -59,10 +59,33 @@ async function getHistory(ctx: MlflowCtx, input: z.output<typeof History>): Prom
   const cursor = cursorOf(input.page_token);
   // A client that names no limit knows no pages: it gets all there is.
   const isWhole = !cursor && (input.max_results ? (await countPoints(sql, run.id, key)) <= limit : true);
-  const { points, next } = await readHistory(sql, { runId: run.id, key }, isWhole ? Number.MAX_SAFE_INTEGER : limit, cursor);
-  if (isWhole) points.sort(byTime);
+  if (isWhole) return wholeHistory(key, readWhole(sql, { runId: run.id, key }));
+  const { points, next } = await readHistory(sql, { runId: run.id, key }, limit, cursor);
   const token = next ? `,"next_page_token":"${Buffer.from(JSON.stringify(next)).toString("base64url")}"` : "";
   return json(`{"metrics":[${metricsText(key, points)}]${token}}`);
+}
+
+/** What fails, fails before the answer begins: all is read with the first part. */
+async function wholeHistory(key: string, parts: AsyncGenerator<HistoryPoint[]>): Promise<Response> {
+  const first = await parts.next();
+  const texts = async function* (): AsyncGenerator<string> {
+    if (!first.done) yield metricsText(key, first.value);
+    for await (const part of parts) yield metricsText(key, part);
+  };
+  return streamed(texts());
+}
+
+const streamed = (texts: AsyncIterable<string>) => json(Readable.toWeb(Readable.from(listText(texts))) as ReadableStream);
+
+/** One list of what comes part by part. */
+async function* listText(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let before = '{"metrics":[';
+  for await (const text of texts) {
+    if (text === "") continue;
+    yield Buffer.from(before + text);
+    before = ",";
+  }
+  yield Buffer.from(before === "," ? "]}" : `${before}]}`);
 }
 
 async function visibleRuns(ctx: MlflowCtx, ids: string[], name: string): Promise<string[]> {
@@ -75,19 +98,12 @@ async function visibleRuns(ctx: MlflowCtx, ids: string[], name: string): Promise
 async function getBulk(ctx: MlflowCtx, input: z.output<typeof Bulk>): Promise<Response> {
   const ids = await visibleRuns(ctx, input.run_id, "run_id");
   const [key, limit] = [keyOf(input.metric_key), pageOf(input.max_results)];
-  return json(Readable.toWeb(Readable.from(bulkText(ctx, ids, key, limit))) as ReadableStream);
+  return streamed(bulkTexts(ctx, ids, key, limit));
 }
 
 /** Run by run: no run's points wait for those of another. */
-async function* bulkText(ctx: MlflowCtx, ids: string[], key: string, limit: number): AsyncGenerator<Buffer> {
-  let before = '{"metrics":[';
-  for (const id of ids) {
-    const text = metricsText(key, await readFirst(ctx.sql, { runId: id, key }, limit, byTime), id);
-    if (text === "") continue;
-    yield Buffer.from(before + text);
-    before = ",";
-  }
-  yield Buffer.from(before === "," ? "]}" : `${before}]}`);
+async function* bulkTexts(ctx: MlflowCtx, ids: string[], key: string, limit: number): AsyncGenerator<string> {
+  for (const id of ids) yield metricsText(key, await readFirst(ctx.sql, { runId: id, key }, limit, byTime), id);
 }
 
 /** As MLflow samples: steps of all runs together, every so many of them, and each run's first and last. */
@@ -104,9 +120,10 @@ async function getInterval(ctx: MlflowCtx, input: z.output<typeof Interval>): Pr
     const kept = await sampledSteps(tx, { ids, key, range }, limit);
     const written: string[] = [];
     for (const id of ids) {
-      const points: HistoryPoint[] = [];
-      await visitPoints(tx, { runId: id, key }, range, (point) => void (kept.has(point.step) && points.push(point)));
-      if (points.length > 0) written.push(metricsText(key, points.sort((a, b) => order(a.step, b.step) || order(a.time, b.time)), id));
+      const points = new FirstPoints(MLFLOW_LIMITS.historyPage, byStep); // a series that names no steps has all of its points in one
+      await visitPoints(tx, { runId: id, key }, range, (point) => void (kept.has(point.step) && points.take(point)));
+      const text = metricsText(key, points.all(), id);
+      if (text !== "") written.push(text);
     }
     return written;
   });
@@ -127,7 +144,7 @@ async function sampledSteps(tx: TransactionSql, of: { ids: string[]; key: string
     if (least !== undefined) ends.add(least).add(most!);
   }
   if (all.size <= limit) return all;
-  const steps = [...all].sort(order);
+  const steps = [...all].sort(ordered);
   const every = steps.length / limit;
   for (let at = 0; at < limit; at += 1) ends.add(steps[Math.floor(at * every)]!);
   return ends;
