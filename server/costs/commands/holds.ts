@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { admits, refusalOf } from "../../../domain/costs/budget.ts";
-import { type Decimal, decimalText } from "../../../domain/costs/decimal.ts";
+import { compare, type Decimal, decimal, decimalText } from "../../../domain/costs/decimal.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { paysFor, type Payer, readBudgets } from "../queries/budgets.ts";
 
@@ -20,6 +20,19 @@ export async function takeHolds(tx: Tx, payer: Payer, runId: string, { hold, cur
     insert into budget_holds as h (budget_id, run_id, amount, charged_before)
     select b.id, ${runId}, ${decimalText(hold)}::numeric, coalesce((select c.amount from cost_runs c where c.run_id = ${runId}), 0) from budgets b where ${paysFor(payer)}
     on conflict (budget_id, run_id) do update set amount = excluded.amount, charged_before = excluded.charged_before, taken_at = now(), released_at = null`);
+}
+
+/**
+ * What is kept for a queued run becomes what it should cost now, where anything is: less at once, more only where every budget takes it.
+ * Last in its transaction, as `takeHolds`.
+ * @throws DomainError "limit_reached" as that.
+ */
+export async function changeHolds(tx: Tx, payer: Payer, runId: string, found: { hold: Decimal; currency: string }): Promise<void> {
+  const [kept] = await tx.execute<{ amount: string | null }>(sql`select max(amount)::text as amount from budget_holds where run_id = ${runId} and released_at is null`);
+  if (!kept?.amount) return;
+  const isMore = compare(found.hold, decimal(kept.amount)) > 0;
+  await tx.execute(sql`update budget_holds set ${isMore ? sql`released_at = now()` : sql`amount = ${decimalText(found.hold)}::numeric`} where run_id = ${runId} and released_at is null`);
+  if (isMore) await takeHolds(tx, payer, runId, found); // what was kept so far is not in its own way
 }
 
 /**

@@ -2,11 +2,14 @@ import { eq, sql } from "drizzle-orm";
 import { runs } from "../../../db/schema/experiments.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
 import { backoffReason, type PendingReason } from "../../../domain/experiments/pending.ts";
+import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { HoldRuns, MoveRuns, PrioritizeRuns, ReleaseRuns } from "../../../domain/queue/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
 import { bus } from "../../bus.ts";
+import { changeHolds } from "../../costs/commands/holds.ts";
+import { estimateRun } from "../../costs/queries/estimate.ts";
 import { lockRunFor } from "../../experiments/commands/lock.ts";
 import { refuseUnsupported } from "../../experiments/commands/submit.ts";
 import { loadSchedulers } from "../../experiments/queries/schedulers.ts";
@@ -21,21 +24,24 @@ interface Act {
   kind: string;
   reason?: string | undefined;
   /** What changes of this run, and how its timeline tells it; null when it is so already. */
-  change: (run: RunRecord, work: Work) => Promise<{ patch: Patch; message: string; before: unknown; after: unknown } | null>;
+  change: (run: RunRecord, work: Work, project: { id: string; teamId: string }) => Promise<{ patch: Patch; message: string; before: unknown; after: unknown } | null>;
+  /** Once all of them are changed: what locks something else than runs. */
+  then?: (work: Work) => Promise<void>;
 }
 
 /** Locks, changes, tells and audits each run; all of them or none. The same table that the buttons read decides. */
 async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<void> {
   await transact(ctx.db, bus(), async (work) => {
     for (const id of [...new Set(ids)].sort()) {
-      const { run } = await lockRunFor(work.tx, ctx, id, "order");
-      const change = await act.change(run, work);
+      const { run, project } = await lockRunFor(work.tx, ctx, id, "order");
+      const change = await act.change(run, work, project);
       if (!change) continue;
       await work.tx.update(runs).set(change.patch).where(eq(runs.id, id));
       note(work, run, { kind: act.kind, actor: ctx.actor.name, message: change.message });
       work.changes.push({ orgId: ctx.orgId, topic: "run", id });
       await audit(work.tx, ctx, { action: act.action, target: { type: "run", id, name: run.name }, projectId: run.projectId, before: change.before, after: change.after, ...(act.reason ? { reason: act.reason } : {}) });
     }
+    await act.then?.(work);
     work.changes.push({ orgId: ctx.orgId, topic: "queue", id: ctx.orgId });
   });
 }
@@ -76,17 +82,26 @@ export async function prioritizeRuns(ctx: Ctx, { ids, priority }: PrioritizeRuns
   });
 }
 
-/** Changes where the runs may go. What the cluster cannot honour is refused by field, as at submit. */
+/** Changes where the runs may go. What the cluster cannot honour is refused by field, as at submit, and so is what their budgets do not take at its prices. */
 export async function moveRuns(ctx: Ctx, { ids, cluster }: MoveRuns): Promise<void> {
+  const moved: { run: RunRecord; spec: RunSpec; teamId: string }[] = [];
   await forEach(ctx, ids, {
     action: "run.move",
     kind: "run.moved",
-    change: async (run, work) => {
+    change: async (run, work, { teamId }) => {
       if (!run.spec || run.spec.cluster === cluster) return null;
       const spec = { ...run.spec, cluster };
       refuseUnsupported(spec, await loadSnapshots(work.tx, ctx.orgId), await loadSchedulers(work.tx, ctx.orgId));
+      moved.push({ run, spec, teamId });
       const message = cluster ? `Moved to the cluster ${cluster}.` : "May go to any cluster that fits.";
       return { patch: { spec, pending: reasonOf(run) }, message, before: { cluster: run.spec.cluster }, after: { cluster } };
+    },
+    then: async ({ tx }) => {
+      const clusters = moved.length > 0 ? await loadSnapshots(tx, ctx.orgId) : [];
+      for (const { run, spec, teamId } of moved) {
+        const { id, projectId, ownerId } = run;
+        await changeHolds(tx, { orgId: ctx.orgId, teamId, projectId, ownerId }, id, await estimateRun(tx, ctx.orgId, { spec, projectId, clusters, now: Date.now() }));
+      }
     },
   });
 }
