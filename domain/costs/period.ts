@@ -25,7 +25,7 @@ export interface PeriodFacts {
   provisional: Decimal;
   /** Claims of usage that contradict each other, witnesses that differ, of which nobody has said what holds. */
   openReviews: number;
-  /** Hours in which more was held than there was. */
+  /** Asset-hours in which more was held than there was, of which nobody has said what holds. */
   negativeIdle: number;
   /** The earliest month before it that is not closed and has something booked. */
   openBefore: string | null;
@@ -52,7 +52,7 @@ export function periodChecks(period: string, facts: PeriodFacts, now: number): P
     check("Every hour is rated", facts.dirtyHours === 0 && (facts.completeTo === null || facts.completeTo >= to), facts.dirtyHours > 0 ? `${many(facts.dirtyHours, "asset-hour waits", "asset-hours wait")} to be rated. A worker does so within minutes.` : "Not every cluster's hours are complete yet. They are a few minutes after the month's end.", running),
     check("Nothing is provisional", isZero(facts.provisional), "The journals of some agents are not settled. Bring those agents back, or give up their attempts.", running),
     { ...check("No claims contradict each other", facts.openReviews === 0, `${many(facts.openReviews, "contradiction of usage waits", "contradictions of usage wait")} for somebody to look at.`), at: "discrepancies" },
-    check("Nobody held more than there was", facts.negativeIdle === 0, `In ${many(facts.negativeIdle, "asset-hour", "asset-hours")} more was held than the nodes had.`),
+    { ...check("Nobody held more than there was", facts.negativeIdle === 0, `In ${many(facts.negativeIdle, "asset-hour", "asset-hours")} more was held than the nodes had, and nobody has said yet what holds.`), at: "discrepancies" },
     check("The months before are closed", facts.openBefore === null, `${facts.openBefore ?? ""} is still open.`),
   ];
 }

@@ -1,5 +1,8 @@
 import type { WitnessLine, WitnessSource } from "./witness.ts";
 
+/** How the evidence of hours in which more was held than there was names an hour, UTC; in PostgreSQL's words. */
+export const OVERHELD_HOUR = "YYYY-MM-DD HH24:MI";
+
 /** `amount`: what the difference comes to at the prices at which the attempt was charged; null where nothing of it was priced. */
 export interface ReviewLine extends WitnessLine {
   amount: string | null;

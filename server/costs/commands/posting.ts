@@ -1,13 +1,14 @@
 import type { Sql, TransactionSql } from "postgres";
 import type { Db } from "../../../db/client.ts";
 import { newId } from "../../../db/schema/columns.ts";
-import { decimalText } from "../../../domain/costs/decimal.ts";
+import { decimal, decimalText, isNegative } from "../../../domain/costs/decimal.ts";
 import { bookingOf, counterAmount, entriesFor, type NewEntry, repricedOf } from "../../../domain/costs/ledger.ts";
 import { HOUR_MS } from "../../../domain/costs/metering.ts";
 import { priceSpans } from "../../../domain/costs/price-book.ts";
 import { rateAssetHour } from "../../../domain/costs/rating.ts";
 import { failpoint } from "../../failpoint.ts";
 import { booking } from "./period-lock.ts";
+import { reviewOverheld } from "./reviews.ts";
 import { type DirtyHour, type HourFacts, loadHourFacts, takeDirtyHours } from "../queries/dirty.ts";
 import { loadPriceBook, type PriceBook } from "../queries/prices.ts";
 
@@ -33,6 +34,8 @@ export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: num
     const books = new Map(await Promise.all(orgs.map(async (orgId) => [orgId, await loadPriceBook(db, orgId)] as const)));
     const rows = hours.flatMap((hour, at) => rowsOf(hour, facts[at]!, books.get(hour.orgId)!, closed.get(hour.orgId)!, now));
     if (rows.length > 0) await append(tx, rows);
+    const overheld = new Set(rows.flatMap(({ hour, account, entry, quantity }) => (account === "idle" && !entry.reverses && isNegative(decimal(quantity)) ? [hour] : [])));
+    if (overheld.size > 0) await reviewOverheld(tx, [...overheld]);
     await tx`
       delete from dirty_hours d using unnest(${hours.map((one) => one.clusterId)}::text[], ${hours.map((one) => one.node)}::text[], ${hours.map((one) => one.kind)}::text[], ${hours.map((one) => one.model)}::text[], ${hours.map((one) => new Date(one.hour).toISOString())}::timestamptz[]) as k (cluster_id, node, kind, model, hour)
       where d.cluster_id = k.cluster_id and d.node = k.node and d.kind = k.kind and d.model = k.model and d.hour = k.hour`;

@@ -45,7 +45,8 @@ export async function takeDirtyHours(tx: TransactionSql, limit: number, orgId: s
   return rows.map((row) => ({ orgId: row.org_id, clusterId: row.cluster_id, node: row.node, kind: row.kind, model: row.model, hour: row.hour.getTime(), isComplete: row.hour.getTime() + HOUR_MS <= (completeTo.get(row.cluster_id) ?? 0) }));
 }
 
-const keysOf = (tx: TransactionSql, hours: readonly DirtyHour[]) => {
+/** Them as a table `k`, in their order. */
+export const keysOf = (tx: TransactionSql, hours: readonly DirtyHour[]) => {
   const column = (of: (one: DirtyHour) => string) => hours.map(of);
   return tx`unnest(${column((one) => one.clusterId)}::text[], ${column((one) => one.node)}::text[], ${column((one) => one.kind)}::text[], ${column((one) => one.model)}::text[], ${column((one) => new Date(one.hour).toISOString())}::timestamptz[])
     with ordinality as k (cluster_id, node, kind, model, hour, at)`;

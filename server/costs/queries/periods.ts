@@ -8,6 +8,7 @@ import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/pe
 import { monthDays } from "../../../domain/costs/report-schedule.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
+import { OVERHELD_HOUR } from "../../../domain/costs/review-view.ts";
 import { displayRates } from "./display-rate.ts";
 import { readStand, type SpendReader } from "./spend.ts";
 
@@ -68,8 +69,9 @@ export async function readPeriodFacts(db: DbOrTx, orgId: string, period: string)
       (select count(*)::int from (
         select distinct cluster_id, node, kind, model, hour from ledger_entries where org_id = ${orgId} and hour >= ${start}::timestamptz and hour < ${end}::timestamptz and line > 0 and attempt_id is null and quantity < 0
       ) less cross join lateral (
-        select from ledger_entries l where (l.cluster_id, l.node, l.kind, l.model, l.hour) = (less.cluster_id, less.node, less.kind, less.model, less.hour) and l.line > 0 and l.attempt_id is null having sum(l.quantity) < 0
-      ) short) as negative,
+        select trim_scale(sum(l.quantity))::text as idle from ledger_entries l where (l.cluster_id, l.node, l.kind, l.model, l.hour) = (less.cluster_id, less.node, less.kind, less.model, less.hour) and l.line > 0 and l.attempt_id is null having sum(l.quantity) < 0
+      ) short where not exists (select from usage_reviews r where r.org_id = ${orgId} and r.cluster_id = less.cluster_id and r.resolved_at is not null and r.evidence -> 'overheld'
+        @> jsonb_build_object('node', less.node, 'kind', less.kind, 'model', less.model, 'hours', jsonb_build_object(to_char(less.hour at time zone 'utc', ${OVERHELD_HOUR}::text), short.idle)))) as negative,
       ${openBefore} as open_before`);
   return { completeTo: row!.complete_to === null ? null : +row!.complete_to, dirtyHours: row!.dirty, provisional: decimal(row!.provisional), openReviews: row!.reviews, negativeIdle: row!.negative, openBefore: row!.open_before };
 }
