@@ -67,4 +67,16 @@ describe("the head of the queue", () => {
       expect.fail("the large run never started");
     }));
   });
+  it("goes before all that is from far behind in a long queue, which has what it leaves, and has nothing stopped for it", () => {
+    const one = cluster("a", [node("n1", { cpus: 4 })]);
+    const head = waiting("head", { resources: { cpus: 2 }, attained: 1e9 });
+    const beyond = [waiting("large", { resources: { cpus: 4 }, priority: 90 }), waiting("small", { resources: { cpus: 2 }, priority: 90, queuedAt: NOW + 1 })];
+    const result = pass([head], [one], { beyond });
+    expect(result.order).toEqual(["head", "large", "small"]);
+    expect(result.placed.map(({ runId }) => runId)).toEqual(["head"]); // the large one has its room kept before the small one
+    const low = cluster("a", [node("n1", { cpus: 4 })]);
+    started(low, waiting("low", { resources: { cpus: 4 }, priority: 10, spec: { preemptible: true } }), { nodeNames: ["n1"] }, { startedAt: 0 });
+    expect(pass([], [low], { beyond }).victims).toEqual([]);
+    expect(pass(beyond, [low]).victims).toHaveLength(1);
+  });
 });

@@ -12,6 +12,8 @@ import { keepRoom, reserve, type Reservation } from "./reservation.ts";
 
 export interface PassInput {
   queue: readonly Waiting[];
+  /** Runs from farther behind in a queue that is longer than one looks at: they may have what room all of `queue` leaves, and nothing is stopped for them. */
+  beyond?: readonly Waiting[];
   clusters: readonly ClusterSnapshot[];
   now: number;
   policy: QueuePolicy;
@@ -81,13 +83,20 @@ class Pass {
   }
 
   run(): PassResult {
-    const { queue, shares, policy, now } = this.input;
-    for (const run of orderQueue(queue, shares, policy, now)) {
+    const { queue, beyond = [] } = this.input;
+    this.lookAt(queue);
+    this.preemptors = PREEMPTORS;
+    this.lookAt(beyond);
+    return this.result;
+  }
+
+  private lookAt(runs: readonly Waiting[]): void {
+    const { shares, policy, now } = this.input;
+    for (const run of orderQueue(runs, shares, policy, now)) {
       this.result.order.push(run.id);
       const reason = this.look(run);
       if (reason) this.result.waiting.set(run.id, reason);
     }
-    return this.result;
   }
 
   /** Places the run, or says why it waits. */

@@ -79,6 +79,57 @@ describe("a run that somebody changes while a pass looks at the queue", () => {
   });
 });
 
+describe("a queue that is longer than what one pass looks at", () => {
+  const window = { head: 3, beyond: 2 };
+  const placeSome = () => placeOrg({ ...plane, window }, plane.orgId);
+  /** Runs for a cluster that takes no work, handed in first: as many as fill the window. */
+  async function stuck(): Promise<{ id: string }[]> {
+    const away = await plane.makeCluster();
+    const all = [];
+    for (let at = 0; at < window.head; at += 1) all.push(await plane.makeRun({ cluster: away.slug }, { queuedAt: new Date(Date.now() - 3_600_000 + at) }));
+    return all;
+  }
+
+  it("does not keep a run from an idle cluster because what goes first can start nowhere, however far behind it is", async () => {
+    const ahead = await stuck();
+    const { cluster } = await plane.makeAgent({ cpus: 8 });
+    const large = [];
+    for (let at = 0; at < 5; at += 1) large.push(await plane.makeRun({ resources: { cpus: 64 } }, { queuedAt: new Date(Date.now() - 1_800_000 + at) }));
+    const fits = await plane.makeRun({ resources: { cpus: 8 } });
+    const low = await plane.makeRun({ priority: 10, resources: { cpus: 8 } });
+    for (let at = 0; at < 3; at += 1) await placeSome(); // five of the same priority, then the one that fits
+    expect(await runRow(fits.id)).toMatchObject({ status: "starting", clusterId: cluster.id });
+    await plane.sql`update attempts set status = 'ended' where run_id = ${fits.id}`;
+    for (let at = 0; at < 2; at += 1) await placeSome();
+    expect(await runRow(low.id)).toMatchObject({ status: "starting", clusterId: cluster.id });
+    await plane.sql`update attempts set status = 'ended' where run_id = ${low.id}`;
+    const late = await plane.makeRun({ resources: { cpus: 1 } });
+    for (let at = 0; at < 5; at += 1) await placeSome(); // begins again behind the window
+    expect((await runRow(late.id)).status).toBe("starting");
+    for (const run of ahead) expect((await runRow(run.id)).status).toBe("queued");
+    for (const run of large) expect((await runRow(run.id)).pending).toMatchObject({ kind: "away" });
+  });
+  it("gives what goes first its room as soon as its cluster is back, and stops nothing for what is behind", async () => {
+    const { agent } = await plane.makeAgent({ cpus: 4 });
+    const low = await plane.makeRun({ priority: 0, preemptible: true, resources: { cpus: 4 } });
+    await place();
+    const first = await attemptOf(low.id);
+    await agent.sync({ known: [first.id], reports: [report(first, { state: "running", seq: 1 })] });
+    const away = await plane.makeAgent({ cpus: 4 });
+    await plane.sql`update clusters set drained_at = now() where id = ${away.cluster.id}`;
+    const ahead = [];
+    for (let at = 0; at < window.head; at += 1) ahead.push(await plane.makeRun({ cluster: away.cluster.slug, resources: { cpus: 4 } }, { queuedAt: new Date(Date.now() - 3_600_000 + at) }));
+    const behind = await plane.makeRun({ resources: { cpus: 4 } });
+    for (let at = 0; at < 3; at += 1) await placeSome();
+    expect((await attemptOf(low.id)).stopRequestedAt).toBeNull();
+    expect(await runRow(behind.id)).toMatchObject({ status: "queued", pending: { kind: "behind", message: "More than 5000 runs go first." } });
+    await plane.sql`update clusters set drained_at = null where id = ${away.cluster.id}`;
+    await placeSome();
+    expect((await runRow(ahead[0]!.id)).status).toBe("starting");
+    expect((await runRow(behind.id)).status).toBe("queued");
+  });
+});
+
 describe("a run that goes before what runs", () => {
   it("has preemptible work saved and stopped for it, takes its room, and uses up none of its retries", async () => {
     const { agent } = await plane.makeAgent({ accelerators: GPUS(2) });

@@ -10,7 +10,7 @@ import { checkEstimates } from "../../queue/commands/estimates.ts";
 import { preemptAttempts } from "../../queue/commands/preempt.ts";
 import { chargeUsage } from "../../queue/commands/usage.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
-import { loadWaiting, WINDOW, type WaitingRow } from "../../queue/queries/waiting.ts";
+import { loadBeyond, loadWaiting, type Place, type QueueWindow, WINDOW, type WaitingRow } from "../../queue/queries/waiting.ts";
 import { loadSnapshots } from "../queries.ts";
 import type { AgentServices } from "../services.ts";
 import { LOCKS } from "../../locks.ts";
@@ -23,7 +23,10 @@ export interface Pass {
   more: boolean;
 }
 
-export type PlacementServices = Pick<AgentServices, "db" | "bus" | "leaseSeconds" | "now">;
+export type PlacementServices = Pick<AgentServices, "db" | "bus" | "leaseSeconds" | "now"> & { window?: QueueWindow };
+
+/** How far the looks beyond the window have come, by organization. Another worker, or one that starts anew, begins behind the window: nothing is lost by it. */
+const lookedTo = new Map<string, Place>();
 
 /** Organizations with runs that could be placed now. */
 export async function listWaitingOrgs({ db }: PlacementServices): Promise<string[]> {
@@ -55,12 +58,20 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   const { tx } = work;
   const policy = await loadPolicy(tx, orgId);
   await chargeUsage(tx, orgId, policy, "ended");
-  const queue = await loadWaiting(tx, orgId);
+  const window = services.window ?? WINDOW;
+  const queue = await loadWaiting(tx, orgId, window.head);
   if (queue.length === 0) return { placed: 0, busy: false, more: false };
   const [snapshots, quotas, shares] = [await loadSnapshots(tx, orgId), await loadQuotas(tx, orgId), await loadShares(tx, orgId, policy)];
-  const { placed, waiting, victims } = placePass({ queue, clusters: snapshots, now: services.now(), policy, quotas, shares });
+  const isLong = queue.length === window.head;
+  // What fills the window may all wait for what never comes, while those behind it would fit elsewhere.
+  const seen = new Map(queue.map((run) => [run.id, run.spec.cluster]));
+  const beyond = isLong ? (await loadBeyond(tx, orgId, window.beyond, queue.at(-1)!, lookedTo.get(orgId))).filter(({ id }) => !seen.has(id)) : [];
+  for (const { id, spec } of beyond) seen.set(id, spec.cluster);
+  if (beyond.length > 0) lookedTo.set(orgId, beyond.at(-1)!);
+  else lookedTo.delete(orgId);
+  const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now: services.now(), policy, quotas, shares });
   const chosen = placed.map(({ runId }) => runId);
-  const byId = await lockQueued(tx, chosen, new Map(queue.map((run) => [run.id, run.spec.cluster])));
+  const byId = await lockQueued(tx, chosen, seen);
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
@@ -69,9 +80,10 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   await assignRuns(work, assigned, services.leaseSeconds);
   await checkEstimates(tx, assigned.map(({ run }) => run.id));
   await preemptAttempts(work, victims);
-  await explain(work, queue, waiting);
-  const more = assigned.length > 0 && queue.length === WINDOW;
-  if (queue.length === WINDOW && !more) await explainRest(work, queue); // while passes still place, the next one comes at once
+  for (const { id } of beyond) if (["busy", "behind"].includes(waiting.get(id)?.kind ?? "")) waiting.set(id, BEHIND);
+  await explain(work, [...queue, ...beyond], waiting);
+  const more = assigned.length > 0 && isLong;
+  if (isLong && !more) await explainRest(work, queue); // while passes still place, the next one comes at once
   return { placed: assigned.length, busy: false, more };
 }
 
@@ -101,12 +113,14 @@ async function explain(work: Work, queue: WaitingRow[], waiting: Map<string, Pen
   for (const run of changed) work.changes.push({ orgId: run.orgId, topic: "run", id: run.id });
 }
 
+/** Of those beyond the window nothing more is told while they could start somewhere, now or later. */
+const BEHIND: PendingReason = { kind: "behind", message: `More than ${WINDOW.head} runs go first.` };
+
 /** Beyond the window nothing is known but that others go first; written once. */
 async function explainRest(work: Work, queue: WaitingRow[]): Promise<void> {
   const last = queue.at(-1)!;
-  const behind: PendingReason = { kind: "behind", message: `More than ${WINDOW} runs go first.` };
   await work.tx.execute(sql`
-    update ${runs} set pending = ${JSON.stringify(behind)}::text::jsonb
+    update ${runs} set pending = ${JSON.stringify(BEHIND)}::text::jsonb
     where ${runs.id} in (
       select id from ${runs} where org_id = ${last.orgId} and status = 'queued' and held_at is null and (not_before is null or not_before <= now()) and (pending is null or pending ->> 'kind' = 'placing')
         and (priority < ${last.priority} or (priority = ${last.priority} and (queued_at, id) > (${new Date(last.queuedAt).toISOString()}::timestamptz, ${last.id})))

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, lt, lte, or, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
 import { runs } from "../../../db/schema/experiments.ts";
@@ -8,8 +8,9 @@ import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Durations } from "../../../domain/queue/durations.ts";
 import type { Waiting } from "../../../domain/queue/order.ts";
 
-/** Queued runs that one look takes in, from the head. What lies beyond waits behind them. */
-export const WINDOW = 5000;
+/** Queued runs that one look takes in: from the head, and of those beyond it a slice, with each look the next. */
+export const WINDOW = { head: 5000, beyond: 1000 };
+export type QueueWindow = typeof WINDOW;
 
 /** Queued, not held, and not waiting out a backoff. */
 export const placeable = (orgId: string) => and(eq(runs.orgId, orgId), eq(runs.status, "queued"), isNotNull(runs.spec), isNull(runs.heldAt), or(isNull(runs.notBefore), lte(runs.notBefore, sql`now()`)));
@@ -19,8 +20,24 @@ const LEAN_SPEC = sql<RunSpec>`(${runs.spec} - '{command,env,params,tags,artifac
 
 export type WaitingRow = Waiting & { orgId: string; pending: PendingReason | null; durations: Durations | null };
 
+/** A place in the queue as it is read, by priority and age. `queuedAt`: Unix ms. */
+export type Place = Pick<Waiting, "priority" | "queuedAt" | "id">;
+
+const goesFirst = (a: Place, b: Place): boolean => (a.priority - b.priority || b.queuedAt - a.queuedAt || (a.id < b.id ? 1 : -1)) > 0;
+
 /** The queue as the policies look at it, by priority and age; domain/queue/order.ts decides who goes first. */
-export async function loadWaiting(db: DbOrTx, orgId: string, limit = WINDOW): Promise<WaitingRow[]> {
+export const loadWaiting = (db: DbOrTx, orgId: string, limit = WINDOW.head): Promise<WaitingRow[]> => readWaiting(db, placeable(orgId), limit);
+
+/** The next of the runs behind `last`, the end of a window: those behind where the look before ended, or the first again once it came to the end. */
+export async function loadBeyond(db: DbOrTx, orgId: string, limit: number, last: Place, lookedTo: Place | undefined): Promise<WaitingRow[]> {
+  const from = lookedTo && goesFirst(last, lookedTo) ? lookedTo : last;
+  // Two ranges of the index, each read from where it begins: one condition for both would read everything ahead of them.
+  const alike = await readWaiting(db, and(placeable(orgId), eq(runs.priority, from.priority), sql`(${runs.queuedAt}, ${runs.id}) > (${new Date(from.queuedAt).toISOString()}::timestamptz, ${from.id})`), limit);
+  const lower = alike.length < limit ? await readWaiting(db, and(placeable(orgId), lt(runs.priority, from.priority)), limit - alike.length) : [];
+  return alike.length + lower.length > 0 || from === last ? [...alike, ...lower] : loadBeyond(db, orgId, limit, last, undefined);
+}
+
+async function readWaiting(db: DbOrTx, where: SQL | undefined, limit: number): Promise<WaitingRow[]> {
   const rows = await db
     .select({
       id: runs.id,
@@ -44,7 +61,7 @@ export async function loadWaiting(db: DbOrTx, orgId: string, limit = WINDOW): Pr
     .from(runs)
     .innerJoin(projects, eq(projects.id, runs.projectId))
     .leftJoin(durationHistory, eq(durationHistory.experimentId, runs.experimentId))
-    .where(placeable(orgId))
+    .where(where)
     .orderBy(sql`${runs.priority} desc nulls last`, asc(runs.queuedAt), asc(runs.id)) // the index's own order
     .limit(limit);
   return rows.map(({ samples, p50, p90, ...row }) => ({ ...row, queuedAt: row.queuedAt.getTime(), durations: samples === null ? null : { samples, p50: p50!, p90: p90! } }));
