@@ -1,5 +1,5 @@
 "use client";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { axisOf, type Cell } from "../../../domain/experiments/compare/axes.ts";
 import type { PanelKind } from "../../../domain/experiments/compare/workspace.ts";
 import { columnOf } from "../../../domain/experiments/compare/workspace.ts";
@@ -7,7 +7,7 @@ import { plural } from "../../../domain/shared/format.ts";
 import { ChartEmpty, ChartFrame, ChartLoading } from "../../charts/chart-frame.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { ImportanceBars } from "./importance-bars.tsx";
-import { ParallelPlot } from "./parallel-plot.tsx";
+import { type Brushes, ParallelPlot } from "./parallel-plot.tsx";
 import { useColumns, useCompared } from "./use-compare.ts";
 import { XyPlot } from "./xy-plot.tsx";
 
@@ -46,6 +46,7 @@ function titleOf(kind: Props["kind"], axes: readonly string[]): string {
 function ColumnsPanel({ kind, axes, height, tools, title }: Props & { kind: "parallel" | "scatter" | "contour"; title: string }) {
   const { shown } = useCompared();
   const query = useColumns(axes);
+  const [brushes, setBrushes] = useState<Brushes>(new Map()); // here, for the plot goes while a run or column that is new is on its way
   const columns = useMemo<AnalysisColumn[]>(() => axes.map((name, at) => ({ name, label: labelOf(name), cells: (query.data ?? []).map((row) => row[at] ?? null) })), [axes, query.data]);
   const complete = useMemo(() => (query.data ? shown.filter((_, at) => columns.every(({ cells }) => cells[at] !== null && cells[at] !== undefined)).length : 0), [query.data, shown, columns]);
   if (query.error) return <ErrorBox what={`${title} could not be loaded`} error={query.error} retry={() => void query.refetch()} />;
@@ -54,7 +55,7 @@ function ColumnsPanel({ kind, axes, height, tools, title }: Props & { kind: "par
     <ChartFrame title={title} unit={complete === shown.length ? plural(complete, "run") : `${complete} of ${shown.length} runs have all of these`} tools={tools} summary={summary}>
       <div style={{ height: height + 24 }}>
         {!query.data ? <ChartLoading height={height} /> : complete === 0 ? <ChartEmpty height={height}>No run has all of these columns.</ChartEmpty> : kind === "parallel" ? (
-          <ParallelPlot runs={shown} columns={columns} height={height + 20} />
+          <ParallelPlot runs={shown} columns={columns} height={height + 20} brushes={brushes} setBrushes={setBrushes} />
         ) : (
           <XyPlot runs={shown} columns={columns} height={height + 20} contour={kind === "contour"} axes={columns.map(({ cells }) => axisOf(cells))} />
         )}

@@ -1,6 +1,6 @@
 "use client";
 import { useElementSize } from "@mantine/hooks";
-import { type PointerEvent, useMemo, useRef, useState } from "react";
+import { type Dispatch, type PointerEvent, type SetStateAction, useMemo, useRef } from "react";
 import { type Axis, axisOf, type Brush, brushOn, isBrushed, placeOn, placesOf, valueAt } from "../../../domain/experiments/compare/axes.ts";
 import type { ComparedRun } from "../../../domain/experiments/compare/view.ts";
 import { cutMiddle, formatTick } from "../../../domain/shared/format.ts";
@@ -17,13 +17,15 @@ const SIDE = 44;
 const LEAST_BETWEEN = 100;
 const PX_PER_LETTER = 8.5;
 
+/** By column: axes come, go and move. */
+export type Brushes = ReadonlyMap<string, Brush>;
+
 /** A line per run over one axis per column. Dragging along an axis keeps the runs that pass there; a press lets all pass again. */
-export function ParallelPlot({ runs, columns, height }: { runs: readonly ComparedRun[]; columns: readonly AnalysisColumn[]; height: number }) {
+export function ParallelPlot({ runs, columns, height, brushes, setBrushes }: { runs: readonly ComparedRun[]; columns: readonly AnalysisColumn[]; height: number; brushes: Brushes; setBrushes: Dispatch<SetStateAction<Brushes>> }) {
   const { ref, width: room } = useElementSize();
   const width = Math.max(room, 2 * SIDE + (columns.length - 1) * LEAST_BETWEEN);
   const { strokeOfRun } = useCompared();
   const { id: strong, set, owner } = useHighlight();
-  const [brushes, setBrushes] = useState<ReadonlyMap<string, Brush>>(new Map()); // by column: axes come, go and move
   const drag = useRef<{ axis: number; from: number } | null>(null);
   const axes = useMemo(() => columns.map(({ cells }) => axisOf(cells)), [columns]);
   const places = useMemo(() => runs.map((_, at) => columns.map(({ cells }, axis) => placeOn(axes[axis]!, cells[at] ?? null))), [runs, columns, axes]);
