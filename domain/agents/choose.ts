@@ -8,7 +8,7 @@ export interface Weighing {
   allow?: NodeFilter;
   /** `pack` keeps large holes whole; `spread` shares heat and failures. */
   packing?: "pack" | "spread";
-  /** What an hour of the whole ask would cost there, in micro-units of one currency; null where no price is known. Cheaper goes first. */
+  /** What an hour of the whole ask would cost there, in millionths of one currency; null where no price is known. Cheaper goes first. */
   price?: (cluster: ClusterSnapshot, resources: RunSpec["resources"]) => bigint | null;
   /** Where its data or checkpoint lies: goes first among clusters of one price. */
   near?: string | null;
@@ -27,25 +27,25 @@ export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSna
   return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators: resources.nodes === 1 ? indexes.slice(0, resources.gpus) : [] };
 }
 
-/** Best choice over clusters: cheapest, then where its data is, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. */
+/** Best choice over clusters: cheapest, then where its data is, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. What one of them costs decides only where it is known of all. */
 export function bestChoice(resources: RunSpec["resources"], clusters: ClusterSnapshot[], weighing: Weighing = {}): Choice | null {
-  let best: { choice: Choice; score: (bigint | number | string)[] } | null = null;
-  for (const cluster of clusters) {
+  const found = clusters.flatMap((cluster) => {
     const choice = chooseNodes(resources, cluster, weighing);
-    if (!choice) continue;
+    return choice ? [{ cluster, choice, price: weighing.price?.(cluster, resources) ?? null }] : [];
+  });
+  const isPriced = found.every(({ price }) => price !== null);
+  let best: { choice: Choice; score: (bigint | number | string)[] } | null = null;
+  for (const { cluster, choice, price } of found) {
     const nodes = cluster.nodes.filter((node) => choice.nodeNames.includes(node.name));
     const gpusLeft = nodes.reduce((sum, node) => sum + freeGpus(node), 0) - resources.gpus * resources.nodes;
     const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * resources.nodes;
-    const price = weighing.price?.(cluster, resources) ?? UNPRICED;
     const way = weighing.packing === "spread" && resources.gpus > 0 ? -1 : 1;
-    const score = [price, weighing.near === cluster.id ? 0 : 1, way * gpusLeft, way * cpusLeft, cluster.slug];
+    const score = [isPriced ? price! : 0n, weighing.near === cluster.id ? 0 : 1, way * gpusLeft, way * cpusLeft, cluster.slug];
     const at = best ? score.findIndex((part, index) => part !== best!.score[index]) : 0;
     if (!best || (at >= 0 && score[at]! < best.score[at]!)) best = { choice, score };
   }
   return best?.choice ?? null;
 }
-/** What has no price goes after everything that has one. */
-const UNPRICED = 2n ** 63n;
 
 /**
  * Where the ask goes now, or why not. The reason names no number that changes while nothing about the run does,

@@ -6,6 +6,7 @@ import { attempts, runs } from "../../db/schema/experiments.ts";
 import { durationHistory, queuePolicies, quotas, startEstimates, teamUsage } from "../../db/schema/queue.ts";
 import { DEFAULT_POLICY } from "../../domain/queue/policy.ts";
 import { placeOrg } from "../agents/jobs/placement.ts";
+import { planFor } from "../experiments/queries/plan.ts";
 import { report, testPlane, type TestPlane } from "../agents/testing.ts";
 import { estimateStarts } from "./jobs/estimates.ts";
 import { chargeUsage } from "./commands/usage.ts";
@@ -253,4 +254,23 @@ describe("estimates", () => {
     const [checked] = await plane.db.select().from(startEstimates).where(eq(startEstimates.runId, next.id));
     expect(checked).toMatchObject({ actualStart: expect.any(Date), firstStart: told.get(next.id)!.firstStart });
   });
+});
+
+it("a run goes where an hour costs least among the clusters where it fits, as its plan says; what one of them costs decides nothing while another has no price", async () => {
+  const [near, cheap] = [await plane.makeAgent({ cpus: 8 }), await plane.makeAgent({ cpus: 8 })];
+  const price = (clusterId: string, unitPrice: string) => plane.sql`insert into price_lines (id, org_id, version, kind, cluster_id, unit_price, valid_from, created_by) values (${newId("priceLine")}, ${plane.orgId}, 1, 'cpu', ${clusterId}, ${unitPrice}, '2020-01-01', 'Ada')`;
+  await plane.sql`insert into cost_settings (org_id, rating_version) values (${plane.orgId}, 1)`;
+  const goesTo = async () => {
+    const run = await plane.makeRun({ resources: { cpus: 1 } });
+    const { plan } = await planFor(plane.db, plane.orgId, run.spec!, Date.now(), { project: null, ownerId: "usr_x", grant: { orgId: plane.orgId, permission: "runs:read", org: true, teams: new Set(), projects: new Set() } });
+    await place();
+    const { clusterId } = await attemptOf(run.id);
+    await plane.sql`update runs set status = 'cancelled' where id = ${run.id}`;
+    await plane.sql`update attempts set status = 'ended' where run_id = ${run.id}`;
+    return [clusterId, plan.cluster?.id];
+  };
+  await price(cheap.cluster.id, "0.25");
+  expect(await goesTo()).toEqual([near.cluster.id, near.cluster.id]);
+  await price(near.cluster.id, "0.5");
+  expect(await goesTo()).toEqual([cheap.cluster.id, cheap.cluster.id]);
 });

@@ -3,6 +3,7 @@ import type { Tx } from "../../../db/client.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import { sameReason, type PendingReason } from "../../../domain/experiments/pending.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
+import { loadHourPrices } from "../../costs/queries/estimate.ts";
 import { assignRuns } from "../../experiments/commands/attempt-moves.ts";
 import { transact, type Work } from "../../experiments/commands/transitions.ts";
 import { failpoint } from "../../failpoint.ts";
@@ -69,7 +70,8 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   for (const { id, spec } of beyond) seen.set(id, spec.cluster);
   if (beyond.length > 0) lookedTo.set(orgId, beyond.at(-1)!);
   else lookedTo.delete(orgId);
-  const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now: services.now(), policy, quotas, shares });
+  const now = services.now();
+  const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now, policy, quotas, shares, ...(await loadHourPrices(tx, orgId, now)) });
   const chosen = placed.map(({ runId }) => runId);
   const byId = await lockQueued(tx, chosen, seen);
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));

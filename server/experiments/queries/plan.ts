@@ -8,7 +8,7 @@ import { forecast } from "../../../domain/queue/forecast.ts";
 import type { Waiting } from "../../../domain/queue/order.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
-import { estimateRun, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
+import { estimateRun, loadHourPrices, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
 import { loadWaiting } from "../../queue/queries/waiting.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -37,15 +37,16 @@ export async function planSpec(ctx: Ctx, spec: RunSpec, now: number): Promise<Pl
 /** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it, and what it should cost. */
 export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<{ plan: Omit<Plan, "cost">; found: RunEstimate }> {
   const policy = await loadPolicy(db, orgId);
-  const [clusters, queue, quotas, shares] = await Promise.all([
+  const [clusters, queue, quotas, shares, prices] = await Promise.all([
     loadSnapshots(db, orgId, (project) => reaches(by.grant, project)),
     loadWaiting(db, orgId, MAX_AHEAD + 1),
     loadQuotas(db, orgId),
     loadShares(db, orgId, policy),
+    loadHourPrices(db, orgId, now),
   ]);
   const asked: Waiting = { id: ASKED, name: spec.name, spec, teamId: by.project?.teamId ?? "", projectId: by.project?.id ?? "", ownerId: by.ownerId, gpus: spec.resources.gpus * spec.resources.nodes, priority: spec.priority, queuedAt: now, attained: 0 };
   const fits = clusters.map((cluster) => ({ cluster: { id: cluster.id, name: cluster.name, slug: cluster.slug }, fit: fitOn(spec, cluster, now) }));
-  const input = { queue: [...queue.slice(0, MAX_AHEAD), asked], clusters, now, policy, quotas, shares };
+  const input = { queue: [...queue.slice(0, MAX_AHEAD), asked], clusters, now, policy, quotas, shares, ...prices };
   const { placed, waiting, victims, order } = placePass(input);
   const ahead = order.indexOf(ASKED);
   const choice = placed.find(({ runId }) => runId === ASKED);

@@ -4,6 +4,7 @@ import { runs } from "../../../db/schema/experiments.ts";
 import { startEstimates } from "../../../db/schema/queue.ts";
 import { forecast } from "../../../domain/queue/forecast.ts";
 import { loadSnapshots } from "../../agents/queries.ts";
+import { loadHourPrices } from "../../costs/queries/estimate.ts";
 import { eachOrg } from "../../each-org.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../queries/policy.ts";
 import { loadWaiting } from "../queries/waiting.ts";
@@ -18,9 +19,9 @@ export async function estimateStarts({ db, now }: { db: Db; now: () => number },
 
 async function estimateOrg(db: Db, orgId: string, now: number): Promise<void> {
   const policy = await loadPolicy(db, orgId);
-  const [queue, clusters, quotas, shares] = await Promise.all([loadWaiting(db, orgId), loadSnapshots(db, orgId), loadQuotas(db, orgId), loadShares(db, orgId, policy)]);
+  const [queue, clusters, quotas, shares, prices] = await Promise.all([loadWaiting(db, orgId), loadSnapshots(db, orgId), loadQuotas(db, orgId), loadShares(db, orgId, policy), loadHourPrices(db, orgId, now)]);
   const durations = new Map(queue.flatMap((run) => (run.durations ? [[run.id, run.durations] as const] : [])));
-  const told = [...forecast({ queue, clusters, now, policy, quotas, shares }, { durations })].filter(([, estimate]) => estimate.at > now);
+  const told = [...forecast({ queue, clusters, now, policy, quotas, shares, ...prices }, { durations })].filter(([, estimate]) => estimate.at > now);
   const ids = told.map(([id]) => id);
   await db.transaction(async (tx) => {
     const open = and(eq(startEstimates.orgId, orgId), isNull(startEstimates.actualStart));
