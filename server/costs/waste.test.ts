@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { telemetry } from "../../db/schema/clusters.ts";
+import { accelerators, nodes, telemetry } from "../../db/schema/clusters.ts";
 import { compare, decimal } from "../../domain/costs/decimal.ts";
 import { testWorld, type TestWorld } from "../experiments/testing.ts";
 
@@ -52,4 +52,18 @@ it("counts what others hold without naming it", async () => {
   const view = await member.api.costs.waste();
   expect(view.runs.map(({ name }) => name)).toEqual(["half"]);
   expect(view.clusters[0]!.idleHeld).toBe(4);
+});
+
+it("counts what runs over several nodes hold, as far as it is known which: all of a node that they have whole, and of a shared one a number", async () => {
+  const both = await world.makeCluster(world.org.id, "oslo", { gpus: 4 });
+  const [twin] = await world.db.insert(nodes).values({ orgId: world.org.id, clusterId: both.id, name: "node-2", cpus: 8, memoryMib: 32_768, diskMib: 1, state: "up", seenAt: new Date() }).returning();
+  for (let index = 0; index < 8; index += 1) await world.db.insert(accelerators).values({ orgId: world.org.id, clusterId: both.id, nodeId: twin!.id, index, uuid: `GPU-twin-${index}`, model: "NVIDIA H100", memoryMib: 81_559, health: "ok" });
+  const startedAt = new Date(Date.now() - 120 * MINUTE);
+  const gang = await world.makeRun({ name: "gang", projectId: world.vision.id, status: "running", gpus: 4, nodes: 2 });
+  await world.makeAttempt(gang, both.id, { status: "running", gpus: 4, nodes: 2, startedAt, nodeNames: ["node-1", "node-2"], acceleratorIndexes: [0, 1, 2, 3] }); // those of its first node
+  const times = Array.from({ length: 60 }, (_, at) => Date.now() - (at + 1) * MINUTE).toReversed();
+  for (const [node, count] of [["node-1", 4], ["node-2", 8]] as const) for (let index = 0; index < count; index += 1) await world.db.insert(telemetry).values({ clusterId: both.id, subject: "accelerator", subjectId: `${node}/${index}`, key: "gpu", at: new Date(times[0]!), times, values: times.map(() => 0) });
+  const view = await world.owner.api.costs.waste();
+  expect(view.clusters.find(({ id }) => id === both.id)).toMatchObject({ total: 12, busy: 0, idleHeld: 4, unmeasured: 4, free: 4 });
+  expect(view.runs.find(({ id }) => id === gang.id)).toMatchObject({ idle: 4, held: 4, nodes: ["node-1"] });
 });

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
 import { reaches } from "../../../domain/access/roles.ts";
@@ -30,6 +30,20 @@ interface CardRow extends Record<string, unknown> {
   use: number | null;
 }
 
+const isHolding = (orgId: string): SQL => sql`a.org_id = ${orgId} and a.status in ('running', 'unreachable') and a.started_at is not null`;
+
+/** Indexes of the accelerators that an attempt holds on one of its nodes, by the rule of domain/experiments/held-accelerators.ts; none where it is not known which. */
+const heldOn = (node: SQL): SQL => sql`case when cardinality(a.node_names) = 1 and cardinality(a.accelerator_indexes) > 0 then a.accelerator_indexes else array(
+  select own.index from accelerators own join nodes host on host.id = own.node_id where host.cluster_id = a.cluster_id and host.name = ${node} and own.present
+    and a.gpus = (select count(*) from accelerators every where every.node_id = host.id and every.present)) end`;
+
+/** Accelerators that are held of nodes of which it is not known which, by cluster. */
+async function countUnnamed({ db, orgId }: Ctx): Promise<Map<string, number>> {
+  const rows = await db.execute<{ cluster_id: string; count: number }>(sql`
+    select a.cluster_id, sum(a.gpus)::int as count from attempts a, unnest(a.node_names) as node (name) where ${isHolding(orgId)} and a.gpus > 0 and cardinality(${heldOn(sql`node.name`)}) = 0 group by 1`);
+  return new Map(rows.map((row) => [row.cluster_id, row.count]));
+}
+
 /**
  * Every accelerator that is there, with the run that holds it and how much of it was used of late. Named runs are only
  * those that the caller reaches; the others count, without a name.
@@ -40,8 +54,8 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
       select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at
       from attempts a join runs r on r.id = a.run_id join ${projects} on ${projects.orgId} = r.org_id and ${projects.id} = r.project_id
       left join users u on u.id = r.owner_id left join service_accounts s on s.id = r.owner_id,
-        unnest(a.node_names) as node (name), unnest(a.accelerator_indexes) as card (index)
-      where a.org_id = ${orgId} and a.status in ('running', 'unreachable') and a.started_at is not null
+        unnest(a.node_names) as node (name), unnest(${heldOn(sql`node.name`)}) as card (index)
+      where ${isHolding(orgId)}
     )
     select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.owner_id, h.project, h.project_id, h.team_id, coalesce(h.is_seen, false) as is_seen, h.started_at::text,
       coalesce(h.started_at < now() - make_interval(mins => ${WASTE_LEAST_MINUTES}), false) as is_due, m.use
@@ -58,7 +72,7 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
 
 /** What is held and not used right now, by whom, and what that costs. @param prices For who needs them as well: loaded once. */
 export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook> = loadPriceBook(ctx.db, ctx.orgId)): Promise<WasteView> {
-  const [rows, book] = await Promise.all([listCards(ctx), prices]);
+  const [rows, unnamed, book] = await Promise.all([listCards(ctx), countUnnamed(ctx), prices]);
   const cards = rows.map((row) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard }));
   const runs = [...Map.groupBy(cards.filter(({ row }) => row.run_id !== null && row.is_seen && row.is_due), ({ row }) => row.run_id!).values()].flatMap((own): IdleRun[] => {
     const idle = own.filter(({ card }) => isIdle(card));
@@ -71,7 +85,7 @@ export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook
       idle: idle.length, held: own.length, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
     }];
   }).toSorted(byWaste);
-  return { currency: book.currency, clusters: clustersOf(cards), runs, perHour: sumOfHours(runs) };
+  return { currency: book.currency, clusters: clustersOf(cards, unnamed), runs, perHour: sumOfHours(runs) };
 }
 
 /** As the run's own page has it. */
@@ -83,11 +97,13 @@ function mayCancel(ctx: Ctx, row: CardRow): Allowed {
   return mayTouch({ isOwn: row.owner_id === ctx.actor.id, holds: { cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any") } });
 }
 
-function clustersOf(cards: readonly { row: CardRow; card: HeldCard }[]): ClusterWaste[] {
+/** @param unnamed Held, of the cards that no run is known to hold. */
+function clustersOf(cards: readonly { row: CardRow; card: HeldCard }[], unnamed: ReadonlyMap<string, number>): ClusterWaste[] {
   return [...Map.groupBy(cards, ({ card }) => card.clusterId)].map(([id, own]) => {
     const held = own.filter(({ row }) => row.run_id !== null);
     const idleHeld = held.filter(({ card, row }) => row.is_due && isIdle(card)).length;
-    const unmeasured = held.filter(({ card }) => card.use === null).length;
-    return { id, name: own[0]!.row.cluster, total: own.length, busy: held.length - idleHeld - unmeasured, idleHeld, unmeasured, free: own.length - held.length };
+    const dark = held.filter(({ card }) => card.use === null).length;
+    const more = Math.min(unnamed.get(id) ?? 0, own.length - held.length);
+    return { id, name: own[0]!.row.cluster, total: own.length, busy: held.length - idleHeld - dark, idleHeld, unmeasured: dark + more, free: own.length - held.length - more };
   });
 }
