@@ -130,3 +130,19 @@ it("adds up whole months and the days at both ends to what those days are", asyn
     expect([from, to, compare(used, sum(sums.filter(({ part }) => part === "used").map(({ amount }) => decimal(amount))))]).toEqual([from, to, 0]);
   }
 });
+
+it("keeps no use of what a run over several nodes may not have held: of nodes that it shares it is not known which accelerators were its own", async () => {
+  const of = async (whole: boolean) => {
+    const { id } = await ran(world.vision.id, whole ? [2, 3] : [1, 2], whole ? [0, 1, 2, 3] : [3], { cpus: 0.1, memoryMib: 16, use: 40 });
+    await world.sql`update attempts set node_names = '{node-1,node-2}' where id = ${id}`; // one that is gone
+    const at = T0 + (whole ? 2 : 1) * HOUR_MS;
+    await world.db.insert(telemetry).values({ clusterId: cluster.id, subject: "accelerator", subjectId: "node-2/3", key: "gpu", at: new Date(at), times: [at + 1], values: [100] });
+    return id;
+  };
+  const [shared, whole] = [await of(false), await of(true)];
+  await book();
+  await splitDays(world.sql);
+  const use = (id: string) => world.sql`select use from attempt_use where attempt_id = ${id} and kind = 'accelerator'`;
+  expect(await use(shared)).toEqual([]);
+  expect(await use(whole)).toEqual([{ use: 400 }]);
+});

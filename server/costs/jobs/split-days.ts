@@ -66,6 +66,7 @@ async function keepUse(tx: TransactionSql, { orgId, clusterId, day }: ClusterDay
       from attempts a, (select ${day}::date::timestamp at time zone 'utc' as begun) day where a.id = any(${[...attemptIds]}::text[])
     ), subjects as (
       select id, 'accelerator' as kind, 'accelerator' as subject, node || '/' || card as subject_id, 'gpu' as key, 100::float8 as whole, since, upto from own, unnest(node_names) as node, unnest(accelerator_indexes) as card
+      where cardinality(node_names) = 1 or gpus = (select count(*) from accelerators x join nodes n on n.id = x.node_id where n.cluster_id = ${clusterId} and n.name = node and x.present) -- of several nodes the agent names the cards of the first
       union all select id, kind, 'attempt', id, kind, case kind when 'cpu' then cpus else memory_mib end * nodes, since, upto from own, unnest(array['cpu', 'memory']) as kind
     )
     insert into attempt_use (attempt_id, day, kind, org_id, use)
