@@ -2,10 +2,9 @@
 import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { keyFilter, sectionsOf } from "../../../domain/experiments/chart-model.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
-import { RunCostChart } from "../../costs/run-cost-chart.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Section } from "../../ui/page-header.tsx";
@@ -14,10 +13,12 @@ import classes from "../experiments.module.css";
 import { chartsParams } from "./charts-params.ts";
 import { ChartsToolbar } from "./charts-toolbar.tsx";
 import { MetricChart } from "./metric-chart.tsx";
-import { SystemCharts } from "./system-charts.tsx";
 import { useMarks } from "./use-marks.ts";
 import { useSeries } from "./use-series.ts";
 
+// Below all others: the page need not wait for the machine's units, nor for how money is written.
+const SystemCharts = lazy(() => import("./system-charts.tsx").then((module) => ({ default: module.SystemCharts })));
+const RunCostChart = lazy(() => import("../../costs/run-cost-chart.tsx").then((module) => ({ default: module.RunCostChart })));
 const BUCKETS = 400;
 /** Charts on the page at first; more on demand, so that ten thousand keys do not become ten thousand requests. */
 const CHARTS_SHOWN = 60;
@@ -54,8 +55,10 @@ export function RunCharts({ id }: { id: string }) {
         </Section>
       ))}
       {matching.length > shown.length && <div className={classes.toolbar} style={{ marginTop: 16 }}><Button variant="default" onClick={() => setLimit(limit + CHARTS_SHOWN)}>{`Show more of ${formatCount(matching.length)} metrics`}</Button></div>}
-      <SystemCharts run={run} x={onTime ? x : "relative"} range={onTime ? range : null} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} note={onTime ? null : "Machines know no steps: shown since the start"} />
-      <RunCostChart id={id} x={onTime ? x : "relative"} isLive={run.endedAt === null} events={onTime ? events : []} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} />
+      <Suspense fallback={null}>
+        <SystemCharts run={run} x={onTime ? x : "relative"} range={onTime ? range : null} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} note={onTime ? null : "Machines know no steps: shown since the start"} />
+        <RunCostChart id={id} x={onTime ? x : "relative"} isLive={run.endedAt === null} events={onTime ? events : []} domain={onTime ? domain : undefined} onZoom={onTime ? onZoom : undefined} syncId={onTime ? `run-${x}` : "system"} />
+      </Suspense>
     </>
   );
 }
