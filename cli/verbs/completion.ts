@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import { say } from "../output.ts";
+import { shellQuote } from "../../domain/shared/shell-quote.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
@@ -31,8 +32,7 @@ function tableOf(program: Command): Entry[] {
   return visit(program, []);
 }
 
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-const cases = (entries: Entry[]) => entries.map(({ path, words }) => `    ${quote(path)}) words=${quote(words.map(({ word }) => word).join(" "))} ;;`).join("\n");
+const cases = (entries: Entry[]) => entries.map(({ path, words }) => `    ${shellQuote(path)}) words=${shellQuote(words.map(({ word }) => word).join(" "))} ;;`).join("\n");
 
 /** The longest known words before the cursor choose what may follow; else files. */
 const FIND = `  local path="" known="" word words
@@ -43,7 +43,7 @@ const FIND = `  local path="" known="" word words
 
 const SCRIPTS: Record<Shell, (entries: Entry[]) => string> = {
   bash: (entries) => `_drover() {
-  local all=${quote(entries.map(({ path }) => path).join("|"))}
+  local all=${shellQuote(entries.map(({ path }) => path).join("|"))}
   local before=("\${COMP_WORDS[@]:1:COMP_CWORD-1}")
 ${FIND}
   case "$path" in
@@ -53,7 +53,7 @@ ${cases(entries)}
 }
 complete -o default -F _drover drover`,
   zsh: (entries) => `_drover() {
-  local all=${quote(entries.map(({ path }) => path).join("|"))}
+  local all=${shellQuote(entries.map(({ path }) => path).join("|"))}
   local -a before=("\${(@)words[2,CURRENT-1]}")
 ${FIND.replace(" word words", " word list").replaceAll("words", "list")}
   local list
@@ -68,7 +68,7 @@ compdef _drover drover`,
       .flatMap(({ path, words }) => {
         const parts = path ? path.split(" ") : [];
         const when = parts.length === 0 ? "__fish_use_subcommand" : parts.map((part) => `__fish_seen_subcommand_from ${part}`).join("; and ");
-        return words.map(({ word, says }) => `complete -c drover -n ${quote(when)} ${word.startsWith("--") ? `-l ${word.slice(2)}` : word.startsWith("-") ? `-s ${word.slice(1)}` : `-f -a ${word}`} -d ${quote(says)}`);
+        return words.map(({ word, says }) => `complete -c drover -n ${shellQuote(when)} ${word.startsWith("--") ? `-l ${word.slice(2)}` : word.startsWith("-") ? `-s ${word.slice(1)}` : `-f -a ${word}`} -d ${shellQuote(says)}`);
       })
       .join("\n"),
 };

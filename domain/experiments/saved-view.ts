@@ -1,3 +1,4 @@
+import { ordered } from "../shared/ordered.ts";
 /** Pages whose state can be saved under a name. */
 export const VIEW_PAGES = ["runs", "compare"] as const;
 export type ViewPage = (typeof VIEW_PAGES)[number];
@@ -25,7 +26,7 @@ const PASSING = new Set(["project", "view", "peek", "cursor"]);
 
 /** What a view keeps of a query string, in a fixed order: the same choices are the same state. */
 export function viewState(query: string): string {
-  const kept = [...new URLSearchParams(query)].filter(([name]) => !PASSING.has(name)).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const kept = [...new URLSearchParams(query)].filter(([name]) => !PASSING.has(name)).sort(([a], [b]) => ordered(a, b));
   return new URLSearchParams(kept).toString();
 }
 

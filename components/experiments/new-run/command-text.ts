@@ -1,9 +1,11 @@
+import { shellQuote } from "../../../domain/shared/shell-quote.ts";
+
 /** A command as a shell line and as a list of arguments: the one written as the other, as far as a shell would read them alike. */
 
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
 /** Arguments as a line that a POSIX shell parts into the very same. */
-export const shellLine = (args: readonly string[]): string => args.map((arg) => (PLAIN.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`)).join(" ");
+export const shellLine = (args: readonly string[]): string => args.map((arg) => (PLAIN.test(arg) ? arg : shellQuote(arg))).join(" ");
 
 /** One piece of a line: blanks between arguments, or a part of one, with or without quotes. */
 const PIECE = /(\s+)|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+|['"\\])/g;

@@ -24,10 +24,10 @@ const MOST_HOURS = 48;
  * @param orgId Only this organization's; null: everybody's.
  * @returns how many asset-hours were looked at.
  */
-export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: number, orgId: string | null = null): Promise<{ hours: number; orgs: string[] }> {
+export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: number, orgId: string | null = null): Promise<{ hours: number }> {
   return sql.begin(async (tx) => {
     const hours = await takeDirtyHours(tx, TOGETHER, orgId);
-    if (hours.length === 0) return { hours: 0, orgs: [] };
+    if (hours.length === 0) return { hours: 0 };
     const facts = await loadHourFacts(tx, hours);
     const orgs = [...new Set(hours.map(({ orgId }) => orgId))];
     const closed = await booking(tx, orgs);
@@ -40,7 +40,7 @@ export async function postDirtyHours({ sql, db }: { sql: Sql; db: Db }, now: num
       delete from dirty_hours d using unnest(${hours.map((one) => one.clusterId)}::text[], ${hours.map((one) => one.node)}::text[], ${hours.map((one) => one.kind)}::text[], ${hours.map((one) => one.model)}::text[], ${hours.map((one) => new Date(one.hour).toISOString())}::timestamptz[]) as k (cluster_id, node, kind, model, hour)
       where d.cluster_id = k.cluster_id and d.node = k.node and d.kind = k.kind and d.model = k.model and d.hour = k.hour`;
     failpoint("worker.costs.before-commit");
-    return { hours: hours.length, orgs };
+    return { hours: hours.length };
   });
 }
 

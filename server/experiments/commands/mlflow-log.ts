@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { cut, MLFLOW_LIMITS } from "../../../domain/experiments/mlflow-words.ts";
+import { ordered } from "../../../domain/shared/ordered.ts";
 import { MlflowRefusal } from "./mlflow-refusal.ts";
 import { type PointBatch, storeBatches, writePoints } from "./point-writer.ts";
 
@@ -125,8 +126,7 @@ function checkDataset(name: string, digest: string): void {
   over("digest", digest, MLFLOW_LIMITS.datasetDigest);
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const byNameAndDigest = (a: Input, b: Input): number => compare(a.name, b.name) || compare(a.digest, b.digest);
+const byNameAndDigest = (a: Input, b: Input): number => ordered(a.name, b.name) || ordered(a.digest, b.digest);
 
 /**
  * Data sets that a run read. The same data set is one row however many runs read it, so all lock them in one order; of what is said

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { DomainError } from "../../../domain/shared/errors.ts";
+import { ordered } from "../../../domain/shared/ordered.ts";
 import { decode, encode, intAt } from "../metrics/codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 
@@ -68,7 +69,6 @@ type RankedPoint = HistoryPoint & { rank: number };
 /** Points that one part of a whole history has, about. */
 const PART = 25_000;
 const byTime = (a: RankedPoint, b: RankedPoint): number => ordered(a.time, b.time) || ordered(a.step, b.step) || a.rank - b.rank;
-export const ordered = (a: number | bigint, b: number | bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * All of a series as of one moment, in the order of time, then step, then as stored; part by part, none of them empty. It is
