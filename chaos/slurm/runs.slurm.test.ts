@@ -255,8 +255,9 @@ describe("Slurm's accounting", { timeout: 120_000 }, () => {
     expect(Math.abs(heard!.counted - heard!.parts[0]!.heldSeconds)).toBeLessThan(2); // to the second, far within what is allowed
     await until("what Slurm says of the nodes had alone", async () => (await world.stack.sql`select 1 from usage_witnesses where attempt_id = ${held!.id}`).length === 1, 30);
     const { rows, witnesses } = await api.costs.reviews.query({});
-    expect(rows.map(({ run, message }) => [run?.name, message])).toEqual([["backdated", expect.stringMatching(/^Slurm's accounting of job \d+ \(COMPLETED\) has 0\.16\d* GPU-hours less, .* than is counted\.$/)]]);
-    const gpu = rows[0]!.lines.find(({ kind }) => kind === "accelerator")!;
+    const ofTwo = rows.filter(({ lines }) => lines.length > 0); // the start that it moved may lie in an hour that is over, of which more was held then than there was
+    expect(ofTwo.map(({ run, message }) => [run?.name, message])).toEqual([["backdated", expect.stringMatching(/^Slurm's accounting of job \d+ \(COMPLETED\) has 0\.16\d* GPU-hours less, .* than is counted\.$/)]]);
+    const gpu = ofTwo[0]!.lines.find(({ kind }) => kind === "accelerator")!;
     expect(Number(gpu.difference)).toBeGreaterThan(590);
     expect(Number(gpu.difference)).toBeLessThan(610);
     const amounts = await world.stack.sql<{ node: string; kind: string; amount: number }[]>`select node, kind, sum(milli)::float8 / 1000 as amount from usage_intervals where attempt_id = ${held!.id} group by 1, 2 order by 1, 2`;

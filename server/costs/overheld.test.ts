@@ -27,7 +27,7 @@ it("the close of a month waits where more was held than there was, until somebod
   expect(await facts()).toMatchObject({ ok: false, at: "discrepancies", problem: "In 2 asset-hours more was held than the nodes had, and nobody has said yet what holds." });
   const open = async () => (await world.owner.api.costs.reviews({ state: "open" })).rows;
   const [asked, ...more] = await open();
-  expect([asked!.message, more]).toEqual([expect.stringMatching(/^More cores of node-1 was held than it had, from .* UTC on/), []]);
+  expect([asked!.message, more]).toEqual([expect.stringMatching(/^Of the cores of node-1, more was held than there was, from .* UTC on/), []]);
   const member = await world.makeUser(org.id, org.slug, "Mia", [["member", "project", world.vision.id]]);
   expect((await member.api.costs.reviews({ state: "open" })).rows).toEqual([]);
   await world.owner.api.costs.resolveReviews({ ids: [asked!.id], note: "The node was unplugged while it worked." });

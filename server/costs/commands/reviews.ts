@@ -43,7 +43,7 @@ export async function reviewOverheld(tx: TransactionSql, hours: readonly DirtyHo
       update usage_reviews set evidence = jsonb_set(evidence, '{overheld,hours}', (evidence #> '{overheld,hours}') || ${tx.json(which)})
       where id = (select id from usage_reviews where org_id = ${orgId} and cluster_id = ${clusterId} and resolved_at is null and evidence -> 'overheld' @> ${tx.json(asset)} order by id limit 1) returning id`;
     const what = overheld.kind === "accelerator" ? overheld.model : overheld.kind === "cpu" ? "cores" : "memory";
-    if (open.length === 0) await openReview(tx, { orgId, clusterId, attemptId: null }, `More ${what} of ${overheld.node} was held than it had, from ${Object.keys(which).toSorted()[0]} UTC on. It is charged as it was held.`, { overheld });
+    if (open.length === 0) await openReview(tx, { orgId, clusterId, attemptId: null }, `Of the ${what} of ${overheld.node}, more was held than there was, from ${Object.keys(which).toSorted()[0]} UTC on. It is charged as it was held.`, { overheld });
   }
 }
 
