@@ -68,3 +68,31 @@ describe("a job that squeue does not list", () => {
     if (seen.state === "ended") expect(SchedulerWord.parse(seen.scheduler).reason).toBe(reason.slice(0, 200));
   });
 });
+
+describe("a job whose start is on record, which the last look has waiting still", () => {
+  const listed = (state: string, nodes: string) => `7|${state}|Priority|ada|lab|gpu|normal|2|${nodes}|1||1795000000|N/A|N/A|1:00:00|10|0|${jobName(ID)}|`;
+  const waiting = listed("PENDING", "");
+  /** Each look at squeue finds the next of these. */
+  const observerAt = (...looks: string[]) =>
+    new Observer(new JobQueue({ run: (command: string) => Promise.resolve(command === "squeue" ? (looks.length > 1 ? looks.shift()! : looks[0]!) : inBooks("PENDING")) } as unknown as SlurmClient), () => Promise.resolve(false));
+  beforeEach(() => {
+    for (const [name, text] of [["host", "login\nn[1-2]\n"], ["started", ""], ["gpus", "3\n"]] as const) writeFileSync(join(folder, "job", name), text);
+  });
+
+  it.each([[1, [waiting]], [2, [waiting, waiting]]])("runs, on its nodes and accelerators, where %i looks were from before its start", async (_, old) => {
+    expect(await observerAt(...old, listed("RUNNING", "n[1-2]")).observe(ID, folder, submitted(0))).toMatchObject({ state: "running", nodes: ["n1", "n2"], accelerators: [3] });
+  });
+
+  it("runs where it is not listed any more: how it ended is for the next look to say", async () => {
+    expect(await observerAt(waiting, "").observe(ID, folder, submitted(0))).toMatchObject({ state: "running", nodes: ["n1", "n2"] });
+  });
+
+  it("was put back into the queue where it waits in every look", async () => {
+    expect(await observerAt(waiting).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "preempted" } });
+  });
+
+  it("has ended on its nodes where its record says so and Slurm does not say why yet", async () => {
+    writeFileSync(join(folder, "job", "exit"), "3\n");
+    expect(await observerAt(waiting, listed("COMPLETING", "n[1-2]")).observe(ID, folder, submitted(0))).toMatchObject({ state: "running", nodes: ["n1", "n2"], accelerators: [3] });
+  });
+});

@@ -83,9 +83,8 @@ export class Observer {
 
   /** It ran and waits again: somebody forced Slurm to requeue it. It does not start twice; a retry is a new attempt. */
   private async requeued(seen: Seen): Promise<Observation> {
-    await this.queue.refresh(0); // the last look may be from before its start
-    const now = this.queue.find(seen.id, seen.attemptId);
-    if (!this.queue.reachable || (now && phaseOf(now.state) !== "waiting")) return { state: "running", startedAt: seen.startedAt! };
+    const begun = await this.queue.begun(seen.id, seen.attemptId); // the last look may be from before its start
+    if (begun || !this.queue.reachable || !this.queue.find(seen.id, seen.attemptId)) return sofar(seen, begun);
     const past = await this.queue.remembered(seen.id, seen.attemptId);
     const verdict = past ? verdictOf(past) : null;
     const why = verdict && verdict.cause !== "stopped" ? verdict : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
@@ -101,7 +100,7 @@ export class Observer {
     if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
       await this.queue.refresh(200);
       const now = this.queue.find(seen.id, seen.attemptId);
-      if (!now || phaseOf(now.state) !== "over") return { state: "running", startedAt: seen.startedAt ?? exit.at };
+      if (!now || phaseOf(now.state) !== "over") return sofar({ ...seen, startedAt: seen.startedAt ?? exit.at }, now);
       settled = now;
     }
     const verdict = settled ? verdictOf(settled) : null;
@@ -169,10 +168,10 @@ export class Observer {
 /** A job that is not over stands for no answer. */
 const finished = (job: JobSeen | null | undefined): JobSeen | null | undefined => (job && phaseOf(job.state) !== "over" ? null : job);
 
-/** What is known of it from its own files, while Slurm has nothing to add. On which nodes, too: what it holds is metered from here on. */
-async function sofar(seen: Seen): Promise<Observation> {
+/** What is known of it from its own files, while Slurm has little to add. On which nodes, too: what it holds is metered from here on. */
+async function sofar(seen: Seen, job?: QueuedJob): Promise<Observation> {
   const { startedAt, accelerators } = seen;
-  return startedAt === null ? { state: "starting" } : { state: "running", startedAt, nodes: await nodesOf(seen, null), accelerators };
+  return startedAt === null ? { state: "starting" } : { state: "running", startedAt, nodes: await nodesOf(seen, job ?? null), accelerators };
 }
 
 interface Seen {
