@@ -4,7 +4,7 @@ import type { RunStatus } from "../../domain/experiments/run-status.ts";
 
 export type Tone = "neutral" | "active" | "good" | "warn" | "bad";
 export type StatusIcon = "ring" | "half" | "check" | "triangle" | "cross" | "dash" | "clock" | "pause";
-export type AnyStatus = RunStatus | AttemptStatus | Reachability["state"] | "up" | "down" | "draining" | "drained" | "gone" | "ok" | "degraded" | "pending" | "expired" | "disabled" | "active";
+export type AnyStatus = RunStatus | AttemptStatus | Reachability["state"] | "up" | "off" | "down" | "draining" | "drained" | "gone" | "ok" | "degraded" | "pending" | "expired" | "disabled" | "active";
 
 /** Every status of the console: its word, tone and icon, once. `moving` marks the in-between ones. */
 export const STATUS_LOOK: Record<AnyStatus, { word: string; tone: Tone; icon: StatusIcon; moving?: true }> = {
@@ -24,6 +24,7 @@ export const STATUS_LOOK: Record<AnyStatus, { word: string; tone: Tone; icon: St
   revoked: { word: "Revoked", tone: "bad", icon: "cross" },
   cloned: { word: "Cloned agent", tone: "bad", icon: "cross" },
   up: { word: "Up", tone: "good", icon: "check" },
+  off: { word: "Off", tone: "neutral", icon: "ring" },
   down: { word: "Down", tone: "bad", icon: "cross" },
   draining: { word: "Draining", tone: "warn", icon: "pause", moving: true },
   drained: { word: "Drained", tone: "warn", icon: "pause" },

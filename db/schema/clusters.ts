@@ -46,7 +46,7 @@ export const nodes = pgTable("nodes", {
   cpus: doublePrecision().notNull(),
   memoryMib: integer().notNull(),
   diskMib: bigint({ mode: "number" }).notNull(),
-  state: text({ enum: ["up", "draining", "down", "gone"] }).notNull(), // as the agent reports; gone: no longer reported
+  state: text({ enum: ["up", "off", "draining", "down", "gone"] }).notNull(), // as the agent reports; off: its scheduler starts it for a job; gone: no longer reported
   stateReason: text(),
   drainedAt: moment(), // asked for in Drover
   drainedBy: text(),

@@ -20,6 +20,7 @@ describe("why a job waits at Slurm", () => {
     expect(waitWords({ job: "9", state: "PENDING", reason: "Priority", startsAt: null })).toBe("Slurm has it as job 9 (PENDING: Priority), jobs of higher priority are ahead of it");
     expect(waitWords({ job: "9", state: "PENDING", reason: "SomethingNew", startsAt: null })).toBe("Slurm has it as job 9 (PENDING: SomethingNew)");
     expect(waitWords({ job: "9", state: "PENDING", reason: null, startsAt: null })).toBe("Slurm has it as job 9 (PENDING)");
+    expect(waitWords({ job: "9", state: "CONFIGURING", reason: null, startsAt: null })).toBe("Slurm has it as job 9 (CONFIGURING), its nodes are being started or prepared");
   });
 });
 

@@ -50,7 +50,7 @@ const REASONS: Record<string, string> = {
 
 /** Why a job waits at its scheduler, in a sentence without a full stop. */
 export function waitWords(word: SchedulerWord): string {
-  const meaning = word.reason === null ? undefined : REASONS[word.reason];
+  const meaning = word.state === "CONFIGURING" ? "its nodes are being started or prepared" : word.reason === null ? undefined : REASONS[word.reason];
   return `Slurm has it as job ${word.job} (${word.state}${word.reason ? `: ${word.reason}` : ""})${meaning ? `, ${meaning}` : ""}`;
 }
 

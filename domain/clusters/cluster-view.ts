@@ -43,7 +43,8 @@ export interface AcceleratorView {
 export interface NodeView {
   id: string;
   name: string;
-  state: "up" | "draining" | "down" | "gone";
+  /** `off`: its scheduler starts it for a job. */
+  state: "up" | "off" | "draining" | "down" | "gone";
   stateReason: string | null;
   drainedAt: Date | null;
   drainedBy: string | null;

@@ -12,7 +12,7 @@ export function hasProblem(node: NodeView): boolean {
 
 /** Whether the node could take more: an accelerator that nobody holds, or without any, a core. */
 export function hasRoom(node: NodeView): boolean {
-  if (node.state !== "up" || node.drainedAt) return false;
+  if ((node.state !== "up" && node.state !== "off") || node.drainedAt) return false;
   if (node.accelerators.length > 0) return node.accelerators.some((one) => !one.run && one.health !== "failed");
   return node.cpus.used < node.cpus.total;
 }

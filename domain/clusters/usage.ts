@@ -4,6 +4,7 @@ import type { ClusterRow } from "./cluster-view.ts";
 export interface NodeCapacity {
   cpus: number;
   memoryMib: number;
+  /** It takes work, now or once its scheduler has started it. */
   isUp: boolean;
   isDrained: boolean;
   /** Cores in use as measured; null when no sample is fresh. */

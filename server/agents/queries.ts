@@ -29,7 +29,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
         .filter((host) => host.clusterId === place.id)
         .map((host) => ({
           name: host.name,
-          usable: host.state === "up" && host.drainedAt === null,
+          usable: (host.state === "up" || host.state === "off") && host.drainedAt === null,
           cpus: host.cpus,
           memoryMib: host.memoryMib,
           freeCpus: host.cpus,

@@ -274,3 +274,19 @@ it("a run goes where an hour costs least among the clusters where it fits, as it
   await price(near.cluster.id, "0.5");
   expect(await goesTo()).toEqual([cheap.cluster.id, cheap.cluster.id]);
 });
+
+it("an elastic cluster's nodes get runs while they are switched off, and cost from when they are started for one", async () => {
+  const { agent, cluster } = await plane.makeAgent();
+  const tell = (state: string) => agent.sync({ nodes: [{ name: "cloud-1", cpus: 8, memoryMib: 16_384, diskMib: 1, state: "up", stateReason: null, accelerators: GPUS(2), scheduler: { state, partitions: ["gpu"], features: [] } }] });
+  const capacity = async () => (await plane.sql<{ node: string }[]>`select node from capacity_intervals where cluster_id = ${cluster.id} and until_at is null and kind = 'accelerator'`).map(({ node }) => node);
+  await tell("IDLE+CLOUD+POWERED_DOWN");
+  expect(await plane.sql`select state, state_reason from nodes where cluster_id = ${cluster.id} and name = 'cloud-1'`).toMatchObject([{ state: "off", state_reason: "Its scheduler switched it off, and starts it for a job." }]);
+  expect(await capacity()).toEqual([]);
+  const run = await plane.makeRun({ cluster: cluster.slug, resources: { cpus: 1, memory: 64, gpus: 2 } });
+  expect(await place()).toMatchObject({ placed: 1 });
+  expect(await attemptOf(run.id)).toMatchObject({ nodeNames: ["cloud-1"] });
+  await tell("ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP");
+  expect(await capacity()).toEqual(["cloud-1"]);
+  await tell("IDLE+CLOUD+POWERED_DOWN");
+  expect(await capacity()).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import { foreignJobs } from "./foreign.ts";
-import { parseAccounts, parseNodes, parsePartitions, parseQos, parseReservations } from "./inventory.ts";
+import { nodeState, parseAccounts, parseNodes, parsePartitions, parseQos, parseReservations } from "./inventory.ts";
 import { parseQueueLine } from "./queue.ts";
 
 const names = (count: number, what: string) => Array.from({ length: count }, (_, at) => `${what}_of_a_long_name_${at}`).join(",");
@@ -21,4 +21,13 @@ it("tells of a large site what the protocol takes, whatever people named: one wo
   expect(SchedulerReport.parse(report)).toMatchObject({ jobCount: 1, jobs: [{ limitSeconds: null, partition: expect.stringMatching(/^partition_of_a_long_name_0,/) as string }] });
   const [node] = parseNodes(`NodeName=n1 State=IDLE+${long} CPUTot=4 RealMemory=1000 Partitions=${long},short ActiveFeatures=${long},a`);
   expect(NodeReport.parse(node)).toMatchObject({ name: "n1", scheduler: { partitions: ["x".repeat(128), "short"] } });
+});
+
+it.each([
+  ["IDLE", "up"], ["MIXED+PLANNED", "up"], ["ALLOCATED+COMPLETING", "up"],
+  ["IDLE+CLOUD+POWERED_DOWN", "up"], ["IDLE*+CLOUD+POWERED_DOWN", "up"], ["IDLE+NOT_RESPONDING+POWERING_DOWN", "up"], ["ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP", "up"], // of an elastic cluster: Slurm starts it for a job
+  ["DOWN+CLOUD+POWERED_DOWN", "down"], ["DOWN*+CLOUD", "down"], ["IDLE*", "down"], ["MIXED+NOT_RESPONDING", "down"], ["UNKNOWN", "down"],
+  ["IDLE+CLOUD+DRAIN+POWERED_DOWN", "draining"], ["MIXED+DRAIN", "draining"], ["RESERVED+MAINTENANCE", "draining"],
+])("a node that Slurm calls %s is %s", (text, state) => {
+  expect(nodeState(text)).toBe(state);
 });

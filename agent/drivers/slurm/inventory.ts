@@ -17,12 +17,15 @@ export function parseGres(text: string): { type: string; count: number }[] {
   return [...text.replaceAll(/\([^)]*\)/g, "").matchAll(/(?:^|,)gpu(?::([A-Za-z][^:,]*))?:(\d+)/g)].map((match) => ({ type: match[1] ?? "", count: Number(match[2]) }));
 }
 
-/** What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. */
+/**
+ * What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. A node that Slurm has
+ * powered down to save money is up: it takes jobs, and is started for them. Until then, and while it starts or stops, it does not answer.
+ */
 export function nodeState(text: string): NodeReport["state"] {
   const flags = text.toUpperCase().split("+").map((word) => word.replace(/[^A-Z_]/g, ""));
-  const isNotThere = text.includes("*"); // it does not answer
   const has = (...names: string[]) => names.some((name) => flags.includes(name));
-  if (isNotThere || has("DOWN", "FAIL", "FAILING", "UNKNOWN", "ERROR", "NOT_RESPONDING", "POWERED_DOWN", "POWERING_DOWN", "INVAL", "INVALID_REG", "FUTURE")) return "down";
+  const isSilent = (text.includes("*") || has("NOT_RESPONDING")) && !has("POWERED_DOWN", "POWERING_DOWN", "POWERING_UP");
+  if (isSilent || has("DOWN", "FAIL", "FAILING", "UNKNOWN", "ERROR", "INVAL", "INVALID_REG", "FUTURE")) return "down";
   return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "RESERVED", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
 }
 

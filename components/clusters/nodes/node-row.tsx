@@ -67,6 +67,7 @@ function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
   return (
     <div className={classes.nodeBody}>
       {node.state === "down" && <p className={classes.note}>{node.stateReason ?? "The agent reports it as down."}</p>}
+      {node.state === "off" && <p className={classes.note}>{node.stateReason}</p>}
       {node.drainedAt && <p className={classes.note}>{drainWords(node)} <Ago at={node.drainedAt} prefix="Since" /></p>}
       {node.accelerators.length > 0 && <AcceleratorTiles node={node} />}
       {node.runs.length > 0 && (

@@ -2,7 +2,7 @@ import type { ClusterEventView } from "../../../domain/clusters/cluster-view.ts"
 
 const LABELS: Record<string, string> = {
   "agent.joined": "joined", "agent.silent": "silent", "agent.back": "back", "agent.revoked": "revoked", "cluster.drained": "drained", "cluster.undrained": "undrained",
-  "node.drained": "drained", "node.undrained": "undrained", "node.down": "down", "node.up": "up", "node.gone": "gone", "gpu.xid": "Xid", "gpu.ecc": "ECC", "gpu.failed": "GPU failed",
+  "node.drained": "drained", "node.undrained": "undrained", "node.down": "down", "node.up": "up", "node.off": "off", "node.gone": "gone", "gpu.xid": "Xid", "gpu.ecc": "ECC", "gpu.failed": "GPU failed",
 };
 
 /** Lines for the charts of one node: its own events and those of the whole cluster, within [from, to]. */

@@ -14,6 +14,8 @@ export interface LabShape {
   cgroups: boolean;
   /** Seconds after which a silent slurmd is down. */
   slurmdTimeout: number;
+  /** Slurm switches machines off when asked to, and on again for jobs: by scripts that end and start their slurmd. */
+  elastic: boolean;
 }
 export interface LabPorts {
   controller: number;
@@ -22,6 +24,7 @@ export interface LabPorts {
   nodes: number[];
 }
 
+export const ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 export const nodeNames = (shape: LabShape): string[] => Array.from({ length: shape.nodes }, (_, at) => `n${String(at + 1).padStart(2, "0")}`);
 
 const block = (settings: Record<string, string | number>) => Object.entries(settings).map(([key, value]) => `${key}=${value}`).join("\n");
@@ -85,6 +88,7 @@ export function slurmConf(home: string, shape: LabShape, ports: LabPorts): strin
     JobAcctGatherType: "jobacct_gather/linux",
     JobAcctGatherFrequency: "task=2",
     JobRequeue: 1,
+    ...(shape.elastic ? { SuspendProgram: `${home}/etc/${POWER_SCRIPTS.off.name}`, ResumeProgram: `${home}/etc/${POWER_SCRIPTS.on.name}`, SuspendTime: 86_400, SuspendTimeout: 5, ResumeTimeout: 60 } : {}),
     ...accountingOf(socket, shape, ports),
   })}
 ${nodes.join("\n")}
@@ -92,6 +96,12 @@ PartitionName=gpu Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PartitionName=short Nodes=${nodeNames(shape)[0]} MaxTime=00:10:00 State=UP
 `;
 }
+
+/** What an elastic cluster calls with the name of a machine, which then says that it has just booted (-b). Pids lie where the lab's own daemons leave theirs. */
+export const POWER_SCRIPTS = {
+  off: { name: "off.sh", text: (home: string) => `#!/bin/sh\nkill "$(cat "${home}/run/bg.slurmd.$1")"\n` },
+  on: { name: "on.sh", text: (home: string) => `#!/bin/sh\nPATH="${ROOT_PATH}" SLURM_CONF="${home}/etc/slurm.conf" setsid slurmd -D -b -N "$1" </dev/null >>"${home}/log/slurmd.$1.out" 2>&1 &\necho $! > "${home}/run/bg.slurmd.$1"\n` },
+};
 
 export function gresConf(home: string, shape: LabShape): string {
   const lines = nodeNames(shape).map((name) => `NodeName=${name} Name=gpu Type=h100 File=${home}/dev/${name}/nvidia[0-${shape.gpus - 1}]`);

@@ -5,13 +5,12 @@ import { chmod, chown, mkdir, readdir, readFile, rm, rmdir, writeFile } from "no
 import { createServer } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
-import { CGROUP_CONF, gresConf, type LabPorts, type LabShape, nodeNames, slurmConf, slurmdbdConf } from "./config.ts";
+import { CGROUP_CONF, gresConf, type LabPorts, type LabShape, nodeNames, POWER_SCRIPTS, ROOT_PATH, slurmConf, slurmdbdConf } from "./config.ts";
 import { Daemon, lives, pause, until } from "./daemon.ts";
 
 const exec = promisify(execFile);
 const HIERARCHIES = ["freezer", "devices", "memory", "cpuset", "cpuacct"];
-const DEFAULTS: LabShape = { nodes: 3, gpus: 2, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10 };
-const ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const DEFAULTS: LabShape = { nodes: 3, gpus: 2, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10, elastic: false };
 
 /** A real Slurm on this machine: munged, slurmctld, several slurmd, and with accounting slurmdbd over a private MariaDB. */
 export class SlurmLab {
@@ -107,6 +106,7 @@ export class SlurmLab {
     await writeFile(at("etc", "slurm.conf"), slurmConf(this.home, this.shape, this.ports));
     await writeFile(at("etc", "gres.conf"), gresConf(this.home, this.shape));
     await writeFile(at("etc", "cgroup.conf"), CGROUP_CONF);
+    for (const { name, text } of Object.values(POWER_SCRIPTS)) await writeFile(at("etc", name), text(this.home), { mode: 0o755 });
     if (this.shape.accounting) await writeFile(at("etc", "slurmdbd.conf"), slurmdbdConf(this.home, this.ports), { mode: 0o600 });
     const env = { PATH: ROOT_PATH, ...this.env };
     const define = (name: string, command: string[]) => this.daemons.set(name, new Daemon(name, this.home, command, env));

@@ -11,6 +11,7 @@ import { failpoint } from "../../failpoint.ts";
 import type { AgentIdentity } from "../authenticate.ts";
 
 type NodeRow = typeof nodes.$inferSelect;
+type Host = Omit<NodeReport, "state"> & Pick<NodeRow, "state">;
 type GpuRow = typeof accelerators.$inferSelect;
 type Note = { kind: string; subject: string; message: string; evidence?: unknown };
 
@@ -18,8 +19,9 @@ type Note = { kind: string; subject: string; message: string; evidence?: unknown
  * The nodes and accelerators of a cluster become what its agent reports, whole. Only rows that differ are written.
  * A node that is no longer reported is `gone`, never deleted: history points to it.
  */
-export async function applyInventory(db: Db, bus: Bus, agent: AgentIdentity, reported: NodeReport[]): Promise<void> {
+export async function applyInventory(db: Db, bus: Bus, agent: AgentIdentity, reports: NodeReport[]): Promise<void> {
   const { orgId, clusterId } = agent;
+  const reported = reports.map(hostOf);
   const changed = await db.transaction(async (tx) => {
     await tx.select({ id: clusters.id }).from(clusters).where(eq(clusters.id, clusterId)).for("no key update"); // one report at a time
     const known = await tx.select().from(nodes).where(eq(nodes.clusterId, clusterId));
@@ -37,13 +39,19 @@ export async function applyInventory(db: Db, bus: Bus, agent: AgentIdentity, rep
   if (changed) await bus.publishNow([{ orgId, topic: "cluster", id: clusterId }, { orgId, topic: "queue", id: orgId }]);
 }
 
+/** Of an elastic cluster: what its scheduler switched off takes work, and costs nothing until it is started for it. */
+function hostOf(report: NodeReport): Host {
+  const isOff = report.state === "up" && report.scheduler?.state.split("+").includes("POWERED_DOWN");
+  return isOff ? { ...report, state: "off", stateReason: "Its scheduler switched it off, and starts it for a job." } : report;
+}
+
 /** A cluster from before there were costs begins with its next report. */
 async function isMetered(tx: Tx, clusterId: string): Promise<boolean> {
   const [row] = await tx.select({ id: costClocks.clusterId }).from(costClocks).where(eq(costClocks.clusterId, clusterId));
   return row !== undefined;
 }
 
-async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: NodeRow[], reported: NodeReport[], notes: Note[]): Promise<boolean> {
+async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: NodeRow[], reported: Host[], notes: Note[]): Promise<boolean> {
   const before = new Map(known.map((row) => [row.name, row]));
   const rows = [...new Map(reported.map((report) => [report.name, report])).values()].filter((report) => differs(before.get(report.name), report));
   const present = new Set(reported.map(({ name }) => name));
@@ -64,11 +72,11 @@ async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: No
   return rows.length > 0 || gone.length > 0;
 }
 
-function differs(row: NodeRow | undefined, report: NodeReport): boolean {
+function differs(row: NodeRow | undefined, report: Host): boolean {
   return !row || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
 }
 
-async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: GpuRow[], reported: NodeReport[], nodeIds: Map<string, string>, notes: Note[]): Promise<boolean> {
+async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: GpuRow[], reported: Host[], nodeIds: Map<string, string>, notes: Note[]): Promise<boolean> {
   const before = new Map(known.map((row) => [`${row.nodeId} ${row.index}`, row]));
   const present = new Set<string>();
   const rows: (typeof accelerators.$inferInsert)[] = [];

@@ -4,7 +4,7 @@ import { newId } from "../../../db/schema/columns.ts";
 
 /**
  * The capacity of a cluster from now on is what its nodes have now. In the transaction that changed the nodes: what was
- * different ends, what is new begins, what stayed is left alone. A node that is down still costs; one that is gone does not.
+ * different ends, what is new begins, what stayed is left alone. A node that is down still costs; one that is switched off or gone does not.
  */
 export async function followCapacity(tx: Tx, { orgId, clusterId }: { orgId: string; clusterId: string }): Promise<void> {
   const ended = await tx.execute<{ node: string; kind: string; model: string }>(sql`
@@ -29,11 +29,11 @@ export async function followCapacity(tx: Tx, { orgId, clusterId }: { orgId: stri
 
 const capacityNow = (clusterId: string) => sql`
   select n.name as node, 'cpu' as kind, '' as model, round(n.cpus * 1000)::int as milli, c.capacity_class
-  from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state <> 'gone' and n.cpus > 0
+  from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and n.cpus > 0
   union all
   select n.name, 'memory', '', round(n.memory_mib * 1000.0 / 1024)::int, c.capacity_class
-  from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state <> 'gone' and n.memory_mib > 0
+  from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and n.memory_mib > 0
   union all
   select n.name, 'accelerator', a.model, (count(*) * 1000)::int, c.capacity_class
   from accelerators a join nodes n on n.id = a.node_id join clusters c on c.id = n.cluster_id
-  where n.cluster_id = ${clusterId} and n.state <> 'gone' and a.present group by n.name, a.model, c.capacity_class`;
+  where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and a.present group by n.name, a.model, c.capacity_class`;

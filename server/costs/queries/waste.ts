@@ -66,7 +66,7 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
       where h.run_id is not null and t.cluster_id = x.cluster_id and t.subject = 'accelerator' and t.subject_id = n.name || '/' || x.index and t.key = 'gpu'
         and t.at > now() - make_interval(mins => ${2 * WASTE_WINDOW_MINUTES}) and sample.at >= extract(epoch from greatest(h.started_at, now() - make_interval(mins => ${WASTE_WINDOW_MINUTES}))) * 1000
     ) m on true
-    where c.org_id = ${orgId} and n.state <> 'gone' and x.present
+    where c.org_id = ${orgId} and n.state not in ('off', 'gone') and x.present
     order by c.name, n.name, x.index`);
 }
 
