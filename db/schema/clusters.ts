@@ -48,6 +48,8 @@ export const nodes = pgTable("nodes", {
   diskMib: bigint({ mode: "number" }).notNull(),
   state: text({ enum: ["up", "off", "draining", "down", "gone"] }).notNull(), // as the agent reports; off: its scheduler starts it for a job; gone: no longer reported
   stateReason: text(),
+  partitions: text().array(), // of its scheduler; null where it has none
+  features: text().array(),
   drainedAt: moment(), // asked for in Drover
   drainedBy: text(),
   drainReason: text(),

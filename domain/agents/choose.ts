@@ -1,5 +1,6 @@
 import type { PendingReason } from "../experiments/pending.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
+import { openTo } from "./open-nodes.ts";
 import { fitOn, gpusOf, matching, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
 
 /** How one choice is weighed against another. */
@@ -52,7 +53,7 @@ export function bestChoice(resources: RunSpec["resources"], clusters: ClusterSna
  * so that a long queue is not rewritten on every pass.
  */
 export function placeRun(ask: Ask, snapshots: ClusterSnapshot[], now: number, weighing: Weighing = {}, promise = true): { choice: Choice | null; pending: PendingReason } {
-  const fits = snapshots.map((cluster) => ({ cluster, fit: fitOn(ask, cluster, now, promise) }));
+  const fits = snapshots.map((cluster) => ({ cluster: openTo(ask, cluster), fit: fitOn(ask, cluster, now, promise) }));
   const choice = bestChoice(ask.resources, readyOf(fits), weighing);
   if (choice) return { choice, pending: { kind: "placing", message: "Being placed." } };
   return { choice: null, pending: whyNot(fits) };

@@ -1,6 +1,7 @@
 import { answersTo } from "../../agent/protocol/gpu-model.ts";
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
+import { notOpen, openTo } from "./open-nodes.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
 export interface ClusterSnapshot {
@@ -12,6 +13,8 @@ export interface ClusterSnapshot {
   capabilities: Capabilities | null;
   reachable: boolean;
   drained: boolean;
+  /** Where its scheduler puts a run that names no partition; absent where it has none. */
+  defaultPartition?: string | null;
   nodes: NodeSnapshot[];
   /** Live attempts, for "after Y": when each must have ended at the latest, Unix ms; null when nothing limits it. */
   live: LiveHold[];
@@ -58,6 +61,9 @@ export interface NodeSnapshot {
   freeCpus: number;
   freeMemoryMib: number;
   accelerators: { index: number; model: string; free: boolean; ok: boolean }[];
+  /** As its scheduler has it; absent where it has none. */
+  partitions?: readonly string[] | null;
+  features?: readonly string[] | null;
   /** What was counted of them, kept until the node's room changes: one pass asks each node thousands of times. */
   counts?: GpuCount[] | undefined;
 }
@@ -247,16 +253,18 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number, promise =
   if (refused) return refused;
   const say = (verdict: Fit["verdict"], reason: string, field: string | null = null): Fit => ({ verdict, reason, field, earliestAt: null, basis: null });
   if (cluster.nodes.length === 0) return say("away", "It reports no nodes.");
-  if (!hasHosts(cluster.nodes, resources, "ever")) {
-    const { field, reason } = shortfall(cluster.nodes, resources, "ever");
+  const open = openTo(ask, cluster);
+  const isEnough = (nodes: NodeSnapshot[]) => hasHosts(nodes, resources, "ever");
+  if (!isEnough(open.nodes)) {
+    const { field, reason } = isEnough(cluster.nodes) ? notOpen(ask, cluster, isEnough) : shortfall(cluster.nodes, resources, "ever");
     return say("never", reason, field);
   }
   if (cluster.drained) return say("away", "It is drained: it takes no new work.");
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
-  if (!hasHosts(cluster.nodes, resources, "empty")) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
-  if (hasHosts(cluster.nodes, resources, "now")) return say("now", "It fits now.");
-  const room = promise ? earliestRoom(resources, cluster) : null;
-  const { reason, field } = shortfall(cluster.nodes.filter((node) => node.usable), resources, "now");
+  if (!hasHosts(open.nodes, resources, "empty")) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
+  if (hasHosts(open.nodes, resources, "now")) return say("now", "It fits now.");
+  const room = promise ? earliestRoom(resources, open) : null;
+  const { reason, field } = shortfall(open.nodes.filter((node) => node.usable), resources, "now");
   const promised = room !== null && room.at > now; // what should have ended already promises nothing
   return { verdict: "later", reason, field, earliestAt: promised ? room.at : null, basis: promised ? room.basis : null };
 }

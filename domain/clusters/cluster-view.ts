@@ -46,6 +46,8 @@ export interface NodeView {
   /** `off`: its scheduler starts it for a job. */
   state: "up" | "off" | "draining" | "down" | "gone";
   stateReason: string | null;
+  /** Of its scheduler; empty where it has none. */
+  partitions: string[];
   drainedAt: Date | null;
   drainedBy: string | null;
   drainReason: string | null;

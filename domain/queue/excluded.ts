@@ -1,3 +1,4 @@
+import { openTo } from "../agents/open-nodes.ts";
 import { nodeHosts, refusal, type ClusterSnapshot, type NodeFilter } from "../agents/placement.ts";
 import type { Waiting } from "./order.ts";
 
@@ -11,7 +12,7 @@ export function excludedBy({ excluded = [], spec }: Pick<Waiting, "excluded" | "
   const isNamed: NodeFilter = (cluster, node) => names.has(`${cluster.id}/${node.name}`);
   const hasOthers = clusters.some((cluster) => {
     const isOpen = cluster.reachable && !cluster.drained && refusal(spec, cluster) === null;
-    return isOpen && cluster.nodes.filter((node) => !isNamed(cluster, node) && nodeHosts(node, spec.resources, "empty")).length >= spec.resources.nodes;
+    return isOpen && openTo(spec, cluster).nodes.filter((node) => !isNamed(cluster, node) && nodeHosts(node, spec.resources, "empty")).length >= spec.resources.nodes;
   });
   return hasOthers ? isNamed : () => false;
 }

@@ -1,4 +1,5 @@
 import { bestChoice } from "../agents/choose.ts";
+import { openTo } from "../agents/open-nodes.ts";
 import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot, type LiveHold } from "../agents/placement.ts";
 import { remainingSeconds, type Durations } from "./durations.ts";
 import { excludedBy } from "./excluded.ts";
@@ -57,7 +58,7 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
     left = left.filter((run) => {
       const shape = `${askKey(run)} ${run.excluded?.join()} ${book.isEmpty ? "" : `${run.teamId} ${run.projectId} ${run.spec.preemptible}`}`;
       if (failed.has(shape)) return true;
-      const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [end.cluster] : [];
+      const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [openTo(run.spec, end.cluster)] : [];
       const excluded = excludedBy(run, clusters);
       const ask = book.isEmpty || run.gpus === 0 ? null : askOf(run, input.policy);
       const allowed = (model: string | undefined) => ask === null || model === undefined || book.refuses(ask, model) === null;

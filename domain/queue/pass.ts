@@ -1,4 +1,5 @@
 import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents/choose.ts";
+import { openTo } from "../agents/open-nodes.ts";
 import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { PendingReason } from "../experiments/pending.ts";
 import { plural } from "../shared/format.ts";
@@ -109,7 +110,7 @@ class Pass {
     const shape = () => (named ??= shapeOf(run, ask, !this.book.isEmpty));
     let reason = this.full.get(ask) ?? this.refused.get(shape());
     if (!reason) {
-      const fits = this.clusters.map((cluster) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now, false) }));
+      const fits = this.clusters.map((cluster) => ({ cluster: openTo(run.spec, cluster), fit: fitOn(run.spec, cluster, this.input.now, false) }));
       const ready = readyOf(fits);
       const choice = this.choose(run, ready);
       if (choice) {
@@ -142,7 +143,7 @@ class Pass {
   /** Not excluded, within its quotas, and not promised to somebody ahead. */
   private nodeAllowed(run: Waiting): NodeFilter {
     const ask = this.book.isEmpty || run.gpus === 0 ? null : askOf(run, this.input.policy);
-    const excluded = this.excluded(run);
+    const excluded = excludedBy(run, this.clusters);
     const answers = new Map<string, boolean>();
     return (cluster, node) => {
       if (excluded(cluster, node)) return false;
@@ -155,17 +156,13 @@ class Pass {
     };
   }
 
-  private excluded(run: Waiting): NodeFilter {
-    return excludedBy(run, this.clusters);
-  }
-
   private futureNode(clusterId: string, name: string): NodeSnapshot {
     return this.futureNodes.get(`${clusterId}/${name}`)!;
   }
 
-  /** Clusters that may take it at all, whatever is free. */
+  /** Clusters that may take it at all, whatever is free, and what of them is open to it. */
   private open(run: Waiting, among: ClusterSnapshot[]): ClusterSnapshot[] {
-    return among.filter((cluster) => cluster.reachable && !cluster.drained && refusal(run.spec, cluster) === null);
+    return among.filter((cluster) => cluster.reachable && !cluster.drained && refusal(run.spec, cluster) === null).map((cluster) => openTo(run.spec, cluster));
   }
 
   private choose(run: Waiting, ready: ClusterSnapshot[]): Choice | null {
@@ -202,7 +199,7 @@ class Pass {
   private tellFull(run: Waiting, fits: Fits): PendingReason {
     if (this.promised >= PROMISED) return whyNot(fits);
     this.promised += 1;
-    return whyNot(fits.map(({ cluster }) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now) })));
+    return whyNot(this.clusters.map((cluster) => ({ cluster, fit: fitOn(run.spec, cluster, this.input.now) })));
   }
 
   /** Why it was not placed although there is room for it. */
@@ -210,7 +207,7 @@ class Pass {
     const open = this.open(run, this.clusters);
     const quota = this.quotaReason(run, open);
     if (quota) return { kind: "quota", message: quota };
-    const excluded = this.excluded(run);
+    const excluded = excludedBy(run, this.clusters);
     if (!bestChoice(run.spec.resources, ready, { allow: (cluster, node) => !excluded(cluster, node) })) return { kind: "busy", message: "Only nodes that failed it before are free; it waits for another." };
     if (this.kept) return { kind: "behind", message: "Room is kept for a run ahead of it.", forRun: this.kept.run.id };
     return { kind: "behind", message: "The room that is being made is for a run ahead of it." };
@@ -248,7 +245,7 @@ class Pass {
         return "Room is being made for it: what runs there is saving its checkpoint.";
       }
     }
-    const context: PreemptContext = { policy, quota: quotaWordsOf(run, policy, this.book), now, excluded: this.excluded(run), holdsOf: (cluster) => this.takeableOn(cluster) };
+    const context: PreemptContext = { policy, quota: quotaWordsOf(run, policy, this.book), now, excluded: excludedBy(run, this.clusters), holdsOf: (cluster) => this.takeableOn(cluster) };
     const found = open
       .flatMap((cluster) => {
         const one = victimsOn(run, cluster, context);
@@ -268,7 +265,8 @@ class Pass {
     return known;
   }
 
-  private stop(run: Waiting, { cluster, taken, nodeNames }: { cluster: ClusterSnapshot } & NonNullable<ReturnType<typeof victimsOn>>): string {
+  private stop(run: Waiting, { cluster: open, taken, nodeNames }: { cluster: ClusterSnapshot } & NonNullable<ReturnType<typeof victimsOn>>): string {
+    const cluster = this.future.find(({ id }) => id === open.id)!; // what goes may also be on nodes that are not open to the run
     for (const one of taken) {
       const { hold } = one;
       this.result.victims.push(victimOf(run, cluster.id, one));

@@ -1,4 +1,5 @@
 import { chooseNodes, freeGpus } from "../agents/choose.ts";
+import { openTo } from "../agents/open-nodes.ts";
 import { earliestRoom, fitOn, likelyEndOf, nodeHosts, type ClusterSnapshot, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 
@@ -13,7 +14,7 @@ export interface Reservation {
 /** Where the run can start soonest: by likely ends where there are any, else where the least stands in its way. */
 export function reserve(run: Reservation["run"], clusters: readonly ClusterSnapshot[], now: number): Reservation | null {
   const { resources } = run.spec;
-  const able = clusters.filter((cluster) => fitOn(run.spec, cluster, now, false).verdict === "later");
+  const able = clusters.filter((cluster) => fitOn(run.spec, cluster, now, false).verdict === "later").map((cluster) => openTo(run.spec, cluster));
   const promised = able
     .flatMap((cluster) => {
       const room = earliestRoom(resources, cluster, likelyEndOf);

@@ -1,137 +1,15 @@
-import { and, asc, desc, eq, exists, gt, inArray, isNotNull, isNull, ne, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, exists, gt, inArray, isNotNull, isNull, or, sql } from "drizzle-orm";
 import type { JobSpec } from "../../agent/protocol/messages.ts";
 import type { Db, DbOrTx } from "../../db/client.ts";
 import { projects, serviceAccounts, users } from "../../db/schema/access.ts";
 import { agents, agentSessions, tunnels } from "../../db/schema/agents.ts";
-import { accelerators, clusterSchedulers, clusters, nodes } from "../../db/schema/clusters.ts";
+import { clusters, nodes } from "../../db/schema/clusters.ts";
 import { runCheckpointFiles } from "../../db/schema/checkpoints.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
-import { durationHistory } from "../../db/schema/queue.ts";
-import { take, type ClusterSnapshot, type LiveHold } from "../../domain/agents/placement.ts";
-import { foreignHolds, type ForeignJob } from "../../domain/agents/scheduler.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
 import type { RunSpec } from "../../domain/experiments/run-spec.ts";
-import { remainingSeconds } from "../../domain/queue/durations.ts";
 import { env } from "../../env.ts";
 import { appToken, runToken } from "../experiments/run-token.ts";
-
-/**
- * Every cluster of an organization as placement sees it: what its agent reported, minus what live attempts hold. The
- * holds count from the moment of placement, so nothing is promised twice while an agent has yet to hear of it.
- * `knows`: whose runs may be named in what is said about them; nobody's, unless said otherwise.
- */
-export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: { id: string; teamId: string }) => boolean = () => false): Promise<ClusterSnapshot[]> {
-  const [places, hosts, gpus, holds, foreign] = await Promise.all([listPlaces(db, orgId), listHosts(db, orgId), listGpus(db, orgId), listHolds(db, orgId), listForeign(db, orgId)]);
-  return places.map((place) => {
-    const snapshot: ClusterSnapshot = {
-      ...place,
-      nodes: hosts
-        .filter((host) => host.clusterId === place.id)
-        .map((host) => ({
-          name: host.name,
-          usable: (host.state === "up" || host.state === "off") && host.drainedAt === null,
-          cpus: host.cpus,
-          memoryMib: host.memoryMib,
-          freeCpus: host.cpus,
-          freeMemoryMib: host.memoryMib,
-          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
-        })),
-      live: [],
-    };
-    for (const { clusterId, ...hold } of holds) {
-      if (clusterId === place.id) take(snapshot, { clusterId, nodeNames: hold.nodeNames, accelerators: hold.accelerators }, knows({ id: hold.claim!.projectId, teamId: hold.claim!.teamId }) ? hold : { ...hold, runName: "Another run" });
-    }
-    for (const { nodeNames, accelerators: none, ...hold } of foreignHolds(foreign.get(place.id) ?? [])) take(snapshot, { clusterId: place.id, nodeNames, accelerators: none }, hold);
-    return snapshot;
-  });
-}
-
-async function listPlaces(db: DbOrTx, orgId: string) {
-  const lease = sql`make_interval(secs => ${env().DROVER_LEASE_SECONDS})`;
-  const rows = await db
-    .select({
-      id: clusters.id,
-      slug: clusters.slug,
-      name: clusters.name,
-      region: clusters.region,
-      driver: clusters.driver,
-      capabilities: clusters.capabilities,
-      drained: sql<boolean>`${clusters.drainedAt} is not null`,
-      // In a select from one table drizzle writes columns without their table: inside the subquery that would be another table's.
-      reachable: sql<boolean>`exists (select 1 from ${agents} a where a.cluster_id = ${clusters}.id and a.revoked_at is null and a.cloned_at is null
-        and a.unreachable_since is null and a.last_seen_at > now() - ${lease})`,
-    })
-    .from(clusters)
-    .where(and(eq(clusters.orgId, orgId), isNull(clusters.revokedAt)))
-    .orderBy(asc(clusters.slug));
-  return rows;
-}
-
-function listHosts(db: DbOrTx, orgId: string) {
-  return db.select().from(nodes).where(and(eq(nodes.orgId, orgId), ne(nodes.state, "gone"))).orderBy(asc(nodes.clusterId), asc(nodes.name));
-}
-
-/** `heldByLost`: the agent still reports it held by an attempt that was given up, so its process may yet live. */
-function listGpus(db: DbOrTx, orgId: string) {
-  return db
-    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
-    .from(accelerators)
-    .leftJoin(attempts, and(eq(attempts.id, accelerators.attemptId), eq(attempts.status, "lost")))
-    .where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)))
-    .orderBy(asc(accelerators.nodeId), asc(accelerators.index));
-}
-
-/** Jobs that others gave to the clusters' own schedulers, by cluster. */
-async function listForeign(db: DbOrTx, orgId: string): Promise<Map<string, ForeignJob[]>> {
-  const rows = await db.select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs }).from(clusterSchedulers).where(eq(clusterSchedulers.orgId, orgId));
-  return new Map(rows.map(({ clusterId, jobs }) => [clusterId, jobs]));
-}
-
-async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clusterId: string })[]> {
-  const rows = await db
-    .select({
-      clusterId: attempts.clusterId,
-      runId: runs.id,
-      runName: runs.name,
-      nodeNames: attempts.nodeNames,
-      accelerators: attempts.acceleratorIndexes,
-      cpus: attempts.cpus,
-      memoryMib: attempts.memoryMib,
-      gpus: attempts.gpus,
-      since: sql<number>`(extract(epoch from coalesce(${attempts.startedAt}, ${attempts.assignedAt})) * 1000)::float8`,
-      maxDuration: sql<number | null>`(${runs.spec} ->> 'maxDuration')::int`,
-      attemptId: attempts.id,
-      teamId: projects.teamId,
-      projectId: runs.projectId,
-      ownerId: runs.ownerId,
-      priority: runs.priority,
-      preemptible: sql<boolean>`coalesce((${runs.spec} ->> 'preemptible')::boolean, false)`,
-      stopping: sql<boolean>`${attempts.stopRequestedAt} is not null`,
-      attained: sql<number>`${runs.attainedSeconds} + ${UNCHARGED} * greatest(1, ${attempts.gpus}) * ${attempts.nodes}`.mapWith(Number),
-      ran: sql<number>`${runs.attainedSeconds} / (greatest(1, ${attempts.gpus}) * ${attempts.nodes}) + ${UNCHARGED}`.mapWith(Number),
-      now: sql<number>`(extract(epoch from now()) * 1000)::float8`,
-      samples: durationHistory.samples,
-      p50: durationHistory.p50Seconds,
-      p90: durationHistory.p90Seconds,
-    })
-    .from(attempts)
-    .innerJoin(runs, eq(runs.id, attempts.runId))
-    .innerJoin(projects, eq(projects.id, runs.projectId))
-    .leftJoin(durationHistory, eq(durationHistory.experimentId, runs.experimentId))
-    .where(and(eq(attempts.orgId, orgId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES])))
-    .orderBy(asc(attempts.id));
-  return rows.map(({ since, maxDuration, ran, now, samples, p50, p90, attemptId, teamId, projectId, ownerId, priority, preemptible, stopping, attained, ...row }) => {
-    const left = samples === null ? null : remainingSeconds({ samples, p50: p50!, p90: p90! }, ran);
-    return {
-      ...row,
-      endsBy: maxDuration === null ? null : Math.round(since) + maxDuration * 1000,
-      claim: { attemptId, teamId, projectId, ownerId, priority, preemptible, stopping, attained, startedAt: Math.round(since), expectedEndsBy: left === null ? null : Math.round(now + left * 1000) },
-    };
-  });
-}
-
-/** Seconds of a live attempt that are not in its run's attained use yet. */
-const UNCHARGED = sql`coalesce(greatest(0, extract(epoch from now() - coalesce(${attempts.chargedUntil}, ${attempts.startedAt}))), 0)::float8`;
 
 /** What every signed message is checked against. */
 export interface AgentIdentity {

@@ -3,7 +3,8 @@ import { armFailpoint } from "../failpoint.ts";
 import { projectSecrets, serviceAccounts, users } from "../../db/schema/access.ts";
 import { seal } from "../access/secrets.ts";
 import { runToken } from "../experiments/run-token.ts";
-import { loadSnapshots } from "./queries.ts";
+import { placeOrg } from "./jobs/placement.ts";
+import { loadSnapshots } from "./queries/snapshots.ts";
 import { place, report, testPlane, type TestPlane } from "./testing.ts";
 
 let plane: TestPlane;
@@ -257,6 +258,20 @@ describe("a cluster with a scheduler of its own", () => {
     expect(await free()).toMatchObject({ cpus: 8, freeCpus: 5, freeMemoryMib: 3000 });
     await agent.sync({ scheduler: told([]) });
     expect(await free()).toMatchObject({ freeCpus: 8, freeMemoryMib: 4000 });
+  });
+  it("gives runs to nodes of the partition that they go to: its default one where they name none", async () => {
+    const { agent, cluster } = await plane.makeAgent();
+    const host = (name: string, partitions: string[]) => ({ name, cpus: 8, memoryMib: 4000, diskMib: 0, state: "up", stateReason: null, accelerators: [], scheduler: { state: "IDLE", partitions, features: [] } });
+    const partition = (name: string, isDefault: boolean) => ({ name, isDefault, state: "UP", nodes: 1, cpus: 8, gpus: 0, maxSeconds: null, preemption: null, allowed: "" });
+    await agent.sync({ nodes: [host("a1", ["gpu"]), host("b1", ["login"])], scheduler: { ...told([]), partitions: [partition("gpu", false), partition("login", true)] } });
+    await plane.sql`update clusters set driver = 'slurm', capabilities = capabilities || '{"driver": "slurm", "overrides": ["partition"]}' where id = ${cluster.id}`;
+    const [plain, named] = [await plane.makeRun({ cluster: cluster.slug }), await plane.makeRun({ cluster: cluster.slug, overrides: { slurm: { partition: "gpu" } } })];
+    await placeOrg(plane, plane.orgId);
+    const placedOn = async (runId: string) => (await plane.sql<{ names: string[] }[]>`select node_names as names from attempts where run_id = ${runId}`)[0]?.names;
+    expect([await placedOn(plain.id), await placedOn(named.id)]).toEqual([["b1"], ["a1"]]);
+    await agent.sync({ nodes: [host("a1", ["gpu"]), host("b1", ["gpu", "login"])] });
+    const [row] = await plane.sql`select partitions from nodes where cluster_id = ${cluster.id} and name = 'b1'`;
+    expect(row).toEqual({ partitions: ["gpu", "login"] });
   });
   it("keeps its word on an attempt's job", async () => {
     const { agent, attempt } = await placed();

@@ -68,6 +68,7 @@ function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
     <div className={classes.nodeBody}>
       {node.state === "down" && <p className={classes.note}>{node.stateReason ?? "The agent reports it as down."}</p>}
       {node.state === "off" && <p className={classes.note}>{node.stateReason}</p>}
+      {node.partitions.length > 0 && <p className={classes.note}>{node.partitions.length === 1 ? "Partition" : "Partitions"}: {node.partitions.join(", ")}</p>}
       {node.drainedAt && <p className={classes.note}>{drainWords(node)} <Ago at={node.drainedAt} prefix="Since" /></p>}
       {node.accelerators.length > 0 && <AcceleratorTiles node={node} />}
       {node.runs.length > 0 && (

@@ -12,7 +12,7 @@ import { preemptAttempts } from "../../queue/commands/preempt.ts";
 import { chargeUsage } from "../../queue/commands/usage.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
 import { loadBeyond, loadWaiting, type Place, type QueueWindow, WINDOW, type WaitingRow } from "../../queue/queries/waiting.ts";
-import { loadSnapshots } from "../queries.ts";
+import { loadSnapshots } from "../queries/snapshots.ts";
 import type { AgentServices } from "../services.ts";
 import { LOCKS } from "../../locks.ts";
 

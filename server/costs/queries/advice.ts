@@ -11,7 +11,7 @@ import { estimate, guessLength, holdsOf } from "../../../domain/costs/estimate.t
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
 import { type AdviceView, bySaving, cheaperPlace, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { listAnomalies } from "./anomalies.ts";
 import { loadPriceBook, type PriceBook } from "./prices.ts";

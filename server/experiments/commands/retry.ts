@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { audit } from "../../access/audit.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { bus } from "../../bus.ts";
 import { takeHolds } from "../../costs/commands/holds.ts";
 import { estimateRun } from "../../costs/queries/estimate.ts";

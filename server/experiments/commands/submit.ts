@@ -10,7 +10,7 @@ import type { Plan } from "../../../domain/experiments/run-view.ts";
 import { DomainError, type FieldIssue } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import { missingSecrets } from "../../access/commands/secrets.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { takeHolds } from "../../costs/commands/holds.ts";

@@ -7,7 +7,7 @@ import type { Plan } from "../../../domain/experiments/run-view.ts";
 import { forecast } from "../../../domain/queue/forecast.ts";
 import type { Waiting } from "../../../domain/queue/order.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { estimateRun, loadHourPrices, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
 import { loadWaiting } from "../../queue/queries/waiting.ts";

@@ -6,7 +6,7 @@ import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { HoldRuns, MoveRuns, PrioritizeRuns, ReleaseRuns } from "../../../domain/queue/inputs.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { bus } from "../../bus.ts";
 import { changeHolds } from "../../costs/commands/holds.ts";
 import { estimateRun } from "../../costs/queries/estimate.ts";

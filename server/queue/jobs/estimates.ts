@@ -3,7 +3,7 @@ import type { Db } from "../../../db/client.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import { startEstimates } from "../../../db/schema/queue.ts";
 import { forecast } from "../../../domain/queue/forecast.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { loadHourPrices } from "../../costs/queries/estimate.ts";
 import { eachOrg } from "../../each-org.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../queries/policy.ts";

@@ -12,7 +12,7 @@ import type { ListQueue } from "../../../domain/queue/inputs.ts";
 import { orderQueue } from "../../../domain/queue/order.ts";
 import type { EstimateError, QueueExplained, QueueRow, RunningRow, StartView } from "../../../domain/queue/queue-view.ts";
 import { projects } from "../../../db/schema/access.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { situationOf } from "../../experiments/queries/run.ts";
 import { findRuns, toRows, type FoundRun, type Page } from "../../experiments/queries/runs.ts";
 import { reachedProjects } from "../../experiments/queries/visible.ts";

@@ -6,7 +6,7 @@ import { shareRatio } from "../../../domain/queue/fair-share.ts";
 import { policyWords } from "../../../domain/queue/policy.ts";
 import type { ClusterUse, QueueSummary } from "../../../domain/queue/queue-view.ts";
 import { QuotaBook } from "../../../domain/queue/quota.ts";
-import { loadSnapshots } from "../../agents/queries.ts";
+import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { estimateError } from "./page.ts";
 import { loadPolicy, loadQuotas, loadShares } from "./policy.ts";

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_POLICY } from "../queue/policy.ts";
+import { forecast } from "../queue/forecast.ts";
+import { cluster, node, NOW, pass, started, waiting } from "../queue/testing.ts";
+import { placeRun } from "./choose.ts";
+import { type ClusterSnapshot, fitOn, type NodeSnapshot } from "./placement.ts";
+
+const asks = (id: string, slurm: Record<string, unknown>, resources: Record<string, unknown> = {}, over: Record<string, unknown> = {}) => waiting(id, { resources, spec: { overrides: { slurm }, ...over } });
+/** A login partition of small machines, which is the default, and two of GPUs. */
+const site = (...more: NodeSnapshot[]): ClusterSnapshot =>
+  cluster("site", [node("c1", { partitions: ["login"], features: [] }), node("g1", { gpus: 4, partitions: ["gpu", "all"], features: ["nvlink", "ib"] }), node("g2", { gpus: 4, partitions: ["gpu", "all"], features: ["ib"] }), ...more], {
+    defaultPartition: "login",
+    capabilities: { driver: "slurm", maxNodes: 100, launchers: ["none"], git: true, checkpoint: true, overrides: ["partition", "constraint"], memoryLimit: "cgroup" },
+  });
+
+describe("a run of a scheduler with partitions", () => {
+  it("that names none goes to the default one's nodes only, and waits for them while others are free", () => {
+    const one = site();
+    expect(placeRun(waiting("a").spec, [one], NOW).choice).toMatchObject({ nodeNames: ["c1"] });
+    one.nodes[0]!.freeCpus = 0;
+    expect(fitOn(waiting("a").spec, one, NOW)).toMatchObject({ verdict: "later", reason: "Asked for 1 core per node; c1 has less free." });
+    expect(pass([waiting("a")], [one]).placed).toEqual([]);
+  });
+
+  it("for which the default one has no node that is large enough is told so, with those that have one", () => {
+    expect(fitOn(waiting("a", { resources: { gpus: 2 } }).spec, site(), NOW)).toMatchObject({ verdict: "never", field: "overrides.slurm.partition", reason: "Its default partition, login, has not enough nodes that are large enough. Those that have: all, gpu." });
+    expect(fitOn(waiting("a", { resources: { gpus: 9 } }).spec, site(), NOW)).toMatchObject({ verdict: "never", field: "resources.gpus" });
+    expect(pass([waiting("a", { resources: { gpus: 2 } })], [site()]).waiting.get("a")).toMatchObject({ kind: "never", message: expect.stringContaining("Those that have: all, gpu.") as string });
+  });
+
+  it("that names one goes to its nodes only", () => {
+    expect(placeRun(asks("a", { partition: "gpu" }).spec, [site()], NOW).choice!.nodeNames[0]).toMatch(/^g/);
+    expect(fitOn(asks("a", { partition: "gone" }).spec, site(), NOW)).toMatchObject({ verdict: "never", reason: expect.stringMatching(/^Its partition gone has not enough nodes/) as string });
+  });
+
+  it("gets nodes with all the features that it wants; alternatives are the scheduler's to choose from", () => {
+    const choose = (constraint: string) => placeRun(asks("a", { partition: "gpu", constraint }, { gpus: 1 }).spec, [site()], NOW).choice?.nodeNames;
+    expect([choose("nvlink"), choose("ib&nvlink"), choose("nvlink|none")]).toEqual([["g1"], ["g1"], ["g1"]]);
+    expect(fitOn(asks("a", { partition: "gpu", constraint: "nvlink" }, { nodes: 2 }).spec, site(), NOW)).toMatchObject({ verdict: "never", field: "overrides.slurm.constraint", reason: "Not enough of its nodes that are large enough have nvlink." });
+  });
+
+  it("is kept room for on nodes that are open to it, so that it delays nobody elsewhere, and is promised when those are free", () => {
+    const one = site();
+    for (const name of ["g1", "g2"]) started(one, asks(`on ${name}`, { partition: "gpu" }, { gpus: 4, cpus: 16 }), { nodeNames: [name], accelerators: [0, 1, 2, 3] }, {}, NOW + (name === "g1" ? 600_000 : 60_000));
+    const queue = [asks("nvlink", { partition: "gpu", constraint: "nvlink" }, { gpus: 1 }), waiting("small", { queuedAt: NOW + 1 })];
+    expect(pass(queue, [one]).placed.map(({ runId }) => runId)).toEqual(["small"]);
+    expect(forecast({ queue, clusters: [one], now: NOW, policy: DEFAULT_POLICY, quotas: [], shares: new Map() }).get("nvlink")).toMatchObject({ at: NOW + 600_000 });
+  });
+
+  it("takes room only from those on nodes that are open to it, and gives back all that they had", () => {
+    const one = site();
+    started(one, asks("spread", { partition: "all" }, { gpus: 4, nodes: 2 }, { preemptible: true }), { nodeNames: ["g1", "g2"] }, { priority: 1 });
+    started(one, waiting("login", { spec: { preemptible: true }, resources: { cpus: 16 } }), { nodeNames: ["c1"] }, { priority: 1 });
+    const queue = [asks("first", { partition: "gpu", constraint: "nvlink" }, { gpus: 4 }, { priority: 90 }), asks("second", { partition: "gpu" }, { gpus: 4 }, { priority: 80 })];
+    const { victims, waiting: why } = pass(queue, [one], { policy: { ...DEFAULT_POLICY, preemption: true } });
+    expect(victims.map(({ runId }) => runId)).toEqual(["spread"]);
+    expect(why.get("second")).toMatchObject({ message: "Room is being made for it: what runs there is saving its checkpoint." });
+  });
+
+  it("is never placed on nodes that are not open to it, whatever else waits and runs", () => {
+    const names = ["login", "gpu", "big"];
+    const someNode = fc.record({ gpus: fc.constantFrom(0, 4), partitions: fc.subarray(names, { minLength: 1 }) });
+    const someRun = fc.record({ partition: fc.option(fc.constantFrom(...names)), gpus: fc.constantFrom(0, 0, 2), nodes: fc.constantFrom(1, 1, 2), priority: fc.integer({ min: 0, max: 100 }) });
+    fc.assert(fc.property(fc.array(someNode, { minLength: 1, maxLength: 6 }), fc.array(someRun, { minLength: 1, maxLength: 12 }), (hosts, asked) => {
+      const one = { ...site(), nodes: hosts.map(({ partitions, gpus }, at) => node(`n${at}`, { gpus, partitions, features: [] })) };
+      const queue = asked.map(({ partition, gpus, nodes, priority }, at) => asks(`r${at}`, partition ? { partition } : {}, { gpus, nodes, cpus: 8 }, { priority }));
+      for (const { runId, nodeNames } of pass(queue, [one]).placed) {
+        const partition = asked[Number(runId.slice(1))]!.partition ?? "login";
+        for (const name of nodeNames) expect(hosts[Number(name.slice(1))]!.partitions).toContain(partition);
+      }
+    }));
+  });
+});
