@@ -19,15 +19,18 @@ export function expandHosts(text: string): string[] {
   });
 }
 
-/** The living jobs that others gave to Slurm, the running ones first. */
+/** Whether it has its nodes: also while those are started for it. */
+const holds = (job: QueuedJob): boolean => phaseOf(job.state) === "running" || job.state === "CONFIGURING";
+
+/** The living jobs that others gave to Slurm, first those that have their nodes. */
 export function foreignJobs(jobs: readonly QueuedJob[]): { jobs: ForeignJob[]; jobCount: number } {
   const theirs = jobs.filter((job) => phaseOf(job.state) !== "over" && !job.name.startsWith(JOB_NAME_PREFIX));
-  const order = theirs.toSorted((a, b) => Number(phaseOf(b.state) === "running") - Number(phaseOf(a.state) === "running") || Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
+  const order = theirs.toSorted((a, b) => Number(holds(b)) - Number(holds(a)) || Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
   return { jobs: order.slice(0, MOST).map(asForeign), jobCount: theirs.length };
 }
 
 function asForeign(job: QueuedJob): ForeignJob {
-  const runs = phaseOf(job.state) === "running";
+  const runs = holds(job);
   return {
     id: job.id,
     name: job.name.slice(0, 200),

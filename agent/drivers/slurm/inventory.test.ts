@@ -23,6 +23,11 @@ it("tells of a large site what the protocol takes, whatever people named: one wo
   expect(NodeReport.parse(node)).toMatchObject({ name: "n1", scheduler: { partitions: ["x".repeat(128), "short"] } });
 });
 
+it("a job of others has its nodes while they are started for it", () => {
+  const line = (id: number, state: string, nodes: string) => parseQueueLine(`${id}|${state}|None|ada|lab|gpu|normal|1|${nodes}|4|cpu=4,mem=1G,gres/gpu=2|1795000000|1795000060|N/A|1:00:00|10|0|theirs|`)!;
+  expect(foreignJobs([line(5, "PENDING", ""), line(6, "CONFIGURING", "n1")]).jobs).toMatchObject([{ id: "6", state: "running", nodes: ["n1"], gpus: 2 }, { id: "5", state: "waiting", nodes: [] }]);
+});
+
 it.each([
   ["IDLE", "up"], ["MIXED+PLANNED", "up"], ["ALLOCATED+COMPLETING", "up"],
   ["IDLE+CLOUD+POWERED_DOWN", "up"], ["IDLE*+CLOUD+POWERED_DOWN", "up"], ["IDLE+NOT_RESPONDING+POWERING_DOWN", "up"], ["ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP", "up"], // of an elastic cluster: Slurm starts it for a job
