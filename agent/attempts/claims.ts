@@ -14,7 +14,7 @@ export function heldBy(records: readonly AttemptRecord[]): Held {
 /** Indexes of free, working accelerators of the wanted model. @throws NoCapacity that says how many there are. */
 export function chooseAccelerators(spec: JobSpec, node: NodeReport | undefined, holders: ReadonlyMap<number, string>): number[] {
   const { gpuModel } = spec;
-  const free = (node?.accelerators ?? []).filter((one) => one.health !== "failed" && !holders.has(one.index) && (!gpuModel || answersTo(one.model, gpuModel)));
+  const free = (node?.accelerators ?? []).filter((one) => one.health !== "failed" && !holders.has(one.index) && answersTo(one.model, gpuModel));
   const named = gpuModel ? `${gpuModel} GPUs` : "GPUs";
   if (free.length < spec.gpus) throw new NoCapacity(`resources.gpus: it needs ${spec.gpus} ${named}; ${free.length} are free and working here.`);
   return free.slice(0, spec.gpus).map((one) => one.index);

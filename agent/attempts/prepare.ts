@@ -108,7 +108,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     ...record.secrets,
     ...rankVariables(spec, intent),
     ...appVariables(spec, intent),
-    CUDA_VISIBLE_DEVICES: intent.accelerators.join(","),
+    CUDA_VISIBLE_DEVICES: (intent.visible ?? intent.accelerators).join(","),
     DROVER_RUN_ID: spec.runId,
     DROVER_RUN_NAME: spec.runName,
     DROVER_PROJECT: spec.project,

@@ -2,7 +2,7 @@ import { NoCapacity, SetupFailed } from "../code/setup-failed.ts";
 import { NotNow, type Observation, type SchedulerWord } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
-import { busIdsOf } from "../inventory/inventory.ts";
+import { devicesOf } from "../inventory/inventory.ts";
 import { log, reason } from "../log.ts";
 import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
@@ -206,7 +206,7 @@ export class Supervisor {
       await prepareFolders(this.parts.around, record, spec, live.setup.signal);
       const port = spec.launcher === "torchrun" ? null : await freePort();
       const appPort = spec.interactive ? { appPort: this.parts.driver.placesItself ? likelyPort(record.id) : await freePort() } : {};
-      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, busIds: await busIdsOf(live.reserved), port, ...appPort });
+      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, ...(await devicesOf(live.reserved)), port, ...appPort });
     } catch (error) {
       return this.setupFailed(live, error);
     }

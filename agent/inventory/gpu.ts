@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { log, reason } from "../log.ts";
+import { cut, parseSlices } from "./mig.ts";
 
 const exec = promisify(execFile);
 
@@ -12,6 +13,8 @@ export interface Gpu {
   busId: string;
   health: "ok" | "degraded" | "failed";
   healthReason: string | null;
+  /** Of a slice: its GPU, and how much of it, in thousandths. */
+  part?: { of: string; milli: number };
   /** Null where the driver does not say. */
   use: { percent: number | null; memoryMib: number | null; celsius: number | null; watts: number | null };
 }
@@ -26,6 +29,7 @@ export interface Xid {
 }
 
 export const BASE_QUERY = ["index", "uuid", "name", "memory.total", "pci.bus_id", "utilization.gpu", "memory.used", "temperature.gpu", "power.draw"];
+const MIG_QUERY = ["index", "mig.mode.current"];
 export const HEALTH_QUERY = ["index", "ecc.errors.uncorrected.volatile.total", "remapped_rows.pending", "remapped_rows.failure"];
 
 /** nvidia-smi writes what it does not know in brackets: [N/A], [Not Supported], [Unknown Error], [GPU is lost]. */
@@ -152,7 +156,16 @@ export async function readGpus(): Promise<{ gpus: Gpu[]; xids: Xid[] | null }> {
   if (gpus.length === 0) return { gpus, xids: [] };
   const [healthText, xids] = await Promise.all([smi(HEALTH_QUERY), readXids()]);
   const health = parseHealth(healthText ?? "");
-  return { gpus: gpus.map((gpu) => judge(gpu, health.get(gpu.index) ?? null, xids ?? [])), xids };
+  const judged = gpus.map((gpu) => judge(gpu, health.get(gpu.index) ?? null, xids ?? []));
+  return { gpus: await withSlices(judged), xids };
+}
+
+/** Slices in place of the GPUs that are cut into some. Drivers that know no MIG are asked nothing more. */
+async function withSlices(gpus: Gpu[]): Promise<Gpu[]> {
+  const isCut = new Set(rows((await smi(MIG_QUERY)) ?? "").flatMap(([index, mode]) => (mode === "Enabled" ? [Number(index)] : [])));
+  if (isCut.size === 0) return gpus;
+  const slices = parseSlices(await printed("nvidia-smi", ["-L"]).catch(() => ""));
+  return gpus.flatMap((gpu) => (isCut.has(gpu.index) ? cut(gpu, slices.get(gpu.uuid) ?? []) : [gpu]));
 }
 
 /** One verdict per GPU from all that was seen of it. */

@@ -25,11 +25,16 @@ export function gpusNow(): Promise<Reading> {
   return kept.reading;
 }
 
-/** Where on the bus these GPUs are. One that has fallen off it is not there to be asked any more: this is for before. */
-export async function busIdsOf(indexes: readonly number[]): Promise<string[]> {
-  if (indexes.length === 0) return [];
+/**
+ * Where on the bus these GPUs are: one that has fallen off it is not there to be asked any more, so this is for before. And as what
+ * CUDA is told of them: a slice has no number there.
+ */
+export async function devicesOf(indexes: readonly number[]): Promise<{ busIds: string[]; visible: string[] }> {
+  if (indexes.length === 0) return { busIds: [], visible: [] };
   const { gpus } = await gpusNow();
-  return indexes.map((index) => gpus.find((gpu) => gpu.index === index)?.busId ?? "");
+  const found = indexes.map((index) => gpus.find((gpu) => gpu.index === index));
+  const byUuid = found.some((gpu) => gpu?.part);
+  return { busIds: found.map((gpu) => gpu?.busId ?? ""), visible: found.map((gpu, at) => (byUuid && gpu ? gpu.uuid : String(indexes[at]))) };
 }
 
 export interface InventoryInput {
@@ -58,6 +63,7 @@ export async function readInventory({ name, stateHome, holders }: InventoryInput
         health: gpu.health,
         healthReason: gpu.healthReason,
         attemptId: holders.get(gpu.index) ?? null,
+        ...(gpu.part ? { part: { of: gpu.part.of.slice(0, 128), milli: gpu.part.milli } } : {}),
       })),
     },
   ];

@@ -60,7 +60,8 @@ export interface NodeSnapshot {
   memoryMib: number;
   freeCpus: number;
   freeMemoryMib: number;
-  accelerators: { index: number; model: string; free: boolean; ok: boolean }[];
+  /** `milli`: of a slice, how much of its GPU it is. */
+  accelerators: { index: number; model: string; free: boolean; ok: boolean; milli?: number }[];
   /** As its scheduler has it; absent where it has none. */
   partitions?: readonly string[] | null;
   features?: readonly string[] | null;
@@ -103,16 +104,16 @@ export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boole
 const answers = new Map<string, Map<string, boolean>>();
 const MODELS_KEPT = 1000;
 
-/** Whether a GPU's name answers to a wanted model, by the rule that the agent goes by too. */
+/** Whether a GPU's name answers to a wanted model, by the rule that the agent goes by too; null is any whole one. */
 export function modelMatches(model: string, wanted: string | null): boolean {
-  if (!wanted || model === wanted) return true;
-  let known = answers.get(wanted);
+  if (model === wanted) return true;
+  let known = answers.get(wanted ?? "");
   if (!known) {
     if (answers.size >= MODELS_KEPT) answers.clear();
-    answers.set(wanted, (known = new Map()));
+    answers.set(wanted ?? "", (known = new Map()));
   }
   let answer = known.get(model);
-  if (answer === undefined) known.set(model, (answer = answersTo(model, wanted)));
+  if (answer === undefined) known.set(model, (answer = answersTo(model, wanted || null)));
   return answer;
 }
 

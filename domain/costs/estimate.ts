@@ -1,3 +1,4 @@
+import { modelMatches } from "../agents/placement.ts";
 import { add, compare, type Decimal, multiply, ZERO } from "./decimal.ts";
 import { type CapacityClass, type HeldKind, HOUR_MS, milliOf } from "./metering.ts";
 import { type PriceLine, priceAt } from "./price-book.ts";
@@ -25,6 +26,8 @@ export interface PricedPlace {
   capacityClass: CapacityClass;
   /** Models of accelerators there. */
   models: readonly string[];
+  /** Of models that are slices, how much of an accelerator one is, in thousandths. */
+  parts?: ReadonlyMap<string, number>;
 }
 export interface Span {
   low: Decimal;
@@ -73,8 +76,10 @@ function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine
     const milli = holds[kind];
     if (milli === 0) continue;
     const models = kind === "accelerator" ? modelsThatFit(holds.model, place.models) : [null];
-    const prices = models.map((model) => priceAt(lines, { kind, clusterId: place.clusterId, capacityClass: place.capacityClass, model }, at, version)?.unitPrice).filter((price) => price !== undefined);
-    const [first, ...rest] = prices.map((price) => multiply({ units: BigInt(milli), scale: 3 }, price));
+    const [first, ...rest] = models.flatMap((model) => {
+      const price = priceAt(lines, { kind, clusterId: place.clusterId, capacityClass: place.capacityClass, model }, at, version)?.unitPrice;
+      return price === undefined ? [] : [multiply({ units: BigInt(milli * (place.parts?.get(model ?? "") ?? 1000)), scale: 6 }, price)];
+    });
     if (!first) continue;
     isPriced = true;
     total = { low: add(total.low, rest.reduce(least, first)), high: add(total.high, rest.reduce(most, first)) };
@@ -83,7 +88,7 @@ function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine
 }
 
 const modelsThatFit = (wanted: string | null, models: readonly string[]): (string | null)[] => {
-  const fitting = models.filter((model) => wanted === null || model.toLowerCase().includes(wanted.toLowerCase()));
+  const fitting = models.filter((model) => modelMatches(model, wanted));
   return fitting.length > 0 ? fitting : [wanted];
 };
 

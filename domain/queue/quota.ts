@@ -25,7 +25,7 @@ export interface QuotaAsk {
   firm: boolean;
 }
 
-const wantedOf = (quota: Pick<Quota, "model">) => (quota.model === "*" ? null : quota.model);
+const covers = (quota: Pick<Quota, "model">, model: string): boolean => quota.model === "*" || modelMatches(model, quota.model);
 export const quotaNoun = (quota: Pick<Quota, "model">) => (quota.model === "*" ? "accelerators" : quota.model);
 /** The most that it may ever hold; null is no limit. */
 export const ceilingOf = (quota: Quota): number | null => (quota.borrow ? quota.limit : Math.min(quota.guaranteed, quota.limit ?? quota.guaranteed));
@@ -76,7 +76,7 @@ export class QuotaBook {
     const known = this.fences.find((one) => one.scope === quota.scope && one.model === quota.model);
     if (known) return known;
     let capacity = 0;
-    for (const cluster of clusters) for (const node of cluster.nodes) for (const one of node.accelerators) if (one.ok && modelMatches(one.model, wantedOf(quota))) capacity += 1;
+    for (const cluster of clusters) for (const node of cluster.nodes) for (const one of node.accelerators) if (one.ok && covers(quota, one.model)) capacity += 1;
     const fence: Fence = { scope: quota.scope, model: quota.model, quotas: new Map(), capacity, used: new Map(), firm: new Map() };
     this.fences.push(fence);
     return fence;
@@ -84,7 +84,7 @@ export class QuotaBook {
 
   private touching(model: string): Fence[] {
     let known = this.byModel.get(model);
-    if (!known) this.byModel.set(model, (known = this.fences.filter((fence) => modelMatches(model, wantedOf(fence)))));
+    if (!known) this.byModel.set(model, (known = this.fences.filter((fence) => covers(fence, model))));
     return known;
   }
 

@@ -142,4 +142,19 @@ describe("usage from an agent", () => {
     const after = await plane.sql`select milli, until_at is null as open from capacity_intervals where cluster_id = ${world.cluster.id} and kind = 'accelerator' order by from_at`;
     expect([...after]).toEqual([{ milli: 2000, open: false }, { milli: 1000, open: true }]);
   });
+
+  it("of a slice is that part of its GPU, whose capacity stays one of it, however it is cut", async () => {
+    const slice = (index: number, profile: string, milli: number) => ({ ...GPUS[0]!, index, uuid: `MIG-${index}`, model: `H100 MIG ${profile}`, part: { of: "GPU-0", milli } });
+    const cut = (...slices: object[]) => world.agent.sync({ nodes: [{ name: "n1", cpus: 8, memoryMib: 16_384, diskMib: 1, state: "up", stateReason: null, accelerators: [...slices, GPUS[1]] }] });
+    const capacity = async () => [...(await plane.sql`select model, milli from capacity_intervals where cluster_id = ${world.cluster.id} and kind = 'accelerator' and until_at is null`)];
+    await cut(slice(100, "3g.40gb", 500), slice(101, "1g.10gb", 142));
+    expect(await capacity()).toEqual([{ model: "H100", milli: 2000 }]);
+    const one = await attempt();
+    await send(told(one, [open(T0 + 1_000_000, ["MIG-101"]), close(T0 + 1_060_000, 60_000)]));
+    expect((await intervals(one.id))[0]).toMatchObject({ kind: "accelerator", milli: 142, device: "MIG-101" });
+    expect(await plane.sql`select model from usage_intervals where attempt_id = ${one.id} and kind = 'accelerator'`).toMatchObject([{ model: "H100" }]);
+    await cut(slice(100, "7g.80gb", 1000));
+    expect(await capacity()).toEqual([{ model: "H100", milli: 2000 }]);
+    expect(await plane.sql`select milli, parent_uuid from accelerators where cluster_id = ${world.cluster.id} and present and index = 100`).toEqual([{ milli: 1000, parent_uuid: "GPU-0" }]);
+  });
 });

@@ -13,6 +13,8 @@ import type { AgentIdentity } from "../authenticate.ts";
 type NodeRow = typeof nodes.$inferSelect;
 type Host = Omit<NodeReport, "state"> & Pick<NodeRow, "state">;
 type GpuRow = typeof accelerators.$inferSelect;
+/** Thousandths of a GPU that nobody has cut. */
+const WHOLE = 1000;
 type Note = { kind: string; subject: string; message: string; evidence?: unknown };
 
 /**
@@ -80,18 +82,20 @@ function differs(row: NodeRow | undefined, report: Host): boolean {
   return !row || !isSame(row.partitions, partitions) || !isSame(row.features, features) || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
 }
 
+const cardOf = ({ part, ...gpu }: Host["accelerators"][number]) => ({ ...gpu, parentUuid: part?.of ?? null, milli: part?.milli ?? WHOLE });
+
 async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: GpuRow[], reported: Host[], nodeIds: Map<string, string>, notes: Note[]): Promise<boolean> {
   const before = new Map(known.map((row) => [`${row.nodeId} ${row.index}`, row]));
   const present = new Set<string>();
   const rows: (typeof accelerators.$inferInsert)[] = [];
   for (const node of reported) {
     const nodeId = nodeIds.get(node.name)!;
-    for (const gpu of node.accelerators) {
+    for (const gpu of node.accelerators.map(cardOf)) {
       const key = `${nodeId} ${gpu.index}`;
       const old = before.get(key);
       if (present.has(key)) continue;
       present.add(key);
-      if (old && old.present && old.uuid === gpu.uuid && old.model === gpu.model && old.memoryMib === gpu.memoryMib && old.health === gpu.health && old.healthReason === gpu.healthReason && old.attemptId === gpu.attemptId) continue;
+      if (old?.present && (Object.keys(gpu) as (keyof typeof gpu)[]).every((field) => old[field] === gpu[field])) continue;
       if (old ? old.health !== gpu.health : gpu.health !== "ok") notes.push({ kind: `gpu.${gpu.health}`, subject: `${node.name}/${gpu.index}`, message: `GPU ${gpu.index} of ${node.name} is ${gpu.health}${gpu.healthReason ? `: ${gpu.healthReason}` : ""}.` });
       rows.push({ id: newId("accelerator"), orgId, clusterId, nodeId, present: true, ...gpu });
     }
@@ -100,7 +104,7 @@ async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: Gpu
     await tx
       .insert(accelerators)
       .values(rows.slice(at, at + 500))
-      .onConflictDoUpdate({ target: [accelerators.nodeId, accelerators.index], set: { uuid: sql`excluded.uuid`, model: sql`excluded.model`, memoryMib: sql`excluded.memory_mib`, health: sql`excluded.health`, healthReason: sql`excluded.health_reason`, attemptId: sql`excluded.attempt_id`, present: true, updatedAt: sql`now()` } });
+      .onConflictDoUpdate({ target: [accelerators.nodeId, accelerators.index], set: { uuid: sql`excluded.uuid`, model: sql`excluded.model`, memoryMib: sql`excluded.memory_mib`, health: sql`excluded.health`, healthReason: sql`excluded.health_reason`, attemptId: sql`excluded.attempt_id`, parentUuid: sql`excluded.parent_uuid`, milli: sql`excluded.milli`, present: true, updatedAt: sql`now()` } });
   }
   const gone = known.filter((row) => row.present && !present.has(`${row.nodeId} ${row.index}`)).map(({ id }) => id);
   if (gone.length > 0) await tx.update(accelerators).set({ present: false, attemptId: null }).where(and(eq(accelerators.clusterId, clusterId), inArray(accelerators.id, gone)));

@@ -34,7 +34,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
           freeMemoryMib: host.memoryMib,
           partitions: host.partitions,
           features: host.features,
-          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
+          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, milli: gpu.milli, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
         })),
       live: [],
     };
@@ -74,7 +74,7 @@ function listHosts(db: DbOrTx, orgId: string) {
 /** `heldByLost`: the agent still reports it held by an attempt that was given up, so its process may yet live. */
 function listGpus(db: DbOrTx, orgId: string) {
   return db
-    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
+    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, milli: accelerators.milli, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
     .from(accelerators)
     .leftJoin(attempts, and(eq(attempts.id, accelerators.attemptId), eq(attempts.status, "lost")))
     .where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)))

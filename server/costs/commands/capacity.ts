@@ -27,6 +27,8 @@ export async function followCapacity(tx: Tx, { orgId, clusterId }: { orgId: stri
   }
 }
 
+/** A slice is capacity of its GPU, and priced by it. */
+const WHOLE_MODEL = sql`regexp_replace(a.model, ' MIG [^ ]+$', '')`;
 const capacityNow = (clusterId: string) => sql`
   select n.name as node, 'cpu' as kind, '' as model, round(n.cpus * 1000)::int as milli, c.capacity_class
   from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and n.cpus > 0
@@ -34,6 +36,6 @@ const capacityNow = (clusterId: string) => sql`
   select n.name, 'memory', '', round(n.memory_mib * 1000.0 / 1024)::int, c.capacity_class
   from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and n.memory_mib > 0
   union all
-  select n.name, 'accelerator', a.model, (count(*) * 1000)::int, c.capacity_class
+  select n.name, 'accelerator', ${WHOLE_MODEL}, (count(distinct coalesce(a.parent_uuid, a.uuid)) * 1000)::int, c.capacity_class
   from accelerators a join nodes n on n.id = a.node_id join clusters c on c.id = n.cluster_id
-  where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and a.present group by n.name, a.model, c.capacity_class`;
+  where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and a.present group by n.name, ${WHOLE_MODEL}, c.capacity_class`;

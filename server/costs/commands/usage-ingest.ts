@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import type { z } from "zod";
+import { wholeName } from "../../../agent/protocol/gpu-model.ts";
 import type { Usage, UsageEvent, UsageOffsets } from "../../../agent/protocol/messages.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { CLOCK_TOLERANCE_MS, type HeldKind, milliOf } from "../../../domain/costs/metering.ts";
@@ -84,15 +85,16 @@ async function open(tx: TransactionSql, place: Place, meter: Meter, event: Openi
 
 /** Known devices each on their own, so that none is held twice; where only a number is known, as one amount of the node. */
 async function intervalsOf(tx: TransactionSql, { clusterId }: Place, event: Opening): Promise<Interval[]> {
-  const models = await tx<{ uuid: string; node: string; model: string }[]>`
-    select a.uuid, n.name as node, a.model from accelerators a join nodes n on n.id = a.node_id
+  const models = await tx<{ uuid: string; node: string; model: string; milli: number }[]>`
+    select a.uuid, n.name as node, a.model, a.milli from accelerators a join nodes n on n.id = a.node_id
     where a.cluster_id = ${clusterId} and n.name = any(${event.holds.map(({ node }) => node)}::text[])`;
   return event.holds.flatMap((hold): Interval[] => {
     const here = models.filter(({ node }) => node === hold.node);
-    const modelOf = (uuid: string | undefined) => here.find((one) => one.uuid === uuid)?.model ?? here[0]?.model ?? "unknown";
+    const cardOf = (uuid: string | undefined) => here.find((one) => one.uuid === uuid);
+    const modelOf = (uuid: string | undefined) => wholeName(cardOf(uuid)?.model ?? here[0]?.model ?? "unknown");
     const known = hold.accelerators.length === hold.gpus;
     const pooled = hold.gpus > 0 && !known ? [{ node: hold.node, kind: "accelerator" as const, model: modelOf(undefined), milli: milliOf.accelerators(hold.gpus), device: null }] : [];
-    const devices = known ? hold.accelerators.map((uuid) => ({ node: hold.node, kind: "accelerator" as const, model: modelOf(uuid), milli: milliOf.accelerators(1), device: uuid })) : [];
+    const devices = known ? hold.accelerators.map((uuid) => ({ node: hold.node, kind: "accelerator" as const, model: modelOf(uuid), milli: cardOf(uuid)?.milli ?? milliOf.accelerators(1), device: uuid })) : [];
     const rest = [{ node: hold.node, kind: "cpu" as const, model: "", milli: milliOf.cpus(hold.cpus), device: null }, { node: hold.node, kind: "memory" as const, model: "", milli: milliOf.memory(hold.memoryMib), device: null }];
     return [...devices, ...pooled, ...rest].filter(({ milli }) => milli > 0);
   });

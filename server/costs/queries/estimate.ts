@@ -35,7 +35,10 @@ export async function estimateRun(db: DbOrTx, orgId: string, of: { spec: RunSpec
 async function loadPlaces(db: DbOrTx, orgId: string): Promise<(cluster: ClusterSnapshot) => PricedPlace> {
   const classes = await db.select({ id: clusters.id, capacityClass: clusters.capacityClass }).from(clusters).where(eq(clusters.orgId, orgId));
   const classOf = new Map(classes.map(({ id, capacityClass }) => [id, capacityClass]));
-  return ({ id, nodes }) => ({ clusterId: id, capacityClass: classOf.get(id) ?? "owned", models: [...new Set(nodes.flatMap((node) => node.accelerators.map(({ model }) => model)))] });
+  return ({ id, nodes }) => {
+    const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? 1000] as const)));
+    return { clusterId: id, capacityClass: classOf.get(id) ?? "owned", models: [...parts.keys()], parts };
+  };
 }
 
 const NO_TIME: LengthGuess = { lowSeconds: 0, highSeconds: 0, from: "assumed" };
