@@ -1,6 +1,6 @@
 import { and, eq, gt, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { invitations, orgs, roleBindings, serviceAccounts, users } from "../../../db/schema/access.ts";
+import { invitations, roleBindings, serviceAccounts, users } from "../../../db/schema/access.ts";
 import type { AcceptInvitation, Invite } from "../../../domain/access/inputs.ts";
 import { resolveGrant, ROLES } from "../../../domain/access/roles.ts";
 import { whyNotGive } from "../../../domain/access/scopes.ts";
@@ -12,17 +12,19 @@ import type { Actor } from "../actor.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";
 import { listBindings } from "../queries.ts";
-import { findScope } from "../queries/tree.ts";
+import { findScope, lockOrg } from "../queries/tree.ts";
 import { randomSecret, sha256 } from "../secrets.ts";
 import { hashPassword, insertUser } from "./account.ts";
 import { refuseUngivable } from "./roles.ts";
+import { inTurn } from "./turn.ts";
 
 const VALID_DAYS = 7;
 
 /** A link for one person and one role, good once and for seven days. A new invitation to the same place replaces the older one. */
-export async function invite(ctx: Ctx, input: Invite): Promise<{ id: string; link: string; expiresAt: Date }> {
+export async function invite(asked: Ctx, input: Invite): Promise<{ id: string; link: string; expiresAt: Date }> {
   const token = randomSecret();
-  const made = await ctx.db.transaction(async (tx) => {
+  const made = await asked.db.transaction(async (tx) => {
+    const ctx = await inTurn(tx, asked);
     const scope = await findScope(tx, ctx, input.scopeType, input.scopeId);
     if (!scope) throw notFound();
     refuseUngivable(input.role, scope, ctx.grantFor);
@@ -42,7 +44,7 @@ export async function invite(ctx: Ctx, input: Invite): Promise<{ id: string; lin
     });
     return row!;
   });
-  await publishAccess(ctx.orgId);
+  await publishAccess(asked.orgId);
   return { ...made, link: new URL(paths.invite(token), env().DROVER_URL).href };
 }
 
@@ -79,16 +81,16 @@ export async function revokeInvitation(ctx: Ctx, { id }: { id: string }): Promis
  * @throws DomainError not_found for a link that was used, withdrawn or is too old, or whose sender may not give the role any more.
  */
 export async function acceptInvitation(ctx: BaseCtx, input: AcceptInvitation): Promise<{ orgSlug: string; email: string }> {
-  const [seen] = await ctx.db.select({ email: invitations.email }).from(invitations).where(liveInvitation(sha256(input.token)));
+  const [seen] = await ctx.db.select({ email: invitations.email, orgId: invitations.orgId }).from(invitations).where(liveInvitation(sha256(input.token)));
   if (!seen) throw deadLink();
   const [user] = await ctx.db.select({ id: users.id, name: users.name, email: users.email }).from(users).where(eq(users.email, seen.email));
   if (user && ctx.caller?.email !== user.email) throw new DomainError("unauthenticated", `Sign in as ${user.email}, then open the link again.`);
   const person = user ? null : await newPerson(input, seen.email);
   const done = await ctx.db.transaction(async (tx) => {
+    const org = await lockOrg(tx, seen.orgId); // before its sender's rights are looked at: they may be taken away just now
     const [invitation] = await tx.update(invitations).set({ acceptedAt: sql`now()` }).where(liveInvitation(sha256(input.token))).returning();
     if (!invitation) throw deadLink();
     await refuseLapsedSender(tx, invitation);
-    const [org] = await tx.select({ slug: orgs.slug }).from(orgs).where(eq(orgs.id, invitation.orgId)).for("update");
     const actor: Actor = { type: "user", id: user?.id ?? (await insertUser(tx, person!)), name: user?.name ?? person!.name, tokenId: null };
     const by = { orgId: invitation.orgId, actor, requestId: ctx.requestId };
     const binding = { role: invitation.role, scopeType: invitation.scopeType, scopeId: invitation.scopeId };
@@ -96,7 +98,7 @@ export async function acceptInvitation(ctx: BaseCtx, input: AcceptInvitation): P
     const projectId = invitation.scopeType === "project" ? invitation.scopeId : null;
     if (!user) await audit(tx, by, { action: "user.sign-up", target: { type: "user", id: actor.id, name: actor.name }, projectId, after: { email: seen.email } });
     await audit(tx, by, { action: "member.accept", target: { type: "user", id: actor.id, name: actor.name }, projectId, after: { ...binding, invitation: invitation.id, invitedBy: invitation.invitedBy } });
-    return { orgId: invitation.orgId, orgSlug: org!.slug };
+    return { orgId: invitation.orgId, orgSlug: org.slug };
   });
   await publishAccess(done.orgId);
   return { orgSlug: done.orgSlug, email: seen.email };

@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { apiTokens, roleBindings, serviceAccounts, users } from "../../../db/schema/access.ts";
+import { apiTokens, invitations, roleBindings, serviceAccounts, users } from "../../../db/schema/access.ts";
 import type { GrantRole } from "../../../domain/access/inputs.ts";
 import { type Role, ROLES } from "../../../domain/access/roles.ts";
 import { whyNotGive, type GrantFor, type Scope } from "../../../domain/access/scopes.ts";
@@ -8,7 +8,8 @@ import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { audit } from "../audit.ts";
 import { publishAccess } from "../publish.ts";
-import { countOwners, findScope, lockOrg } from "../queries/tree.ts";
+import { countOwners, findScope } from "../queries/tree.ts";
+import { inTurn } from "./turn.ts";
 
 /** @throws DomainError forbidden (or invalid, for a role that does not exist at such a node) unless the caller may give the role there. */
 export function refuseUngivable(role: Role, scope: Scope, grantFor: GrantFor): void {
@@ -18,9 +19,9 @@ export function refuseUngivable(role: Role, scope: Scope, grantFor: GrantFor): v
 }
 
 /** Give a member or service account of the organization one more role. */
-export async function grantRole(ctx: Ctx, input: GrantRole): Promise<{ id: string }> {
-  const id = await ctx.db.transaction(async (tx) => {
-    await lockOrg(tx, ctx.orgId);
+export async function grantRole(asked: Ctx, input: GrantRole): Promise<{ id: string }> {
+  const id = await asked.db.transaction(async (tx) => {
+    const ctx = await inTurn(tx, asked);
     const scope = await findScope(tx, ctx, input.scopeType, input.scopeId);
     const principal = await findMember(tx, ctx.orgId, input.principalId);
     if (!scope || !principal) throw notFound();
@@ -40,32 +41,48 @@ export async function grantRole(ctx: Ctx, input: GrantRole): Promise<{ id: strin
     await audit(tx, ctx, { action: "member.grant", target: { type: principal.type, id: principal.id, name: principal.name }, projectId: scope.type === "project" ? scope.id : null, after: { ...binding, scopeName: scope.name } });
     return row.id;
   });
-  await publishAccess(ctx.orgId);
+  await publishAccess(asked.orgId);
   return { id };
 }
 
 /** Take one role away; with the last one, the person leaves the organization and their tokens there stop working. */
-export async function revokeRole(ctx: Ctx, { id }: { id: string }): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
-    await lockOrg(tx, ctx.orgId);
+export async function revokeRole(asked: Ctx, { id }: { id: string }): Promise<void> {
+  await asked.db.transaction(async (tx) => {
+    const ctx = await inTurn(tx, asked);
     const [binding] = await tx.select().from(roleBindings).where(and(eq(roleBindings.orgId, ctx.orgId), eq(roleBindings.id, id)));
     if (!binding) throw notFound();
     await revokeBinding(tx, ctx, binding);
     await revokeTokensOfLeaver(tx, ctx, binding.principalId);
   });
-  await publishAccess(ctx.orgId);
+  await publishAccess(asked.orgId);
 }
 
-/** Take away every role that a person holds in the organization. */
-export async function removeMember(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
-    await lockOrg(tx, ctx.orgId);
+/** Take away every role that a person holds in the organization, and the ways back in that they still have. */
+export async function removeMember(asked: Ctx, { userId }: { userId: string }): Promise<void> {
+  await asked.db.transaction(async (tx) => {
+    const ctx = await inTurn(tx, asked);
     const bindings = await tx.select().from(roleBindings).where(and(eq(roleBindings.orgId, ctx.orgId), eq(roleBindings.principalId, userId)));
     if (bindings.length === 0) throw notFound();
     for (const binding of bindings) await revokeBinding(tx, ctx, binding);
     await revokeTokensOfLeaver(tx, ctx, userId);
+    await withdrawInvitationsOf(tx, ctx, userId);
   });
-  await publishAccess(ctx.orgId);
+  await publishAccess(asked.orgId);
+}
+
+/** Those that the caller may withdraw: where somebody else manages people, that is for them to say. */
+async function withdrawInvitationsOf(tx: Tx, ctx: Ctx, userId: string): Promise<void> {
+  const open = await tx
+    .select({ id: invitations.id, email: invitations.email, role: invitations.role, scopeType: invitations.scopeType, scopeId: invitations.scopeId })
+    .from(invitations)
+    .innerJoin(users, eq(users.email, invitations.email))
+    .where(and(eq(invitations.orgId, ctx.orgId), eq(users.id, userId), isNull(invitations.acceptedAt), isNull(invitations.revokedAt)));
+  for (const { id, ...invitation } of open) {
+    const scope = await findScope(tx, ctx, invitation.scopeType, invitation.scopeId);
+    if (!scope || whyNotGive(invitation.role, scope, ctx.grantFor)) continue;
+    await tx.update(invitations).set({ revokedAt: sql`now()` }).where(eq(invitations.id, id));
+    await audit(tx, ctx, { action: "member.revoke-invitation", target: { type: "invitation", id, name: invitation.email }, projectId: scope.type === "project" ? scope.id : null, before: invitation, reason: "Whom it is for was removed from the organization." });
+  }
 }
 
 async function revokeBinding(tx: Tx, ctx: Ctx, binding: typeof roleBindings.$inferSelect): Promise<void> {

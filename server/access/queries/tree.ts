@@ -93,9 +93,9 @@ export async function holdTeamOpen(tx: DbOrTx, teamId: string): Promise<void> {
   if (team?.archivedAt) throw new DomainError("conflict", `The team ${team.name} is archived. Restore it first.`);
 }
 
-/** Holds the organization's row until the transaction ends, so that changes of roles happen one after the other. */
+/** Holds the organization's row until the transaction ends, so that changes of roles happen one after the other; what only refers to the organization does not wait. */
 export async function lockOrg(tx: DbOrTx, orgId: string): Promise<{ id: string; slug: string; name: string }> {
-  const [org] = await tx.select({ id: orgs.id, slug: orgs.slug, name: orgs.name }).from(orgs).where(eq(orgs.id, orgId)).for("update");
+  const [org] = await tx.select({ id: orgs.id, slug: orgs.slug, name: orgs.name }).from(orgs).where(eq(orgs.id, orgId)).for("no key update");
   return org!;
 }
 
