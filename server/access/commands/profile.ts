@@ -29,7 +29,7 @@ export async function changePassword(ctx: BaseCtx, input: ChangePassword): Promi
   const actor = personOnly(ctx);
   const [account] = await ctx.db.select({ id: accounts.id, password: accounts.password }).from(accounts).where(and(eq(accounts.userId, actor.id), eq(accounts.providerId, "credential")));
   const { password: hasher } = await auth().$context;
-  const guess = passwordTries.attempt(actor.id, "session");
+  const guess = passwordTries.attempt(actor.id, `session of ${actor.id}`); // from nowhere that others are, too: their failures count for nobody else
   if (!account?.password || !(await hasher.verify({ hash: account.password, password: input.current }))) {
     throw new DomainError("invalid", "The current password is wrong.", { issues: [{ field: "current", message: "This is not your current password." }] });
   }
