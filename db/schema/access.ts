@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import { boolean, check, foreignKey, index, jsonb, pgTable, primaryKey, text, unique, uniqueIndex } from "drizzle-orm/pg-core";
+import { boolean, check, foreignKey, index, jsonb, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
 import { ROLE_NAMES, SCOPE_TYPES } from "../../domain/access/roles.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -175,5 +174,4 @@ export const auditLog = pgTable("audit_log", {
   index("audit_log_org").on(t.orgId, t.id),
   index("audit_log_target").on(t.orgId, t.targetId, t.id),
   index("audit_log_actor").on(t.orgId, t.actorId, t.id),
-  uniqueIndex("audit_log_denied_once").on(t.requestId, t.action, t.targetId).where(sql`action like 'denied.%'`),
 ]);
