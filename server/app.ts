@@ -1,6 +1,7 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { isUntaken, UNTAKEN_WORDS } from "../db/refused.ts";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
 import { auth, signIn } from "./access/auth.ts";
 import { open } from "./access/guard.ts";
@@ -45,6 +46,10 @@ export function buildApp(): Hono {
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
   app.onError((error, c) => {
     if (error instanceof DomainError) return c.json({ error: error.code, message: error.message, issues: error.issues }, HTTP_STATUS[error.code] as 400);
+    if (isUntaken(error)) {
+      log().warn({ err: error, path: c.req.path }, "a value that the database does not take, in a route");
+      return c.json({ error: "invalid", message: UNTAKEN_WORDS }, HTTP_STATUS.invalid as 400);
+    }
     log().error({ err: error, path: c.req.path }, "unexpected error in a route");
     return c.json({ error: "internal", message: "The server failed on this request; nothing was changed." }, 500);
   });

@@ -1,6 +1,7 @@
 import { TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import type { DefaultErrorShape } from "@trpc/server/unstable-core-do-not-import";
 import { ZodError } from "zod";
+import { isUntaken, UNTAKEN_WORDS } from "../../db/refused.ts";
 import { DomainError, type ErrorCode, type FieldIssue } from "../../domain/shared/errors.ts";
 import { log } from "../log.ts";
 
@@ -15,11 +16,15 @@ const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   unavailable: "SERVICE_UNAVAILABLE",
 };
 
-/** DomainErrors keep their words; anything else is logged and its text hidden. */
+/** DomainErrors keep their words; what only the database could tell to be none of its values is the caller's to correct; anything else is logged and its text hidden. */
 export function toTrpcError(error: unknown): TRPCError {
   const cause = error instanceof TRPCError ? error.cause : error;
   if (cause instanceof DomainError) return new TRPCError({ code: TRPC_CODE[cause.code], message: cause.message, cause });
   if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") return error;
+  if (isUntaken(cause ?? error)) {
+    log().warn({ err: cause ?? error }, "a value that the database does not take, in a procedure");
+    return new TRPCError({ code: TRPC_CODE.invalid, message: UNTAKEN_WORDS, cause: new DomainError("invalid", UNTAKEN_WORDS) });
+  }
   log().error({ err: cause ?? error }, "unexpected error in a procedure");
   return new TRPCError({ code: "INTERNAL_SERVER_ERROR", message: "The server failed on this request; nothing was changed. Quote the request id.", cause });
 }

@@ -7,7 +7,7 @@ import { fitsProject } from "../../domain/access/roles.ts";
 import type { IdKind } from "../../domain/shared/id-format.ts";
 import { buildApp } from "../app.ts";
 import { type TestServer, testServer } from "../access/testing.ts";
-import { FILTERS, guarded, missing, oneOfEach, probes, someInput, titled, walked } from "./testing.ts";
+import { CHOICES, FILTERS, guarded, missing, oneOfEach, type Probe, probes, someInput, titled, walked } from "./testing.ts";
 
 /** What pages cannot hold, by an id in its address. */
 const RAW: { method: string; path: (id: string) => string; kind: IdKind }[] = [
@@ -15,6 +15,8 @@ const RAW: { method: string; path: (id: string) => string; kind: IdKind }[] = [
   { method: "GET", path: (id) => `/api/attempts/${id}/log`, kind: "attempt" },
   { method: "GET", path: (id) => `/api/costs/statement/pdf?period=2026-01&team=${id}`, kind: "team" },
 ];
+
+const statusOf = ({ path, field }: Probe): number => (FILTERS.has(`${path} ${field}`) ? 200 : CHOICES.has(`${path} ${field}`) ? 422 : 404);
 
 describe("another organization's ids", () => {
   let server: TestServer;
@@ -42,9 +44,8 @@ describe("another organization's ids", () => {
     const ask = (id: string) => server.call(boss, probe.path, probe.input(ours, id), probe.type);
     const foreign = await ask(theirs[probe.kind]!);
     const absent = await ask(missing(probe.kind));
-    const known = FILTERS.has(`${probe.path} ${probe.field}`);
     expect([foreign.status, foreign.text]).toEqual([absent.status, absent.text]);
-    expect(foreign.status, foreign.text).toBe(known ? 200 : 404);
+    expect(foreign.status, foreign.text).toBe(statusOf(probe));
   });
 
   it("are probed in every raw route that has one in its path", () => {
@@ -113,7 +114,6 @@ describe("another project's ids", () => {
     const absent = await server.call(lead, probe.path, probe.input(ours, missing(probe.kind)), probe.type);
     expect([foreign.status, foreign.text]).toEqual([absent.status, absent.text]);
     const acts = walked.find(({ path }) => path === probe.path)!.permission; // what only the organization's own may do is refused before anything is looked up
-    const known = FILTERS.has(`${probe.path} ${probe.field}`) ? 200 : 404;
-    expect(foreign.status, foreign.text).toBe(fitsProject(acts as Permission) ? known : 403);
+    expect(foreign.status, foreign.text).toBe(fitsProject(acts as Permission) ? statusOf(probe) : 403);
   });
 });

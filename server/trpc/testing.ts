@@ -2,6 +2,7 @@ import type { AnyProcedure } from "@trpc/server";
 import { v7 } from "uuid";
 import { z } from "zod";
 import { apiTokens, auditLog, invitations, roleBindings, serviceAccounts } from "../../db/schema/access.ts";
+import { usageReviews } from "../../db/schema/costs.ts";
 import { reportComments, reports, savedViews } from "../../db/schema/reports.ts";
 import { quotas } from "../../db/schema/queue.ts";
 import { modelVersions, registeredModels } from "../../db/schema/models.ts";
@@ -25,12 +26,13 @@ export const walked: Walked[] = Object.entries(appRouter._def.procedures as unkn
   input: (procedure._def as unknown as { inputs: z.ZodType[] }).inputs[0],
 }));
 
-interface Schema {
+export interface Schema {
   type?: string;
   properties?: Record<string, Schema>;
   required?: string[];
   pattern?: string;
   anyOf?: Schema[];
+  oneOf?: Schema[];
   enum?: unknown[];
   const?: unknown;
   items?: Schema;
@@ -41,11 +43,33 @@ interface Schema {
 
 export const jsonSchema = (input: z.ZodType): Schema => z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Schema;
 
-/** Which kinds of ids a field takes, by the pattern that idSchema gives it. */
-function kindsOf(schema: Schema): IdKind[] {
+const branches = (schema: Schema): Schema[] => schema.anyOf ?? schema.oneOf ?? [];
+
+/** The kind of ids that a text is, by the pattern that idSchema gives it. */
+function kindOf(schema: Schema): IdKind | undefined {
   const prefix = /^\^([a-z]+)_\[0-9a-f\]/.exec(schema.pattern ?? "")?.[1];
-  const kind = (Object.keys(ID_PREFIXES) as IdKind[]).find((one) => ID_PREFIXES[one] === prefix);
-  return kind ? [kind] : (schema.anyOf ?? []).flatMap(kindsOf);
+  return (Object.keys(ID_PREFIXES) as IdKind[]).find((one) => ID_PREFIXES[one] === prefix);
+}
+/** Which kinds of ids a field takes. */
+function kindsOf(schema: Schema): IdKind[] {
+  const kind = kindOf(schema);
+  return kind ? [kind] : branches(schema).flatMap(kindsOf);
+}
+
+type Fill = (ids: Record<string, string>, id: string) => unknown;
+
+/** Everywhere in an input that an id may stand, in lists and parts of it too, with an input that is right but for that id. */
+function idsIn(schema: Schema): { field: string; kind: IdKind; fill: Fill }[] {
+  const kind = kindOf(schema);
+  if (kind) return [{ field: "", kind, fill: (_ids, id) => id }];
+  const within = (name: string, of: Schema, around: (inner: unknown, ids: Record<string, string>) => unknown) =>
+    idsIn(of).map(({ field, kind: inner, fill: put }) => ({ field: field ? `${name}.${field}` : name, kind: inner, fill: ((ids, id) => around(put(ids, id), ids)) satisfies Fill }));
+  const named = Object.entries(schema.properties ?? {}).filter(([name]) => !PLACES.has(name));
+  return [
+    ...named.flatMap(([name, of]) => within(name, of, (inner, ids) => ({ ...(sample(schema, ids) as object), [name]: inner }))),
+    ...(schema.items ? within("0", schema.items, (inner) => [inner]) : []),
+    ...branches(schema).flatMap(idsIn),
+  ];
 }
 
 /** Something that the schema accepts, as small as possible. */
@@ -54,13 +78,15 @@ export function sample(schema: Schema, ids: Record<string, string>): unknown {
   if (kind) return ids[kind];
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
-  if (schema.anyOf) return sample(schema.anyOf[0]!, ids);
+  if (branches(schema).length > 0) return sample(branches(schema)[0]!, ids);
   if (schema.type === "object") return Object.fromEntries((schema.required ?? []).map((key) => [key, sample(schema.properties![key]!, ids)]));
   if (schema.type === "array") return [sample(schema.items!, ids)];
   if (schema.type === "integer" || schema.type === "number") return Math.max(1, schema.minimum ?? 1);
   if (schema.type === "boolean") return false;
   return "x".repeat(Math.max(1, schema.minLength ?? 1));
 }
+
+const EMBED = { name: "c", publicKey: "https://site.example/keys", origins: ["https://a.example"], mustFilter: false, minGroup: null, capabilities: [], accent: null };
 
 /** Inputs that a schema cannot describe: fields whose meaning depends on others. `$foreign` is replaced by each id in turn. */
 const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] }[]> = {
@@ -82,8 +108,13 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
   "costs.changeSchedule": [{ input: { id: "$foreign", recipients: ["a@b.test"] }, kinds: ["costSchedule"] }],
   "costs.changeBudget": [{ input: { id: "$foreign", name: "b", amount: "5", levels: [50], policy: "warn" }, kinds: ["budget"] }],
   "costs.changeEmbedClient": [
-    { input: { id: "$foreign", name: "c", publicKey: "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----", origins: ["https://a.example"], reportIds: ["$embedReport"], projectIds: null, mustFilter: false, minGroup: null, capabilities: [], accent: null }, kinds: ["embedClient"] },
+    { input: { ...EMBED, id: "$foreign", reportIds: ["$embedReport"], projectIds: null }, kinds: ["embedClient"] },
   ],
+  "costs.createEmbedClient": [
+    { input: { ...EMBED, reportIds: ["$foreign"], projectIds: null }, kinds: ["embedReport"] },
+    { input: { ...EMBED, reportIds: ["$embedReport"], projectIds: ["$foreign"] }, kinds: ["project"] },
+  ],
+  "table.tag": [{ input: { ids: ["$foreign"], set: { a: "b" } }, kinds: ["run"] }],
   "access.createServiceAccount": [{ input: { projectId: "$foreign", name: "sa", role: "member" }, kinds: ["project"] }],
   "access.createMyToken": [{ input: { name: "t", permissions: ["runs:read"], projectId: "$foreign" }, kinds: ["project"] }],
   "access.createToken": [{ input: { name: "t", permissions: ["runs:read"], serviceAccountId: "$foreign" }, kinds: ["serviceAccount"] }],
@@ -92,7 +123,14 @@ const BY_HAND: Record<string, { input: Record<string, unknown>; kinds: IdKind[] 
 /** A place in a list, not a thing: it only says where to go on. */
 const PLACES = new Set(["cursor", "since"]);
 /** Filters of lists answer with nothing rather than not_found, the same for a foreign id and a missing one. */
-export const FILTERS = new Set(["experiments.list", "table.search", "table.count", "table.newer", "table.keys", "table.groups"].map((path) => `${path} experimentId`));
+export const FILTERS = new Set([
+  ...["experiments.list", "table.search", "table.count", "table.newer", "table.keys", "table.groups"].map((path) => `${path} experimentId`),
+  ...["compare.runs", "compare.keys", "compare.series", "compare.values", "compare.diff", "table.rows"].map((path) => `${path} ids.0`),
+  "compare.groups of.ids.0",
+  "compare.groups of.experimentId",
+]);
+/** What is kept of such things is chosen from a list: another's is refused as a wrong choice, in the same words as a missing one. */
+export const CHOICES = new Set(["costs.createEmbedClient reportIds", "costs.createEmbedClient projectIds"]);
 
 export interface Probe {
   path: string;
@@ -108,12 +146,9 @@ const fill = (value: unknown, ids: Record<string, string>, id: string): unknown 
 /** Each id-shaped field of each guarded procedure, with an input that is right but for that field. */
 function probesOf({ path, type, input }: Walked): Probe[] {
   const byHand = BY_HAND[path];
-  if (byHand) return byHand.flatMap((one) => one.kinds.map((kind) => ({ path, type, kind, field: Object.entries(one.input).find(([, value]) => value === "$foreign")![0], input: (ids, id) => fill(one.input, ids, id) })));
+  if (byHand) return byHand.flatMap((one) => one.kinds.map((kind) => ({ path, type, kind, field: Object.entries(one.input).find(([, value]) => [value].flat().includes("$foreign"))![0], input: (ids, id) => fill(one.input, ids, id) })));
   if (!input) return [];
-  const schema = jsonSchema(input);
-  return Object.entries(schema.properties ?? {}).filter(([field]) => !PLACES.has(field)).flatMap(([field, of]) =>
-    kindsOf(of).map((kind) => ({ path, field, type, kind, input: (ids, id) => ({ ...(sample(schema, ids) as object), [field]: id }) })),
-  );
+  return idsIn(jsonSchema(input)).map(({ field, kind, fill: put }) => ({ path, field, type, kind, input: put }));
 }
 
 type Org = Awaited<ReturnType<TestServer["make"]["org"]>>;
@@ -144,9 +179,10 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   await server.db.insert(modelVersions).values({ orgId: org.id, modelId: model!.id, version: 1, source: "s3://b/m", location: "s3://b/m", createdBy: "o" });
   const budget = await server.make.budget(org, { name: "b", amount: "5" });
   const embed = await server.make.embed(org, "r", name);
+  const [review] = await server.db.insert(usageReviews).values({ orgId: org.id, clusterId: cluster.id, message: "m", evidence: { source: "slurm", lines: [], parts: [] } }).returning();
   const costSchedule = await server.make.schedule(org);
   const ids: Partial<Record<IdKind, string>> = {
-    budget: budget.id, embedReport: embed.report.id, embedClient: embed.client.id, costSchedule: costSchedule.id,
+    budget: budget.id, embedReport: embed.report.id, embedClient: embed.client.id, costSchedule: costSchedule.id, usageReview: review!.id,
     registeredModel: model!.id,
     user: person.id, organization: org.id, team: org.team.id, project: project.id, binding: binding!.id, invitation: invitation!.id, serviceAccount: account!.id, token: token!.id, audit: entry!.id,
     cluster: cluster.id, node: node.id, experiment: run.experimentId, run: run.id, attempt: attempt.id, artifact: artifact.id, savedView: view!.id, report: report!.id, reportComment: comment!.id, quota: quota!.id,

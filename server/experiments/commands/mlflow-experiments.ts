@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
+import { isTaken } from "../../../db/refused.ts";
 import { experiments, experimentTags } from "../../../db/schema/experiments.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
 import { DEFAULT_EXPERIMENT } from "../../../domain/experiments/mlflow-words.ts";
@@ -35,10 +36,10 @@ export async function defaultExperiment(ctx: Ctx, projectId: string): Promise<Ex
 /** @throws DomainError "conflict" when the name is taken. */
 export async function renameExperiment(ctx: Ctx, row: ExperimentRecord, name: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const taken = await tx.select({ id: experiments.id }).from(experiments).where(and(eq(experiments.projectId, row.projectId), eq(experiments.name, name)));
-    if (taken.some(({ id }) => id !== row.id)) throw new DomainError("conflict", `The project has an experiment called ${name} already.`);
     await tx.update(experiments).set({ name }).where(eq(experiments.id, row.id));
     await audit(tx, ctx, { action: "experiment.update", target: { type: "experiment", id: row.id, name }, projectId: row.projectId, before: { name: row.name }, after: { name } });
+  }).catch((error: unknown) => {
+    throw isTaken(error, "experiments_name") ? new DomainError("conflict", `The project has an experiment called ${name} already.`) : error;
   });
 }
 

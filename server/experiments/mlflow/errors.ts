@@ -1,5 +1,6 @@
 import { ZodError } from "zod";
 import { FilterError } from "../../../domain/experiments/filter/ast.ts";
+import { isUntaken, UNTAKEN_WORDS } from "../../../db/refused.ts";
 import { DomainError, type ErrorCode } from "../../../domain/shared/errors.ts";
 import { log } from "../../log.ts";
 
@@ -61,14 +62,6 @@ export function toResponse(error: unknown, path: string): Response {
   return new Response(JSON.stringify({ error_code: code, message }), { status: STATUS[code], headers });
 }
 
-/** Postgres' codes for a value that no column, type or index of it takes: too long, out of range, not a date, more than a call can have. */
-const UNTAKEN = new Set(["22001", "22003", "22007", "22008", "22021", "22025", "22P02", "22P05", "54000", "54001", "54011", "54023"]);
-
-function isUntaken(error: unknown): boolean {
-  for (let one = error; one instanceof Error; one = one.cause) if ("code" in one && UNTAKEN.has(String(one.code))) return true;
-  return false;
-}
-
 function describe(error: unknown, path: string): { code: MlflowErrorCode; message: string; retryAfter: number | null } {
   if (error instanceof MlflowError) return { code: error.errorCode, message: error.message, retryAfter: error.retryAfter };
   if (error instanceof DomainError) return { code: FROM_DOMAIN[error.code], message: error.message, retryAfter: null };
@@ -80,7 +73,7 @@ function describe(error: unknown, path: string): { code: MlflowErrorCode; messag
   if (isUntaken(error)) {
     // Clients try a 500 again for minutes, and it would be no better the next time.
     log().warn({ err: error, path }, "a value that the database does not take, in an MLflow route");
-    return { code: "INVALID_PARAMETER_VALUE", message: "A value of this request is too long, out of range, or not what its field can hold; nothing was changed.", retryAfter: null };
+    return { code: "INVALID_PARAMETER_VALUE", message: UNTAKEN_WORDS, retryAfter: null };
   }
   log().error({ err: error, path }, "unexpected error in an MLflow route");
   return { code: "INTERNAL_ERROR", message: "The server failed on this request; nothing was changed.", retryAfter: null };

@@ -30,8 +30,17 @@ export async function registerFromRun(ctx: Ctx, { runId, path, name, description
   if (problem) throw bad("path", problem);
   const [file] = await ctx.db.select({ id: artifacts.id }).from(artifacts).where(and(eq(artifacts.orgId, ctx.orgId), eq(artifacts.runId, run.id), or(eq(artifacts.path, folder), sql`starts_with(${artifacts.path}, ${`${folder}/`})`))).limit(1);
   if (!file) throw bad("path", "The run has no such file or folder.");
-  const model = (await findModel(ctx.db, run.projectId, name)) ?? (await createModel(ctx, run.projectId, { name }));
+  const model = (await findModel(ctx.db, run.projectId, name)) ?? (await modelCalled(ctx, run.projectId, name));
   const source = `${artifactUri(run.experimentId, run.id)}/${folder}`;
   const { version } = await createVersion(ctx, model, { source, location: source, runId: run.id, loggedModelId: null, description });
   return { id: model.id, version };
+}
+
+/** New, or the one that somebody made at this moment. */
+async function modelCalled(ctx: Ctx, projectId: string, name: string): Promise<ModelRef> {
+  return createModel(ctx, projectId, { name }).catch(async (error: unknown) => {
+    const made = error instanceof DomainError && error.code === "conflict" ? await findModel(ctx.db, projectId, name) : null;
+    if (made) return made;
+    throw error;
+  });
 }

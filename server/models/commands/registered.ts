@@ -1,4 +1,5 @@
-import { and, eq, ne } from "drizzle-orm";
+import { eq } from "drizzle-orm";
+import { isTaken } from "../../../db/refused.ts";
 import { modelAliases, modelVersions, registeredModels } from "../../../db/schema/models.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
@@ -32,10 +33,10 @@ export async function createModel(by: Author, projectId: string, { name, descrip
 /** @throws DomainError "conflict" when the new name is taken. */
 export function renameModel(by: Author, of: ModelRef, name: string): Promise<void> {
   return changeModel(by, of, async (tx, model) => {
-    const [other] = await tx.select({ id: registeredModels.id }).from(registeredModels).where(and(eq(registeredModels.projectId, model.projectId), eq(registeredModels.name, name), ne(registeredModels.id, model.id))).limit(1);
-    if (other) throw taken(name);
     await tx.update(registeredModels).set({ name }).where(eq(registeredModels.id, model.id));
     return { result: undefined, happened: name === model.name ? [] : [{ kind: "model.renamed", message: `Renamed from ${model.name} to ${name}.`, action: "model.update", before: { name: model.name }, after: { name }, webhook: null }] };
+  }).catch((error: unknown) => {
+    throw isTaken(error, "registered_models_name") ? taken(name) : error;
   });
 }
 
