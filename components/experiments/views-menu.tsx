@@ -47,7 +47,7 @@ export function ViewsMenu({ page, project }: { page: ViewPage; project: string |
           {current?.mine && changed && <Menu.Item onClick={() => update.mutate({ id: current.id, state: viewState(query.toString()) })}>Save changes to {current.name}</Menu.Item>}
           <Menu.Item onClick={() => setNaming(true)}>Save as a view …</Menu.Item>
           <Menu.Item leftSection={<IconLink size={14} />} onClick={copy}>Copy link</Menu.Item>
-          {current?.mine && <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => ask(current)}>Delete {current.name}</Menu.Item>}
+          {current?.removable && <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => ask(current)}>Delete {current.name}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       <FormDialog opened={naming} onClose={() => setNaming(false)} title="Save as a view" width={440}>

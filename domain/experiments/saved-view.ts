@@ -17,7 +17,10 @@ export interface SavedView {
   /** The page's query string, without the project, the view and what only a moment needs. */
   state: string;
   owner: string;
+  /** The viewer's to change. */
   mine: boolean;
+  /** The viewer's to delete: also others' that are shared where they manage the project. */
+  removable: boolean;
   updatedAt: Date;
 }
 

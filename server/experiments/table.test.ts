@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factories } from "../../db/factories.ts";
-import { auditLog } from "../../db/schema/access.ts";
+import { auditLog, roleBindings } from "../../db/schema/access.ts";
 import { runParams, runTags } from "../../db/schema/experiments.ts";
 import { narrowTo } from "../../domain/experiments/filter/edit.ts";
 import { TABLE_GROUPS } from "../../domain/experiments/table-inputs.ts";
@@ -165,6 +165,39 @@ describe("saved views", () => {
     expect((await viewer.api.views.save({ page: "runs", name: "own", state: "" })).id).toMatch(/^view_/);
     expect(code(await caught(member.api.views.save({ page: "runs", name: "x", state: "", sharing: "project" })))).toBe("UNPROCESSABLE_CONTENT");
     expect(code(await caught(member.api.views.save({ page: "runs", name: "x", state: "", projectId: world.speech.id })))).toBe("NOT_FOUND");
+  });
+});
+
+describe("a shared view", () => {
+  const share = (who: typeof member, name: string) => who.api.views.save({ page: "runs", name, state: "", projectId: world.vision.id, sharing: "project" });
+
+  it("is not changed or taken away by its owner any more once they may only look, or not even that", async () => {
+    const bindings = (role: "member" | "viewer" | null) => world.db.transaction(async (tx) => {
+      await tx.delete(roleBindings).where(eq(roleBindings.principalId, fallen.id));
+      await tx.insert(roleBindings).values({ orgId: world.org.id, principalType: "user", principalId: fallen.id, role: role ?? "member", scopeType: "project", scopeId: (role ? world.vision : world.speech).id });
+    });
+    const fallen = await world.makeUser(world.org.id, "acme", "Fay Fallen", [["member", "project", world.vision.id]]);
+    const { id } = await share(fallen, "Theirs");
+    for (const [role, refusal] of [["viewer", "FORBIDDEN"], [null, "NOT_FOUND"]] as const) {
+      await bindings(role);
+      for (const act of [fallen.api.views.update({ id, name: "Ha" }), fallen.api.views.update({ id, state: "text=ha" }), fallen.api.views.delete({ id })]) expect([role, code(await caught(act))]).toEqual([role, refusal]);
+      expect(await viewer.api.views.get({ id })).toMatchObject({ name: "Theirs", state: "" });
+    }
+    await bindings("viewer");
+    expect(await fallen.api.views.get({ id })).toMatchObject({ mine: false, removable: false });
+    await bindings("member");
+    expect(await fallen.api.views.get({ id })).toMatchObject({ mine: true, removable: true });
+  });
+
+  it("can be deleted by who manages the project, when its owner is gone for example", async () => {
+    const { id } = await share(member, "Orphan");
+    expect(await world.owner.api.views.get({ id })).toMatchObject({ mine: false, removable: true });
+    expect(code(await caught(world.owner.api.views.update({ id, name: "x" })))).toBe("NOT_FOUND");
+    await world.owner.api.views.delete({ id });
+    expect(code(await caught(member.api.views.get({ id })))).toBe("NOT_FOUND");
+    const own = await member.api.views.save({ page: "runs", name: "Mine", state: "" });
+    expect(code(await caught(world.owner.api.views.delete({ id: own.id })))).toBe("NOT_FOUND");
+    await member.api.views.delete({ id: own.id });
   });
 });
 

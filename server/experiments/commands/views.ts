@@ -1,4 +1,5 @@
 import { and, eq } from "drizzle-orm";
+import type { Tx } from "../../../db/client.ts";
 import { savedViews } from "../../../db/schema/reports.ts";
 import { projects } from "../../../db/schema/access.ts";
 import { reaches } from "../../../domain/access/roles.ts";
@@ -6,6 +7,7 @@ import type { SaveView, UpdateView } from "../../../domain/experiments/report-in
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { findViews, mayOf } from "../queries/views.ts";
 import { reachedProjects } from "../queries/visible.ts";
 
 /** A view of one's own needs only to see its project; to share it, one must be allowed to write there. */
@@ -24,25 +26,28 @@ export async function saveView(ctx: Ctx, { projectId, sharing, ...view }: SaveVi
   });
 }
 
-/** Its owner's to change. @throws DomainError "not_found" for anybody else's. */
+/** Its owner's to change, as long as they may write where it is shared. @throws DomainError "not_found" for anybody else's. */
 export async function updateView(ctx: Ctx, { id, ...patch }: UpdateView): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const before = await lockOwn(tx, ctx, id);
+    const before = await lockView(tx, ctx, id, "change");
     await tx.update(savedViews).set(patch).where(eq(savedViews.id, id));
     await audit(tx, ctx, { action: "view.save", target: { type: "view", id, name: patch.name ?? before.name }, projectId: before.projectId, before: { name: before.name, state: before.state }, after: patch });
   });
 }
 
+/** Also by who manages the project that it is shared in: its owner may be gone. */
 export async function deleteView(ctx: Ctx, id: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
-    const before = await lockOwn(tx, ctx, id);
+    const before = await lockView(tx, ctx, id, "remove");
     await tx.delete(savedViews).where(eq(savedViews.id, id));
     await audit(tx, ctx, { action: "view.delete", target: { type: "view", id, name: before.name }, projectId: before.projectId, before: { name: before.name, sharing: before.sharing, state: before.state } });
   });
 }
 
-async function lockOwn(tx: Parameters<Parameters<Ctx["db"]["transaction"]>[0]>[0], ctx: Ctx, id: string) {
-  const [view] = await tx.select().from(savedViews).where(and(eq(savedViews.orgId, ctx.orgId), eq(savedViews.id, id), eq(savedViews.ownerId, ctx.actor.id))).for("update");
-  if (!view) throw notFound();
-  return view;
+async function lockView(tx: Tx, ctx: Ctx, id: string, act: "change" | "remove") {
+  const [view] = await tx.select().from(savedViews).where(and(eq(savedViews.orgId, ctx.orgId), eq(savedViews.id, id))).for("update");
+  const [found] = view ? await findViews(tx, ctx, eq(savedViews.id, id)) : [];
+  if (!found) throw notFound();
+  if (mayOf(ctx, found)[act]) return found.view;
+  throw found.view.ownerId === ctx.actor.id ? new DomainError("forbidden", "Changing what is shared needs the permission reports:write in this project.") : notFound();
 }

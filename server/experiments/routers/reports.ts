@@ -20,8 +20,8 @@ export const reportsRouter = router({
 
 /** What a page shows, under a name. */
 export const viewsRouter = router({
-  list: procedure("runs:read").input(ListViews).query(({ ctx, input }) => listViews(ctx.db, ctx.grant, ctx.actor.id, input)),
-  get: procedure("runs:read").input(OneView).query(({ ctx, input }) => getView(ctx.db, ctx.grant, ctx.actor.id, input.id)),
+  list: procedure("runs:read").input(ListViews).query(({ ctx, input }) => listViews(ctx, input)),
+  get: procedure("runs:read").input(OneView).query(({ ctx, input }) => getView(ctx, input.id)),
   save: procedure("runs:read").input(SaveView).mutation(({ ctx, input }) => saveView(ctx, input)),
   update: procedure("runs:read").input(UpdateView).mutation(({ ctx, input }) => updateView(ctx, input)),
   delete: procedure("runs:read").input(OneView).mutation(({ ctx, input }) => deleteView(ctx, input.id)),
