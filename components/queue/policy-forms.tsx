@@ -8,23 +8,25 @@ import { useViewer } from "../providers/viewer.tsx";
 import { notifyError } from "../ui/notify.ts";
 import classes from "./queue.module.css";
 
-/** The organization's rules of the queue, changed all at once. */
+/** The organization's rules of the queue. Only what was changed here is sent: the others may be somebody else's by then. */
 export function PolicyForm({ policy, onDone }: { policy: QueuePolicy; onDone: () => void }) {
   const trpc = useTRPC();
-  const [draft, setDraft] = useState(policy);
+  const [changed, setChanged] = useState<Partial<QueuePolicy>>({});
+  const draft = { ...policy, ...changed };
+  const change = (some: Partial<QueuePolicy>) => setChanged({ ...changed, ...some });
   const save = useMutation(trpc.queue.setPolicy.mutationOptions({ onSuccess: onDone, onError: notifyError("The policies were not changed") }));
   const flag = (key: "fairShare" | "turns" | "backfill" | "preemption", label: string, description: string) => (
-    <Checkbox label={label} description={description} checked={draft[key]} onChange={(event) => setDraft({ ...draft, [key]: event.currentTarget.checked })} />
+    <Checkbox label={label} description={description} checked={draft[key]} onChange={(event) => change({ [key]: event.currentTarget.checked })} />
   );
   return (
-    <form className={classes.form} onSubmit={(event) => { event.preventDefault(); save.mutate(draft); }}>
+    <form className={classes.form} onSubmit={(event) => { event.preventDefault(); save.mutate(changed); }}>
       {flag("fairShare", "Fair share", "Teams that used less for their weight go first.")}
-      <NumberInput label="Half-life" description="After this long, past use counts half." suffix=" hours" min={1} max={2160} allowDecimal={false} value={draft.halfLifeHours} onChange={(next) => typeof next === "number" && setDraft({ ...draft, halfLifeHours: next })} disabled={!draft.fairShare} />
+      <NumberInput label="Half-life" description="After this long, past use counts half." suffix=" hours" min={1} max={2160} allowDecimal={false} value={draft.halfLifeHours} onChange={(next) => typeof next === "number" && change({ halfLifeHours: next })} disabled={!draft.fairShare} />
       {flag("turns", "Taking turns", "Runs that had little go before those that had much.")}
       {flag("backfill", "Backfill", "Later runs may use room that the first cannot.")}
       {flag("preemption", "Preemption", "Preemptible runs may be stopped for what goes before them.")}
-      <div><div className={classes.label} id="packing">Runs go to</div><SegmentedControl aria-labelledby="packing" value={draft.packing} onChange={(packing) => setDraft({ ...draft, packing: packing as QueuePolicy["packing"] })} data={[{ value: "pack", label: "the fullest node" }, { value: "spread", label: "the emptiest node" }]} /></div>
-      <NumberInput label="Runs per person" description="Going at once. Empty is no limit." min={1} max={100_000} allowDecimal={false} value={draft.maxRunningPerUser ?? ""} onChange={(next) => setDraft({ ...draft, maxRunningPerUser: typeof next === "number" ? next : null })} />
+      <div><div className={classes.label} id="packing">Runs go to</div><SegmentedControl aria-labelledby="packing" value={draft.packing} onChange={(packing) => change({ packing: packing as QueuePolicy["packing"] })} data={[{ value: "pack", label: "the fullest node" }, { value: "spread", label: "the emptiest node" }]} /></div>
+      <NumberInput label="Runs per person" description="Going at once. Empty is no limit." min={1} max={100_000} allowDecimal={false} value={draft.maxRunningPerUser ?? ""} onChange={(next) => change({ maxRunningPerUser: typeof next === "number" ? next : null })} />
       <div className={classes.acts}><Button type="submit" loading={save.isPending}>Save policies</Button></div>
     </form>
   );

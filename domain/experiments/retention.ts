@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { formatBytes, plural } from "../shared/format.ts";
+import { someOf } from "../shared/some-of.ts";
 
 const Days = z.int("Expected a whole number of days, or nothing to keep them.").min(1, "At least one day.").max(36_500, "At most 36,500 days.").nullable();
 
@@ -15,6 +16,8 @@ export const RetentionRules = z.strictObject({
   logs: Days.default(null),
 });
 export type RetentionRules = z.output<typeof RetentionRules>;
+export const ChangeRetention = someOf(RetentionRules);
+export type ChangeRetention = z.output<typeof ChangeRetention>;
 export type RetentionRule = keyof RetentionRules;
 
 /** In the order in which they are applied. */

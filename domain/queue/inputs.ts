@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProjectId, QuotaId, RunId, Slug, TeamId } from "../shared/ids.ts";
+import { someOf } from "../shared/some-of.ts";
 import { QueuePolicy } from "./policy.ts";
 
 /** What the queue's procedures take. */
@@ -40,5 +41,6 @@ export const SetTeamQuota = Holding.extend({ teamId: TeamId }).refine(sane, SANE
 export const SetProjectQuota = Holding.extend({ projectId: ProjectId }).refine(sane, SANE);
 export const OneQuota = z.strictObject({ id: QuotaId });
 export const SetWeight = z.strictObject({ teamId: TeamId, weight: z.number().min(0.01).max(1000) });
-export const SetPolicy = QueuePolicy;
+export const ChangePolicy = someOf(QueuePolicy);
+export type ChangePolicy = z.output<typeof ChangePolicy>;
 export type QuotaHolding = z.output<typeof Holding>;

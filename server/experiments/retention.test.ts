@@ -162,8 +162,15 @@ describe("the retention rules", () => {
     expect(await hashes()).toContain(young.archive!.sha256);
   });
 
+  it("of two people who change different ones at once are both kept", async () => {
+    await setRules({});
+    await Promise.all([world.owner.api.storage.setRules({ files: 300 }), world.owner.api.storage.setRules({ logs: 90 })]);
+    expect(await world.owner.api.storage.rules()).toEqual({ checkpoints: null, archived: null, files: 300, logs: 90 });
+  });
+
   it("are audited with what they were, and refuse what is no number of days", async () => {
     await setRules({ files: 30 });
+    await setRules({ files: 60 });
     await setRules({ files: 60 });
     const [entry] = await world.sql<{ before: unknown; after: unknown }[]>`select before, after from audit_log where action = 'org.retention' order by id desc limit 1`;
     expect(entry).toMatchObject({ before: { files: 30 }, after: { files: 60 } });

@@ -126,4 +126,9 @@ describe("changing the queue", () => {
     const actions = (await world.db.select().from(auditLog)).map(({ action }) => action);
     for (const action of ["queue.quota", "queue.remove-quota", "queue.weight", "queue.policy"]) expect(actions).toContain(action);
   });
+
+  it("lets two who change different policies at once both do so", async () => {
+    await Promise.all([world.owner.api.queue.setPolicy({ backfill: false }), world.owner.api.queue.setPolicy({ halfLifeHours: 24 }), world.owner.api.queue.setPolicy({ packing: "spread" })]);
+    expect((await vic.api.queue.summary()).policy).toMatchObject({ backfill: false, halfLifeHours: 24, packing: "spread" });
+  });
 });

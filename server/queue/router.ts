@@ -1,4 +1,4 @@
-import { ExplainRun, HoldRuns, ListQueue, MoveRuns, OneQuota, PrioritizeRuns, ReleaseRuns, SetPolicy, SetProjectQuota, SetTeamQuota, SetWeight } from "../../domain/queue/inputs.ts";
+import { ChangePolicy, ExplainRun, HoldRuns, ListQueue, MoveRuns, OneQuota, PrioritizeRuns, ReleaseRuns, SetProjectQuota, SetTeamQuota, SetWeight } from "../../domain/queue/inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { holdRuns, moveRuns, prioritizeRuns, releaseRuns } from "./commands/order.ts";
 import { removeQuota, setPolicy, setProjectQuota, setTeamQuota, setWeight } from "./commands/policy.ts";
@@ -17,7 +17,7 @@ export const queueRouter = router({
   prioritize: procedure("runs:cancel").input(PrioritizeRuns).mutation(({ ctx, input }) => prioritizeRuns(ctx, input)),
   move: procedure("runs:cancel").input(MoveRuns).mutation(({ ctx, input }) => moveRuns(ctx, input)),
 
-  setPolicy: procedure("queue:manage").input(SetPolicy).mutation(({ ctx, input }) => setPolicy(ctx, input)),
+  setPolicy: procedure("queue:manage").input(ChangePolicy).mutation(({ ctx, input }) => setPolicy(ctx, input)),
   setTeamQuota: procedure("queue:manage").input(SetTeamQuota).mutation(({ ctx, input }) => setTeamQuota(ctx, input)),
   setProjectQuota: procedure("queue:manage").input(SetProjectQuota).mutation(({ ctx, input }) => setProjectQuota(ctx, input)),
   removeQuota: procedure("queue:manage").input(OneQuota).mutation(({ ctx, input }) => removeQuota(ctx, input.id)),

@@ -28,7 +28,7 @@ export function StoragePage() {
   return (
     <SettingsFrame>
       <div className={classes.panes}>
-        <section aria-labelledby="st-rules"><h2 id="st-rules">How long files and logs are kept</h2><Suspense fallback={<Skeleton height={FORM_HEIGHT} />}><RetentionForm key={JSON.stringify(rules)} rules={rules} /></Suspense></section>
+        <section aria-labelledby="st-rules"><h2 id="st-rules">How long files and logs are kept</h2><Suspense fallback={<Skeleton height={FORM_HEIGHT} />}><RetentionForm rules={rules} /></Suspense></section>
         <section aria-labelledby="st-use"><h2 id="st-use">What is stored</h2><Stored use={use} /></section>
       </div>
     </SettingsFrame>

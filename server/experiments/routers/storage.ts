@@ -1,4 +1,4 @@
-import { RetentionRules } from "../../../domain/experiments/retention.ts";
+import { ChangeRetention, RetentionRules } from "../../../domain/experiments/retention.ts";
 import { AskRemoval } from "../../../domain/experiments/run-inputs.ts";
 import { procedure, router } from "../../trpc/init.ts";
 import { setRetentionRules } from "../commands/retention.ts";
@@ -10,5 +10,5 @@ export const storageRouter = router({
   rules: procedure("org:manage").query(({ ctx }) => loadRetentionRules(ctx.db, ctx.orgId)),
   preview: procedure("org:manage").input(RetentionRules).query(({ ctx, input }) => previewRetention(ctx.db, ctx.orgId, input)),
   removal: procedure("runs:read").input(AskRemoval).query(({ ctx, input }) => findRemoval(ctx.db, ctx.grant, input)),
-  setRules: procedure("org:manage").input(RetentionRules).mutation(({ ctx, input }) => setRetentionRules(ctx, input)),
+  setRules: procedure("org:manage").input(ChangeRetention).mutation(({ ctx, input }) => setRetentionRules(ctx, input)),
 });

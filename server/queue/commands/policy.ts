@@ -1,20 +1,26 @@
+import { isDeepStrictEqual } from "node:util";
 import { and, eq } from "drizzle-orm";
 import { projects, teams } from "../../../db/schema/access.ts";
 import { queuePolicies, quotas, teamUsage } from "../../../db/schema/queue.ts";
 import type { Tx } from "../../../db/client.ts";
-import type { QuotaHolding } from "../../../domain/queue/inputs.ts";
-import type { QueuePolicy } from "../../../domain/queue/policy.ts";
+import type { ChangePolicy, QuotaHolding } from "../../../domain/queue/inputs.ts";
+import { QueuePolicy } from "../../../domain/queue/policy.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
+import { lockOrg } from "../../access/queries/tree.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { loadPolicy } from "../queries/policy.ts";
 
 const tell = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "queue", id: ctx.orgId }]);
 
-export async function setPolicy(ctx: Ctx, policy: QueuePolicy): Promise<void> {
+/** What is not named stays as it is by then: of two who change different things at once, both do. */
+export async function setPolicy(ctx: Ctx, change: ChangePolicy): Promise<void> {
   await ctx.db.transaction(async (tx) => {
+    await lockOrg(tx, ctx.orgId);
     const before = await loadPolicy(tx, ctx.orgId);
+    const policy: QueuePolicy = QueuePolicy.parse({ ...before, ...change });
+    if (isDeepStrictEqual(policy, before)) return;
     await tx.insert(queuePolicies).values({ orgId: ctx.orgId, policy }).onConflictDoUpdate({ target: queuePolicies.orgId, set: { policy, updatedAt: new Date() } });
     await audit(tx, ctx, { action: "queue.policy", target: { type: "organization", id: ctx.orgId }, before, after: policy });
   });
