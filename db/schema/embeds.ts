@@ -35,6 +35,7 @@ export const embedClients = pgTable("embed_clients", {
   capabilities: text({ enum: EMBED_CAPABILITIES }).array().notNull(),
   accent: text(),
   notBefore: moment(), // tokens and sessions from before are dead
+  aheadSeconds: integer().notNull().default(0), // the most that its clock was seen to be ahead of ours, by which its tokens are dated
   disabledAt: moment(),
   lastUsedAt: moment(),
   createdBy: text().notNull(),

@@ -52,6 +52,20 @@ it("what a site may no more ends what it opened: with another key, from an origi
   await embed.makeClient();
 });
 
+it("a token from before everything was revoked is dead although its site's clock is ahead; what that site signs next is not", async () => {
+  await embed.makeClient();
+  const ahead = (seconds: number) => ({ iat: now() + seconds, exp: now() + 160 });
+  await embed.sessionOf(ahead(40)); // so its clock is known
+  const before = embed.token(ahead(40));
+  await embed.world.owner.api.costs.revokeEmbedClient({ id: embed.client() });
+  await refused(embed.exchange(before));
+  await embed.sessionOf(ahead(42));
+  await embed.makeClient(); // one whose clock is right need not wait either
+  await embed.sessionOf();
+  await embed.world.owner.api.costs.revokeEmbedClient({ id: embed.client() });
+  await embed.sessionOf(ahead(1));
+});
+
 it("who asks too often waits, and nobody else: a client by all its sessions together, a stranger who swaps tokens in its name by the place that they come from", async () => {
   const at = performance.now() + 60_000; // whatever was asked before has run off
   const clock = vi.spyOn(performance, "now").mockReturnValue(at);

@@ -12,6 +12,8 @@ import type { Ctx } from "../../trpc/context.ts";
 import { tellCosts } from "./tell-costs.ts";
 
 const NOW = sql`now()` as unknown as Date;
+/** Now by the site's clock, as far as its tokens showed it to be ahead: what it signed until now is dated before, what it signs from now on is not. */
+const NOW_THERE = sql`now() + make_interval(secs => ${embedClients.aheadSeconds})` as unknown as Date;
 
 export async function publishReport(ctx: Ctx, { title, by, range }: PublishReport): Promise<{ id: string }> {
   const id = await ctx.db.transaction(async (tx) => {
@@ -58,13 +60,13 @@ export async function changeEmbedClient(ctx: Ctx, { id, ...change }: ChangeEmbed
 export async function switchEmbedClient(ctx: Ctx, { id, disabled }: { id: string; disabled: boolean }): Promise<void> {
   await update(ctx, id, disabled ? "embed.client-disable" : "embed.client-enable", async () => ({ disabledAt: disabled ? NOW : null }));
 }
-/** Every token and session from before this moment is dead; the key stays. */
+/** Every token and session from before this moment is dead, as the site's own clock dates them; the key stays. */
 export async function revokeEmbedClient(ctx: Ctx, id: string): Promise<void> {
   await update(ctx, id, "embed.client-revoke", (tx) => revoked(tx, id));
 }
 async function revoked(tx: Tx, id: string): Promise<Patch> {
   await tx.delete(embedSessions).where(eq(embedSessions.clientId, id));
-  return { notBefore: NOW };
+  return { notBefore: NOW_THERE };
 }
 
 type Patch = Partial<typeof embedClients.$inferInsert>;

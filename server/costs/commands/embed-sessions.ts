@@ -64,7 +64,8 @@ async function open(db: Db, client: Client, claims: EmbedClaims, scope: EmbedSco
   const once = await db.insert(embedTokens).values({ clientId: client.id, jti: claims.jti, expiresAt }).onConflictDoNothing().returning();
   if (once.length === 0) throw new EmbedRefused("it was used already"); // a crash after this burns a token; its host signs another
   await db.insert(embedSessions).values({ hash: sha256(session), clientId: client.id, orgId: client.orgId, viewer: claims.sub, keyThumbprint: thumbprint, ...scope, issuedAt: new Date(claims.iat * 1000), expiresAt: sql`now() + make_interval(secs => ${SESSION_SECONDS})` as unknown as Date });
-  await db.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date }).where(eq(embedClients.id, client.id));
+  const ahead = Math.max(0, Math.ceil(claims.iat - Date.now() / 1000));
+  await db.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date, aheadSeconds: sql`greatest(${embedClients.aheadSeconds}, ${ahead}::int)` }).where(eq(embedClients.id, client.id));
   const reports = await db.select({ id: embedReports.id, title: embedReports.title }).from(embedReports).where(sql`${inArray(embedReports.id, scope.reportIds)} and ${embedReports.withdrawnAt} is null`);
   log().info({ embedClient: client.id, viewer: claims.sub }, "an embed session began");
   return { session, expiresInSeconds: SESSION_SECONDS, at: Math.floor(Date.now() / 1000), reports, capabilities: scope.capabilities, accent: client.accent };

@@ -14,7 +14,7 @@ import { readSpend, type SpendReader } from "./spend.ts";
 export async function listEmbeds(db: DbOrTx, orgId: string, audience: string): Promise<EmbedsView> {
   const reports = await db.select().from(embedReports).where(eq(embedReports.orgId, orgId)).orderBy(desc(embedReports.id));
   const clients = await db.select().from(embedClients).where(eq(embedClients.orgId, orgId)).orderBy(asc(embedClients.name));
-  return { audience, reports: reports.map(({ orgId: _org, updatedAt: _at, ...report }) => report), clients: clients.map(({ orgId: _org, updatedAt: _at, ...client }) => client) };
+  return { audience, reports: reports.map(({ orgId: _org, updatedAt: _at, ...report }) => report), clients: clients.map(({ orgId: _org, updatedAt: _at, aheadSeconds: _ahead, ...client }) => client) };
 }
 
 /** Where a client's frame may stand; empty where there is none, or it is disabled. */
