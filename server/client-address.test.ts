@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientAddress, readProxies } from "./client-address.ts";
+import { clientAddress, networkOf, readProxies } from "./client-address.ts";
 
 const proxies = readProxies("10.0.0.0/8, 127.0.0.1, fd00::/8");
 const none = readProxies("");
@@ -18,4 +18,19 @@ describe("the address that a request comes from", () => {
   ])("$says", ({ peer, forwarded, known, is }) => expect(clientAddress(peer, forwarded, known)).toBe(is));
 
   it.each(["10.0.0.0/33", "proxy.internal", "10.0.0.0/", "fd00::/129"])("trusts no proxy called %s", (entry) => expect(() => readProxies(entry)).toThrow(entry));
+});
+
+describe("the network that tries are counted by", () => {
+  it.each([
+    { address: "8.8.8.8", is: "8.8.8.8" },
+    { address: "unknown", is: "unknown" },
+    { address: "2001:db8:1:2:3:4:5:6", is: "2001:db8:1:2::/64" },
+    { address: "2001:db8:1:2::9", is: "2001:db8:1:2::/64" },
+    { address: "2001:0DB8:0001:0002:ffff::1.2.3.4", is: "2001:db8:1:2::/64" },
+    { address: "2001:db8::7", is: "2001:db8:0:0::/64" },
+    { address: "::1", is: "0:0:0:0::/64" },
+    { address: "1::", is: "1:0:0:0::/64" },
+    { address: "1:2:3:4:5:6:7::", is: "1:2:3:4::/64" },
+    { address: "fe80::1%eth0", is: "fe80:0:0:0::/64" },
+  ])("of $address is $is", ({ address, is }) => expect(networkOf(address)).toBe(is));
 });

@@ -37,5 +37,19 @@ export function clientAddress(peer: string | undefined, forwarded: string | null
   return heard || UNKNOWN;
 }
 
-/** Of one request. Nobody's where there is no connection, as in tests. */
-export const addressOf = (c: Context): string => clientAddress((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for"));
+/**
+ * What one caller has to itself, by which tries are counted: an IPv4 address, but of IPv6 the first half. Whoever has an
+ * address of that has all of the other half to choose from.
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = "", tail] = address.split("%", 1)[0]!.split("::");
+  const groups = (text: string) => (text === "" ? [] : text.split(":"));
+  const after = groups(tail ?? "").flatMap((group) => (group.includes(".") ? ["0", "0"] : [group])); // an IPv4 address fills two
+  const missing = tail === undefined ? 0 : 8 - groups(head).length - after.length;
+  const all = [...groups(head), ...Array.from({ length: missing }, () => "0"), ...after];
+  return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+}
+
+/** Where one request comes from. Nobody's where there is no connection, as in tests. */
+export const addressOf = (c: Context): string => networkOf(clientAddress((c.env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress, c.req.header("x-forwarded-for")));
