@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { admits, type BudgetState, forecast, isUsedUp, lastWarning, leftOf, newLevels, percentSpent, refusalOf } from "./budget.ts";
+import { admits, type BudgetState, isUsedUp, lastWarning, leftOf, newLevels, percentSpent, refusalOf } from "./budget.ts";
 import { costInWords } from "./plan-words.ts";
 import { add, compare, type Decimal, decimal, decimalText, ZERO } from "./decimal.ts";
 import { estimate, guessLength, holdsOf, type PricedPlace } from "./estimate.ts";
@@ -39,21 +39,6 @@ describe("a budget", () => {
     expect(refusalOf("Vision", state("40", "50"), decimal("12"), "USD")).toMatch(/^The budget Vision has \$10\.00 of \$100\.00 left this month, and this run would be held at \$12\.00\. Give it a shorter maxDuration/);
     expect(refusalOf("Vision", state("140", "0"), decimal("12"), "USD")).toMatch(/^The budget Vision has nothing of \$100\.00 left/);
     expect(decimalText(leftOf(state("140", "5")))).toBe("-45");
-  });
-});
-
-describe("the forecast of a month", () => {
-  it("says nothing before there are three whole days", () => {
-    expect(forecast(decimal("5"), ZERO, [decimal("1"), decimal("2")], 10)).toBeNull();
-  });
-
-  it("lies between what is spent already and the dearest days, low before middle before high, and holds what is promised", () => {
-    fc.assert(fc.property(fc.array(cents(9000), { minLength: 3, maxLength: 28 }), cents(90_000), cents(9000), fc.integer({ min: 0, max: 30 }), (days, spent, held, left) => {
-      const { p10, p50, p90 } = forecast(spent, held, days, left)!;
-      expect(compare(p10, p50)).toBeLessThanOrEqual(0);
-      expect(compare(p50, p90)).toBeLessThanOrEqual(0);
-      expect(compare(p10, add(spent, held))).toBeGreaterThanOrEqual(0);
-    }));
   });
 });
 

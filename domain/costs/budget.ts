@@ -44,29 +44,3 @@ export function refusalOf(name: string, state: BudgetState, hold: Decimal, curre
   const has = compare(left, decimal("0")) > 0 ? `has ${money(left)} of ${money(state.amount)} left this month` : `has nothing of ${money(state.amount)} left this month`;
   return `The budget ${name} ${has}, and this run would be held at ${money(hold)}. Give it a shorter maxDuration or fewer resources, wait for other runs to end, or ask who manages budgets to raise it.`;
 }
-
-export interface Forecast {
-  p10: Decimal;
-  p50: Decimal;
-  p90: Decimal;
-}
-
-/** Without this many whole days nothing can be said. */
-export const FEWEST_DAYS = 3;
-
-/**
- * What the month ends at: spent so far, and for each day left a day like the low, the middle and the high tenth of the last
- * ones; at least what is promised.
- * @param days Whole days before today, in any order. Null with fewer than three.
- */
-export function forecast(spent: Decimal, held: Decimal, days: readonly Decimal[], daysLeft: number): Forecast | null {
-  if (days.length < FEWEST_DAYS) return null;
-  const sorted = days.toSorted(compare);
-  const at = (tenth: number) => sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * tenth) / 10))]!;
-  const left: Decimal = { units: BigInt(Math.max(0, daysLeft)), scale: 0 };
-  const end = (day: Decimal) => {
-    const ahead = multiply(day, left);
-    return add(spent, compare(ahead, held) < 0 ? held : ahead);
-  };
-  return { p10: end(at(1)), p50: end(at(5)), p90: end(at(9)) };
-}

@@ -1,12 +1,11 @@
-import { forecast } from "./budget.ts";
 import { DAY_MS, dayOf } from "./days.ts";
 import { compare, type Decimal, decimalText, sum, ZERO } from "./decimal.ts";
+import { forecast } from "./forecast.ts";
 import { geometryOf } from "./money.ts";
 import { periodOf } from "./ledger.ts";
 import { spanOf } from "./period.ts";
 
-/** Days of the last whole days that a forecast goes by, and days of a past month on which it is made again. */
-export const FORECAST_DAYS = 28;
+/** Days of a past month on which its forecast is made again. */
 const TRIED_ON = [10, 15, 20];
 /** Whole months before this one that are tried. */
 export const RECORD_MONTHS = 3;
@@ -34,8 +33,7 @@ export function recordOf(days: readonly { day: string; amount: Decimal }[], now:
     if (geometryOf(decimalText(end)) <= 0) return [];
     return TRIED_ON.flatMap((date) => {
       const made = first + date - 1; // that morning: its day is not over
-      const known = days.slice(Math.max(0, made - FORECAST_DAYS), made).map(({ amount }) => amount);
-      const found = forecast(sum(days.slice(first, made).map(({ amount }) => amount)), ZERO, known, last - made + 1);
+      const found = forecast(sum(days.slice(first, made).map(({ amount }) => amount)), ZERO, days.slice(0, made).map(({ amount }) => amount), (last - made + 1) * DAY_MS);
       if (!found) return [];
       const actual = geometryOf(decimalText(end));
       return [{ isWithin: compare(found.p10, end) <= 0 && compare(end, found.p90) <= 0, offBy: (100 * Math.abs(geometryOf(decimalText(found.p50)) - actual)) / actual }];

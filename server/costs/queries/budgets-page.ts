@@ -1,12 +1,14 @@
 import { and, desc, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import { projects, serviceAccounts, teams, users } from "../../../db/schema/access.ts";
 import { budgetAlerts, budgets } from "../../../db/schema/budgets.ts";
-import { forecast, leftOf, percentSpent } from "../../../domain/costs/budget.ts";
+import { leftOf, percentSpent } from "../../../domain/costs/budget.ts";
 import type { BudgetsView, BudgetView } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { type Decimal, decimal, decimalText } from "../../../domain/costs/decimal.ts";
-import { FORECAST_DAYS, RECORD_MONTHS, recordOf } from "../../../domain/costs/forecast-record.ts";
+import { forecast, FORECAST_DAYS } from "../../../domain/costs/forecast.ts";
+import { RECORD_MONTHS, recordOf } from "../../../domain/costs/forecast-record.ts";
 import { periodOf } from "../../../domain/costs/ledger.ts";
+import { spanOf } from "../../../domain/costs/period.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { type Budget, fallsTo, readBudgets } from "./budgets.ts";
@@ -48,7 +50,7 @@ export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
     held: decimalText(state.held),
     left: decimalText(leftOf(state)),
     percent: percentSpent(state),
-    forecast: forecastOf(state, (days.get(state.id) ?? []).slice(-FORECAST_DAYS).map(({ amount }) => amount), now),
+    forecast: forecastOf(state, (days.get(state.id) ?? []).map(({ amount }) => amount), now),
     record: recordOf(days.get(state.id) ?? [], now),
     alerts: alerts.filter(({ budgetId }) => budgetId === state.id).map(({ level, at }) => ({ level, at })),
     archivedAt: known.get(state.id)?.archivedAt ?? null,
@@ -92,8 +94,6 @@ interface DayAmount {
 }
 
 function forecastOf({ spent, held }: Budget, days: readonly Decimal[], now: number): BudgetView["forecast"] {
-  const date = new Date(now);
-  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  const found = forecast(spent, held, days, last - date.getUTCDate());
+  const found = forecast(spent, held, days, spanOf(periodOf(now)).to - now);
   return found && { p10: decimalText(found.p10), p50: decimalText(found.p50), p90: decimalText(found.p90) };
 }
