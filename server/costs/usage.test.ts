@@ -80,6 +80,29 @@ describe("usage from an agent", () => {
     expect(await reviews(first.id)).toEqual([]);
   });
 
+  it("takes it also where both began in the same millisecond, as when the first ended at once and has not told so yet", async () => {
+    const [first, second] = [await attempt(), await attempt()];
+    await send(told(first, [open(T0 + 320_000, ["GPU-0"])]));
+    await send(told(second, [open(T0 + 320_000, ["GPU-0"])]));
+    await send(told(first, [close(T0 + 320_000, 0)], { from: 1 }));
+    await send(told(second, [close(T0 + 330_000, 10_000)], { from: 1 }));
+    expect((await intervals(first.id))[0]).toMatchObject({ from: T0 + 320_000, until: T0 + 320_000 });
+    expect((await intervals(second.id))[0]).toMatchObject({ from: T0 + 320_000, until: T0 + 330_000, evidence: "measured" });
+    expect([...await reviews(first.id), ...await reviews(second.id)]).toEqual([]);
+  });
+
+  it("asks somebody to look where who began in the same millisecond says that it held it on", async () => {
+    const [first, second] = [await attempt(), await attempt()];
+    await send(told(first, [open(T0 + 340_000, ["GPU-0"])]));
+    await send(told(second, [open(T0 + 340_000, ["GPU-0"])]));
+    await send(told(first, [close(T0 + 350_000, 10_000)], { from: 1 }));
+    await send(told(second, [close(T0 + 345_000, 5_000)], { from: 1 }));
+    expect((await intervals(first.id))[0]).toMatchObject({ until: T0 + 340_000 });
+    expect((await intervals(second.id))[0]).toMatchObject({ until: T0 + 345_000 });
+    expect(await reviews(first.id)).toEqual([{ message: "Accelerator GPU-0 was another attempt's before this one says that it let go; it is counted until then." }]);
+    expect(await reviews(second.id)).toEqual([]);
+  });
+
   it("that would count a device twice is refused, and somebody is asked to look", async () => {
     const [first, second] = [await attempt(), await attempt()];
     await send(told(first, [open(T0 + 400_000, ["GPU-0"]), close(T0 + 500_000)]));

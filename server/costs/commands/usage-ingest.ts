@@ -112,7 +112,7 @@ async function freeSpan(tx: TransactionSql, place: Place, meter: Meter, device: 
   let from = at;
   for (const other of others) {
     if (other.from > from) return { from, until: other.from };
-    if (other.until === null && other.from < at) {
+    if (other.until === null && other.from <= at) {
       await tx`update usage_intervals set until_at = ${new Date(at)}, evidence = 'inferred' where id = ${other.id}`;
       await markDirty(tx, other.attempt_id, other.from, at);
     } else if (other.until !== null && other.until - from <= CLOCK_TOLERANCE_MS) from = Math.max(from, other.until);
@@ -136,7 +136,8 @@ async function close(tx: TransactionSql, place: Place, meter: Meter, event: Extr
 async function endCurrent(tx: TransactionSql, place: Place, meter: Meter, at: number, evidence: "measured" | "inferred"): Promise<void> {
   const current = await tx<{ id: string; device: string | null; until: number | null; next: number | null }[]>`
     select i.id, i.device, (extract(epoch from i.until_at) * 1000)::float8 as until,
-      (select (extract(epoch from min(o.from_at)) * 1000)::float8 from usage_intervals o where o.cluster_id = i.cluster_id and o.device = i.device and o.from_at > i.from_at) as next
+      (select (extract(epoch from min(o.from_at)) * 1000)::float8 from usage_intervals o where o.cluster_id = i.cluster_id and o.device = i.device
+        and (o.from_at > i.from_at or (o.from_at = i.from_at and o.attempt_id <> i.attempt_id and o.until_at is distinct from o.from_at))) as next
     from usage_intervals i where i.attempt_id = ${meter.attempt_id} and i.event = (select max(event) from usage_intervals where attempt_id = ${meter.attempt_id})`;
   for (const each of current) {
     const end = each.device !== null && each.next !== null ? Math.min(at, each.next) : at;
