@@ -87,7 +87,8 @@ function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine
   return isPriced ? total : null;
 }
 
-const modelsThatFit = (wanted: string | null, models: readonly string[]): (string | null)[] => {
+/** Of a place, those that a run may get; where none fits, the one that it asks for. */
+export const modelsThatFit = (wanted: string | null, models: readonly string[]): (string | null)[] => {
   const fitting = models.filter((model) => modelMatches(model, wanted));
   return fitting.length > 0 ? fitting : [wanted];
 };

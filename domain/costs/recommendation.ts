@@ -72,7 +72,7 @@ export interface PlaceChoice {
   experiment: string;
   project: string;
   runId: string;
-  /** What all of it cost in thirty days. */
+  /** What it cost here in thirty days. */
   amount: string;
   here: { name: string; hourly: Decimal };
   there: { name: string; slug: string; hourly: Decimal; isSpot: boolean; sameModels: boolean };

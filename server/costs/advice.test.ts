@@ -31,9 +31,9 @@ afterAll(async () => {
 });
 
 /** What an experiment cost on a day, as the ledger's sums have it. */
-async function cost(of: { projectId: string; experimentId: string; ownerId: string }, day: string, amount: string, kind: "accelerator" | "memory" = "accelerator") {
+async function cost(of: { projectId: string; experimentId: string; ownerId: string }, day: string, amount: string, kind: "accelerator" | "memory" = "accelerator", cluster = berlin) {
   const { projectId, experimentId, ownerId } = of;
-  await world.db.insert(costDaily).values({ orgId: world.org.id, day, projectId, experimentId, ownerId, clusterId: berlin.id, kind, model: kind === "accelerator" ? "NVIDIA H100 80GB HBM3" : "", capacityClass: "owned", quantity: "1", amount, provisional: "0" });
+  await world.db.insert(costDaily).values({ orgId: world.org.id, day, projectId, experimentId, ownerId, clusterId: cluster.id, kind, model: kind === "accelerator" ? "NVIDIA H100 80GB HBM3" : "", capacityClass: "owned", quantity: "1", amount, provisional: "0" });
 }
 async function experiment(projectId: string, name: string, of: { runs: number; peakMib: number | null; memory: string; gpus: number }) {
   const spec = specOf({ name, resources: { gpus: of.gpus, memory: of.memory }, cluster: "berlin" });
@@ -91,6 +91,20 @@ describe("what rose", () => {
   });
 });
 
+it("what rose is told of every project, however many rise on one day", async () => {
+  await world.sql`delete from cost_deliveries`;
+  const { id } = await world.owner.api.costs.createSchedule({ cadence: "rises", scope: { type: "org", id: "org" }, recipients: ["all@acme.test"] });
+  const [team] = await world.sql<{ id: string }[]>`select team_id as id from projects where id = ${world.vision.id}`;
+  for (let n = 0; n < 11; n += 1) {
+    const project = await world.owner.api.access.createProject({ teamId: team!.id, name: `many ${n}` });
+    for (let day = 1; day <= 60; day += 1) await cost({ projectId: project.id, experimentId: "exp_many", ownerId: world.owner.id }, ago(day), day === 1 ? "900" : "100");
+  }
+  await world.sql`update cost_schedules set due_after = now() - interval '2 days' where id = ${id}`;
+  await sendReports({ db: world.db, bus: bus() }, Date.now());
+  expect(taken.filter(({ to, mail }) => to.includes("all@acme.test") && mail.subject?.startsWith("many")).length).toBe(11);
+  await world.owner.api.costs.deleteSchedule({ id });
+});
+
 describe("what would cost less", () => {
   it("is memory that is asked for and never used, with the newest run to start from", async () => {
     const wide = await experiment(world.speech.id, "too wide", { runs: 6, peakMib: 2300, memory: "32GiB", gpus: 0 });
@@ -100,6 +114,13 @@ describe("what would cost less", () => {
     expect(found).toMatchObject({ kind: "memory", per: "month", act: { kind: "clone", runId: wide.newest.id, patch: { memory: 3072 } } });
     expect(found.title).toMatch(/Ask for 3 GiB instead of 32 GiB in speech \//);
     expect(+found.saving).toBeCloseTo(290, 3); // 29 of 32 GiB
+  });
+
+  it("is no memory that a run used which did not end well: it may be just what it lacked", async () => {
+    const greedy = await experiment(world.speech.id, "greedy at times", { runs: 6, peakMib: 2300, memory: "32GiB", gpus: 0 });
+    await cost(greedy, ago(3), "320", "memory");
+    await world.makeAttempt(greedy.newest, berlin.id, { number: 2, status: "ended", outcome: "failed", endedAt: new Date(Date.now() - DAY_MS), peakMemoryMib: 32_000 });
+    expect((await world.owner.api.costs.advice()).recommendations.some(({ id }) => id === `memory ${greedy.experimentId}`)).toBe(false);
   });
 
   it("is the cheaper cluster that fits, not one that lacks what the run asks for", async () => {
@@ -113,6 +134,37 @@ describe("what would cost less", () => {
     expect(+found.saving).toBeGreaterThan(245);
     expect(+found.saving).toBeLessThan(251);
     expect(recommendations.some(({ id }) => id === `cluster ${wide.experimentId}`)).toBe(false);
+  });
+
+  it("saves of what it cost where its newest run ran, and nothing of what it cost at the cheaper place", async () => {
+    const moved = await experiment(world.speech.id, "moved", { runs: 1, peakMib: null, memory: "1GiB", gpus: 2 });
+    await cost(moved, ago(5), "1000", "accelerator", oslo);
+    await cost(moved, ago(4), "100");
+    const { recommendations } = await world.owner.api.costs.advice();
+    expect(+recommendations.find(({ id }) => id === `cluster ${moved.experimentId}`)!.saving).toBeCloseTo(25, 0);
+  });
+
+  it("is no place that costs more than the cheapest accelerators where it ran, and says when it gets others", async () => {
+    const bonn = await world.makeCluster(world.org.id, "bonn", { cpus: 16, gpus: 2 });
+    const [node] = await world.sql<{ id: string }[]>`select id from nodes where cluster_id = ${bonn.id}`;
+    await world.sql`insert into accelerators (id, org_id, cluster_id, node_id, index, uuid, model, memory_mib, health) select 'acc_bonn' || n, ${world.org.id}, ${bonn.id}, ${node!.id}, 2 + n, 'GPU-A' || n, 'NVIDIA A100-SXM4-80GB', 81920, 'ok' from generate_series(0, 1) n`;
+    for (const [model, unitPrice] of [["h100", "9"], ["a100", "2"]] as const) await world.owner.api.costs.addPrice({ kind: "accelerator", clusterId: bonn.id, model, unitPrice, validFrom: "2020-01-01T00:00:00Z" });
+    const any = await experiment(world.speech.id, "any accelerator", { runs: 1, peakMib: null, memory: "1GiB", gpus: 2 });
+    const hopper = await experiment(world.speech.id, "hopper", { runs: 1, peakMib: null, memory: "1GiB", gpus: 2 });
+    await world.sql`update runs set cluster_id = ${bonn.id} where experiment_id = any(${[any.experimentId, hopper.experimentId]}::text[])`;
+    await world.sql`update runs set spec = jsonb_set(spec, '{resources,gpuModel}', '"H100"') where experiment_id = ${hopper.experimentId}`;
+    for (const one of [any, hopper]) await cost(one, ago(4), "1000", "accelerator", bonn);
+    const { recommendations } = await world.owner.api.costs.advice();
+    expect(recommendations.some(({ id }) => id === `cluster ${any.experimentId}`)).toBe(false); // it may well have run at 2 an hour
+    const found = recommendations.find(({ id }) => id === `cluster ${hopper.experimentId}`)!;
+    expect(found.act).toMatchObject({ patch: { cluster: "oslo" } });
+    expect(found.why).not.toContain("accelerators are others");
+    await world.sql`update accelerators set model = 'NVIDIA A100-SXM4-80GB' where cluster_id = ${oslo.id}`;
+    await world.sql`update runs set spec = jsonb_set(spec, '{resources,gpuModel}', 'null'), cluster_id = ${berlin.id} where experiment_id = ${any.experimentId}`;
+    await cost(any, ago(4), "1000");
+    const again = await world.owner.api.costs.advice();
+    expect(again.recommendations.find(({ id }) => id === `cluster ${any.experimentId}`)!.why).toContain("accelerators are others");
+    await world.sql`update accelerators set model = 'NVIDIA H100 80GB HBM3' where cluster_id = ${oslo.id}`;
   });
 
   it("is nothing of what the caller may not see", async () => {

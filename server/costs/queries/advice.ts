@@ -6,8 +6,8 @@ import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
-import { compare, type Decimal } from "../../../domain/costs/decimal.ts";
-import { estimate, guessLength, holdsOf } from "../../../domain/costs/estimate.ts";
+import { compare } from "../../../domain/costs/decimal.ts";
+import { estimate, guessLength, holdsOf, modelsThatFit, type Span } from "../../../domain/costs/estimate.ts";
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
 import { type AdviceView, bySaving, cheaperPlace, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
@@ -21,12 +21,16 @@ import { readWaste } from "./waste.ts";
 /** The dearest experiments of the last thirty days are looked at. */
 const MOST_EXPERIMENTS = 50;
 const MOST_IDLE = 10;
+/** On the page: who asks to be told is told of all. */
+const MOST_RISES = 10;
 
 interface ExperimentUse extends Record<string, unknown> {
   id: string;
   name: string;
   project: string;
+  /** On the cluster of its newest run. */
   amount: string;
+  /** Of its memory, wherever it ran. */
   memory: string;
   run_id: string;
   spec: RunSpec;
@@ -40,7 +44,7 @@ export async function readAdvice(ctx: Ctx, now: number): Promise<AdviceView> {
   const stand = await readStand(ctx.db, ctx.orgId);
   const lastDay = stand.completeTo ? dayOf(stand.completeTo.getTime() - DAY_MS) : null;
   const prices = loadPriceBook(ctx.db, ctx.orgId);
-  const [anomalies, idle, saving] = await Promise.all([lastDay ? listAnomalies(ctx, lastDay) : [], idleRuns(ctx, now, prices), ofExperiments(ctx, now, prices)]);
+  const [anomalies, idle, saving] = await Promise.all([lastDay ? listAnomalies(ctx, lastDay, MOST_RISES) : [], idleRuns(ctx, now, prices), ofExperiments(ctx, now, prices)]);
   return { currency: stand.currency, lastDay, anomalies, recommendations: [...idle, ...saving].toSorted(bySaving) };
 }
 
@@ -69,7 +73,7 @@ async function ofExperiments(ctx: Ctx, now: number, prices: Promise<PriceBook>):
   });
 }
 
-/** The dearest experiments with a submitted run of late: what they cost, their newest such run, and the peaks of those that ended well. */
+/** The dearest experiments with a submitted run of late: what they cost, their newest such run, the highest peak, and how many that ended well told theirs. */
 async function listUse(ctx: Ctx, now: number): Promise<ExperimentUse[]> {
   const range = { from: dayOf(now - LOOKED_BACK_DAYS * DAY_MS), to: dayOf(now) };
   return ctx.db.execute<ExperimentUse>(sql`
@@ -77,14 +81,14 @@ async function listUse(ctx: Ctx, now: number): Promise<ExperimentUse[]> {
       select ${costDaily.experimentId} as id, sum(${costDaily.amount}) as amount
       from ${costExperimentDays} as "cost_daily" join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
       where ${seenCosts(ctx, range)} group by 1 order by 2 desc limit ${MOST_EXPERIMENTS}
-    ), of_memory as (
-      select experiment_id as id, sum(amount) as amount from cost_daily
-      where org_id = ${ctx.orgId} and day between ${range.from} and ${range.to} and kind = 'memory' and experiment_id in (select id from spent) group by 1)
-    select spent.id, ${experiments.name} as name, ${projects.name} as project, spent.amount::text, coalesce(of_memory.amount, 0)::text as memory, newest.id as run_id, newest.spec, newest.cluster_id, peaks.peak, peaks.count::int as peaks
-    from spent left join of_memory on of_memory.id = spent.id join ${experiments} on ${experiments.id} = spent.id join ${projects} on ${projects.id} = ${experiments.projectId}
+    ), places as materialized (
+      select experiment_id as id, cluster_id, sum(amount) as amount, sum(amount) filter (where kind = 'memory') as memory from cost_daily
+      where org_id = ${ctx.orgId} and day between ${range.from} and ${range.to} and experiment_id in (select id from spent) group by 1, 2)
+    select spent.id, ${experiments.name} as name, ${projects.name} as project, (select coalesce(sum(p.amount), 0)::text from places p where p.id = spent.id and p.cluster_id = newest.cluster_id) as amount, (select coalesce(sum(p.memory), 0)::text from places p where p.id = spent.id) as memory, newest.id as run_id, newest.spec, newest.cluster_id, peaks.peak, peaks.count::int as peaks
+    from spent join ${experiments} on ${experiments.id} = spent.id join ${projects} on ${projects.id} = ${experiments.projectId}
     join lateral (select r.id, r.spec, r.cluster_id from runs r where r.experiment_id = spent.id and r.spec is not null and r.deleted_at is null order by r.id desc limit 1) newest on true
-    join lateral (select max(a.peak_memory_mib) as peak, count(a.peak_memory_mib) as count from runs r join attempts a on a.run_id = r.id
-      where r.experiment_id = spent.id and a.outcome = 'succeeded' and a.ended_at > now() - make_interval(days => ${LOOKED_BACK_DAYS})) peaks on true
+    join lateral (select max(a.peak_memory_mib) as peak, count(a.peak_memory_mib) filter (where a.outcome = 'succeeded') as count from runs r join attempts a on a.run_id = r.id
+      where r.experiment_id = spent.id and a.ended_at > now() - make_interval(days => ${LOOKED_BACK_DAYS})) peaks on true
     order by spent.amount desc`);
 }
 
@@ -92,8 +96,8 @@ interface Place {
   cluster: ClusterSnapshot;
   models: string[];
   isSpot: boolean;
-  /** Price of an hour of a run there; null where it never fits or nothing has a price. */
-  hourlyOf: (spec: RunSpec) => Decimal | null;
+  /** Price of an hour of a run there, on the cheapest and on the dearest accelerators that it may get; null where it never fits or nothing has a price. */
+  hourlyOf: (spec: RunSpec) => Span | null;
 }
 
 function placesOf(snapshots: readonly ClusterSnapshot[], classes: ReadonlyMap<string, CapacityClass>, book: PriceBook, now: number): Place[] {
@@ -102,20 +106,21 @@ function placesOf(snapshots: readonly ClusterSnapshot[], classes: ReadonlyMap<st
     const models = [...new Set(cluster.nodes.flatMap((node) => node.accelerators.map(({ model }) => model)))];
     const hourlyOf = (spec: RunSpec) => {
       if (["never", "away"].includes(fitOn({ ...spec, cluster: null }, cluster, now, false).verdict)) return null;
-      return estimate(holdsOf(spec.resources), [{ clusterId: cluster.id, capacityClass, models }], guessLength(spec.maxDuration, null), book.lines, now, book.version)?.hourly.high ?? null;
+      return estimate(holdsOf(spec.resources), [{ clusterId: cluster.id, capacityClass, models }], guessLength(spec.maxDuration, null), book.lines, now, book.version)?.hourly ?? null;
     };
     return { cluster, models, isSpot: capacityClass === "spot", hourlyOf };
   });
 }
 
 function cheapest({ spec, amount }: ExperimentUse, of: { experimentId: string; experiment: string; project: string; runId: string }, here: Place, places: readonly Place[]): Recommendation | null {
-  const now = here.hourlyOf(spec);
+  // The least that it may have cost against the most that it may: what is said to be cheaper is so whichever it got.
+  const now = here.hourlyOf(spec)?.low;
   if (!now) return null;
   const [best] = places.filter((place) => place !== here).flatMap((place) => {
-    const hourly = place.hourlyOf(spec);
+    const hourly = place.hourlyOf(spec)?.high;
     return hourly ? [{ place, hourly }] : [];
   }).toSorted((a, b) => compare(a.hourly, b.hourly));
   if (!best) return null;
-  const sameModels = spec.resources.gpus === 0 || best.place.models.every((model) => here.models.includes(model));
+  const sameModels = spec.resources.gpus === 0 || new Set([here, best.place].flatMap(({ models }) => modelsThatFit(spec.resources.gpuModel, models))).size === 1;
   return cheaperPlace({ ...of, amount, here: { name: here.cluster.name, hourly: now }, there: { name: best.place.cluster.name, slug: best.place.cluster.slug, hourly: best.hourly, isSpot: best.place.isSpot, sameModels } });
 }

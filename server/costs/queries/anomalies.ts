@@ -7,19 +7,21 @@ import { type Anomaly, BASELINE_WEEKS, type Cause, type CauseDimension, causesOf
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { seenCosts, type SpendReader } from "./spend.ts";
 
-/** More are noise, not news. */
-const MOST_SHOWN = 10;
 /** What an unusual day is compared with when its causes are looked for. */
 const DAYS_BEFORE = 28;
 
-/** What cost unusually much in the last two weeks, in the projects that the caller sees, and what it is put down to. @param last The last day that is complete. */
-export async function listAnomalies(ctx: SpendReader, last: string): Promise<(Anomaly & { causes: Cause[] })[]> {
+/**
+ * What cost unusually much in the last two weeks, in the projects that the caller sees, and what it is put down to.
+ * @param last The last day that is complete.
+ * @param most Of them, the dearest.
+ */
+export async function listAnomalies(ctx: SpendReader, last: string, most = Infinity): Promise<(Anomaly & { causes: Cause[] })[]> {
   const from = dayOf(Date.parse(last) - (WATCHED_DAYS + 7 * BASELINE_WEEKS) * DAY_MS);
   const days = await ctx.db.execute<DayCost & Record<string, unknown>>(sql`
     select ${costDaily.day}::text as day, ${projects.id} as key, min(${projects.name}) as label, sum(${costDaily.amount})::text as amount
     from ${costPersonDays} as "cost_daily" join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
     where ${seenCosts(ctx, { from, to: last })} group by ${costDaily.day}, 2`);
-  const found = findAnomalies([...days], last).slice(0, MOST_SHOWN);
+  const found = findAnomalies([...days], last).slice(0, most);
   return Promise.all(found.map(async (one) => ({ ...one, causes: await listCauses(ctx, one) })));
 }
 
