@@ -1,7 +1,8 @@
 import type { Anomaly, Cause } from "./anomaly.ts";
 import { type Decimal, decimal, decimalText, multiply, subtract } from "./decimal.ts";
 import type { Allowed } from "../experiments/run-view.ts";
-import { formatMib } from "../shared/format.ts";
+import type { IdleRun } from "./waste.ts";
+import { formatMib, plural } from "../shared/format.ts";
 import { geometryOf } from "./money.ts";
 
 /** Days whose costs a saving is reckoned from. */
@@ -15,10 +16,10 @@ const OVERSIZED = 0.6;
 const LEAST_CHEAPER = 0.1;
 
 /** What the one click does: ends a run, or opens the form with the newest run of an experiment, changed. */
-export type RecommendationAct = { kind: "cancel"; runId: string; runName: string; allowed: Allowed } | { kind: "clone"; runId: string; patch: { memory?: number; cluster?: string } };
+export type RecommendationAct = { kind: "cancel"; runId: string; runName: string; allowed: Allowed } | { kind: "clone"; runId: string; patch: { memory?: number; gpus?: number; cluster?: string } };
 export interface Recommendation {
   id: string;
-  kind: "idle" | "memory" | "cluster";
+  kind: "idle" | "fewer" | "memory" | "cluster";
   /** One sentence each: what, and how that is known. */
   title: string;
   why: string;
@@ -33,6 +34,16 @@ export interface AdviceView {
   lastDay: string | null;
   anomalies: (Anomaly & { causes: Cause[] })[];
   recommendations: Recommendation[];
+}
+
+/** What holds accelerators in vain: stopped where none of them is used, else asked for with fewer; null where some may be used that nobody measures. */
+export function lessIdle({ id, name, owner, cluster, nodes, idle, held, asked, use, perHour, cancel }: IdleRun): Recommendation | null {
+  if (perHour === null) return null;
+  const of = { per: "hour" as const, saving: perHour, why: `${owner} holds ${held} on ${cluster} and uses ${use < 1 ? "less than 1" : Math.round(use)} % of them; ${idle} do nothing.` };
+  if (idle === asked) return { ...of, id: `idle ${id}`, kind: "idle", act: { kind: "cancel", runId: id, runName: name, allowed: cancel }, title: `Stop ${name}, or put its accelerators to work` };
+  if (held < asked || nodes.length > 1) return null;
+  const enough = held - idle;
+  return { ...of, id: `fewer ${id}`, kind: "fewer", act: { kind: "clone", runId: id, patch: { gpus: enough } }, title: `Ask for ${plural(enough, "accelerator")} instead of ${held} in runs such as ${name}` };
 }
 
 /** What the runs of an experiment asked for and used in memory, on each node. */

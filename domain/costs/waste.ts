@@ -44,6 +44,8 @@ export interface IdleRun {
   /** Of those that it holds, the ones that do nothing. */
   idle: number;
   held: number;
+  /** All that it holds: of those of several nodes it may not be known which they are. */
+  asked: number;
   /** Percent, over all that it holds. */
   use: number;
   heldSince: Date;

@@ -37,6 +37,14 @@ it("names the runs that hold accelerators and do nothing with them, and what tha
   expect(view.clusters).toEqual([{ id: cluster.id, name: "berlin", total: 6, busy: 2, idleHeld: 3, unmeasured: 0, free: 1 }]);
 });
 
+it("advises to stop only what does nothing at all, and fewer accelerators where some are used", async () => {
+  const { recommendations } = await world.owner.api.costs.advice();
+  expect(recommendations.filter(({ kind }) => kind === "idle").map(({ title, act, saving }) => [title, act.kind, +saving])).toEqual([["Stop forgotten, or put its accelerators to work", "cancel", 5]]);
+  const fewer = recommendations.find(({ kind }) => kind === "fewer")!;
+  expect(fewer).toMatchObject({ title: "Ask for 1 accelerator instead of 2 in runs such as half", per: "hour", act: { kind: "clone", patch: { gpus: 1 } } });
+  expect(+fewer.saving).toBe(2.5);
+});
+
 it("looks at the last hour only, and says what nobody measured", async () => {
   await world.sql`update telemetry set values = (select array_agg(case when at < (extract(epoch from now()) - 3600) * 1000 then 0 else 80 end) from unnest(times) as at)`;
   await holds("dark", world.vision.id, [5], 60, {});
@@ -66,4 +74,5 @@ it("counts what runs over several nodes hold, as far as it is known which: all o
   const view = await world.owner.api.costs.waste();
   expect(view.clusters.find(({ id }) => id === both.id)).toMatchObject({ total: 12, busy: 0, idleHeld: 4, unmeasured: 4, free: 4 });
   expect(view.runs.find(({ id }) => id === gang.id)).toMatchObject({ idle: 4, held: 4, nodes: ["node-1"] });
+  expect((await world.owner.api.costs.advice()).recommendations.filter(({ id }) => id.includes(gang.id))).toEqual([]); // what its other half does nobody knows
 });

@@ -2,7 +2,7 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { durationText, memoryText } from "../../../domain/shared/format.ts";
-import { paths } from "../../../paths.ts";
+import { paths, type SpecPatch } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useOrg, useProjectsWhere } from "../../providers/viewer.tsx";
 import { useProjectScope } from "../../shell/scope-select.tsx";
@@ -24,18 +24,19 @@ export function NewRunPage() {
 }
 
 /** The form with another run's spec in it. `patch`: what the why box or a recommendation already changed. */
-export function CloneRunPage({ from, patch }: { from: string; patch: { memory?: number; maxDuration?: number; cluster?: string } }) {
+export function CloneRunPage({ from, patch }: { from: string; patch: SpecPatch }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id: from })).data;
-  const { memory, maxDuration, cluster } = patch;
+  const { memory, gpus, maxDuration, cluster } = patch;
   const initial = useMemo(() => {
     if (!run.spec) return "";
     const spec = withoutDefaults(run.spec);
+    if (gpus !== undefined) spec["resources"] = { ...(spec["resources"] as object | undefined), gpus };
     if (memory) spec["resources"] = { ...(spec["resources"] as object | undefined), memory: memoryText(memory) };
     if (maxDuration) spec["maxDuration"] = durationText(maxDuration);
     if (cluster) spec["cluster"] = cluster;
     return writeSpec(spec);
-  }, [run.spec, memory, maxDuration, cluster]);
+  }, [run.spec, memory, gpus, maxDuration, cluster]);
   return <Frame title={`Clone ${run.name}`} initial={initial} key={from} isClone />;
 }
 

@@ -9,7 +9,7 @@ import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { compare } from "../../../domain/costs/decimal.ts";
 import { estimate, guessLength, holdsOf, modelsThatFit, type Span } from "../../../domain/costs/estimate.ts";
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
-import { type AdviceView, bySaving, cheaperPlace, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
+import { type AdviceView, bySaving, cheaperPlace, lessIdle, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -50,11 +50,7 @@ export async function readAdvice(ctx: Ctx, now: number): Promise<AdviceView> {
 
 async function idleRuns(ctx: Ctx, now: number, prices: Promise<PriceBook>): Promise<Recommendation[]> {
   const { runs } = await readWaste(ctx, now, prices);
-  return runs.flatMap((run): Recommendation[] => (run.perHour === null ? [] : [{
-    id: `idle ${run.id}`, kind: "idle", per: "hour", saving: run.perHour, act: { kind: "cancel", runId: run.id, runName: run.name, allowed: run.cancel },
-    title: `Stop ${run.name}, or put its accelerators to work`,
-    why: `${run.owner} holds ${run.held} on ${run.cluster} and uses ${run.use < 1 ? "less than 1" : Math.round(run.use)} % of them; ${run.idle} do nothing.`,
-  }])).slice(0, MOST_IDLE);
+  return runs.map(lessIdle).filter((one) => one !== null).slice(0, MOST_IDLE);
 }
 
 async function ofExperiments(ctx: Ctx, now: number, prices: Promise<PriceBook>): Promise<Recommendation[]> {

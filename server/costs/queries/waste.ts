@@ -26,6 +26,7 @@ interface CardRow extends Record<string, unknown> {
   team_id: string;
   is_seen: boolean;
   started_at: string;
+  asked: number;
   is_due: boolean;
   use: number | null;
 }
@@ -51,13 +52,13 @@ async function countUnnamed({ db, orgId }: Ctx): Promise<Map<string, number>> {
 async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
   return db.execute<CardRow>(sql`
     with held as (
-      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at
+      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at, a.gpus * cardinality(a.node_names) as asked
       from attempts a join runs r on r.id = a.run_id join ${projects} on ${projects.orgId} = r.org_id and ${projects.id} = r.project_id
       left join users u on u.id = r.owner_id left join service_accounts s on s.id = r.owner_id,
         unnest(a.node_names) as node (name), unnest(${heldOn(sql`node.name`)}) as card (index)
       where ${isHolding(orgId)}
     )
-    select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.owner_id, h.project, h.project_id, h.team_id, coalesce(h.is_seen, false) as is_seen, h.started_at::text,
+    select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.owner_id, h.project, h.project_id, h.team_id, coalesce(h.is_seen, false) as is_seen, h.started_at::text, h.asked,
       coalesce(h.started_at < now() - make_interval(mins => ${WASTE_LEAST_MINUTES}), false) as is_due, m.use
     from accelerators x join nodes n on n.id = x.node_id join clusters c on c.id = x.cluster_id
     left join held h on h.cluster_id = x.cluster_id and h.node = n.name and h.index = x.index
@@ -82,7 +83,7 @@ export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook
     const measured = own.filter(({ card }) => card.use !== null);
     return [{
       id: row.run_id!, name: row.run, owner: row.owner, project: row.project, cancel: mayCancel(ctx, row), cluster: row.cluster, nodes: [...new Set(own.map((one) => one.row.node))],
-      idle: idle.length, held: own.length, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
+      idle: idle.length, held: own.length, asked: row.asked, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
     }];
   }).toSorted(byWaste);
   return { currency: book.currency, clusters: clustersOf(cards, unnamed), runs, perHour: sumOfHours(runs) };
