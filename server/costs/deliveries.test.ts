@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { DAY_MS } from "../../domain/costs/days.ts";
+import { spanOf } from "../../domain/costs/period.ts";
 import { bus } from "../bus.ts";
 import { sendReports } from "./jobs/send-reports.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
@@ -75,6 +77,31 @@ describe("a delivery", () => {
     got.length = 0;
     await send();
     expect(got).toHaveLength(1);
+    expect(await rows()).toMatchObject([{ sent: true }]);
+  });
+
+  it("of what was sent before somebody was added does not go to them: theirs is the next one", async () => {
+    answer = async () => 204;
+    const id = await schedule(`${url}/first`);
+    const third = spanOf(world.last).to + 2 * DAY_MS;
+    await world.sql`update cost_schedules set due_after = ${new Date(third - 30 * DAY_MS)}`;
+    const at = (now: number) => sendReports({ db: world.db, bus: bus() }, now);
+    await at(third + DAY_MS);
+    await world.owner.api.costs.changeSchedule({ id, recipients: [`${url}/first`, `${url}/second`] });
+    await at(third + 14 * DAY_MS);
+    expect(got).toHaveLength(1);
+    await at(third + 33 * DAY_MS);
+    expect(got).toHaveLength(3);
+  });
+
+  it("goes to who takes somebody's place before it went", async () => {
+    answer = async (n) => (n === 1 ? 500 : 204);
+    const id = await schedule(`${url}/first`);
+    const third = spanOf(world.last).to + 2 * DAY_MS;
+    await world.sql`update cost_schedules set due_after = ${new Date(third - 30 * DAY_MS)}`;
+    await sendReports({ db: world.db, bus: bus() }, third + DAY_MS);
+    await world.owner.api.costs.changeSchedule({ id, recipients: [`${url}/second`] });
+    await sendReports({ db: world.db, bus: bus() }, third + DAY_MS);
     expect(await rows()).toMatchObject([{ sent: true }]);
   });
 

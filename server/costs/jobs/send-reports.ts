@@ -1,4 +1,4 @@
-import { eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
@@ -41,13 +41,14 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
   return tried;
 }
 
-/** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. */
+/** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. Once: who is added later gets the next one. */
 async function planReports(db: Db, now: number): Promise<void> {
   for (const schedule of await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt))) {
-    const { cadence } = schedule;
+    const { id, cadence } = schedule;
     if (!isReport(cadence)) continue;
-    const due = lastDue(cadence, now);
-    if (due > schedule.dueAfter.getTime()) await db.transaction((tx) => addDeliveries(tx, schedule, new Date(due), spanOfDue(cadence, due)));
+    const due = new Date(lastDue(cadence, now));
+    if (due <= schedule.dueAfter || (await db.$count(costDeliveries, and(eq(costDeliveries.scheduleId, id), eq(costDeliveries.dueAt, due)))) > 0) continue;
+    await db.transaction((tx) => addDeliveries(tx, schedule, due, spanOfDue(cadence, due.getTime())));
   }
 }
 
