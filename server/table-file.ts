@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import type { Context } from "hono";
-import { ByteWriter, parquetWriteRows } from "hyparquet-writer";
+import { ByteWriter, parquetWriteRows, schemaFromColumnData } from "hyparquet-writer";
+import { decimal, rescale } from "../domain/costs/decimal.ts";
 import { csvLine, type ExportCell, type ExportFormat } from "../domain/shared/table-file.ts";
 import { DomainError } from "../domain/shared/errors.ts";
 import { log } from "./log.ts";
@@ -8,7 +9,8 @@ import { log } from "./log.ts";
 /** A column of a file: its name and what a row has there, as it is, not as a page words it. */
 export interface FileColumn<Row> {
   name: string;
-  type: "DOUBLE" | "STRING" | "TIMESTAMP";
+  /** DECIMAL: exact, its cells plain digits as text. A moment may be text as well, where the CSV file writes it in a way of its own. */
+  type: "DOUBLE" | "STRING" | "TIMESTAMP" | "DECIMAL";
   cell: (row: Row) => ExportCell;
 }
 
@@ -40,14 +42,26 @@ async function* csv<Row>(columns: readonly FileColumn<Row>[], pages: AsyncIterab
   for await (const rows of pages) if (rows.length > 0) yield Buffer.from(rows.map((row) => csvLine(columns.map(({ cell }) => cell(row)))).join(""));
 }
 
+/** As the ledger keeps amounts: 38 digits, 18 of them after the point. */
+const EXACT = { type: "FIXED_LEN_BYTE_ARRAY", type_length: 16, converted_type: "DECIMAL", precision: 38, scale: 18, repetition_type: "OPTIONAL" } as const;
+
+/** A cell as the writer takes it: a decimal as its whole number of last digits. */
+function typed(type: FileColumn<never>["type"], cell: ExportCell): Exclude<ExportCell, null> | bigint | undefined {
+  if (cell === null) return undefined;
+  if (typeof cell !== "string") return cell;
+  return type === "DECIMAL" ? rescale(decimal(cell), EXACT.scale).units : type === "TIMESTAMP" ? new Date(cell) : cell;
+}
+
 /** Written group by group; each group leaves when it is full. */
 function parquet<Row>(columns: readonly FileColumn<Row>[], pages: AsyncIterable<readonly Row[]>): Readable {
   const out = new PassThrough();
   const writer = new StreamWriter(out);
   async function* rows() {
-    for await (const page of pages) for (const row of page) yield Object.fromEntries(columns.map(({ name, cell }) => [name, cell(row) ?? undefined]));
+    for await (const page of pages) for (const row of page) yield Object.fromEntries(columns.map(({ name, type, cell }) => [name, typed(type, cell(row))]));
   }
-  void Promise.resolve(parquetWriteRows({ writer, rows: rows(), columns: columns.map(({ name, type }) => ({ name, type, nullable: true })), rowGroupSize: 5000 })).catch((error: unknown) => {
+  const shown = columns.map(({ name, type }) => ({ name, ...(type === "DECIMAL" ? {} : { type, nullable: true }) }));
+  const schema = schemaFromColumnData({ columnData: shown.map((column) => ({ ...column, data: [] })), schemaOverrides: Object.fromEntries(columns.filter(({ type }) => type === "DECIMAL").map(({ name }) => [name, { name, ...EXACT }])) });
+  void Promise.resolve(parquetWriteRows({ writer, rows: rows(), columns: shown, schema, rowGroupSize: 5000 })).catch((error: unknown) => {
     log().error({ err: error }, "a Parquet export broke off");
     out.destroy(error instanceof Error ? error : new Error(String(error)));
   });

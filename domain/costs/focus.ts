@@ -27,7 +27,7 @@ export const COST_AND_USAGE: readonly FocusColumn[] = [
   text("ChargeCategory", { allowed: ["Usage", "Purchase", "Tax", "Credit", "Adjustment"] }), maybe("ChargeClass", { allowed: ["Correction"] }), maybe("ChargeDescription"),
   text("ChargeFrequency", { allowed: ["One-Time", "Recurring", "Usage-Based"] }), moment("ChargePeriodEnd"), moment("ChargePeriodStart"),
   decimal("ConsumedQuantity", true), maybe("ConsumedUnit"), decimal("ContractedCost"), decimal("ContractedUnitPrice", true), decimal("EffectiveCost"),
-  maybe("HostProviderName", { only: ["1.4", "1.3"] }), maybe("InvoiceId"), text("InvoiceIssuerName"), decimal("ListCost"), decimal("ListUnitPrice", true),
+  maybe("HostProviderName", { only: ["1.4", "1.3"] }), maybe("InvoiceDetailId", { only: ["1.4"] }), maybe("InvoiceId"), text("InvoiceIssuerName"), decimal("ListCost"), decimal("ListUnitPrice", true),
   maybe("PricingCategory", { allowed: ["Standard", "Dynamic", "Committed", "Other"] }), text("PricingCurrency"), decimal("PricingCurrencyContractedUnitPrice", true), decimal("PricingCurrencyEffectiveCost"), decimal("PricingCurrencyListUnitPrice", true),
   decimal("PricingQuantity", true), maybe("PricingUnit"),
   text("ProviderName", { only: ["1.3", "1.2"] }), text("PublisherName", { only: ["1.3", "1.2"] }),
@@ -40,7 +40,7 @@ export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCrea
 export const INVOICE_DETAIL: readonly FocusColumn[] = [
   decimal("BilledCost"), text("BillingAccountId"), text("BillingCurrency"), moment("BillingPeriodEnd"), moment("BillingPeriodStart"), text("ChargeCategory", { allowed: ["Usage"] }),
   moment("InvoiceDetailCreated"), maybe("InvoiceDetailDescription"), text("InvoiceDetailId"), moment("InvoiceDetailLastUpdated"), text("InvoiceId"), moment("InvoiceIssueDate", true),
-  text("InvoiceIssueStatus", { allowed: ["Open", "Issued", "Voided"] }), text("InvoiceIssuerName"), moment("PaymentDueDate", true), text("PaymentTerms"), maybe("ReferenceInvoiceId"),
+  text("InvoiceIssueStatus", { allowed: ["Open", "Issued", "Voided"] }), text("InvoiceIssuerName"), moment("PaymentDueDate", true), text("PaymentTerms"), text("ReferenceInvoiceId"),
 ];
 const COLUMNS: Record<FocusDataset, readonly FocusColumn[]> = { "cost-and-usage": COST_AND_USAGE, "billing-period": BILLING_PERIOD, "invoice-detail": INVOICE_DETAIL };
 

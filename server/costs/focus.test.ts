@@ -1,6 +1,7 @@
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compare, decimal, multiply, sum } from "../../domain/costs/decimal.ts";
-import { FOCUS_VERSIONS, focusColumns, type FocusDataset, type FocusVersion } from "../../domain/costs/focus.ts";
+import { FOCUS_DATASETS, FOCUS_VERSIONS, focusColumns, type FocusDataset, type FocusVersion } from "../../domain/costs/focus.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
 import { buildApp } from "../app.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
@@ -90,7 +91,9 @@ it("the checker finds what is wrong", async () => {
 
 it("the invoice of a closed month adds up to its charges, which name it; what comes later is a correction in the next", async () => {
   expect(check("billing-period", "1.4", await rowsOf("billing-period"))).toEqual([]);
-  expect((await rowsOf("billing-period"))[0]).toMatchObject({ BillingPeriodStatus: "Open" });
+  const [open] = await rowsOf("billing-period");
+  expect(open).toMatchObject({ BillingPeriodStatus: "Open" });
+  expect(Date.parse(open!.BillingPeriodLastUpdated!)).toBeGreaterThan(Date.now() - HOUR_MS); // late journals change it still
   await world.second.api.costs.requestClose({ period: world.last });
   await world.owner.api.costs.closePeriod({ period: world.last });
   expect((await rowsOf("billing-period"))[0]).toMatchObject({ BillingPeriodStatus: "Closed" });
@@ -99,6 +102,8 @@ it("the invoice of a closed month adds up to its charges, which name it; what co
   expect(new Set([...invoice, ...charges].map((row) => row.InvoiceId)).size).toBe(1);
   expect(invoice.every((row) => row.InvoiceIssueStatus === "Issued")).toBe(true);
   expect(compare(billed(invoice), billed(charges))).toBe(0);
+  for (const line of invoice) expect(compare(billed(charges.filter((row) => row.InvoiceDetailId === line.InvoiceDetailId)), decimal(line.BilledCost!))).toBe(0);
+  expect(charges.every((row) => row.InvoiceDetailId !== null)).toBe(true);
   await world.price("3");
   await world.book();
   const later = await rowsOf("cost-and-usage", "1.4", new Date().toISOString().slice(0, 7));
@@ -129,6 +134,20 @@ it("files are for those who look after the money, and what makes no sense is ref
     const answer = await get(query);
     expect([answer.status, await answer.text()]).toEqual([422, expect.stringContaining(says)]);
   }
-  const parquet = Buffer.from(await (await get(`period=${world.last}&format=parquet`)).arrayBuffer());
-  expect(parquet.subarray(0, 4).toString()).toBe("PAR1");
+});
+
+it("as Parquet its numbers are exact decimals and its moments are moments, as the specification types them", async () => {
+  for (const dataset of FOCUS_DATASETS) {
+    const file = await (await get(`period=${world.last}&dataset=${dataset}&format=parquet`)).arrayBuffer();
+    const types = new Map(parquetMetadata(file).schema.map(({ name, converted_type, scale, precision }) => [name, [converted_type, scale, precision].filter((one) => one !== undefined).join(" ")]));
+    const wanted = { decimal: "DECIMAL 18 38", datetime: "TIMESTAMP_MILLIS", string: "UTF8", json: "UTF8" };
+    expect(Object.fromEntries(focusColumns(dataset, "1.4").map(({ name }) => [name, types.get(name)]))).toEqual(Object.fromEntries(focusColumns(dataset, "1.4").map(({ name, type }) => [name, wanted[type]])));
+    const rows = await parquetReadObjects({ file });
+    const csv = await rowsOf(dataset);
+    expect(rows.length).toBe(csv.length);
+    for (const { name, type } of focusColumns(dataset, "1.4")) {
+      const cell = (value: unknown) => (value instanceof Date ? `${value.toISOString().slice(0, 19)}Z` : typeof value === "number" ? value.toFixed(6) : (value ?? null));
+      expect(rows.map((row) => cell(row[name])), name).toEqual(csv.map((row) => (type === "decimal" && row[name] ? Number(row[name]).toFixed(6) : (row[name] ?? null))));
+    }
+  }
 });

@@ -64,6 +64,8 @@ async function frameOf(ctx: Ctx, period: string): Promise<Frame & { view: Awaite
 }
 
 const invoiceIdOf = (orgId: string, period: string): string => `inv_${orgId}_${period}`;
+/** The line of an invoice on which a project's charges are, or those of nobody. */
+const invoiceLineOf = (invoiceId: string, projectId: string | null): string => `${invoiceId}_${projectId || "idle"}`;
 
 /** One of the three data sets of a billing period, page by page. */
 export async function* focusRows(ctx: Ctx, { period, dataset }: ExportFocus): AsyncGenerator<FocusRow[]> {
@@ -101,7 +103,7 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     ListUnitPrice: charge.unit_price, ContractedUnitPrice: charge.unit_price, PricingQuantity: charge.quantity, PricingUnit: unit, PricingCategory: PRICING_CATEGORY[charge.capacity_class],
     PricingCurrency: charge.pricing_currency ?? currency, PricingCurrencyListUnitPrice: pricedAt, PricingCurrencyContractedUnitPrice: pricedAt, PricingCurrencyEffectiveCost: decimalText(trimmed(multiply(decimal(pricedAt), decimal(charge.quantity)))),
     ConsumedQuantity: isIdle ? "0" : charge.quantity, ConsumedUnit: unit, // what nobody held is paid for, and was not consumed
-    BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId,
+    BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId, InvoiceDetailId: invoiceId && invoiceLineOf(invoiceId, charge.project_id),
     ChargeCategory: "Usage", ChargeClass: charge.charge_class, ChargeFrequency: "Usage-Based", ChargePeriodStart: focusTime(+charge.hour), ChargePeriodEnd: focusTime(+charge.hour + HOUR_MS),
     ChargeDescription: isIdle ? `${charge.quantity} ${unit} of ${charge.node} that nobody held` : `${charge.quantity} ${unit} of ${charge.node}, run ${charge.run ?? charge.run_id}`,
     HostProviderName: "self", InvoiceIssuerName: org.name, ServiceProviderName: org.name, ProviderName: org.name, PublisherName: org.name,
@@ -114,17 +116,17 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
 }
 
 function billingPeriod({ org, from, to, view }: Awaited<ReturnType<typeof frameOf>>): FocusRow {
-  const changed = view.closedAt ?? view.requestedAt;
-  return { BillingPeriodCreated: focusTime(from), BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), BillingPeriodLastUpdated: focusTime(changed ? changed.getTime() : Math.min(to, Date.now())), BillingPeriodStatus: view.state === "closed" ? "Closed" : "Open", InvoiceIssuerName: org.name };
+  // Until it is closed, late journals and prices that begin in the past may change it at any time.
+  return { BillingPeriodCreated: focusTime(from), BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), BillingPeriodLastUpdated: focusTime(view.closedAt?.getTime() ?? Date.now()), BillingPeriodStatus: view.state === "closed" ? "Closed" : "Open", InvoiceIssuerName: org.name };
 }
 
 /** A line for each project; exact, as the rows of usage are, so that they add up to the same. */
 function invoiceDetail({ org, currency, from, to, view }: Awaited<ReturnType<typeof frameOf>>, period: string): FocusRow[] {
   const closedAt = view.closedAt?.getTime() ?? null;
-  const at = focusTime(closedAt ?? Math.min(to, Date.now()));
+  const at = focusTime(closedAt ?? Date.now());
   return view.lines.map((line) => ({
     BilledCost: line.amount, BillingAccountId: org.id, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), ChargeCategory: "Usage",
-    InvoiceDetailId: `${invoiceIdOf(org.id, period)}_${line.projectId || "idle"}`, InvoiceDetailDescription: line.projectId === "" ? "Capacity that nobody held" : `Project ${line.project}`, InvoiceDetailCreated: at, InvoiceDetailLastUpdated: at,
-    InvoiceId: invoiceIdOf(org.id, period), InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal", ReferenceInvoiceId: null,
+    InvoiceDetailId: invoiceLineOf(invoiceIdOf(org.id, period), line.projectId), InvoiceDetailDescription: line.projectId === "" ? "Capacity that nobody held" : `Project ${line.project}`, InvoiceDetailCreated: at, InvoiceDetailLastUpdated: at,
+    InvoiceId: invoiceIdOf(org.id, period), InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal", ReferenceInvoiceId: invoiceIdOf(org.id, period), // may not be empty, and our invoices stand in for no other
   }));
 }
