@@ -12,7 +12,8 @@ export const ImportPrices = z.strictObject({
 export type ImportPrices = z.output<typeof ImportPrices>;
 
 const FIELD: Record<string, PriceColumn> = { kind: "kind", clusterId: "cluster", model: "model", capacityClass: "class", validFrom: "valid_from", unitPrice: "unit_price", currency: "currency", note: "note" };
-const orNull = (text: string | undefined) => text?.trim() || null;
+/** Without the apostrophe by which an export keeps a spreadsheet from taking a cell for a formula. */
+const orNull = (text: string | undefined) => text?.trim().replace(/^'(?=[=+\-@])/, "") || null;
 
 /** What a file of prices is read with. */
 export interface PriceFileContext {
@@ -33,7 +34,7 @@ export function priceOfRow(row: Partial<Record<PriceColumn, string>>, { clusters
   const currency = orNull(row.currency)?.toUpperCase();
   const parsed = AddPrice.safeParse({
     kind: row.kind?.trim(), clusterId: cluster ? clusters.get(cluster)! : null, model: orNull(row.model), capacityClass: orNull(row.class),
-    validFrom: /^\d{4}-\d{2}-\d{2}$/.test(from) ? `${from}T00:00:00Z` : from, unitPrice, currency: unitPrice === null || currency === own ? null : (currency ?? null), ...(orNull(row.note) ? { note: row.note! } : {}),
+    validFrom: /^\d{4}-\d{2}-\d{2}$/.test(from) ? `${from}T00:00:00Z` : from, unitPrice, currency: unitPrice === null || currency === own ? null : (currency ?? null), ...(orNull(row.note) ? { note: orNull(row.note)! } : {}),
   });
   if (parsed.success) {
     const { currency: foreign, validFrom } = parsed.data;

@@ -36,6 +36,15 @@ describe("a price book as a file", () => {
     expect(audited).toHaveLength(6);
   });
 
+  it("keeps notes that a spreadsheet would take for formulas as they were", async () => {
+    await bring([HEAD, "accelerator,berlin,l40,,2026-01-01,1,,-10 % for a year"].join("\n"));
+    const out = await exported();
+    expect(out).toContain(",'-10 % for a year");
+    await bring(out.replace(",1,USD,'-10 %", ",2,USD,'-10 %"));
+    const { lines: book } = await world.owner.api.costs.prices();
+    expect(book.filter(({ model }) => model === "l40").map(({ unitPrice, note }) => [unitPrice, note])).toEqual([["2", "-10 % for a year"], ["1", "-10 % for a year"]]);
+  });
+
   it("is taken whole or not at all, and every bad line is named with its column", async () => {
     const before = await lines();
     const bad = bring([HEAD, "cpu,,,,2026-03-01,1,,", "gpu,,,,2026-03-01,1,,", "cpu,nowhere,,,2026-03-01,1,,", "cpu,,,cheap,2026-03-01,1,,", "cpu,,,,March,1,,", "cpu,,,,2026-03-01,1e3,,", "cpu,,h100,,2026-03-01,1,,", "cpu,,,,2026-03-01,1,euro,", "cpu,,,,2026-03-01,1,CHF,"].join("\n"));
