@@ -215,10 +215,10 @@ function makeMoney(db: DbOrTx) {
     return made!;
   }
   /** A published report, and a site that may show it. */
-  async function embed(of: Org, title: string, site: string) {
+  async function embed(of: Org, title: string, site: string, over: Values<typeof embedClients> = {}) {
     const [report] = await db.insert(embedReports).values({ orgId: of.id, title, by: "project", range: "30d", createdBy: "Olga Owner" }).returning();
     const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString();
-    const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner" }).returning();
+    const [client] = await db.insert(embedClients).values({ orgId: of.id, name: site, publicKey, origins: [`https://${site.toLowerCase()}.example`], reportIds: [report!.id], projectIds: null, mustFilter: true, capabilities: ["csv"], createdBy: "Olga Owner", ...over }).returning();
     return { report: report!, client: client! };
   }
   return { metered, discrepancy, prices, acceleratorPrice, budget, embed, schedule };

@@ -33,6 +33,48 @@ async function startSite(env: Record<string, string>): Promise<ChildProcess> {
   return child;
 }
 
+test("a report stays while Drover or the page's own server is away, and goes on by itself once they are back", async ({ make, org, browser }) => {
+  const { url } = stackUnderTest();
+  await make.prices(org, "1.50", "0");
+  await meteredRun(make, org, new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE));
+  const pair = generateKeyPairSync("ed25519");
+  const port = String(await freePort());
+  const { client, report } = await make.embed(org, "What it costs", "Portal", { origins: [`http://127.0.0.1:${port}`], mustFilter: false, publicKey: pair.publicKey.export({ type: "spki", format: "pem" }).toString() });
+  const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
+  writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
+  const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client.id, EMBED_REPORT: report.id, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
+  const visitor = await browser.newContext();
+  try {
+    const shop = await visitor.newPage();
+    await shop.clock.install();
+    await shop.route("**/drover-token", (route) => route.fulfill({ status: 503 }));
+    await shop.goto(`http://127.0.0.1:${port}/`);
+    const frame = shop.frameLocator("drover-report iframe");
+    await expect(frame.getByText("Waiting for the page around this frame")).toBeVisible();
+    await expect(shop.locator("#event")).toHaveText(/error/);
+    await shop.unroute("**/drover-token");
+    const heading = frame.getByRole("heading", { name: "What it costs" });
+    await shop.clock.runFor("00:10");
+    await expect(heading).toBeVisible();
+
+    await shop.route("**/api/embed/session", (route) => route.abort());
+    const refused = shop.waitForEvent("requestfailed", (request) => request.url().endsWith("/api/embed/session"));
+    await shop.clock.runFor("04:01");
+    await refused;
+    await expect(shop.locator("#event")).toHaveText(/error/);
+    await expect(heading).toBeVisible();
+    await shop.unroute("**/api/embed/session");
+    const renewed = shop.waitForResponse((response) => response.url().includes("/api/embed/report") && response.ok());
+    await shop.clock.runFor("01:00");
+    await renewed;
+    await expect(heading).toBeVisible();
+  } finally {
+    host.kill();
+    await visitor.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test("a report is shown live in a page of another site, by nobody else, and no more once the site is disabled", async ({ make, org, as, browser }) => {
   const { url } = stackUnderTest();
   await make.prices(org, "1.50", "0");

@@ -6,7 +6,7 @@ import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
 import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
 import { Stand } from "../costs-stand.tsx";
-import { type EmbedAccess, tellParent, useEmbedSession } from "./use-embed-session.ts";
+import { type EmbedAccess, PASSING, tellParent, useEmbedSession } from "./use-embed-session.ts";
 import classes from "./embeds.module.css";
 
 const SAYS: Record<string, string> = {
@@ -76,7 +76,7 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
       isWanted = false;
     };
   }, [access, id, currency, origin]);
-  if (failed) return <p role="alert">{SAYS[failed] ?? SAYS.refused} <Button variant="default" size="compact-sm" onClick={renew}>Try again</Button></p>;
+  if (failed && !(shown && PASSING.has(failed))) return <p role="alert">{SAYS[failed] ?? SAYS.refused} <Button variant="default" size="compact-sm" onClick={renew}>Try again</Button></p>;
   if (!shown) return <p className="dim" aria-live="polite">Loading…</p>;
   const { display } = shown;
   const spend = display ? spendIn(shown.spend, display) : shown.spend;
