@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CostScheduleId } from "../shared/ids.ts";
 import { webhookUrlProblem } from "../shared/delivery.ts";
 import { Currency } from "./inputs.ts";
-import { isWebhook, SCHEDULE_SCOPES, SUBSCRIPTIONS } from "./report-schedule.ts";
+import { isReport, isWebhook, SCHEDULE_SCOPES, SUBSCRIPTIONS } from "./report-schedule.ts";
 
 const MOST_RECIPIENTS = 20;
 const Address = z.string().trim().toLowerCase().pipe(z.email("Write it as name@example.com, or https://… for a webhook.").max(254));
@@ -31,7 +31,7 @@ export const CreateSchedule = z.strictObject({
   scope: z.strictObject({ type: z.enum(SCHEDULE_SCOPES), id: z.string().min(1, "Choose whose costs it is about.").max(64) }),
   recipients: Recipients,
   currency: Shown,
-});
+}).refine(({ cadence, currency }) => isReport(cadence) || currency === null, { message: "What rose is told in the organization's own currency.", path: ["currency"] });
 export type CreateSchedule = z.output<typeof CreateSchedule>;
 /** What it is about stays: a report of something else is another one. */
 export const ChangeSchedule = z.strictObject({ id: CostScheduleId, recipients: Recipients, currency: Shown });

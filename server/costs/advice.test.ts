@@ -61,6 +61,11 @@ describe("what rose", () => {
     expect((await other.api.costs.advice()).anomalies).toEqual([]);
   });
 
+  it("is told in the organization's own currency alone: another one is refused, and not passed over in silence", async () => {
+    await world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2020-01-01", rate: "1.1" });
+    await expect(world.owner.api.costs.createSchedule({ cadence: "rises", scope: { type: "org", id: "org" }, recipients: ["eu@acme.test"], currency: "EUR" })).rejects.toThrow("organization's own currency");
+  });
+
   it("is mailed once to who asked for it: not the next day again while it goes on, and not of other projects", async () => {
     const { api } = world.owner;
     const ask = async (recipient: string, scope: { type: "org" | "project"; id: string }) => (await api.costs.createSchedule({ cadence: "rises", scope, recipients: [recipient] })).id;

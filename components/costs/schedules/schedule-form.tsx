@@ -3,7 +3,7 @@ import { Button, Modal, Radio, Select, TagsInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { BUDGET_SCOPE_LABEL } from "../../../domain/costs/budget.ts";
-import { CADENCE_LABEL, CADENCE_WHEN, SCHEDULE_SCOPES, type ScheduleScope, type ScheduleView, SUBSCRIPTIONS, type Subscription } from "../../../domain/costs/report-schedule.ts";
+import { CADENCE_LABEL, CADENCE_WHEN, isReport, SCHEDULE_SCOPES, type ScheduleScope, type ScheduleView, SUBSCRIPTIONS, type Subscription } from "../../../domain/costs/report-schedule.ts";
 import { fieldErrors, formError } from "../../access/api-error.ts";
 import { FormAlert } from "../../access/form-alert.tsx";
 import { useTRPC } from "../../providers/api.tsx";
@@ -23,7 +23,7 @@ export function AddScheduleForm({ onDone }: { onDone: () => void }) {
   const [currency, setCurrency] = useState<string | null>(null);
   const add = useMutation(trpc.costs.createSchedule.mutationOptions({ onSuccess: () => { notifyDone(`Scheduled, ${CADENCE_WHEN[cadence]}.`); onDone(); } }));
   const errors: Record<string, string> = add.error ? fieldErrors(add.error) : {};
-  const submit = () => add.mutate({ cadence, recipients, currency, scope: { type, id: type === "org" ? "org" : (id ?? "") } });
+  const submit = () => add.mutate({ cadence, recipients, currency: isReport(cadence) ? currency : null, scope: { type, id: type === "org" ? "org" : (id ?? "") } });
   return (
     <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}>
       {add.error && Object.keys(errors).length === 0 && <FormAlert message={formError(add.error)} />}
@@ -35,7 +35,7 @@ export function AddScheduleForm({ onDone }: { onDone: () => void }) {
         {type !== "org" && <ScopeSelect type={type} value={id} error={errors["scope.id"]} onChange={setId} />}
       </div>
       <Recipients value={recipients} errors={errors} onChange={setRecipients} />
-      <ShownCurrency value={currency} error={errors.currency} onChange={setCurrency} />
+      {isReport(cadence) && <ShownCurrency value={currency} error={errors.currency} onChange={setCurrency} />}
       <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={add.isPending} disabled={recipients.length === 0}>Schedule report</Button></div>
     </form>
   );
@@ -69,7 +69,7 @@ function ChangeForm({ schedule, onDone }: { schedule: ScheduleView; onDone: () =
     <form className={classes.form} noValidate onSubmit={(event) => { event.preventDefault(); change.mutate({ id: schedule.id, recipients, currency }); }}>
       {change.error && Object.keys(errors).length === 0 && <FormAlert message={formError(change.error)} />}
       <Recipients value={recipients} errors={errors} onChange={setRecipients} />
-      <ShownCurrency value={currency} error={errors.currency} onChange={setCurrency} />
+      {isReport(schedule.cadence) && <ShownCurrency value={currency} error={errors.currency} onChange={setCurrency} />}
       <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={change.isPending} disabled={recipients.length === 0}>Save</Button></div>
     </form>
   );
