@@ -5,6 +5,7 @@ import { failpoint } from "../failpoint.ts";
 import { log, reason } from "../log.ts";
 import type { AttemptReport, Desired } from "../protocol/messages.ts";
 import { attemptFolder, safeName, type StateFolder } from "../state.ts";
+import { removeTree } from "../trees.ts";
 import { AttemptRecord, Tombstone } from "./record.ts";
 
 /** An attempt that ended is remembered this long, so that an order for it that arrives late starts nothing. */
@@ -62,7 +63,7 @@ export class Journal {
   /** Buries it and frees its disk. The run's checkpoint folder stays for the next attempt. */
   async forget(record: AttemptRecord): Promise<void> {
     await this.bury(record.id, record.orphan ? null : record.report);
-    await rm(record.folder.home, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
+    await removeTree(record.folder.home).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
     if (record.spec) await this.dropEmptyCheckpoint(record.spec.runId);
     failpoint("agent.journal.after-forget");
   }
@@ -71,7 +72,7 @@ export class Journal {
   private async finishForgetting(name: string): Promise<boolean> {
     const buried = await this.tombstone(name).catch(() => undefined);
     if (!buried) return false;
-    await rm(path.join(this.state.attempts, name), { recursive: true, force: true });
+    await removeTree(path.join(this.state.attempts, name)).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: name, reason: reason(error) }));
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chown, lchown, readdir, realpath, rm, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { fetchArchive } from "../code/archive.ts";
@@ -14,6 +14,7 @@ import type { ServerClient } from "../identity/client.ts";
 import type { Account, Policy } from "../policy.ts";
 import type { JobSpec } from "../protocol/messages.ts";
 import type { StateFolder } from "../state.ts";
+import { giveTo, removeTree } from "../trees.ts";
 import type { AttemptRecord, Intent } from "./record.ts";
 import { restoreCheckpoint } from "./restore.ts";
 
@@ -45,15 +46,15 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   if (missing.length > 0) throw new SetupFailed(`secrets: the project has no ${missing.join(", ")} any more that can be opened. Set it again, then retry.`);
   const { work } = record.folder;
   const account = accountFor(around, spec);
-  await rm(work, { recursive: true, force: true });
+  await removeTree(work);
   await makeFolder(work);
   if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
   if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal, account !== null);
   const checkpoint = checkpointFolder(around, record, spec);
   if (spec.checkpoint) await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
-  else await rm(checkpoint, { recursive: true, force: true });
+  else await removeTree(checkpoint);
   await makeFolder(checkpoint);
-  await restoreCheckpoint(around, record, spec, signal);
+  await restoreCheckpoint({ ...around, account }, record, spec, signal);
   if (account) {
     await giveTo(work, account);
     await giveTo(checkpoint, account);
@@ -71,15 +72,6 @@ export async function workingDirectory(record: AttemptRecord, spec: JobSpec): Pr
   if (wanted === null || !(await stat(wanted)).isDirectory()) throw new SetupFailed(`code.subdirectory: there is no folder "${below}" in the repository.`);
   if (wanted !== root && !wanted.startsWith(root + path.sep)) throw new SetupFailed(`code.subdirectory: "${below}" leads out of the repository.`);
   return wanted;
-}
-
-async function giveTo(folder: string, account: Account): Promise<void> {
-  await chown(folder, account.uid, account.gid);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const at = path.join(folder, entry.name);
-    if (entry.isDirectory()) await giveTo(at, account);
-    else await lchown(at, account.uid, account.gid);
-  }
 }
 
 /** A port that was free a moment ago, for MASTER_PORT. */
