@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { Header, type HeaderData } from "tar";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { trimCache, unpack } from "./archive.ts";
+import { until } from "../drivers/contract.ts";
+import { stateFolder } from "../state.ts";
+import { fetchArchive, trimCache, unpack } from "./archive.ts";
 
 interface Entry extends HeaderData {
   text?: string;
@@ -75,14 +78,44 @@ describe("a code archive", () => {
 });
 
 describe("the cache of archives", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), "drover-cache-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
   it("drops what was used longest ago", async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "drover-cache-"));
     for (const [at, name] of ["old", "middle", "new"].entries()) {
       await writeFile(path.join(folder, name), "x".repeat(100));
       await utimes(path.join(folder, name), at + 1, at + 1);
     }
     await trimCache(folder, 250);
     expect((await readdir(folder)).toSorted()).toEqual(["middle", "new"]);
-    await rm(folder, { recursive: true });
+  });
+
+  it("that has no room takes nothing from an attempt that is about to start", async () => {
+    const state = stateFolder(folder);
+    await mkdir(state.cache);
+    const [first, second] = ["first", "second"].map((text) => tarOf([{ path: "train.py", type: "File", text }])) as [Buffer, Buffer];
+    const sums = [first, second].map((bytes) => createHash("sha256").update(bytes).digest("hex"));
+    let go = () => {};
+    const isOver = new Promise<void>((resolve) => (go = resolve));
+    const slow = async function* () {
+      yield second.subarray(0, 50);
+      await isOver;
+      yield second.subarray(50);
+    };
+    const client = { send: async ({ path: asked }: { path: string }) => new Response(asked.endsWith(sums[0]!) ? (first as BodyInit) : ReadableStream.from(slow())) };
+    const start = async (name: string, sha256: string) => {
+      await mkdir(path.join(folder, name));
+      await fetchArchive({ state, client }, sha256, path.join(folder, name), new AbortController().signal, 0);
+      return readFile(path.join(folder, name, "train.py"), "utf8");
+    };
+    const coming = start("second", sums[1]!);
+    await until("half of it", async () => (await readdir(state.cache)).length === 1);
+    expect(await start("first", sums[0]!)).toBe("first");
+    go();
+    expect(await coming).toBe("second");
+    expect(await readdir(state.cache)).toEqual([]);
   });
 });

@@ -11,16 +11,26 @@ import { SetupFailed } from "./setup-failed.ts";
 
 const MAX_ENTRIES = 500_000;
 
+/** Archives that attempts fetch or unpack at this moment, and how many each: trimming leaves them. */
+const inUse = new Map<string, number>();
+
 /** Downloads (or takes from the cache) the archive with this hash and unpacks it into the empty folder `work`. */
-export async function fetchArchive(around: { state: StateFolder; client: Pick<ServerClient, "send"> }, sha256: string, work: string, signal: AbortSignal): Promise<void> {
+export async function fetchArchive(around: { state: StateFolder; client: Pick<ServerClient, "send"> }, sha256: string, work: string, signal: AbortSignal, cacheBytes = agentEnv().DROVER_AGENT_CACHE_BYTES): Promise<void> {
   const file = path.join(around.state.cache, `${sha256}.tar.gz`);
-  if (!(await isWhole(file, sha256))) await fetchObject(around.client, sha256, file, "code", signal);
-  failpoint("agent.code.after-download");
-  const now = new Date();
-  await utimes(file, now, now); // the cache drops what was used longest ago
-  await unpack(file, work, agentEnv().DROVER_AGENT_CODE_BYTES);
-  failpoint("agent.code.after-unpack");
-  await trimCache(around.state.cache, agentEnv().DROVER_AGENT_CACHE_BYTES);
+  inUse.set(file, (inUse.get(file) ?? 0) + 1);
+  try {
+    if (!(await isWhole(file, sha256))) await fetchObject(around.client, sha256, file, "code", signal);
+    failpoint("agent.code.after-download");
+    const now = new Date();
+    await utimes(file, now, now); // the cache drops what was used longest ago
+    await unpack(file, work, agentEnv().DROVER_AGENT_CODE_BYTES);
+    failpoint("agent.code.after-unpack");
+  } finally {
+    const others = inUse.get(file)! - 1;
+    if (others > 0) inUse.set(file, others);
+    else inUse.delete(file);
+  }
+  await trimCache(around.state.cache, cacheBytes);
 }
 
 async function isWhole(file: string, sha256: string): Promise<boolean> {
@@ -75,12 +85,12 @@ export function leaves(name: string): boolean {
   return normal === ".." || normal.startsWith("../");
 }
 
-/** Removes the archives used longest ago until the rest fits. */
+/** Removes the archives used longest ago, and what killed downloads left, until the rest fits. */
 export async function trimCache(folder: string, mostBytes: number): Promise<void> {
   const files = await Promise.all((await readdir(folder)).map(async (name) => ({ file: path.join(folder, name), info: await stat(path.join(folder, name)).catch(() => null) })));
   let total = 0;
   for (const { file, info } of files.toSorted((a, b) => (b.info?.mtimeMs ?? 0) - (a.info?.mtimeMs ?? 0))) {
     total += info?.size ?? 0;
-    if (total > mostBytes) await rm(file, { force: true });
+    if (total > mostBytes && ![...inUse.keys()].some((used) => file.startsWith(used))) await rm(file, { force: true });
   }
 }

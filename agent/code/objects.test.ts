@@ -36,6 +36,17 @@ test("an object is there whole once its bytes fit their name", async () => {
   expect(readFileSync(join(folder, "code.tgz")).equals(BYTES)).toBe(true);
 });
 
+test("attempts that begin at the same moment and want the same object all get it", async () => {
+  const now = Date.now;
+  Date.now = () => 1_700_000_000_000;
+  try {
+    await Promise.all(Array.from({ length: 8 }, () => fetchFrom((_request, response) => response.end(BYTES))));
+  } finally {
+    Date.now = now;
+  }
+  expect(readdirSync(folder)).toEqual(["code.tgz"]);
+});
+
 test("a server that dies while it sends has not refused anything: the same may be asked again, and no half of it stays", async () => {
   const failed = await fetchFrom((_request, response) => {
     response.writeHead(200, { "content-length": BYTES.length });

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { type FileHandle, readlink, rename, rm } from "node:fs/promises";
 import path from "node:path";
@@ -80,7 +80,7 @@ async function* arriving(body: ReadableStream<Uint8Array>, see: (chunk: Uint8Arr
  */
 export async function fetchObject(client: Client, sha256: string, file: string, what: string, signal: AbortSignal): Promise<void> {
   await makeFolder(path.dirname(file));
-  const temporary = `${file}.${process.pid}.${Date.now()}.tmp`;
+  const temporary = `${file}.${randomUUID()}.tmp`; // other attempts may fetch the same at this moment
   try {
     const response = await client.send({ method: "GET", path: AGENT_PATHS.object(sha256), signal, timeoutMs: DOWNLOAD_MS });
     if (!response.body) throw new SetupFailed(`${what}: the server sent no bytes.`);
