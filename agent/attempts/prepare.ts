@@ -49,7 +49,7 @@ export async function prepareFolders(around: Surroundings, record: AttemptRecord
   await removeTree(work);
   await makeFolder(work);
   if (spec.code?.kind === "archive") await fetchArchive(around, spec.code.sha256, work, signal);
-  if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal, account !== null);
+  if (spec.code?.kind === "git") await cloneGit(spec.code, work, signal, { isOthers: account !== null });
   const checkpoint = checkpointFolder(around, record, spec);
   if (spec.checkpoint) await makeFolder(path.dirname(checkpoint), account ? 0o711 : 0o700);
   else await removeTree(checkpoint);

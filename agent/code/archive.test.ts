@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { Header, type HeaderData } from "tar";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -105,7 +106,7 @@ describe("the cache of archives", () => {
       await isOver;
       yield second.subarray(50);
     };
-    const client = { send: async ({ path: asked }: { path: string }) => new Response(asked.endsWith(sums[0]!) ? (first as BodyInit) : ReadableStream.from(slow())) };
+    const client = { send: async ({ path: asked }: { path: string }) => new Response((asked.endsWith(sums[0]!) ? first : Readable.toWeb(Readable.from(slow()))) as BodyInit) };
     const start = async (name: string, sha256: string) => {
       await mkdir(path.join(folder, name));
       await fetchArchive({ state, client }, sha256, path.join(folder, name), new AbortController().signal, 0);

@@ -22,7 +22,7 @@ describe("a repository on the agent's own host", () => {
 
   const clone = (url: string, isOthers: boolean) => {
     const work = mkdtempSync(join(folder, "work-"));
-    return cloneGit({ url, ref: "main" }, work, new AbortController().signal, isOthers).then(() => readFileSync(join(work, "train.py"), "utf8"));
+    return cloneGit({ url, ref: "main" }, work, new AbortController().signal, { isOthers }).then(() => readFileSync(join(work, "train.py"), "utf8"));
   };
 
   it("is cloned for a job of the agent's own account", async () => {
