@@ -1,21 +1,23 @@
 import { lstat, realpath } from "node:fs/promises";
 import path from "node:path";
-import { glob } from "tinyglobby";
 import { workingDirectory } from "../attempts/prepare.ts";
 import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import type { Bell } from "../backoff.ts";
 import { putFile } from "../code/objects.ts";
 import { failpoint } from "../failpoint.ts";
+import { listMatching } from "../globs.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { Refused } from "../identity/refusals.ts";
 import { log } from "../log.ts";
 import { AGENT_PATHS, LIMITS, Ok } from "../protocol/messages.ts";
 import { LogsLoop } from "./logs.ts";
-import { forever } from "./loop.ts";
+import { forever, inTurns } from "./loop.ts";
 import { MetricsLoop } from "./metrics.ts";
 
 const IDLE_MS = 250;
+/** What the message that names files says of each besides its path, and of the attempt. */
+const REST_BYTES = 140;
 
 export interface Found {
   /** Relative to the working directory, with forward slashes. */
@@ -32,15 +34,18 @@ export async function findArtifacts(root: string, patterns: readonly string[]): 
   const home = await realpath(root);
   const safe = patterns.filter((pattern) => !path.isAbsolute(pattern) && !pattern.split(/[\\/]/).includes(".."));
   const left = patterns.filter((pattern) => !safe.includes(pattern)).map((pattern) => `pattern "${pattern}" leads out of the working directory`);
-  const names = safe.length === 0 ? [] : await glob(safe, { cwd: home, onlyFiles: true, dot: true, followSymbolicLinks: false, expandDirectories: true });
+  const { names, left: misunderstood } = await listMatching(home, safe);
+  left.push(...misunderstood);
   const found: Found[] = [];
-  for (const name of names.toSorted()) {
+  let toldBytes = REST_BYTES;
+  for (const name of names) {
     const file = path.join(home, name);
     const info = await lstat(file).catch(() => null);
     if (!info?.isFile() || !(await realpath(file)).startsWith(home + path.sep)) continue;
     if (name.length > 1024 || info.size > LIMITS.artifactBytes) left.push(`${name.slice(0, 200)} is too large or its name too long`);
     else if (found.length >= LIMITS.artifactCount) left.push(`${name} is over the limit of ${LIMITS.artifactCount} files`);
-    else found.push({ path: name.split(path.sep).join("/"), file, bytes: info.size });
+    else if ((toldBytes += Buffer.byteLength(JSON.stringify(name)) + REST_BYTES) > LIMITS.jsonBody) left.push(`${name.slice(0, 200)} is over what one message can name`);
+    else found.push({ path: name, file, bytes: info.size });
   }
   return { found, left };
 }
@@ -62,11 +67,11 @@ export class ArtifactsLoop {
 
   run(signal: AbortSignal): Promise<void> {
     const uploads = forever("artifacts", signal, async () => {
-      for (const record of this.ended()) if (!record.artifactsDone) await this.upload(record, signal);
+      await inTurns(this.ended().filter((record) => !record.artifactsDone), signal, (record) => this.upload(record, signal));
       await this.parts.bytes.wait(IDLE_MS, signal);
     }, this.parts.client.outage);
     const drains = forever("drain", signal, async () => {
-      for (const record of this.ended()) await this.noteDrained(record);
+      await inTurns(this.ended(), signal, (record) => this.noteDrained(record));
       await this.parts.bytes.wait(IDLE_MS, signal);
     });
     return Promise.all([uploads, drains]).then(() => {});

@@ -10,7 +10,7 @@ import { Refused } from "../identity/refusals.ts";
 import { log } from "../log.ts";
 import { AGENT_PATHS, LIMITS, Ok } from "../protocol/messages.ts";
 import type { StateFolder } from "../state.ts";
-import { forever } from "./loop.ts";
+import { forever, inTurns } from "./loop.ts";
 
 const LOOK_MS = 1_000;
 /** A folder that changed under the upload is looked at again after this long. */
@@ -53,7 +53,7 @@ export class CheckpointsLoop {
     return forever("checkpoints", signal, async () => {
       const records = this.parts.supervisor.records();
       for (const id of this.known.keys()) if (!records.some((record) => record.id === id)) this.known.delete(id);
-      for (const record of records) await this.look(record, signal);
+      await inTurns(records, signal, (record) => this.look(record, signal));
       await pause(LOOK_MS, signal);
     }, this.parts.client.outage);
   }
@@ -107,7 +107,7 @@ export class CheckpointsLoop {
       await this.parts.client.json(AGENT_PATHS.checkpoint, { attemptId: record.id, fence: record.fence, files, final }, Ok, signal);
       return true;
     } catch (error) {
-      if (!(error instanceof Refused) || !["stale_fence", "bad_request"].includes(error.code)) throw error;
+      if (!(error instanceof Refused) || !["stale_fence", "bad_request", "too_large"].includes(error.code)) throw error;
       if (error.code === "stale_fence") await this.parts.supervisor.abandon(record.id, error.message);
       else log.warn("A checkpoint was refused and is not kept outside of this cluster", { attempt: record.id, reason: error.message });
       return false;

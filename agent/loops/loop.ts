@@ -26,3 +26,20 @@ export async function forever(name: string, signal: AbortSignal, turn: () => Pro
     }
   }
 }
+
+/**
+ * One after another. What fails of one keeps none of the others from its turn and is thrown when all had theirs; only the server's
+ * own absence concerns them all.
+ */
+export async function inTurns<Item>(items: readonly Item[], signal: AbortSignal, act: (item: Item) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) {
+    try {
+      await act(item);
+    } catch (error) {
+      if (signal.aborted || mayPass(error) || error instanceof Banned) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
