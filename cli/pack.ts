@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import ignore, { type Ignore } from "ignore";
@@ -30,13 +30,13 @@ const IGNORE_FILES = [".gitignore", ".droverignore"];
 const MAX_FOLDER_BYTES = 2 * 1024 * 1024 * 1024;
 
 /**
- * A folder as tar.gz, without what .gitignore and .droverignore name and without .git. The same files give the same bytes, so
- * what was uploaded once is not uploaded again.
+ * A folder as tar.gz, without what .gitignore and .droverignore name, in it and in the repository around it, and without .git. The
+ * same files give the same bytes, so what was uploaded once is not uploaded again.
  */
 export async function packFolder(folder: string): Promise<PackedFolder> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw usage(`code.folder: ${folder} is not a folder.`);
   const root = realpathSync(folder);
-  const found = (await listFolder(root, "", [])).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const found = (await listFolder(root, "", rulesAbove(root))).sort((a, b) => (a.path < b.path ? -1 : 1));
   const total = found.reduce((sum, file) => sum + file.bytes, 0);
   if (found.length === 0) throw usage(`code.folder: ${folder} has no files, or all of them are ignored.`);
   if (total > MAX_FOLDER_BYTES) throw tooLarge(folder, `${inBytes(total)} of files`, found);
@@ -67,13 +67,32 @@ function tooLarge(folder: string, what: string, found: Found[]): CliError {
   });
 }
 
-/** Files and links below `base`, each folder's ignore files in force from it downwards, as git has it. */
-async function listFolder(root: string, base: string, rules: { base: string; ignored: Ignore }[]): Promise<Found[]> {
-  const here = [...rules];
-  for (const name of IGNORE_FILES) {
-    const file = join(root, base, name);
-    if (existsSync(file)) here.push({ base, ignored: ignore().add(readFileSync(file, "utf8")) });
+interface Rules {
+  /** The path, with a slash at its end, of the folder that they are in; empty for one above the root. */
+  base: string;
+  /** The way from their folder to the root, where that is below it. */
+  below: string;
+  ignored: Ignore;
+}
+
+function rulesIn(folder: string, where: Pick<Rules, "base" | "below">): Rules[] {
+  return IGNORE_FILES.map((name) => join(folder, name)).filter((file) => existsSync(file)).map((file) => ({ ...where, ignored: ignore({ ignorecase: false }).add(readFileSync(file, "utf8")) }));
+}
+
+/** Of the folders above, up to the top of the repository that the root is a part of; none where they ignore the root itself, which was named. */
+function rulesAbove(root: string): Rules[] {
+  const above: string[] = [];
+  for (let folder = root; !existsSync(join(folder, ".git")); folder = dirname(folder)) {
+    if (folder === dirname(folder)) return [];
+    above.unshift(dirname(folder));
   }
+  const rules = above.flatMap((folder) => rulesIn(folder, { base: "", below: `${relative(folder, root).split(sep).join("/")}/` }));
+  return isIgnored(rules, "") ? [] : rules;
+}
+
+/** Files and links below `base`, each folder's ignore files in force from it downwards, as git has it. */
+async function listFolder(root: string, base: string, rules: Rules[]): Promise<Found[]> {
+  const here = [...rules, ...rulesIn(join(root, base), { base, below: "" })];
   const found: Found[] = [];
   for (const entry of await readdir(join(root, base), { withFileTypes: true })) {
     if (entry.name === ".git") continue;
@@ -87,10 +106,10 @@ async function listFolder(root: string, base: string, rules: { base: string; ign
 }
 
 /** The innermost file that says anything about a path decides. */
-function isIgnored(rules: { base: string; ignored: Ignore }[], path: string): boolean {
+function isIgnored(rules: Rules[], path: string): boolean {
   let verdict = false;
-  for (const { base, ignored } of rules) {
-    const { ignored: out, unignored: back } = ignored.test(path.slice(base.length));
+  for (const { base, below, ignored } of rules) {
+    const { ignored: out, unignored: back } = ignored.test(below + path.slice(base.length));
     if (out) verdict = true;
     if (back) verdict = false;
   }
