@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "n
 import { dirname } from "node:path";
 import { z } from "zod";
 import { cliEnv } from "./env.ts";
-import { CliError, EXIT } from "./errors.ts";
+import { CliError, EXIT, usage } from "./errors.ts";
 
 const Config = z.object({ url: z.url(), token: z.string().min(1) });
 export type Config = z.infer<typeof Config>;
@@ -48,10 +48,26 @@ export function getConfig(): Config {
   const storedToken = stored && (!url || sameOrigin(url, stored.url)) ? stored.token : undefined;
   const config = { url: url ?? stored?.url, token: token ?? storedToken };
   if (!config.url || !config.token) throw new CliError(config.url ? `Not signed in to ${config.url}.` : "Not signed in.", { exitCode: EXIT.signedOut, advice: "Sign in with `drover login URL`, or set DROVER_URL and DROVER_TOKEN." });
-  return { url: config.url, token: config.token };
+  return { url: checkedUrl(config.url), token: checkedToken(config.token) };
 }
 
-export const knownUrl = (): string | null => cliEnv().url ?? readConfig()?.url ?? null;
+/** @throws CliError (usage) */
+export function knownUrl(): string | null {
+  const url = cliEnv().url ?? readConfig()?.url;
+  return url === undefined ? null : checkedUrl(url);
+}
+
+function checkedUrl(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw usage(`${url} is not an address.`, "DROVER_URL is one such as https://drover.example.com");
+}
+
+/** Without the line end of the file that it came from. @throws CliError where it has what no header may have: whose error would show it. */
+export function checkedToken(text: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CliError("The token has characters that no token has.", { exitCode: EXIT.signedOut, advice: "Copy it once more, or sign in with `drover login URL`." });
+}
 
 function sameOrigin(a: string, b: string): boolean {
   return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;

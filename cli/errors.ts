@@ -18,6 +18,11 @@ export class CliError extends Error {
     this.issues = options.issues ?? [];
     this.advice = options.advice ?? null;
   }
+
+  /** The same, of one among several. */
+  of(name: string): CliError {
+    return new CliError(`${name}: ${this.message}`, { exitCode: this.exitCode, issues: this.issues, ...(this.advice ? { advice: this.advice } : {}), cause: this.cause });
+  }
 }
 
 export const usage = (message: string, advice?: string) => new CliError(message, { exitCode: EXIT.usage, ...(advice ? { advice } : {}) });

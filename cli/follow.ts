@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TERMINAL } from "../domain/experiments/run-status.ts";
 import type { Api, Outputs } from "./api.ts";
 import { EXIT, isServerFault, isUnreachable, toCliError } from "./errors.ts";
-import { note, paint } from "./output.ts";
+import { note, paint, printable } from "./output.ts";
 
 type Run = Outputs["experiments"]["get"];
 type Segment = Outputs["experiments"]["logPage"]["segments"][number];
@@ -93,7 +93,7 @@ async function readOn(api: Api, attemptId: string, shown: Map<string, number>, s
 function tell(run: Run, said: string): string {
   const why = run.status === "queued" ? run.pending?.message : run.statusReason;
   const line = `${run.status}${why ? `: ${why}` : ""}`;
-  if (line !== said) note(paint("dim", `› ${line}`));
+  if (line !== said) note(paint("dim", `› ${printable(line)}`));
   return line;
 }
 

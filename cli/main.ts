@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { knownUrl } from "./config.ts";
 import { cliEnv } from "./env.ts";
-import { EXIT, toCliError } from "./errors.ts";
+import { CliError, EXIT, toCliError } from "./errors.ts";
 import { complain, say } from "./output.ts";
 import { clustersCommand } from "./verbs/clusters.ts";
 import { completionCommand } from "./verbs/completion.ts";
@@ -66,6 +66,10 @@ function safeUrl(): string | null {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(EXIT.ok); // `drover logs … | head`
+  complain(new CliError(`The output cannot be written: ${error.message}`));
+  process.exit(EXIT.failed);
 });
-process.once("SIGINT", () => process.exit(EXIT.interrupted));
+process.stderr.on("error", () => {}); // who does not read what is wrong learns it from the exit code
+// By way of `exit`, which removes what was packed.
+for (const [signal, code] of [["SIGINT", EXIT.interrupted], ["SIGTERM", 143], ["SIGHUP", 129]] as const) process.once(signal, () => process.exit(code));
 await main(process.argv.slice(2));

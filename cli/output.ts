@@ -51,6 +51,9 @@ export function printable(text: string): string {
   return text.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, "·");
 }
 
+/** Of several lines, as errors may have. */
+const printableLines = (text: string) => text.split("\n").map(printable).join("\n");
+
 /** Pairs under each other. */
 export function facts(pairs: [string, string | null | undefined][]): void {
   const shown = pairs.filter((pair): pair is [string, string] => Boolean(pair[1]));
@@ -90,7 +93,7 @@ export function complain(error: CliError): void {
   const named = error.issues.filter(({ field, message }) => field || message !== error.message);
   const repeats = named.some(({ message }) => error.message.includes(message));
   const head = named.length === 0 ? error.message : repeats ? "The server refused it:" : error.message.replace(/[.:]?$/, ":");
-  note(`${paint("red", "✕")} ${head}`);
-  for (const { field, message, line } of named) note(`  ${line ? `line ${line}: ` : ""}${field ? `${paint("bold", field)}: ` : ""}${message}`);
+  note(`${paint("red", "✕")} ${printableLines(head)}`);
+  for (const { field, message, line } of named) note(`  ${line ? `line ${line}: ` : ""}${field ? `${paint("bold", printable(field))}: ` : ""}${printableLines(message)}`);
   if (error.advice) note(`  ${error.advice}`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isMap, isScalar, parse } from "yaml";
 import type { RunSpec } from "../domain/experiments/run-spec.ts";
@@ -45,6 +45,7 @@ async function readText(file: string | null): Promise<string> {
   if (file === null) return "{}";
   if (file === "-") return readStdin();
   if (!existsSync(file)) throw usage(`There is no file ${file}.`, "A command goes after --, for example: drover run -- python train.py");
+  if (statSync(file).isDirectory()) throw usage(`${file} is a folder.`, `Name a YAML file in it, or pack it: drover run --code ${file} -- python train.py`);
   return readFileSync(file, "utf8");
 }
 
@@ -58,10 +59,19 @@ function applySet({ doc }: SpecDocument, pair: string): void {
   const path = FREE_NAMES.has(first) && rest.length > 0 ? [first, rest.join(".")] : [first, ...rest];
   const text = pair.slice(at + 1);
   const isText = first === "env" || first === "tags" || path[0] === "command" || path[0] === "name";
+  const value = isText ? text : valueOf(text, pair);
   try {
-    doc.setIn(path, isText ? text : parse(text));
+    doc.setIn(path, value);
   } catch {
     throw usage(`--set ${pair}: ${path.slice(0, -1).join(".")} is not a group of fields.`);
+  }
+}
+
+function valueOf(text: string, pair: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    throw usage(`--set ${pair}: ${text} is not YAML.`, `Quotes make it a text: --set '${pair.slice(0, pair.indexOf("="))}="…"'`);
   }
 }
 

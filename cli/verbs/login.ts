@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import type { Permission } from "../../domain/access/permissions.ts";
 import { type Client, clientFor, connectApi, type Outputs, refuseBad } from "../api.ts";
-import { knownUrl, saveConfig } from "../config.ts";
+import { checkedToken, knownUrl, saveConfig } from "../config.ts";
 import { CliError, EXIT, usage } from "../errors.ts";
 import { ask, readStdin } from "../prompt.ts";
 import { facts, note, paint, printJson } from "../output.ts";
@@ -33,7 +33,7 @@ export function loginCommand(): Command {
 
 async function login(given: string | undefined, options: LoginOptions): Promise<void> {
   const url = originOf(given ?? knownUrl() ?? (await ask("Address of the Drover server:", { instead: "Give it: drover login https://drover.example.com" })));
-  const token = options.token ?? (await tokenByPassword(url, options));
+  const token = options.token === undefined ? await tokenByPassword(url, options) : checkedToken(options.token);
   const viewer = await clientFor(url, { authorization: `Bearer ${token}` }).access.viewer.query(); // refused here, nothing is stored
   const { version } = await clientFor(url, {}).access.about.query();
   const file = saveConfig({ url, token });
@@ -42,8 +42,9 @@ async function login(given: string | undefined, options: LoginOptions): Promise<
 }
 
 function originOf(text: string): string {
-  const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
-  if (!URL.canParse(url)) throw usage(`${text} is not an address.`, "For example: drover login https://drover.example.com");
+  const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/i.test(text) ? "http" : "https"; // nobody has a certificate for this machine
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${scheme}://${text}`;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw usage(`${text} is not an address.`, "For example: drover login https://drover.example.com");
   return new URL(url).origin;
 }
 

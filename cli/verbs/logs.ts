@@ -7,7 +7,7 @@ import { formatBytes } from "../../domain/shared/format.ts";
 import { type Api, connectApi, findRun, type Outputs } from "../api.ts";
 import { CliError, EXIT, usage } from "../errors.ts";
 import { followRun, writeSegment } from "../follow.ts";
-import { note, printJson } from "../output.ts";
+import { note, printable, printJson } from "../output.ts";
 import { positive } from "./runs.ts";
 
 type Page = Outputs["experiments"]["logPage"];
@@ -41,7 +41,7 @@ async function showLogs(idOrName: string, options: LogOptions): Promise<void> {
   if (attempt?.log.removed) throw new CliError(`A retention rule of the organization removed the log of attempt ${attempt.number} (${formatBytes(attempt.log.bytes)}).`, { exitCode: EXIT.notFound });
   const shown = attempt && (json || tail !== undefined) ? await showLines(api, run, attempt.id, options) : new Map<string, number>();
   if (follow) process.exitCode = await followRun(api, run.id, { shown, ...streamOf(options) });
-  else if (!attempt) note(`${run.name} is ${run.status}${run.pending ? `: ${run.pending.message}` : ""}. It has written nothing yet.`);
+  else if (!attempt) note(printable(`${run.name} is ${run.status}${run.pending ? `: ${run.pending.message}` : ""}. It has written nothing yet.`));
   else if (shown.size === 0) await download(api, attempt.id, options.stream);
 }
 

@@ -9,7 +9,7 @@ import { paths } from "../../paths.ts";
 import { type Api, connectApi, type Outputs } from "../api.ts";
 import { CliError, EXIT, isUnreachable, usage } from "../errors.ts";
 import { followRun } from "../follow.ts";
-import { bytes, note, paint, printJson, say, table } from "../output.ts";
+import { bytes, note, paint, printable, printJson, say, table } from "../output.ts";
 import { packFolder, type PackedFolder } from "../pack.ts";
 import { type LoadedSpec, loadSpec, parseSpec, setArchive, type SpecOptions } from "../spec-file.ts";
 import { showCommand } from "./show.ts";
@@ -58,7 +58,7 @@ async function run(file: string | null, command: string[], options: RunOptions):
   const { id, plan } = await naming(loaded, () => submit(api, spec, options.key ?? randomUUID()));
   const url = new URL(paths.run(viewer.org.slug, id), api.config.url).href;
   if (options.json) return printJson({ id, url, plan });
-  note(`${paint("green", "✓")} ${spec.name} is queued. ${plan.message}`);
+  note(`${paint("green", "✓")} ${spec.name} is queued. ${printable(plan.message)}`);
   note(paint("dim", `  ${url}`));
   if (!options.follow) return say(id);
   note(paint("dim", `  ${id}: leaving with Ctrl-C does not stop it; drover cancel ${id} does`));
@@ -134,7 +134,7 @@ function showPlan(plan: Plan, json: boolean): void {
   if (plan.verdict === "never") process.exitCode = EXIT.failed;
   if (json) return printJson(plan);
   const icon = { now: paint("green", "✓ now"), later: paint("yellow", "△ later"), never: paint("red", "✕ never") };
-  say(`${icon[plan.verdict]}  ${plan.message}`);
+  say(`${icon[plan.verdict]}  ${printable(plan.message)}`);
   if (plan.earliestAt) say(paint("dim", `  At the latest ${new Date(plan.earliestAt).toLocaleString()}: ${plan.basis ?? ""}`));
   if (plan.ahead > 0) say(paint("dim", `  ${plan.ahead} ${plan.ahead === 1 ? "run is" : "runs are"} ahead in the queue.`));
   const cost = plan.cost && costInWords(plan.cost);

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { RUN_STATUSES, type RunStatus } from "../../domain/experiments/run-status.ts";
-import { connectApi, findRun } from "../api.ts";
-import { EXIT } from "../errors.ts";
-import { ago, note, paint, printJson, say, span, status, table } from "../output.ts";
+import { type Api, connectApi, findRun } from "../api.ts";
+import { EXIT, toCliError } from "../errors.ts";
+import { ago, complain, note, paint, printJson, say, span, status, table } from "../output.ts";
 
 export function positive(text: string): number {
   const number = Number(text);
@@ -58,23 +58,37 @@ async function listRuns({ limit, mine, json, ...filter }: ListOptions): Promise<
   if (cursor) note(paint("dim", `the newest ${items.length}; --limit shows more`));
 }
 
+/** One after another: what is wrong with one is said, and keeps none of the others, unless no more can be asked. The first wrong one makes the exit code. */
+async function each<Row>(names: string[], json: boolean | undefined, act: (api: Api, name: string) => Promise<Row>): Promise<void> {
+  const api = connectApi();
+  const done: Row[] = [];
+  for (const name of names) {
+    try {
+      done.push(await act(api, name));
+    } catch (error) {
+      const told = toCliError(error, api.config.url);
+      complain(names.length > 1 ? told.of(name) : told);
+      process.exitCode ||= told.exitCode;
+      if (told.exitCode === EXIT.unreachable || told.exitCode === EXIT.signedOut) break;
+    }
+  }
+  if (json && (done.length > 0 || names.length > 1)) printJson(done);
+}
+
 export function cancelCommand(): Command {
   return new Command("cancel")
     .description("Ask runs to stop")
     .argument("<runs...>", "ids or names")
     .option("--reason <text>", "why, for the timeline and the audit log")
     .option("--json", "machine-readable")
-    .action(async (names: string[], options: { reason?: string; json?: boolean }) => {
-      const api = connectApi();
-      const done: { id: string; status: RunStatus }[] = [];
-      for (const name of names) {
+    .action((names: string[], { reason, json }: { reason?: string; json?: boolean }) =>
+      each(names, json, async (api, name) => {
         const id = await findRun(api, name);
-        const { status: now } = await api.trpc.experiments.cancel.mutate({ id, ...(options.reason ? { reason: options.reason } : {}) });
-        done.push({ id, status: now });
-        if (!options.json) say(`${name}: ${status(now)}${now === "cancelling" ? ", until its cluster says that the process is gone" : ""}`);
-      }
-      if (options.json) printJson(done);
-    });
+        const { status: now } = await api.trpc.experiments.cancel.mutate({ id, ...(reason ? { reason } : {}) });
+        if (!json) say(`${name}: ${status(now)}${now === "cancelling" ? ", until its cluster says that the process is gone" : ""}`);
+        return { id, status: now };
+      }),
+    );
 }
 
 export function retryCommand(): Command {
@@ -82,16 +96,12 @@ export function retryCommand(): Command {
     .description("Queue ended runs again")
     .argument("<runs...>", "ids or names")
     .option("--json", "machine-readable")
-    .action(async (names: string[], options: { json?: boolean }) => {
-      const api = connectApi();
-      const done: { id: string; status: string }[] = [];
-      for (const name of names) {
+    .action((names: string[], { json }: { json?: boolean }) =>
+      each(names, json, async (api, name) => {
         const id = await findRun(api, name);
         await api.trpc.experiments.retry.mutate({ id });
-        done.push({ id, status: "queued" });
-        if (!options.json) say(`${name}: ${status("queued")}`);
-      }
-      if (options.json) printJson(done);
-      process.exitCode = EXIT.ok;
-    });
+        if (!json) say(`${name}: ${status("queued")}`);
+        return { id, status: "queued" };
+      }),
+    );
 }

@@ -41,7 +41,7 @@ function showRun(run: Run, now: number): void {
 /** Why it waits or ended, with the proof. */
 function sayWhy({ pending, statusReason, failureClass, evidence }: Run): void {
   const why = pending?.message ?? statusReason;
-  if (why) say(`  ${why}`);
+  if (why) say(`  ${printable(why)}`);
   if (failureClass) say(`  ${paint("dim", `class ${failureClass}${evidence?.exitCode == null ? "" : `, exit code ${evidence.exitCode}`}${evidence?.signal ? `, signal ${evidence.signal}` : ""}`)}`);
   for (const line of evidence?.lastLines?.slice(-5) ?? []) say(paint("dim", `  │ ${printable(line)}`));
 }
