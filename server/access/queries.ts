@@ -3,11 +3,13 @@ import type { DbOrTx } from "../../db/client.ts";
 import { apiTokens, orgs, projects, roleBindings, serviceAccounts, setupLinks, teams, users } from "../../db/schema/access.ts";
 import type { Binding, Grant } from "../../domain/access/roles.ts";
 
-/** By slug, or by a token's own organization when no slug is given. */
-export async function findOrgBySlug(db: DbOrTx, tokenOrgId: string | null, slug: string | null) {
+/** An organization, by slug or by a token's own when no slug is given, and what somebody is given in it: one question, for it is asked with every request. */
+export async function findStanding(db: DbOrTx, principalId: string, tokenOrgId: string | null, slug: string | null) {
   if (!slug && !tokenOrgId) return null;
-  const [org] = await db.select().from(orgs).where(slug ? eq(orgs.slug, slug) : eq(orgs.id, tokenOrgId!)).limit(1);
-  return org ?? null;
+  const bindings = sql<Binding[]>`(select coalesce(json_agg(json_build_object('role', b.role, 'scopeType', b.scope_type, 'scopeId', b.scope_id)), '[]')
+    from ${roleBindings} b where b.org_id = ${orgs}.id and b.principal_id = ${principalId})`;
+  const [found] = await db.select({ id: orgs.id, slug: orgs.slug, bindings }).from(orgs).where(slug ? eq(orgs.slug, slug) : eq(orgs.id, tokenOrgId!)).limit(1);
+  return found ?? null;
 }
 
 export async function listBindings(db: DbOrTx, orgId: string, principalId: string): Promise<Binding[]> {

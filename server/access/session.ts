@@ -6,7 +6,7 @@ import { isTokenShaped } from "../../domain/access/token-format.ts";
 import type { BaseCtx, Caller } from "../trpc/context.ts";
 import { auth } from "./auth.ts";
 import { noteTokenUse } from "./commands/token-use.ts";
-import { findLiveToken, findOrgBySlug, listBindings } from "./queries.ts";
+import { findLiveToken, findStanding } from "./queries.ts";
 import { findTokenEntry } from "./queries/token-entry.ts";
 import { sha256 } from "./secrets.ts";
 
@@ -61,14 +61,12 @@ export async function enterByToken(db: Db, token: string, projectSlug: string) {
 
 /** The caller's rights in one organization. null: no such organization, or not in it; the two look the same. */
 export async function resolveAccess(db: Db, caller: Caller, orgSlug: string | null): Promise<Access | null> {
-  const org = await findOrgBySlug(db, caller.tokenOrgId, orgSlug);
-  if (!org || (caller.tokenOrgId && caller.tokenOrgId !== org.id)) return null;
-  const bindings = await listBindings(db, org.id, caller.actor.id);
-  if (bindings.length === 0) return null;
+  const found = await findStanding(db, caller.actor.id, caller.tokenOrgId, orgSlug);
+  if (!found || (caller.tokenOrgId && caller.tokenOrgId !== found.id) || found.bindings.length === 0) return null;
   return {
-    orgId: org.id,
-    orgSlug: org.slug,
-    grantFor: (permission) => resolveGrant(org.id, permission, bindings, caller.tokenPermissions, caller.tokenProject),
+    orgId: found.id,
+    orgSlug: found.slug,
+    grantFor: (permission) => resolveGrant(found.id, permission, found.bindings, caller.tokenPermissions, caller.tokenProject),
   };
 }
 
