@@ -3,6 +3,7 @@ import type { Tx } from "../../../db/client.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import { sameReason, type PendingReason } from "../../../domain/experiments/pending.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
+import type { QueuePolicy } from "../../../domain/queue/policy.ts";
 import { loadHourPrices } from "../../costs/queries/estimate.ts";
 import { assignRuns } from "../../experiments/commands/attempt-moves.ts";
 import { transact, type Work } from "../../experiments/commands/transitions.ts";
@@ -45,9 +46,9 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
     services.db,
     services.bus,
     async (work) => {
-      const [lock] = await work.tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCKS.placement}, hashtext(${orgId})) as held`);
+      const [[lock], policy] = await Promise.all([work.tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCKS.placement}, hashtext(${orgId})) as held`), loadPolicy(work.tx, orgId)]);
       if (!lock?.held) return { placed: 0, busy: true, more: false };
-      return placeHead(work, services, orgId);
+      return placeHead(work, services, orgId, policy);
     },
     { beforeCommit: () => failpoint("worker.place.before-commit"), afterCommit: () => failpoint("worker.place.after-commit") },
   );
@@ -55,14 +56,14 @@ export async function placeOrg(services: PlacementServices, orgId: string): Prom
   return pass;
 }
 
-async function placeHead(work: Work, services: PlacementServices, orgId: string): Promise<Pass> {
+async function placeHead(work: Work, services: PlacementServices, orgId: string, policy: QueuePolicy): Promise<Pass> {
   const { tx } = work;
-  const policy = await loadPolicy(tx, orgId);
   await chargeUsage(tx, orgId, policy, "ended");
   const window = services.window ?? WINDOW;
   const queue = await loadWaiting(tx, orgId, window.head);
   if (queue.length === 0) return { placed: 0, busy: false, more: false };
-  const [snapshots, quotas, shares] = [await loadSnapshots(tx, orgId), await loadQuotas(tx, orgId), await loadShares(tx, orgId, policy)];
+  const now = services.now();
+  const [snapshots, quotas, shares, prices] = await Promise.all([loadSnapshots(tx, orgId), loadQuotas(tx, orgId), loadShares(tx, orgId, policy), loadHourPrices(tx, orgId, now)]);
   const isLong = queue.length === window.head;
   // What fills the window may all wait for what never comes, while those behind it would fit elsewhere.
   const seen = new Map(queue.map((run) => [run.id, run.spec.cluster]));
@@ -70,8 +71,7 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
   for (const { id, spec } of beyond) seen.set(id, spec.cluster);
   if (beyond.length > 0) lookedTo.set(orgId, beyond.at(-1)!);
   else lookedTo.delete(orgId);
-  const now = services.now();
-  const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now, policy, quotas, shares, ...(await loadHourPrices(tx, orgId, now)) });
+  const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now, policy, quotas, shares, ...prices });
   const chosen = placed.map(({ runId }) => runId);
   const byId = await lockQueued(tx, chosen, seen);
   const names = new Map(snapshots.map(({ id, name }) => [id, name]));
@@ -79,8 +79,7 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string)
     const run = byId.get(choice.runId);
     return run ? [{ run, choice, clusterName: names.get(choice.clusterId)! }] : [];
   });
-  await assignRuns(work, assigned, services.leaseSeconds);
-  await checkEstimates(tx, assigned.map(({ run }) => run.id));
+  await Promise.all([assignRuns(work, assigned, services.leaseSeconds), checkEstimates(tx, assigned.map(({ run }) => run.id))]);
   await preemptAttempts(work, victims);
   for (const { id } of beyond) if (["busy", "behind"].includes(waiting.get(id)?.kind ?? "")) waiting.set(id, BEHIND);
   await explain(work, [...queue, ...beyond], waiting);

@@ -22,11 +22,13 @@ export interface RunEstimate {
   hold: Decimal;
 }
 
+type Awaitable<T> = T | Promise<T>;
+
 /** What a run should cost on the clusters that can ever take it, at the prices that hold at `now` (Unix ms). */
-export async function estimateRun(db: DbOrTx, orgId: string, of: { spec: RunSpec; projectId: string | null; clusters: readonly ClusterSnapshot[]; now: number }): Promise<RunEstimate> {
+export async function estimateRun(db: DbOrTx, orgId: string, of: { spec: RunSpec; projectId: string | null; clusters: Awaitable<readonly ClusterSnapshot[]>; now: number }, prices = loadPriceBook(db, orgId)): Promise<RunEstimate> {
   const { spec, now } = of;
-  const [book, placeOf, history] = await Promise.all([loadPriceBook(db, orgId), loadPlaces(db, orgId), of.projectId ? historyOf(db, of.projectId, spec.experiment) : null]);
-  const places = of.clusters.filter((one) => fitOn(spec, one, now).verdict !== "never").map(placeOf);
+  const [book, clusters, placeOf, history] = await Promise.all([prices, of.clusters, loadPlaces(db, orgId), of.projectId ? historyOf(db, of.projectId, spec.experiment) : null]);
+  const places = clusters.filter((one) => fitOn(spec, one, now).verdict !== "never").map(placeOf);
   const found = estimate(holdsOf(spec.resources), places, guessLength(spec.maxDuration, history), book.lines, now, book.version);
   return { currency: book.currency, estimate: found, hold: found?.hold ?? ZERO };
 }
@@ -45,8 +47,8 @@ const NO_TIME: LengthGuess = { lowSeconds: 0, highSeconds: 0, from: "assumed" };
 const MILLIONTHS = 6;
 
 /** What placement weighs clusters by, at the prices that hold at `now` (Unix ms): an hour of an ask there, on the cheapest that it may get. Nothing while nothing has a price. */
-export async function loadHourPrices(db: DbOrTx, orgId: string, now: number): Promise<Pick<Weighing, "price">> {
-  const book = await loadPriceBook(db, orgId);
+export async function loadHourPrices(db: DbOrTx, orgId: string, now: number, prices = loadPriceBook(db, orgId)): Promise<Pick<Weighing, "price">> {
+  const book = await prices;
   if (book.lines.length === 0) return {};
   const placeOf = await loadPlaces(db, orgId);
   const known = new Map<string, bigint | null>(); // a pass asks for each run and cluster

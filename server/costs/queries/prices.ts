@@ -20,10 +20,10 @@ const settingsOf = async (db: DbOrTx, orgId: string) => {
 };
 
 export async function loadPriceBook(db: DbOrTx, orgId: string): Promise<PriceBook> {
-  const rows = await db.select().from(priceLines).where(eq(priceLines.orgId, orgId)).orderBy(asc(priceLines.version), asc(priceLines.id));
+  const [settings, rows] = await Promise.all([settingsOf(db, orgId), db.select().from(priceLines).where(eq(priceLines.orgId, orgId)).orderBy(asc(priceLines.version), asc(priceLines.id))]);
   const rates = rows.some((row) => row.currency !== null) ? await loadRates(db, orgId) : new Map<string, ExchangeRate[]>();
   const lines = rows.map((row) => ({ id: row.id, version: row.version, kind: row.kind, clusterId: row.clusterId, model: row.model, capacityClass: row.capacityClass, validFrom: row.validFrom.getTime(), unitPrice: row.unitPrice === null ? null : decimal(row.unitPrice), currency: row.currency, ...(row.currency === null ? {} : { rates: rates.get(row.currency) ?? [] }) }));
-  return { ...(await settingsOf(db, orgId)), lines };
+  return { ...settings, lines };
 }
 
 /** By currency. */

@@ -10,7 +10,6 @@ import type { Plan } from "../../../domain/experiments/run-view.ts";
 import { DomainError, type FieldIssue } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import { missingSecrets } from "../../access/commands/secrets.ts";
-import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { takeHolds } from "../../costs/commands/holds.ts";
@@ -30,8 +29,8 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   if (both) refuse("secrets", `${both} is in env too. Take it out of one of the two.`);
   const missing = await missingSecrets(ctx.db, project.id, spec.secrets);
   if (missing.length > 0) refuse("secrets", `${spec.project} has no secret ${missing.join(", ")}. Set it first: drover secrets set ${missing[0]} --project ${spec.project}`);
-  refuseUnsupported(spec, await loadSnapshots(ctx.db, ctx.orgId), await loadSchedulers(ctx.db, ctx.orgId));
-  const { plan, found } = await planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant });
+  const [schedulers, { plan, found, clusters }] = await Promise.all([loadSchedulers(ctx.db, ctx.orgId), planFor(ctx.db, ctx.orgId, spec, Date.now(), { project, ownerId: ctx.actor.id, grant: ctx.grant })]);
+  refuseUnsupported(spec, clusters, schedulers);
   const { id, isNew } = await ctx.db.transaction(async (tx) => {
     await requireCode(tx, ctx.orgId, spec);
     const inserted = await insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null);
@@ -104,10 +103,12 @@ async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, ide
   const { id } = run;
   const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value), experimentId }));
   const tags = Object.entries(spec.tags).map(([key, value]) => ({ runId: id, key, value }));
-  if (params.length > 0) await tx.insert(runParams).values(params);
-  if (tags.length > 0) await tx.insert(runTags).values(tags);
-  await tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: "run.submitted", actor: ctx.actor.name, message: "Submitted." });
-  await audit(tx, ctx, { action: "run.submit", target: { type: "run", id, name: spec.name }, projectId, after: { name: spec.name, experiment: spec.experiment, resources, cluster: spec.cluster, priority: spec.priority } });
+  await Promise.all([
+    params.length > 0 && tx.insert(runParams).values(params),
+    tags.length > 0 && tx.insert(runTags).values(tags),
+    tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: "run.submitted", actor: ctx.actor.name, message: "Submitted." }),
+    audit(tx, ctx, { action: "run.submit", target: { type: "run", id, name: spec.name }, projectId, after: { name: spec.name, experiment: spec.experiment, resources, cluster: spec.cluster, priority: spec.priority } }),
+  ]);
   return { id, isNew: true };
 }
 

@@ -45,9 +45,8 @@ export async function transact<Result>(db: Db, bus: Bus, body: (work: Work) => P
   const { result, changes } = await db.transaction(async (tx) => {
     const work: Work = { tx, events: [], changes: [] };
     const done = await body(work);
-    await writeEvents(work);
     const told = distinct(work.changes);
-    await bus.publishWithin(tx, told.filter(wakesAnAgent));
+    await Promise.all([writeEvents(work), bus.publishWithin(tx, told.filter(wakesAnAgent))]);
     hooks.beforeCommit?.();
     return { result: done, changes: told.filter((change) => !wakesAnAgent(change)) };
   });

@@ -1,6 +1,6 @@
 import type { DbOrTx } from "../../../db/client.ts";
 import { reaches, type Grant } from "../../../domain/access/roles.ts";
-import { fitOn } from "../../../domain/agents/placement.ts";
+import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
 import { planRun } from "../../../domain/experiments/plan.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Plan } from "../../../domain/experiments/run-view.ts";
@@ -9,6 +9,7 @@ import type { Waiting } from "../../../domain/queue/order.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
 import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { estimateRun, loadHourPrices, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
+import { loadPriceBook } from "../../costs/queries/prices.ts";
 import { loadPolicy, loadQuotas, loadShares } from "../../queue/queries/policy.ts";
 import { loadWaiting } from "../../queue/queries/waiting.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -34,15 +35,17 @@ export async function planSpec(ctx: Ctx, spec: RunSpec, now: number): Promise<Pl
   return { ...plan, cost: await planCost(ctx.db, found, payer) };
 }
 
-/** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it, and what it should cost. */
-export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<{ plan: Omit<Plan, "cost">; found: RunEstimate }> {
-  const policy = await loadPolicy(db, orgId);
-  const [clusters, queue, quotas, shares, prices] = await Promise.all([
-    loadSnapshots(db, orgId, (project) => reaches(by.grant, project)),
+/** Where the spec would go if it were submitted at `now` (Unix ms), by the same rules that will place it, and what it should cost. All that it needs is read at once: somebody waits. */
+export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: number, by: Submitter): Promise<{ plan: Omit<Plan, "cost">; found: RunEstimate; clusters: ClusterSnapshot[] }> {
+  const [snapshots, book, rules] = [loadSnapshots(db, orgId, (project) => reaches(by.grant, project)), loadPriceBook(db, orgId), loadPolicy(db, orgId)];
+  const [clusters, policy, queue, quotas, shares, prices, found] = await Promise.all([
+    snapshots,
+    rules,
     loadWaiting(db, orgId, MAX_AHEAD + 1),
     loadQuotas(db, orgId),
-    loadShares(db, orgId, policy),
-    loadHourPrices(db, orgId, now),
+    rules.then((known) => loadShares(db, orgId, known)),
+    loadHourPrices(db, orgId, now, book),
+    estimateRun(db, orgId, { spec, projectId: by.project?.id ?? null, clusters: snapshots, now }, book),
   ]);
   const asked: Waiting = { id: ASKED, name: spec.name, spec, teamId: by.project?.teamId ?? "", projectId: by.project?.id ?? "", ownerId: by.ownerId, gpus: spec.resources.gpus * spec.resources.nodes, priority: spec.priority, queuedAt: now, attained: 0 };
   const fits = clusters.map((cluster) => ({ cluster: { id: cluster.id, name: cluster.name, slug: cluster.slug }, fit: fitOn(spec, cluster, now) }));
@@ -59,5 +62,5 @@ export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: num
     makesRoom: victims.some(({ forRunId }) => forRunId === ASKED),
     start,
   });
-  return { plan, found: await estimateRun(db, orgId, { spec, projectId: by.project?.id ?? null, clusters, now }) };
+  return { plan, found, clusters };
 }
