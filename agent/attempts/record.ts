@@ -115,13 +115,21 @@ export class AttemptRecord {
 
   private async loadRest(): Promise<void> {
     const { folder } = this;
-    this.intent = named(await readJson(folder.intent, IntentFile));
-    this.stop = named(await readJson(folder.stop, StopFile));
-    this.streams = named(await readJson(folder.streams, StreamsFile)) ?? freshStreams();
-    this.usage = named(await readJson(folder.usage, UsageFile))?.events ?? [];
-    this.artifactsDone = named(await readJson(folder.artifacts, ArtifactsFile)) !== null;
-    this.checkpointSent = named(await readJson(folder.checkpoint, CheckpointFile)) !== null;
-    const kept = await readJson(folder.report, ReportFile);
+    const [intent, stop, streams, usage, artifacts, checkpoint, kept] = await Promise.all([
+      readJson(folder.intent, IntentFile),
+      readJson(folder.stop, StopFile),
+      readJson(folder.streams, StreamsFile),
+      readJson(folder.usage, UsageFile),
+      readJson(folder.artifacts, ArtifactsFile),
+      readJson(folder.checkpoint, CheckpointFile),
+      readJson(folder.report, ReportFile),
+    ]);
+    this.intent = named(intent);
+    this.stop = named(stop);
+    this.streams = named(streams) ?? freshStreams();
+    this.usage = named(usage)?.events ?? [];
+    this.artifactsDone = named(artifacts) !== null;
+    this.checkpointSent = named(checkpoint) !== null;
     const last = named(kept);
     if (last) {
       const jump = last.boot === this.boot ? 0 : SEQ_JUMP;

@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import type { z } from "zod";
+import type { AttemptRecord } from "../attempts/record.ts";
 import type { Supervisor } from "../attempts/supervisor.ts";
 import type { Bell } from "../backoff.ts";
 import { type Driver, NotNow } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import type { ServerClient } from "../identity/client.ts";
 import { withinPolicy, type Policy } from "../policy.ts";
-import { AGENT_PATHS, type AttemptReport, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type Sync, SyncReply } from "../protocol/messages.ts";
+import { AGENT_PATHS, type AttemptReport, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type SchedulerReport, type Sync, SyncReply } from "../protocol/messages.ts";
 import { forever } from "./loop.ts";
 
 /** How long after its time a waiting poll may still be answered; then it is lost, early enough for another within the lease. */
@@ -15,6 +16,8 @@ const ANSWER_SECONDS = 20;
 /** Of one message, reports take at most so much: half of what a server takes. */
 const REPORTS_BYTES = LIMITS.jsonBody / 2;
 const REPORTS = 5_000;
+/** While an attempt is on its way to its start, what is known of the cluster may be so old: to ask a scheduler takes processes, and those take turns with the start's. */
+const KEPT_MS = 10_000;
 
 /** As many from the first on as one message holds: an outage may leave thousands of ends, each with its last lines. */
 function inOneMessage(reports: readonly AttemptReport[]): AttemptReport[] {
@@ -49,6 +52,7 @@ export class SyncLoop {
   private nodesSent = "";
   private schedulerSent = "";
   private heardAt = -Infinity;
+  private askedAt = -Infinity;
   /** Causes of an end that the server takes. Null: it has not said yet, and what needs one of them waits for its first answer. */
   private takes: readonly string[] | null = null;
   private longestWait = EARLIER_WAIT_SECONDS;
@@ -78,9 +82,8 @@ export class SyncLoop {
     reports.push(...supervisor.ghosts.values());
     const { takes } = this;
     const told = takes ? reports.map((report) => inWordsOf(takes, report)) : reports.filter(({ exit }) => !exit || !LATER_CAUSES[exit.cause]);
-    const nodes = await this.nodes();
+    const { nodes, scheduler } = await this.cluster(records);
     const isNew = nodes !== null && JSON.stringify(nodes) !== this.nodesSent;
-    const scheduler = (await this.parts.driver.scheduler?.()) ?? null;
     const schedulerIsNew = scheduler !== null && JSON.stringify(scheduler) !== this.schedulerSent;
     const hasNews = told.length > 0 || isNew || schedulerIsNew;
     return {
@@ -94,7 +97,15 @@ export class SyncLoop {
     };
   }
 
-  /** Null where the scheduler cannot tell of them: they stay as the server has them. */
+  /** Null: it stays as the server has it. */
+  private async cluster(records: readonly AttemptRecord[]): Promise<{ nodes: NodeReport[] | null; scheduler: SchedulerReport | null }> {
+    const isStarting = records.some(({ report }) => report.state === "accepted" && !report.scheduler);
+    if (isStarting && performance.now() - this.askedAt < KEPT_MS) return { nodes: null, scheduler: null };
+    this.askedAt = performance.now();
+    return { nodes: await this.nodes(), scheduler: (await this.parts.driver.scheduler?.()) ?? null };
+  }
+
+  /** Null where the scheduler cannot tell of them. */
   private async nodes(): Promise<NodeReport[] | null> {
     const { driver, supervisor, policy } = this.parts;
     try {
@@ -135,7 +146,7 @@ export class SyncLoop {
     client.leaseSeconds = reply.leaseSeconds;
     this.takes = reply.takes ?? [];
     this.longestWait = reply.longestWait ?? EARLIER_WAIT_SECONDS;
-    await this.noteContact();
+    void this.noteContact(); // no order waits for it
     if (message.nodes) this.nodesSent = JSON.stringify(message.nodes as NodeReport[]);
     if (message.scheduler) this.schedulerSent = JSON.stringify(message.scheduler);
     if (reply.drainedNodes) this.parts.drained(reply.drainedNodes);

@@ -124,9 +124,8 @@ export class SlurmDriver implements Driver {
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
     const args = sbatchArgs(launch, launch.ask.gpuModel === null ? [] : await this.gpuTypes());
-    await this.prepare(launch);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
-    await this.handles.write(folder, next);
+    await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same
     failpoint("agent.launch.before-spawn");
     const job = await this.sbatch(launch, args);
     failpoint("agent.launch.after-spawn");
@@ -164,11 +163,13 @@ export class SlurmDriver implements Driver {
     const env = { ...launch.env };
     if (launch.ask.gpus > 0) delete env.CUDA_VISIBLE_DEVICES; // Slurm's to say
     for (const at of [job, ...(hasRanks(launch.ask) ? [ranks] : [])]) await mkdir(at, { recursive: true, mode: 0o700 });
-    await writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 });
-    await writeFile(path.join(folder, SAMPLER), SAMPLER_SCRIPT, { mode: 0o755 });
-    // The folder is the account's once it was prepared before: whatever it has put there since is replaced, not written through.
-    await writeDurably(path.join(job, JOB_FILES.env), envScript(env));
-    for (const file of Object.values(this.logs(folder))) await (await open(file, "a", 0o600)).close();
+    await Promise.all([
+      writeFile(path.join(folder, RANK_FILES.script), RANK_SCRIPT, { mode: 0o755 }),
+      writeFile(path.join(folder, SAMPLER), SAMPLER_SCRIPT, { mode: 0o755 }),
+      // The folder is the account's once it was prepared before: whatever it has put there since is replaced, not written through.
+      writeDurably(path.join(job, JOB_FILES.env), envScript(env)),
+      ...Object.values(this.logs(folder)).map(async (file) => (await open(file, "a", 0o600)).close()),
+    ]);
     if (!runAs) return;
     await chmod(folder, 0o711);
     const theirs = [job, path.join(job, JOB_FILES.env), ...Object.values(this.logs(folder)), ...(hasRanks(launch.ask) ? [ranks] : [])];
