@@ -40,8 +40,9 @@ export function jobScript(launch: Launch): string {
 job=${quote(job)}
 if ! mkdir "$job/gate" 2>/dev/null; then echo "This attempt was started before; a retry is a new attempt." >&2; exit 75; fi
 trap : TERM INT HUP USR1 USR2
-echo "$SLURM_JOB_ID" > "$job/id.tmp" && mv "$job/id.tmp" "$job/id"
-( hostname; echo "\${SLURM_JOB_NODELIST:-}" ) > "$job/host"
+echo "$SLURM_JOB_ID" > "$job/id"
+{ read -r host < /proc/sys/kernel/hostname || host=$(hostname); } 2>/dev/null
+printf '%s\\n' "$host" "\${SLURM_JOB_NODELIST:-}" > "$job/host"
 ${measure(launch)}: > "$job/started"
 read -r began rest < /proc/uptime
 (
@@ -93,8 +94,7 @@ fi
 /** Where ranks meet: a port of the first node that only this job derives. */
 function rendezvous({ ask }: Launch): string {
   const variables = [
-    "  MASTER_ADDR=$(hostname)",
-    ask.nodes > 1 ? '  getent hosts "$MASTER_ADDR" >/dev/null 2>&1 || MASTER_ADDR=$(hostname -I 2>/dev/null | cut -d" " -f1)' : "  MASTER_ADDR=127.0.0.1",
+    ...(ask.nodes > 1 ? ["  MASTER_ADDR=$(hostname)", '  getent hosts "$MASTER_ADDR" >/dev/null 2>&1 || MASTER_ADDR=$(hostname -I 2>/dev/null | cut -d" " -f1)'] : ["  MASTER_ADDR=127.0.0.1"]),
     "  MASTER_PORT=$((20000 + SLURM_JOB_ID % 12000))",
     "  export MASTER_ADDR MASTER_PORT",
   ];
