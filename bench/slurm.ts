@@ -5,6 +5,7 @@ import { until } from "../chaos/processes.ts";
 import { type SlurmWorld, startSlurmWorld } from "../chaos/slurm/world.ts";
 import { ensureInstalled } from "../scripts/test/slurm/install.ts";
 import { median, percentile, say } from "./figures.ts";
+import { hopsOf, sayHops } from "./hops.ts";
 
 // Submit → the job's first instruction on a real Slurm, through Drover and by bare sbatch, in turns on the same cluster.
 
@@ -27,7 +28,7 @@ const fileOf = (world: SlurmWorld, name: string) => join(world.stack.folder, "be
 /** Leaves the time of its first instruction and, where Drover's script came before it, of that one's: the gate is the first thing that it makes. */
 function command(world: SlurmWorld, name: string): string {
   const file = fileOf(world, name);
-  return `date +%s%N > "${file}.tmp"; date -r ../job/gate +%s%N > "${file}.gate" 2>/dev/null; mv "${file}.tmp" "${file}"`;
+  return `date +%s%N > "${file}.tmp"; date -r ../job/gate +%s%N > "${file}.gate" 2>/dev/null; cat ../spec.json ../intent.json ../slurm.json > "${file}.journal" 2>/dev/null; mv "${file}.tmp" "${file}"`;
 }
 
 /** Notes when sbatch is called, by whomever, before it is. */
@@ -92,11 +93,13 @@ async function measure(world: SlurmWorld, way: Way, count: number, prefix: strin
 async function compareStarts(world: SlurmWorld, theirs: Way, ours: Way): Promise<void> {
   const seen = { theirs: [] as (Start & { before: number })[], ours: [] as (Start & { before: number })[] };
   const { handed, remove } = shim(world);
+  const journeys: number[][] = [];
   for (let round = 0; round < PAIRS; round += 1) {
     for (const [way, into] of [[theirs, seen.theirs], [ours, seen.ours]] as const) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * PHASE_MS));
       const [start] = (await measure(world, way, 1, `${way.name.replace(" ", "-")}-${round}`)).starts;
       into.push({ ...start!, before: handed() - start!.submitted });
+      if (way === ours) journeys.push([start!.submitted, ...(await hopsOf(world.stack, `${fileOf(world, `${way.name}-${round}`)}.journal`)), handed()]);
     }
   }
   remove();
@@ -104,6 +107,7 @@ async function compareStarts(world: SlurmWorld, theirs: Way, ours: Way): Promise
   for (const [way, starts] of [[theirs, seen.theirs], [ours, seen.ours]] as const) {
     say(`submit to start, 1 job, ${way.name}, p50`, medianOf(starts, "started"), "ms", `p90 ${percentile(starts.map(({ started }) => started), 0.9).toFixed(0)} ms, of ${PAIRS} in turns; of it before sbatch ${medianOf(starts, "before").toFixed(1)} ms, in our script ${medianOf(starts, "wrapped").toFixed(1)} ms`);
   }
+  sayHops(journeys, "sbatch");
   const own = median(seen.ours.map(({ before, wrapped }) => before + wrapped)) - medianOf(seen.theirs, "before");
   say("overhead at the median: what Drover does itself", own, "ms", `goal < ${GOAL_MS}: ratio ${(own / GOAL_MS).toFixed(2)}; the rest is Slurm's own wait, which varies by half a second`);
   const whole = medianOf(seen.ours, "started") - medianOf(seen.theirs, "started");
