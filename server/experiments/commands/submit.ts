@@ -34,7 +34,8 @@ export async function submitRun(ctx: Ctx, { spec, idempotencyKey }: SubmitRun): 
   const { id, isNew } = await ctx.db.transaction(async (tx) => {
     await requireCode(tx, ctx.orgId, spec);
     const inserted = await insertRun(tx, ctx, project.id, spec, idempotencyKey ?? null);
-    if (inserted.isNew) await takeHolds(tx, { orgId: ctx.orgId, teamId: project.teamId, projectId: project.id, ownerId: ctx.actor.id }, inserted.id, found);
+    const payer = { orgId: ctx.orgId, teamId: project.teamId, projectId: project.id, ownerId: ctx.actor.id };
+    if (inserted.isNew) await Promise.all([describeRun(tx, ctx, inserted, project.id, spec), takeHolds(tx, payer, inserted.id, found)]);
     return inserted;
   });
   if (isNew) await bus().publishNow([{ orgId: ctx.orgId, topic: "queue", id: ctx.orgId }, { orgId: ctx.orgId, topic: "run", id }]);
@@ -76,7 +77,7 @@ export function refuseUnsupported(spec: RunSpec, clusters: ClusterSnapshot[], sc
   throw new DomainError("invalid", `${able.length === 1 ? nearest.one.name : "No cluster"} cannot honour this. ${issues[0]!.field}: ${issues[0]!.message}`, { issues });
 }
 
-async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, idempotencyKey: string | null): Promise<{ id: string; isNew: boolean }> {
+async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, idempotencyKey: string | null): Promise<{ id: string; experimentId: string; isNew: boolean }> {
   const { resources } = spec;
   await holdOpen(tx, projectId);
   const experimentId = await upsertExperiment(tx, ctx.orgId, projectId, spec.experiment);
@@ -99,17 +100,19 @@ async function insertRun(tx: Tx, ctx: Ctx, projectId: string, spec: RunSpec, ide
     })
     .onConflictDoNothing({ target: [runs.orgId, runs.ownerId, runs.idempotencyKey] })
     .returning({ id: runs.id });
-  if (!run) return { id: await earlierRun(tx, ctx, spec, idempotencyKey!), isNew: false };
-  const { id } = run;
+  return run ? { id: run.id, experimentId, isNew: true } : { id: await earlierRun(tx, ctx, spec, idempotencyKey!), experimentId, isNew: false };
+}
+
+async function describeRun(tx: Tx, ctx: Ctx, { id, experimentId }: { id: string; experimentId: string }, projectId: string, spec: RunSpec): Promise<void> {
+  const { name, experiment, resources, cluster, priority } = spec;
   const params = Object.entries(spec.params).map(([key, value]) => ({ runId: id, key, value: String(value), experimentId }));
   const tags = Object.entries(spec.tags).map(([key, value]) => ({ runId: id, key, value }));
   await Promise.all([
     params.length > 0 && tx.insert(runParams).values(params),
     tags.length > 0 && tx.insert(runTags).values(tags),
     tx.insert(runEvents).values({ orgId: ctx.orgId, runId: id, kind: "run.submitted", actor: ctx.actor.name, message: "Submitted." }),
-    audit(tx, ctx, { action: "run.submit", target: { type: "run", id, name: spec.name }, projectId, after: { name: spec.name, experiment: spec.experiment, resources, cluster: spec.cluster, priority: spec.priority } }),
+    audit(tx, ctx, { action: "run.submit", target: { type: "run", id, name }, projectId, after: { name, experiment, resources, cluster, priority } }),
   ]);
-  return { id, isNew: true };
 }
 
 /** The run that this key stands for. @throws DomainError "conflict" where it is another one: its changes would be left out without a word. */
