@@ -76,11 +76,13 @@ export class ProcessDriver implements Driver {
     if (this.own.has(attemptId) || (await exists(path.join(folder, WRAPPER_FILES.gate)))) return;
     const limitBytes = launch.memoryMib > 0 ? launch.memoryMib * 1024 * 1024 : null;
     const cgroup = this.cgroups && limitBytes ? cgroupFor(this.cgroups, attemptId) : null;
-    if (cgroup && limitBytes) await makeCgroup(cgroup, limitBytes);
     const script = path.join(folder, WRAPPER_FILES.script);
-    await writeFile(script, WRAPPER_SCRIPT, { mode: 0o700 });
     const handle: Handle = { at: Date.now(), boot: await bootId(), cgroup, limitBytes };
-    await writeJson(path.join(folder, HANDLE_FILE), handle);
+    await Promise.all([
+      cgroup && limitBytes && makeCgroup(cgroup, limitBytes),
+      writeFile(script, WRAPPER_SCRIPT, { mode: 0o700 }),
+      writeJson(path.join(folder, HANDLE_FILE), handle),
+    ]);
     failpoint("agent.launch.before-spawn");
     await this.spawn(launch, script, handle);
     failpoint("agent.launch.after-spawn");
