@@ -69,6 +69,7 @@ export class SlurmDriver implements Driver {
       if (error instanceof SlurmRefused) throw error;
       log.warn("Slurm cannot be asked yet", { reason: reason(error) });
     });
+    driver.client.makeReady();
     return driver;
   }
 
