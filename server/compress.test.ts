@@ -21,6 +21,16 @@ app.get("/stream", (c) => {
   });
   return c.body(stream, 200, { "content-type": "application/json", "transfer-encoding": "chunked" });
 });
+let stopped = false;
+app.get("/endless", (c) => {
+  const stream = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{}\n")), cancel: () => void (stopped = true) });
+  return c.body(stream, 200, { "content-type": "application/json" });
+});
+app.get("/broken", (c) => {
+  let pulls = 0;
+  const stream = new ReadableStream({ pull: (controller) => ((pulls += 1) === 1 ? controller.enqueue(new TextEncoder().encode("{}\n")) : controller.error(new Error("connection lost"))) });
+  return c.body(stream, 200, { "content-type": "application/json" });
+});
 const ask = (path: string, encoding = "gzip, br") => app.request(path, { headers: { "accept-encoding": encoding } });
 
 describe("compression of answers", () => {
@@ -43,5 +53,15 @@ describe("compression of answers", () => {
     release();
     expect((await reader.read()).value).toBe("{\"second\":2}\n");
     expect((await reader.read()).done).toBe(true);
+  });
+
+  it("stops what is still being made when the caller goes away", async () => {
+    const answer = await ask("/endless");
+    await answer.body!.cancel();
+    await expect.poll(() => stopped).toBe(true);
+  });
+
+  it("breaks off where what it packs does", async () => {
+    await expect((await ask("/broken")).arrayBuffer()).rejects.toThrow("connection lost");
   });
 });
