@@ -88,7 +88,7 @@ export const runs = pgTable("runs", {
   unique("runs_idempotency").on(t.orgId, t.ownerId, t.idempotencyKey),
   index("runs_project").on(t.orgId, t.projectId, t.id),
   index("runs_experiment").on(t.experimentId, t.id),
-  index("runs_experiment_start").on(t.experimentId, sql`coalesce(started_at, created_at)`, t.id), // a list by start, one page after the other
+  index("runs_experiment_begun").on(t.experimentId, sql`(case when started_at is null then created_at else started_at end)`, t.id), // a list by start, one page after the other
   index("runs_name").on(t.experimentId, t.name),
   index("runs_queue").on(t.priority.desc(), t.queuedAt, t.id).where(sql`status = 'queued'`),
   index("runs_status").on(t.orgId, t.projectId, t.status), // counted without touching the rows

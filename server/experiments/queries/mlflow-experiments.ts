@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, or, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { datasets, runInputs } from "../../../db/schema/datasets.ts";
 import { experiments, experimentTags, runs } from "../../../db/schema/experiments.ts";
@@ -42,11 +42,11 @@ export async function findRun(db: DbOrTx, projectId: string, id: string) {
 }
 export type FoundRun = NonNullable<Awaited<ReturnType<typeof findRun>>>;
 
-/** Experiments of this project by id, with whether they are deleted; ids that are not here are left out. */
-export async function listById(db: DbOrTx, projectId: string, ids: string[]): Promise<{ id: string; isDeleted: boolean }[]> {
+/** Experiments of this project by id, and the one of a name; with whether they are deleted. What is not here is left out. */
+export async function listById(db: DbOrTx, projectId: string, ids: string[], name: string | null = null): Promise<{ id: string; name: string; isDeleted: boolean }[]> {
   if (ids.length === 0) return [];
-  const rows = await db.select({ id: experiments.id, deletedAt: experiments.deletedAt }).from(experiments).where(and(eq(experiments.projectId, projectId), inArray(experiments.id, ids)));
-  return rows.map(({ id, deletedAt }) => ({ id, isDeleted: deletedAt !== null }));
+  const rows = await db.select({ id: experiments.id, name: experiments.name, deletedAt: experiments.deletedAt }).from(experiments).where(and(eq(experiments.projectId, projectId), or(inArray(experiments.id, ids), name === null ? undefined : eq(experiments.name, name))));
+  return rows.map(({ deletedAt, ...row }) => ({ ...row, isDeleted: deletedAt !== null }));
 }
 
 /** As many as MLflow's own server answers. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EXPERIMENT_NAMES, MLFLOW_RUN_NAMES } from "../../../../domain/experiments/filter/ast.ts";
 import { parseFilter, parseOrder } from "../../../../domain/experiments/filter/parse.ts";
-import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
+import { DEFAULT_EXPERIMENT, MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
 import { defaultExperiment } from "../../commands/mlflow-experiments.ts";
 import { listById, listDatasetsUsed, toWire } from "../../queries/mlflow-experiments.ts";
 import { loadRunTexts } from "../../queries/mlflow-runs.ts";
@@ -45,8 +45,11 @@ async function experimentsSearch(ctx: MlflowCtx, input: z.output<typeof SearchEx
 
 /** Those of them that are of this project; 0 is the one called Default. */
 async function experimentsOf(ctx: MlflowCtx, given: string[]) {
-  const ids = await Promise.all([...new Set(given)].map(async (id) => (id === "0" ? (await defaultExperiment(ctx, ctx.project.id)).id : id)));
-  return listById(ctx.db, ctx.project.id, ids);
+  const named = given.includes("0");
+  const known = await listById(ctx.db, ctx.project.id, given, named ? DEFAULT_EXPERIMENT : null);
+  if (!named || known.some(({ name }) => name === DEFAULT_EXPERIMENT)) return known;
+  await defaultExperiment(ctx, ctx.project.id); // asked for before there is one
+  return listById(ctx.db, ctx.project.id, given, DEFAULT_EXPERIMENT);
 }
 
 /** Most experiments of one question, as MLflow's own pages ask. */

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { runs } from "../../../../db/schema/experiments.ts";
+import { type Filter, isGroup } from "../../../../domain/experiments/filter/ast.ts";
 import { checkSql, runIdsSql } from "./filter-sql.ts";
 import { after, named, namedKeys, namedOrder, readRows, type Row, type SortKey, valuesOf } from "./order-sql.ts";
 import type { Parts } from "./rarity.ts";
@@ -28,10 +29,15 @@ export async function gather(db: DbOrTx, { search, experimentIds, parts, keys, a
     ) found ${values ? sql`where ${after(named(keys), values)}` : sql``} order by ${namedOrder(keys)} offset 0`;
   return readRows(db, sql`
     with rare as materialized (${rare})
-    select ${valuesOf(keys)} from (${inOrder}) found ${restSql(parts, keys)} order by ${namedOrder(keys)} limit ${search.limit + 1}`);
+    select ${valuesOf(keys)} from (${inOrder}) found ${restSql(parts, keys)} order by ${namedOrder(keys)} limit ${sql.raw(String(search.limit + 1))}`);
 }
 
+/** Looked up in the run itself only where an attribute of it is asked for: what else a run has is found by its id. */
 function restSql({ rest }: Parts, keys: SortKey[]): SQL {
   if (!rest) return sql``;
-  return sql`cross join lateral (select from ${runs} where ${runs.id} = found.${sql.raw(`k${keys.length - 1}`)} and ${checkSql(rest)} offset 0) holds`;
+  const id = sql.raw(`found.k${keys.length - 1}`);
+  const run = asksAttribute(rest) ? sql`${runs} where ${runs.id} = ${id} and` : sql`(select ${id} as id) ${runs} where`;
+  return sql`cross join lateral (select from ${run} ${checkSql(rest)} offset 0) holds`;
 }
+
+const asksAttribute = (filter: Filter): boolean => (isGroup(filter) ? filter.items.some(asksAttribute) : filter.entity === "attributes");

@@ -21,7 +21,8 @@ export interface SortKey {
  */
 export function sortKeys(orders: Order[], words: "drover" | "mlflow" = "drover"): SortKey[] {
   const asked = orders.map((order) => (words === "mlflow" && order.entity === "attributes" && order.key === "status" ? { expression: MLFLOW_STATUS, type: "text" as const, descending: order.descending, total: false } : sortKey(order)));
-  return [...asked, { expression: START, type: "timestamptz", descending: true, total: true }, { expression: sql`${runs.id}`, type: "text", descending: false, total: true }];
+  const newest: SortKey[] = asked.some(({ expression }) => expression === START) ? [] : [{ expression: START, type: "timestamptz", descending: true, total: true }];
+  return [...asked, ...newest, { expression: sql`${runs.id}`, type: "text", descending: false, total: true }];
 }
 
 /** A metric that is NaN has no place among numbers: it counts as none. */
@@ -61,7 +62,8 @@ export function after(keys: SortKey[], values: (string | null)[]): SQL {
 const cast = (value: string, type: SortKey["type"]): SQL => sql`${value}::${sql.raw(type)}`;
 const equal = ({ expression, type }: SortKey, value: string | null): SQL => (value === null ? sql`${expression} is null` : sql`${expression} = ${cast(value, type)}`);
 
-function beyond({ expression, type, descending }: SortKey, value: string | null): SQL {
+function beyond({ expression, type, descending, total }: SortKey, value: string | null): SQL {
   if (value === null) return sql`false`; // nothing comes after the last
-  return sql`(${expression} ${descending ? sql`<` : sql`>`} ${cast(value, type)} or ${expression} is null)`;
+  const more = sql`${expression} ${descending ? sql`<` : sql`>`} ${cast(value, type)}`;
+  return total ? more : sql`(${more} or ${expression} is null)`;
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { INDEXED_VALUE, metricSummaries, runs, runParams, runTags } from "../../../../db/schema/experiments.ts";
 import { factories } from "../../../../db/factories.ts";
@@ -7,6 +7,7 @@ import { testDatabase } from "../../../../db/testing.ts";
 import { type Filter, isGroup, type Order } from "../../../../domain/experiments/filter/ast.ts";
 import { parseFilter } from "../../../../domain/experiments/filter/parse.ts";
 import { printFilter } from "../../../../domain/experiments/filter/print.ts";
+import { START } from "../mlflow-runs.ts";
 import { searchRuns } from "./search-runs.ts";
 
 interface Known {
@@ -139,6 +140,15 @@ describe("searching runs", () => {
       } while (token && found.length <= known.length);
       expect(found).toEqual(known.filter((run) => matches(run, one)).toSorted(compare(orders)).map(({ id }) => id));
     }), { numRuns: 100 });
+  });
+
+  it("begins a later page inside the index, for a tenant too", async () => {
+    const orgId = (await database.db.select({ orgId: runs.orgId }).from(runs).limit(1))[0]!.orgId;
+    const plan = await database.tenant(orgId).db.transaction(async (tx) => {
+      await tx.execute(sql`set local enable_sort = off`); // so few runs would be sorted
+      return tx.execute<{ "QUERY PLAN": string }>(sql`explain select 1 from ${runs} where ${runs.experimentId} = ${experimentIds[0]} and ${START} <= ${"2023-11-14T22:13:30Z"}::timestamptz order by ${START} desc limit 1`);
+    });
+    expect(plan.map((line) => line["QUERY PLAN"]).join("\n")).toMatch(/Index Cond: .*started_at.* <= /);
   });
 
   it("refuses a page token that no page gave", async () => {
