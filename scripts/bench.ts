@@ -13,7 +13,7 @@ const BENCHES = {
   observe: "one look of the agent at 5,000 jobs of a real Slurm (as root): time, CPU, and squeue's part",
   queue: "one placement pass over 5,000 waiting runs; completion times beside first in, first out and shortest first",
   ingest: "metric points per second over HTTP, beside the MLflow server on the same PostgreSQL",
-  history: "a chart of 20 runs with 1,000,000 points each (DROVER_BENCH_POINTS says otherwise), beside MLflow's",
+  history: "a chart of 20 runs with 1,000,000 points each (DROVER_BENCH_POINTS says otherwise), beside MLflow's; of 10,000 runs with 1,000 points each in groups",
   disk: "bytes per metric point at rest, beside MLflow's",
   rate: "usage rated and booked per second; views of costs beside a float sum over raw rows",
   costs: "a year of 200 people's 2,000 runs a day (DROVER_BENCH_SHARE=0.1 takes a tenth): every view of costs, and the close of a month",
