@@ -48,6 +48,18 @@ describe("values that nobody foresaw", () => {
     }
   });
 
+  it("are read as they were logged: quotes, separators, line ends, words that are numbers, and steps below zero", async () => {
+    const odd = ['a","b', "\\", '\\"', "{1,2}", "\n\t\u2028", "", "NULL", "é😀"];
+    const { run_id: id } = (await mlflow.post("runs/create", {})).body.run.info;
+    const pairs = odd.map((value, at) => ({ key: `k ${at}`, value }));
+    const metrics = [["b", -0.5, -7], ["a", "NaN", 0], ["c", "-Infinity", 3], ["d", 1e300, 4]].map(([key, value, step]) => ({ key, value, timestamp: 5, step }));
+    expect((await mlflow.post("runs/log-batch", { run_id: id, metrics, params: pairs, tags: pairs })).status).toBe(200);
+    const { data } = (await mlflow.get(`runs/get?run_id=${id}`)).body.run;
+    expect(data.params).toEqual(pairs);
+    expect((data.tags as { key: string }[]).filter(({ key }) => key.startsWith("k "))).toEqual(pairs);
+    expect(data.metrics).toEqual([metrics[1], metrics[0], metrics[2], metrics[3]]);
+  });
+
   // What log_metrics(..., model_id=, dataset=) sends for every metric of its call.
   it("are said more than once in a request, and kept once: the models of a run", async () => {
     expect((await mlflow.post("runs/log-inputs", { run_id: run, datasets: [{ dataset }, { dataset }], models: [{ model_id: model }, { model_id: model }] })).status).toBe(200);
