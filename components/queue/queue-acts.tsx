@@ -19,7 +19,7 @@ export function QueueActs({ runs, onDone }: { runs: QueueRow[]; onDone: () => vo
   const refused = runs.find((run) => !run.order.ok);
   const may: Allowed = refused && !refused.order.ok ? { ok: false, reason: `${refused.name}: ${refused.order.reason}` } : { ok: true };
   const ids = runs.map((run) => run.id);
-  const release = useMutation(trpc.queue.release.mutationOptions({ onSuccess: () => { notifyDone(`Released ${plural(ids.length, "run")}.`); onDone(); }, onError: notifyError("Nothing was released") }));
+  const release = useMutation(trpc.queue.release.mutationOptions({ onSuccess: ({ changed }) => { notifyDone(`Released ${plural(changed, "run")}.`); onDone(); }, onError: notifyError("Nothing was released") }));
   const held = runs.filter((run) => run.held !== null).length;
   const canHold: Allowed = !may.ok ? may : held === runs.length ? { ok: false, reason: "They are held already." } : may;
   const canRelease: Allowed = !may.ok ? may : held === 0 ? { ok: false, reason: "None of them is held." } : may;

@@ -57,6 +57,19 @@ describe("the queue", () => {
     expect((await owner.api.queue.explain({ id: held.id }))!.start).toBeNull();
     await world.sql`update runs set status = 'cancelled' where held_at is not null`;
   });
+  it("goes on where it stood when the run that a page ended with has started meanwhile", async () => {
+    const { owner } = world;
+    const ids: string[] = [];
+    for (const name of ["p1", "p2", "p3", "p4"]) ids.push((await waits(name, { priority: 100, projectId: world.vision.id, queuedAt: new Date(1_700_000_000_000 + ids.length * 1000) })).id);
+    const next = async () => (await owner.api.queue.waiting({ project: "vision", limit: 1, cursor: ids[1]! })).items.map(({ name }) => name);
+    expect(await next()).toEqual(["p3"]);
+    await world.sql`update runs set status = 'running' where id in (${ids[0]!}, ${ids[1]!})`;
+    expect(await next()).toEqual(["p3"]);
+    const speech = await world.makeRun({ name: "elsewhere", projectId: world.speech.id, status: "running" });
+    await expect(vic.api.queue.waiting({ cursor: speech.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(vic.api.queue.waiting({ cursor: "run_01a22d10-0000-7000-8000-000000000000" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await world.sql`update runs set status = 'cancelled' where name in ('p1', 'p2', 'p3', 'p4', 'elsewhere')`;
+  });
   it("shows use, shares and quotas to everybody in the organization", async () => {
     await world.db.insert(teamUsage).values([{ orgId: world.org.id, teamId: world.vision.teamId, used: 3600 }, { orgId: world.org.id, teamId: world.speech.teamId, used: 10_800 }]);
     const { clusters, teams, words } = await vic.api.queue.summary();
@@ -79,6 +92,11 @@ describe("changing the queue", () => {
     expect(await entries(mine.id)).toEqual(["run.hold", "run.release", "run.prioritize"]);
     expect(await entries(theirs.id)).toEqual(["run.prioritize"]);
     expect((await world.owner.api.experiments.events({ id: mine.id })).items.map(({ message }) => message)).toContain("Priority 50 became 70.");
+  });
+  it("says how many were released: those that were held", async () => {
+    const [held, free] = [await waits("held one", { heldAt: new Date() }), await waits("never held")];
+    expect(await world.owner.api.queue.release({ ids: [held.id, free.id] })).toEqual({ changed: 1 });
+    expect(await world.owner.api.queue.release({ ids: [held.id, free.id] })).toEqual({ changed: 0 });
   });
   it("changes all of them or none, and only what waits", async () => {
     const waiting = await waits("w");

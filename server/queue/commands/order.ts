@@ -29,13 +29,15 @@ interface Act {
   then?: (work: Work) => Promise<void>;
 }
 
-/** Locks, changes, tells and audits each run; all of them or none. The same table that the buttons read decides. */
-async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<void> {
-  await transact(ctx.db, bus(), async (work) => {
+/** Locks, changes, tells and audits each run; all of them or none. The same table that the buttons read decides. @returns how many were not so already. */
+async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<number> {
+  return transact(ctx.db, bus(), async (work) => {
+    let changed = 0;
     for (const id of [...new Set(ids)].sort()) {
       const { run, project } = await lockRunFor(work.tx, ctx, id, "order");
       const change = await act.change(run, work, project);
       if (!change) continue;
+      changed += 1;
       await work.tx.update(runs).set(change.patch).where(eq(runs.id, id));
       note(work, run, { kind: act.kind, actor: ctx.actor.name, message: change.message });
       work.changes.push({ orgId: ctx.orgId, topic: "run", id });
@@ -43,6 +45,7 @@ async function forEach(ctx: Ctx, ids: readonly string[], act: Act): Promise<void
     }
     await act.then?.(work);
     work.changes.push({ orgId: ctx.orgId, topic: "queue", id: ctx.orgId });
+    return changed;
   });
 }
 
@@ -63,8 +66,8 @@ export async function holdRuns(ctx: Ctx, { ids, reason }: HoldRuns): Promise<voi
   });
 }
 
-export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<void> {
-  await forEach(ctx, ids, {
+export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<{ changed: number }> {
+  const changed = await forEach(ctx, ids, {
     action: "run.release",
     kind: "run.released",
     change: async (run) => {
@@ -72,6 +75,7 @@ export async function releaseRuns(ctx: Ctx, { ids }: ReleaseRuns): Promise<void>
       return run.heldAt ? { patch: { heldAt: null, heldBy: null, pending: reasonOf({ ...run, heldAt: null }) }, message: `Released by ${ctx.actor.name}.`, before: { held: true }, after: { held: false } } : null;
     },
   });
+  return { changed };
 }
 
 export async function prioritizeRuns(ctx: Ctx, { ids, priority }: PrioritizeRuns): Promise<void> {

@@ -18,7 +18,7 @@ import { findRuns, toRows, type FoundRun, type Page } from "../../experiments/qu
 import { reachedProjects } from "../../experiments/queries/visible.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { loadPolicy, loadShares } from "./policy.ts";
-import { loadWaiting, type WaitingRow } from "./waiting.ts";
+import { loadAsWaiting, loadWaiting, type WaitingRow } from "./waiting.ts";
 
 /** Held runs and those in a backoff, shown after the order. */
 const MOST_ASIDE = 200;
@@ -27,18 +27,20 @@ const NAMED_AHEAD = 5;
 /** Estimates that their error is measured over. */
 const CHECKED = 200;
 
-async function loadOrder(ctx: Ctx): Promise<WaitingRow[]> {
+/** @param gone A run that waits no more, in the place that it had. */
+async function loadOrder(ctx: Ctx, gone?: WaitingRow): Promise<WaitingRow[]> {
   const policy = await loadPolicy(ctx.db, ctx.orgId);
   const [queue, shares] = await Promise.all([loadWaiting(ctx.db, ctx.orgId), loadShares(ctx.db, ctx.orgId, policy)]);
-  return orderQueue(queue, shares, policy, Date.now());
+  return orderQueue(gone ? [...queue, gone] : queue, shares, policy, Date.now());
 }
 
 /** Waiting runs that the caller may see, in the queue's own order over everybody's: positions count the others too. */
 export async function listWaiting(ctx: Ctx, { project, cursor, limit }: ListQueue): Promise<Page<QueueRow>> {
   const [order, aside] = await Promise.all([loadOrder(ctx), listAside(ctx, project)]);
   const positions = new Map(order.map((run, at) => [run.id, at + 1]));
-  const ids = [...order.filter((run) => reaches(ctx.grant, { id: run.projectId, teamId: run.teamId }) && (!project || run.spec.project === project)).map(({ id }) => id), ...aside];
-  const from = cursor ? ids.indexOf(cursor) + 1 : 0;
+  const isShown = (run: WaitingRow) => isSeen(ctx, run) && (!project || run.spec.project === project);
+  const ids = [...order.filter(isShown).map(({ id }) => id), ...aside];
+  const from = cursor === undefined ? 0 : ids.includes(cursor) ? ids.indexOf(cursor) + 1 : await countAhead(ctx, cursor, isShown);
   const shown = ids.slice(from, from + limit);
   if (shown.length === 0) return { items: [], nextCursor: null };
   const found = await findRuns(ctx.db, and(eq(runs.orgId, ctx.orgId), inArray(runs.id, shown), eq(runs.status, "queued"), reachedProjects(ctx.grant), project ? eq(projects.slug, project) : undefined), limit);
@@ -46,6 +48,16 @@ export async function listWaiting(ctx: Ctx, { project, cursor, limit }: ListQueu
   const place = new Map(shown.map((id, at) => [id, at]));
   items.sort((a, b) => place.get(a.id)! - place.get(b.id)!);
   return { items, nextCursor: from + limit < ids.length ? shown.at(-1)! : null };
+}
+
+const isSeen = (ctx: Ctx, { projectId, teamId }: WaitingRow): boolean => reaches(ctx.grant, { id: projectId, teamId });
+
+/** How many of the shown runs stand before the place of one that started or was cancelled after its page was read. */
+async function countAhead(ctx: Ctx, id: string, isShown: (run: WaitingRow) => boolean): Promise<number> {
+  const gone = await loadAsWaiting(ctx.db, ctx.orgId, id);
+  if (!gone || !isSeen(ctx, gone)) throw notFound();
+  const order = await loadOrder(ctx, gone);
+  return order.slice(0, order.indexOf(gone)).filter(isShown).length;
 }
 
 async function listAside(ctx: Ctx, project: string | undefined): Promise<string[]> {

@@ -28,6 +28,9 @@ const goesFirst = (a: Place, b: Place): boolean => (a.priority - b.priority || b
 /** The queue as the policies look at it, by priority and age; domain/queue/order.ts decides who goes first. */
 export const loadWaiting = (db: DbOrTx, orgId: string, limit = WINDOW.head): Promise<WaitingRow[]> => readWaiting(db, placeable(orgId), limit);
 
+/** A run as if it waited, whatever became of it: what its place in the queue would be. */
+export const loadAsWaiting = async (db: DbOrTx, orgId: string, id: string): Promise<WaitingRow | undefined> => (await readWaiting(db, and(eq(runs.orgId, orgId), eq(runs.id, id)), 1))[0];
+
 /** The next of the runs behind `last`, the end of a window: those behind where the look before ended, or the first again once it came to the end. */
 export async function loadBeyond(db: DbOrTx, orgId: string, limit: number, last: Place, lookedTo: Place | undefined): Promise<WaitingRow[]> {
   const from = lookedTo && goesFirst(last, lookedTo) ? lookedTo : last;
