@@ -29,6 +29,7 @@ interface WorkerFixtures {
 interface PageOptions {
   colorScheme?: "light" | "dark";
   viewport?: { width: number; height: number };
+  timezoneId?: string;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({

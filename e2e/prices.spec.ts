@@ -57,3 +57,16 @@ test("billing works out what an hour of owned hardware costs, exports the price 
   await viewer.goto(paths.prices(org.slug));
   await expect(viewer.getByRole("button", { name: "Import" })).toHaveAttribute("data-disabled");
 });
+
+test("prices and books say their times in the reader's zone, as soon as a page is the browser's own", async ({ world, signIn }) => {
+  const page = await signIn(world.owner.id, { timezoneId: "Asia/Tokyo" });
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await page.goto(paths.prices(world.org.slug));
+  await expect(page.getByRole("row", { name: /^CPUs/ })).toContainText("1 Jan 2026, 09:00 GMT+9");
+  await page.goto(paths.waste(world.org.slug));
+  await expect(page.getByText(/Data complete to .* GMT\+9/)).toBeVisible();
+  await page.goto(paths.runTab(world.org.slug, world.finished.id, "timeline"));
+  await expect(page.getByText(/^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+9$/)).toHaveCount(2);
+  expect(errors).toEqual([]);
+});

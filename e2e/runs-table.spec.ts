@@ -167,6 +167,21 @@ test("rows come page by page as one scrolls, keys do what the mouse does, and ne
   await expect(page.getByRole("heading", { level: 1, name: order[0]! })).toBeVisible();
 });
 
+test("a next page that does not come leaves the rows that are there, says so, and is asked for again", async ({ as, org, table }) => {
+  await table(130);
+  const page = await as("viewer");
+  let isDown = true;
+  await page.route("**/api/trpc/*table.search*", (route) => (isDown && route.request().postData()?.includes('"cursor"') ? route.abort() : route.continue()));
+  await open(page, paths.runs(org.slug));
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "More could not be loaded." })).toBeVisible({ timeout: 20_000 }); // after two more tries
+  await expect(grid(page).locator("[data-row-link]").first()).toBeVisible();
+  await expect(page.getByText("100 of 130 runs loaded")).toBeVisible();
+  isDown = false;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("130 runs loaded")).toBeVisible();
+});
+
 test("chosen runs are tagged, archived, cancelled and compared, and what is free to undo is undone", async ({ as, make, org, table }) => {
   const runs = await table(6);
   const away = await make.cluster(org, { name: `Away ${org.slug}` }); // nobody takes its runs

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
+import { openNewRun } from "./new-run.ts";
 import { ENGINE_WORKS, signInAsOwner } from "./owner.ts";
 import { stackUnderTest } from "./stack.ts";
 
@@ -105,4 +106,34 @@ test("a clone starts from the run's spec, takes edits, and names what it came fr
   await expect(page.getByText("python3 sort.py --seed 2").first()).toBeVisible();
   await expect(page.getByText("--seed 1")).toHaveCount(0);
   await expect(page.getByText(/set/).first()).toBeVisible(); // what was not touched came along
+});
+
+test("the example asks before it replaces what was typed, and a form that is typed into does not jump", async ({ org, as }) => {
+  const page = await as("owner");
+  await openNewRun(page, org.slug);
+  const name = page.getByRole("textbox", { name: "Name", exact: true });
+  const before = await name.boundingBox();
+  await name.fill("my-own-run");
+  await expect(page.locator(".cm-content")).toContainText("my-own-run");
+  expect(await name.boundingBox()).toEqual(before);
+  await page.getByRole("button", { name: /^Try the/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Replace what is in the form?" });
+  await dialog.getByRole("button", { name: "Keep as is" }).click();
+  await expect(name).toHaveValue("my-own-run");
+
+  await page.goto(paths.newRun(org.slug)); // what is typed while the example is on its way is asked about as well
+  await expect(page.locator(".cm-content")).toBeVisible();
+  let letGo: () => void = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route("**/api/trpc/experiments.prepareExample*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: /^Try the/ }).click();
+  await name.fill("typed-meanwhile");
+  letGo();
+  await expect(dialog).toBeVisible();
+  await expect(name).toHaveValue("typed-meanwhile");
+  await dialog.getByRole("button", { name: "Use the example" }).click();
+  await expect(name).toHaveValue(/digits/);
 });

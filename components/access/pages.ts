@@ -1,6 +1,8 @@
+import type { More } from "../ui/load-more.tsx";
+
 /** What a cursor list hands to DataTable's `more`. */
-export function moreOf(query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => Promise<unknown> }) {
-  return { hasMore: query.hasNextPage, loading: query.isFetchingNextPage, load: () => void query.fetchNextPage() };
+export function moreOf(query: { hasNextPage: boolean; isFetchingNextPage: boolean; isFetchNextPageError: boolean; fetchNextPage: () => Promise<unknown> }): More {
+  return { hasMore: query.hasNextPage, loading: query.isFetchingNextPage, failed: query.isFetchNextPageError, load: () => void query.fetchNextPage() };
 }
 
 /** Infinite lists of this domain end where the server says so. */

@@ -1,10 +1,11 @@
 "use client";
-import { Button } from "@mantine/core";
 import { useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import type { ClusterEventView } from "../../domain/clusters/cluster-view.ts";
 import { xidMeaning, xidOf } from "../../domain/clusters/health.ts";
+import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { LoadMore } from "../ui/load-more.tsx";
 import type { Tone } from "../ui/status-tones.ts";
 import { Timeline } from "../ui/timeline.tsx";
 import classes from "./clusters.module.css";
@@ -29,7 +30,7 @@ export function ClusterEvents({ id }: { id: string }) {
         label="Cluster events"
         events={events.map((event) => ({ id: event.id, at: event.at, message: <Message event={event} />, actor: event.actor === null ? null : (ACTORS[event.actor] ?? event.actor), tone: TONES[event.kind] ?? "neutral", evidence: event.evidence }))}
       />
-      {query.hasNextPage && <Button variant="default" mt="sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load older</Button>}
+      <LoadMore more={moreOf(query)} words="Load older" />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { Anchor, Button } from "@mantine/core";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { dayName } from "../../domain/costs/days.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
 import { causeWords, lastingWords, ratioWords } from "../../domain/costs/rise-notice.ts";
@@ -40,7 +41,7 @@ export function AdvicePage() {
 
 function NothingRose({ lastDay }: { lastDay: string | null }) {
   if (!lastDay) return <EmptyState title="No day is complete yet">A project&rsquo;s days are compared with its own weekdays of the six weeks before.</EmptyState>;
-  return <EmptyState title="No project cost more than is usual for it">The last two weeks up to {lastDay} were compared with each project&rsquo;s own weekdays of the six weeks before.</EmptyState>;
+  return <EmptyState title="No project cost more than is usual for it">The last two weeks up to {dayName(lastDay)} were compared with each project&rsquo;s own weekdays of the six weeks before.</EmptyState>;
 }
 
 function Advice({ of, currency }: { of: Recommendation; currency: string }) {
@@ -82,7 +83,7 @@ function Rise({ of, currency }: { of: AdviceView["anomalies"][number]; currency:
   return (
     <li className={classes.item}>
       <div className={classes.words}>
-        <div className={classes.title}><Anchor component={Link} underline="always" href={days}>{label}</Anchor> cost {formatMoney(worst.amount, currency)} on {worst.day}, {ratioWords(worst, currency)}</div>
+        <div className={classes.title}><Anchor component={Link} underline="always" href={days}>{label}</Anchor> cost {formatMoney(worst.amount, currency)} on {dayName(worst.day)}, {ratioWords(worst, currency)}</div>
         <div className={classes.why}>{lastingWords(of)} {causeWords(causes)}</div>
       </div>
       <div className={classes.saving}><Money amount={extra} currency={currency} /><small>more than usual</small></div>

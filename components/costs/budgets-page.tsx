@@ -17,7 +17,7 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
 import { Meter } from "../ui/meter.tsx";
 import type { Tone } from "../ui/status-tones.ts";
-import { absoluteTime } from "../ui/time.tsx";
+import { absoluteTime, useZone } from "../ui/time.tsx";
 import { AddBudgetForm } from "./budget-form.tsx";
 import { BudgetMenu } from "./budget-menu.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
@@ -65,7 +65,8 @@ function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<Budget
 const toneOf = ({ percent, levels, left }: BudgetView): Tone => (percent >= 100 || compare(decimal(left), ZERO) < 0 ? "bad" : percent >= lastWarning(levels) ? "warn" : "neutral");
 
 function Use({ row }: { row: BudgetView }) {
-  const reached = row.alerts.map(({ level, at }) => `${level} % on ${absoluteTime(at)}`).join(", ");
+  const zone = useZone();
+  const reached = row.alerts.map(({ level, at }) => `${level} % on ${absoluteTime(at, zone)}`).join(", ");
   const tone = toneOf(row);
   return <span title={reached ? `Reached ${reached}` : undefined}><Meter used={geometryOf(row.spent)} total={geometryOf(row.amount)} tone={tone === "neutral" ? "active" : tone} label={`Spent of ${row.name}`} /></span>;
 }

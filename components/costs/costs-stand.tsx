@@ -1,6 +1,6 @@
 import type { CostStand } from "../../domain/costs/cost-view.ts";
 import { plural } from "../../domain/shared/format.ts";
-import { minuteTime } from "../ui/time.tsx";
+import { Moment } from "../ui/time.tsx";
 import classes from "./costs.module.css";
 
 /** Hours are complete minutes after their end: much more than that is a past that is being worked through. */
@@ -12,7 +12,7 @@ export function Stand({ stand, provisional, now }: { stand: CostStand; provision
   return (
     <p className={classes.stand}>
       {hours > BEHIND_HOURS && <span className={classes.behind} role="status">Catching up: {hours > 48 ? plural(Math.round(hours / 24), "day") : plural(hours, "hour")} of the past are being rated, the oldest first</span>}
-      <span suppressHydrationWarning>{stand.completeTo ? `Data complete to ${minuteTime(stand.completeTo)}` : "No hour is complete yet"}</span>
+      <span>{stand.completeTo ? <>Data complete to <Moment at={stand.completeTo} /></> : "No hour is complete yet"}</span>
       <span>Provisional: {provisional}</span>
       <span>Rating version {stand.ratingVersion}</span>
     </p>

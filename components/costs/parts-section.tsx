@@ -3,7 +3,7 @@ import { SegmentedControl, Select } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { useMemo } from "react";
-import { DAY_MS, dayOf, RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
+import { DAY_MS, dayOf, RANGE_NAMES, type RangeName, spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { PART_LABEL, PART_SAYS, PARTS_BY, PARTS_BY_LABEL, type PartsBy, type PartsGroup, type PartsView } from "../../domain/costs/parts-view.ts";
 import { COST_PARTS, type CostPart } from "../../domain/costs/split.ts";
@@ -40,7 +40,7 @@ export function PartsSection({ now }: { now: number }) {
           <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
           <Select aria-label="Told apart by" data={PARTS_BY.map((value) => ({ value, label: `By ${PARTS_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as PartsBy })} w={150} />
         </FilterBar>
-        <p className={classes.total}><Money amount={view.amount} currency={view.currency} /><small>of capacity from {input.from} to {input.to}. What nobody held is charged to nobody: it stays apart.</small></p>
+        <p className={classes.total}><Money amount={view.amount} currency={view.currency} /><small>of capacity from {spanName(input.from, input.to)}. What nobody held is charged to nobody: it stays apart.</small></p>
         <Stand now={now} stand={view} provisional={<Money amount={view.provisional} currency={view.currency} />} />
         <PartsChart view={view} from={input.from} to={input.to} />
         <DataTable label="What the cost went to" rows={ALL_PARTS.filter((part) => part !== "pending" || view.parts.pending !== undefined)} rowKey={(part) => part} columns={partColumns(view)} flat keys={false} empty={<EmptyState title="Nothing was booked in these days" />} />

@@ -3,8 +3,10 @@ import { Button } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { ExchangeRateView, PriceBookView, PriceLineView, RepricedRow } from "../../domain/costs/cost-view.ts";
+import { dayName } from "../../domain/costs/days.ts";
 import { KIND_LABEL, KIND_UNIT } from "../../domain/costs/metering.ts";
 import { priceWords } from "../../domain/costs/money.ts";
+import { monthName } from "../../domain/costs/period.ts";
 import { type PriceSpan, priceSpans } from "../../domain/costs/price-span.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
@@ -14,7 +16,7 @@ import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Name } from "../ui/id.tsx";
 import { Section } from "../ui/page-header.tsx";
-import { Ago, minuteTime } from "../ui/time.tsx";
+import { Ago, Moment } from "../ui/time.tsx";
 import { AddPriceForm } from "./add-price.tsx";
 import { AddRateForm } from "./add-rate.tsx";
 import { pricesUrl } from "./costs-params.ts";
@@ -56,7 +58,7 @@ export function PricesPage() {
 
 /** From when to when: what another line has replaced stays in the book, and says so. */
 function Holds({ from, span: { until, replacedBy } }: { from: Date; span: PriceSpan }) {
-  return <span suppressHydrationWarning>{minuteTime(from)}{replacedBy !== null ? <span className="dim">, replaced by version {replacedBy}</span> : until && <span className="dim"> until {minuteTime(until)}</span>}</span>;
+  return <><Moment at={from} />{replacedBy !== null ? <span className="dim">, replaced by version {replacedBy}</span> : until && <span className="dim"> until <Moment at={until} /></span>}</>;
 }
 
 /** What other currencies are worth, for prices that are in them. */
@@ -64,7 +66,7 @@ function Rates({ book }: { book: PriceBookView }) {
   const may = useCan("costs:manage");
   const columns: Column<ExchangeRateView>[] = [
     { key: "currency", title: "Currency", width: 80, render: (rate) => rate.currency },
-    { key: "from", title: "Holds from", grow: true, render: (rate) => rate.validFrom },
+    { key: "from", title: "Holds from", grow: true, render: (rate) => dayName(rate.validFrom) },
     { key: "note", title: "Note", hideBelow: "xl", render: (rate) => (rate.note ? <Name value={rate.note} max={32} /> : <span className="dim">—</span>) },
     { key: "by", title: "Added", align: "right", hideBelow: "lg", render: (rate) => <>{rate.createdBy} · <Ago at={rate.createdAt} /></> },
     { key: "version", title: "Version", align: "right", hideBelow: "md", render: (rate) => rate.version },
@@ -83,7 +85,7 @@ function Repriced({ currency }: { currency: string }) {
   const columns: Column<RepricedRow>[] = [
     { key: "version", title: "Version", width: 80, render: (row) => row.version },
     { key: "project", title: "Project", grow: true, render: (row) => <Name value={row.project} max={32} /> },
-    { key: "months", title: "Hours of", hideBelow: "md", render: (row) => (row.from === row.to ? row.from : `${row.from} to ${row.to}`) },
+    { key: "months", title: "Hours of", hideBelow: "md", render: (row) => (row.from === row.to ? monthName(row.from) : `${monthName(row.from)} to ${monthName(row.to)}`) },
     { key: "before", title: "Charged before", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.before} currency={currency} /> },
     { key: "after", title: "Charged now", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.after} currency={currency} /> },
     { key: "difference", title: "Difference", align: "right", render: (row) => <Money amount={row.difference} currency={currency} /> },

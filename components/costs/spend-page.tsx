@@ -4,7 +4,7 @@ import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-quer
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
-import { RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
+import { RANGE_NAMES, type RangeName, spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { amountsBefore, changeWords, daysBefore } from "../../domain/costs/spend-change.ts";
 import { BY_RUN, OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
@@ -78,7 +78,7 @@ function Spend({ now, ask }: { now: number; ask: Input & { by: SpendBy; tag?: st
   const { from, to } = ask;
   return (
     <>
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{BY_RUN.has(spend.by) && "of runs, "}from {from} to {to}{before && <>; {changeWords(spend.amount, earlier.amount)} against as many days before</>}</small></p>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{BY_RUN.has(spend.by) && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against as many days before</>}</small></p>
       <Stand now={now} stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
       <SpendChart spend={spend} from={from} to={to} />
       {params.view === "map" ? <SpendMap spend={spend} hrefOf={hrefOf} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={hrefOf} tools={tools} />}

@@ -1,9 +1,9 @@
 "use client";
-import { Button } from "@mantine/core";
 import { useSuspenseInfiniteQuery } from "@tanstack/react-query";
-import { BY_CURSOR } from "../access/pages.ts";
+import { BY_CURSOR, moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { LoadMore } from "../ui/load-more.tsx";
 import type { Tone } from "../ui/status-tones.ts";
 import { Timeline } from "../ui/timeline.tsx";
 import { eventsInput } from "./events-input.ts";
@@ -19,7 +19,7 @@ export function ModelTimeline({ id, version }: { id: string; version?: number })
   return (
     <>
       <Timeline label="Model timeline" events={events.map((event) => ({ id: event.id, at: event.at, message: event.message, actor: event.actor, tone: TONES[event.kind] ?? "neutral" }))} />
-      {query.hasNextPage && <Button variant="default" mt="sm" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load older</Button>}
+      <LoadMore more={moreOf(query)} words="Load older" />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useQueryStates } from "nuqs";
 import type { RunningRow } from "../../domain/queue/queue-view.ts";
 import { paths } from "../../paths.ts";
 import { resourcesLine } from "../experiments/resources.tsx";
+import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
@@ -43,7 +44,7 @@ export function RunningPage() {
         rowKey={(run) => run.id}
         columns={COLUMNS}
         href={(run) => paths.run(org, run.id)}
-        more={{ hasMore: query.hasNextPage, loading: query.isFetchingNextPage, load: () => void query.fetchNextPage() }}
+        more={moreOf(query)}
         empty={<EmptyState title="Nothing runs">Runs that hold capacity stand here, with what they hold and when it should come free.</EmptyState>}
       />
     </QueueFrame>

@@ -3,6 +3,7 @@ import { useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { type ComponentProps, useState } from "react";
 import { paths } from "../../paths.ts";
+import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg } from "../providers/viewer.tsx";
 import { DataTable } from "../table/data-table.tsx";
@@ -34,7 +35,7 @@ export function WaitingPage() {
         rowKey={(run) => run.id}
         columns={WAITING_COLUMNS}
         href={(run) => paths.run(org, run.id)}
-        more={{ hasMore: query.hasNextPage, loading: query.isFetchingNextPage, load: () => void query.fetchNextPage() }}
+        more={moreOf(query)}
         selected={chosen.map((run) => run.id)}
         onSelect={setSelected}
         bulkActions={<QueueActs runs={chosen} onDone={() => setSelected([])} />}

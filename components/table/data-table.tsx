@@ -3,6 +3,7 @@ import { Button, Checkbox } from "@mantine/core";
 import Link from "next/link";
 import { useRef } from "react";
 import { formatCount, plural } from "../../domain/shared/format.ts";
+import { LoadMore, type More } from "../ui/load-more.tsx";
 import { useRowKeys } from "./use-row-keys.ts";
 import classes from "./data-table.module.css";
 
@@ -41,7 +42,7 @@ export interface DataTableProps<T> {
   href?: (row: T) => string;
   /** All rows that match, for "50 of 1,234". */
   total?: number | null;
-  more?: { hasMore: boolean; loading: boolean; load: () => void };
+  more?: More;
   sort?: Sort | null;
   onSort?: (key: string) => void;
   selected?: readonly string[];
@@ -147,7 +148,7 @@ function Foot<T>({ rows, total, more, noun = "row" }: DataTableProps<T>) {
   return (
     <div className={classes.foot}>
       <span>{count}</span>
-      {more?.hasMore && <Button variant="default" onClick={more.load} loading={more.loading}>Load more</Button>}
+      {more && <LoadMore more={more} />}
     </div>
   );
 }

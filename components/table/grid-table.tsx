@@ -5,6 +5,7 @@ import Link from "next/link";
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { clampWidth, COLUMN_WIDTHS, widthAfterKey } from "../../domain/shared/column-width.ts";
 import { formatCount } from "../../domain/shared/format.ts";
+import { LoadMore, type More } from "../ui/load-more.tsx";
 import { useRowKeys } from "./use-row-keys.ts";
 import { type Noun, words } from "./data-table.tsx";
 import shared from "./data-table.module.css";
@@ -31,7 +32,7 @@ export interface GridTableProps<T> {
   linkColumn: string;
   /** "12,345", or "10,000+". */
   total: string | null;
-  more: { hasMore: boolean; loading: boolean; load: () => void };
+  more: More;
   /** In the order of their weight: `name`, `-metric:loss`. */
   sorts: readonly string[];
   onSort: (key: string, more: boolean) => void;
@@ -57,7 +58,7 @@ function loadedWords(count: number, total: string | null, noun: Noun): string {
   return count === 0 ? "" : `${total === null || total === shown ? shown : `${shown} of ${total}`} ${(total ?? shown) === "1" ? one : many} loaded`;
 }
 
-/** A table of any width and length: only the rows on screen exist, the first columns stay, heads are dragged, resized and sorted by. */
+/** A table of any width and length, as high as the column that it stands in lets it be: only the rows on screen exist, the first columns stay, heads are dragged, resized and sorted by. */
 export function GridTable<T>(props: GridTableProps<T>) {
   const { rows, rowKey, columns, selected, onSelect, more } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -71,16 +72,16 @@ export function GridTable<T>(props: GridTableProps<T>) {
     onPeek: (index) => rows[index] && props.onPeek(rows[index]),
   });
   const lastShown = items.at(-1)?.index ?? 0;
-  const { hasMore, loading, load } = more;
+  const { hasMore, loading, failed, load } = more;
   useEffect(() => {
-    if (hasMore && !loading && rows.length > 0 && lastShown >= rows.length - 20) load();
-  }, [hasMore, loading, load, lastShown, rows.length]);
+    if (hasMore && !loading && !failed && rows.length > 0 && lastShown >= rows.length - 20) load();
+  }, [hasMore, loading, failed, load, lastShown, rows.length]);
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const lefts = columns.map((_, at) => (at < props.pinned ? CHECK + columns.slice(0, at).reduce((sum, { width }) => sum + width, 0) : undefined));
   const width = CHECK + columns.reduce((sum, column) => sum + column.width, 0);
   return (
-    <div className={classes.wrap}>
+    <div className={classes.wrap} data-fills>
       {props.notice && <button type="button" className={shared.notice} onClick={props.notice.onShow}>{props.notice.text}</button>}
       <div ref={box} className={classes.box} data-empty={rows.length === 0 || undefined} tabIndex={rows.length === 0 ? undefined : 0} role="region" aria-label={`${props.label}, scrolls`}>
         <table className={classes.table} aria-label={props.label} aria-rowcount={rows.length} aria-busy={props.loading || undefined} style={{ width }}>
@@ -110,7 +111,7 @@ export function GridTable<T>(props: GridTableProps<T>) {
       </div>
       <div className={shared.foot}>
         <span>{loadedWords(rows.length, props.total, props.noun)}</span>
-        {hasMore && <Button variant="default" onClick={load} loading={loading}>Load more</Button>}
+        <LoadMore more={more} />
       </div>
       {selected.length > 0 && (
         <div className={shared.bulk} role="toolbar" aria-label="Selected rows">

@@ -1,15 +1,27 @@
 "use client";
 import { Tooltip } from "@mantine/core";
+import { useSyncExternalStore } from "react";
 import { formatAgo, formatSeconds } from "../../domain/shared/format.ts";
 import { useNow } from "./now.ts";
 
 const TO_THE_MINUTE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 
-/** Date, time and zone, in the reader's own zone. */
-export const absoluteTime = (at: Date): string => new Intl.DateTimeFormat("en-GB", { ...TO_THE_MINUTE, second: "2-digit" }).format(at);
+/** Date, time and zone: the reader's own, for what only the browser draws, such as tooltips. */
+export const absoluteTime = (at: Date, timeZone?: string): string => new Intl.DateTimeFormat("en-GB", { ...TO_THE_MINUTE, second: "2-digit", timeZone }).format(at);
 
 /** The same without seconds, for what begins or ends on a minute: hours, prices, schedules. */
-export const minuteTime = (at: Date): string => new Intl.DateTimeFormat("en-GB", TO_THE_MINUTE).format(at);
+const minuteTime = (at: Date, timeZone?: string): string => new Intl.DateTimeFormat("en-GB", { ...TO_THE_MINUTE, timeZone }).format(at);
+
+const nothingChanges = () => () => {};
+
+/** UTC until the browser has taken the page over, since the server does not know the reader's zone; then undefined, the reader's own. */
+export const useZone = (): string | undefined => useSyncExternalStore(nothingChanges, () => undefined, () => "UTC");
+
+/** Date, time and zone as text of a page. */
+export function Moment({ at, to = "minute" }: { at: Date; to?: "minute" | "second" }) {
+  const zone = useZone();
+  return <span className="nowrap">{to === "minute" ? minuteTime(at, zone) : absoluteTime(at, zone)}</span>;
+}
 
 /** Relative and live; absolute with the zone on hover. `—` for null. */
 export function Ago({ at, prefix }: { at: Date | null | undefined; prefix?: string }) {
@@ -19,7 +31,7 @@ export function Ago({ at, prefix }: { at: Date | null | undefined; prefix?: stri
   // Clocks of browser and server differ by a little: what just happened is never in the future.
   const text = formatAgo(seconds > 0 && seconds < 5 ? 0 : seconds);
   return (
-    <Tooltip label={<span suppressHydrationWarning>{absoluteTime(at)}</span>}>
+    <Tooltip label={absoluteTime(at)}>
       <time dateTime={at.toISOString()} suppressHydrationWarning style={{ whiteSpace: "nowrap" }}>
         {prefix ? `${prefix} ${text}` : text}
       </time>

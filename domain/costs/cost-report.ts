@@ -1,4 +1,5 @@
 import type { SpendView } from "./cost-view.ts";
+import { dayName, dayOf } from "./days.ts";
 import { compare, decimal, decimalText, divide, isZero, multiply, roundParts, subtract, sum, ZERO } from "./decimal.ts";
 import { displayNote, displayOf, type DisplayRate, type ReportDisplay } from "./display-currency.ts";
 import { formatMoney, minorDigits } from "./money.ts";
@@ -38,7 +39,7 @@ export type ReportFrame = Pick<CostReport, "title" | "organization" | "scope" | 
 /** A month as the books have it. */
 export function statementReport(frame: ReportFrame, view: PeriodView): CostReport {
   const money = (amount: string) => formatMoney(amount, view.currency);
-  const notes = [view.state === "closed" ? `Closed by ${view.closedBy} on ${view.closedAt!.toISOString().slice(0, 10)}: final.` : "The month is not closed yet: amounts may still change."];
+  const notes = [view.state === "closed" ? `Closed by ${view.closedBy} on ${dayName(dayOf(view.closedAt!.getTime()))}: final.` : "The month is not closed yet: amounts may still change."];
   if (!isZero(decimal(view.corrections))) notes.push(`${money(view.corrections)} of it are corrections of months that were closed before.`);
   if (!isZero(decimal(view.provisional))) notes.push(`${money(view.provisional)} of it are provisional: the journals of some agents are not settled.`);
   return { ...frame, currency: view.currency, total: view.roundedTotal, rows: view.lines.map(({ project, team, amount, rounded }) => ({ project, team, amount, rounded })), display: null, notes };
@@ -49,7 +50,7 @@ export function spendReport(frame: ReportFrame, view: SpendView, before: SpendVi
   const rounded = roundParts(view.groups.map(({ amount }) => decimal(amount)), minorDigits(view.currency));
   const rows = view.groups.map(({ key, label, amount }, at) => ({ project: label, team: teamOf.get(key) ?? "", amount, rounded: decimalText(rounded[at]!) }));
   const notes = [comparison(view, before)];
-  if (view.completeTo === null || view.completeTo.toISOString().slice(0, 10) <= frame.to) notes.push(view.completeTo === null ? "No hour is complete yet." : `Data is complete to ${view.completeTo.toISOString().slice(0, 16).replace("T", " ")} UTC: later hours may still come.`);
+  if (view.completeTo === null || dayOf(view.completeTo.getTime()) <= frame.to) notes.push(view.completeTo === null ? "No hour is complete yet." : `Data is complete to ${dayName(dayOf(view.completeTo.getTime()))}, ${view.completeTo.toISOString().slice(11, 16)} UTC: later hours may still come.`);
   if (!isZero(decimal(view.provisional))) notes.push(`${formatMoney(view.provisional, view.currency)} of it are provisional.`);
   if (view.isUnpriced) notes.push("Nothing has a price yet, so everything costs nothing.");
   return { ...frame, currency: view.currency, total: decimalText(sum(rounded)), rows, display: null, notes };

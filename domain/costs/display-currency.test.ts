@@ -13,7 +13,7 @@ const report: CostReport = {
 it("stands beside the ledger's own figures, and names its rate, the rate's day and the currency of the books", () => {
   const shown = displayed(report, EUR);
   expect(shown).toMatchObject({ currency: "USD", total: "20.01", rows: report.rows, display: { total: "16.01", rows: ["8.00", "8.01"] } });
-  expect(shown.notes).toEqual(["In EUR: €16.01. 1 EUR is 1.25 USD, the rate since 2026-11-01. The books are kept in USD.", "The month is not closed yet."]);
+  expect(shown.notes).toEqual(["In EUR: €16.01. 1 EUR is 1.25 USD, the rate since 1 Nov 2026. The books are kept in USD.", "The month is not closed yet."]);
   expect(reportCsvLines(shown).map((line) => line.join(","))).toEqual([
     "from,to,team,project,amount,exact_amount,currency,shown_amount,shown_currency,exchange_rate,rate_since",
     "2026-11-01,2026-11-30,T,a,10.00,10.004,USD,8.00,EUR,1.25,2026-11-01",

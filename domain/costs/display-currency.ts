@@ -1,5 +1,6 @@
 import { decimal, type Decimal, decimalText, divide, roundParts, sum } from "./decimal.ts";
 import type { SpendView } from "./cost-view.ts";
+import { dayName } from "./days.ts";
 import { formatMoney, minorDigits } from "./money.ts";
 
 /** By what amounts are shown in another currency: one unit of it is worth `rate` of the organization's own, since a UTC day. */
@@ -38,7 +39,7 @@ export function spendIn(spend: SpendView, rate: DisplayRate): SpendView {
 }
 
 /** What a reader must know of figures in another currency. @param own The organization's. */
-export const rateWords = ({ currency, rate, since }: DisplayRate, own: string): string => `1 ${currency} is ${rate} ${own}, the rate since ${since}. The books are kept in ${own}.`;
+export const rateWords = ({ currency, rate, since }: DisplayRate, own: string): string => `1 ${currency} is ${rate} ${own}, the rate since ${dayName(since)}. The books are kept in ${own}.`;
 
 /** The one note that a report carries of it. */
 export const displayNote = (display: ReportDisplay, own: string): string => `In ${display.currency}: ${formatMoney(display.total, display.currency)}. ${rateWords(display, own)}`;

@@ -1,3 +1,4 @@
+import { dayName } from "./days.ts";
 import type { Decimal } from "./decimal.ts";
 import { replaces } from "./replaces.ts";
 
@@ -26,4 +27,4 @@ export function rateAt(rates: readonly ExchangeRate[], at: number, version: numb
 }
 
 /** Why a price in this currency cannot begin on this day. */
-export const noRateWords = (currency: string, day: string): string => `There is no rate of ${currency} that holds on ${day}. Add one first.`;
+export const noRateWords = (currency: string, day: string): string => `There is no rate of ${currency} that holds on ${dayName(day)}. Add one first.`;

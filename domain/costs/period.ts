@@ -53,6 +53,6 @@ export function periodChecks(period: string, facts: PeriodFacts, now: number): P
     check("Nothing is provisional", isZero(facts.provisional), "The journals of some agents are not settled. Bring those agents back, or give up their attempts.", running),
     { ...check("No claims contradict each other", facts.openReviews === 0, `${many(facts.openReviews, "contradiction of usage waits", "contradictions of usage wait")} for somebody to look at.`), at: "discrepancies" },
     { ...check("Nobody held more than there was", facts.negativeIdle === 0, `In ${many(facts.negativeIdle, "asset-hour", "asset-hours")} more was held than the nodes had, and nobody has said yet what holds.`), at: "discrepancies" },
-    check("The months before are closed", facts.openBefore === null, `${facts.openBefore ?? ""} is still open.`),
+    check("The months before are closed", facts.openBefore === null, facts.openBefore === null ? "" : `${monthName(facts.openBefore)} is still open.`),
   ];
 }

@@ -36,6 +36,6 @@ describe("when a cost report is due", () => {
 
   it("is called after what it is of", () => {
     expect(titleOf("monthly", { from: "2026-11-01", to: "2026-11-30" })).toBe("Statement of November 2026");
-    expect(titleOf("weekly", { from: "2026-11-16", to: "2026-11-22" })).toBe("Costs of the week from 2026-11-16");
+    expect(titleOf("weekly", { from: "2026-11-16", to: "2026-11-22" })).toBe("Costs of the week from 16 Nov 2026");
   });
 });

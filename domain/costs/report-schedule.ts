@@ -1,4 +1,4 @@
-import { DAY_MS, dayOf } from "./days.ts";
+import { DAY_MS, dayName, dayOf } from "./days.ts";
 import { periodOf } from "./ledger.ts";
 import { HOUR_MS } from "./metering.ts";
 import { monthName, spanOf } from "./period.ts";
@@ -60,8 +60,8 @@ export function spanOfDue(cadence: Cadence, due: number): ReportSpan {
   return { from: dayOf(monday - 7 * DAY_MS), to: dayOf(monday - 1) };
 }
 
-/** "Statement of November 2026", "Costs of the week from 2026-11-16". */
-export const titleOf = (cadence: Cadence, { from }: ReportSpan): string => (cadence === "monthly" ? `Statement of ${monthName(from.slice(0, 7))}` : `Costs of the week from ${from}`);
+/** "Statement of November 2026", "Costs of the week from 16 Nov 2026". */
+export const titleOf = (cadence: Cadence, { from }: ReportSpan): string => (cadence === "monthly" ? `Statement of ${monthName(from.slice(0, 7))}` : `Costs of the week from ${dayName(from)}`);
 
 export type DeliveryState = "waiting" | "sent" | "failed";
 

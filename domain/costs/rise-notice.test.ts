@@ -20,8 +20,8 @@ describe("what rose", () => {
 
   it("says by how much, and that there is no ratio to nothing, also after it was stored", () => {
     const notice: RiseNotice = { ...rise("2026-11-10", "2026-11-11"), label: "vision", isOpen: true, amount: "300", extra: "200", causes: [], currency: "USD", worst: { day: "2026-11-11", amount: "320", usual: "100", ratio: 3.2 } };
-    expect(riseTitle(notice)).toBe("vision cost $320.00 on 2026-11-11, 3.2 × its usual $100.00");
+    expect(riseTitle(notice)).toBe("vision cost $320.00 on 11 Nov 2026, 3.2 × its usual $100.00");
     const stored = JSON.parse(JSON.stringify({ ...notice, worst: { ...notice.worst, usual: "0.000", ratio: Number.POSITIVE_INFINITY } })) as RiseNotice;
-    expect(riseTitle(stored)).toBe("vision cost $320.00 on 2026-11-11, where it usually costs nothing");
+    expect(riseTitle(stored)).toBe("vision cost $320.00 on 11 Nov 2026, where it usually costs nothing");
   });
 });

@@ -1,5 +1,5 @@
 import type { Anomaly, Cause, CauseDimension } from "./anomaly.ts";
-import { DAY_MS } from "./days.ts";
+import { DAY_MS, dayName, spanName } from "./days.ts";
 import { decimal, isZero } from "./decimal.ts";
 import { formatMoney } from "./money.ts";
 import { formatNumber } from "../shared/format.ts";
@@ -32,8 +32,8 @@ export function freshRises<Found extends ToldRise>(found: readonly Found[], told
 
 /** "3.2 × its usual $100.00" */
 export const ratioWords = ({ ratio, usual }: Anomaly["worst"], currency: string): string => (isZero(decimal(usual)) ? "where it usually costs nothing" : `${formatNumber(ratio, 2)} × its usual ${formatMoney(usual, currency)}`);
-export const lastingWords = ({ isOpen, from, to }: Anomaly): string => (isOpen ? `Since ${from}, and still so.` : from === to ? "On that day alone." : `From ${from} to ${to}; it is over.`);
+export const lastingWords = ({ isOpen, from, to }: Anomaly): string => (isOpen ? `Since ${dayName(from)}, and still so.` : from === to ? "On that day alone." : `From ${spanName(from, to)}; it is over.`);
 const BY: Record<CauseDimension, (label: string) => string> = { experiment: (label) => `the experiment ${label}`, person: (label) => `runs of ${label}`, resource: (label) => label };
 /** Empty where nothing can be named. */
 export const causeWords = (causes: readonly Cause[]): string => (causes.length === 0 ? "" : `${causes.map(({ dimension, label, percent }) => `${percent} % of it ${BY[dimension](label)}`).join(", ")}.`);
-export const riseTitle = ({ label, worst, currency }: RiseNotice): string => `${label} cost ${formatMoney(worst.amount, currency)} on ${worst.day}, ${ratioWords(worst, currency)}`;
+export const riseTitle = ({ label, worst, currency }: RiseNotice): string => `${label} cost ${formatMoney(worst.amount, currency)} on ${dayName(worst.day)}, ${ratioWords(worst, currency)}`;

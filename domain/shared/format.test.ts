@@ -35,7 +35,7 @@ describe("shares", () => {
 });
 
 describe("hours that are paid for", () => {
-  it.each([[0, "0"], [0.001, "<0.01"], [0.25, "0.25"], [9.5, "9.5"], [52.37, "52.4"], [857.3, "857.3"], [12_345.6, "12,346"]])("%d reads %s, and none are rounded away", (hours, text) => expect(formatHours(hours)).toBe(text));
+  it.each([[0, "0"], [0.001, "<0.01"], [0.25, "0.25"], [9.5, "9.50"], [52.37, "52.4"], [857.3, "857.3"], [858, "858.0"], [12_345.6, "12,346"]])("%d reads %s, and none are rounded away", (hours, text) => expect(formatHours(hours)).toBe(text));
 });
 
 describe("sizes", () => {

@@ -22,10 +22,10 @@ export function formatNumber(value: number, digits = 4): string {
   return minus(String(Number(value.toPrecision(digits))));
 }
 
-/** Hours that somebody pays for: 0.25, 857.3, 12,346; anything above zero never reads as zero. */
+/** Hours that somebody pays for: 0.25, 858.0, 12,346, so that a column of them reads digit under digit; anything above zero never reads as zero. */
 export function formatHours(hours: number): string {
   if (hours > 0 && hours < 0.005) return "<0.01";
-  return hours >= 1000 ? grouped(hours) : String(Number(hours.toFixed(hours < 10 ? 2 : 1)));
+  return hours >= 1000 || hours === 0 ? grouped(hours) : hours.toFixed(hours < 10 ? 2 : 1);
 }
 
 /** With the sign that is as wide as a plus. */

@@ -1,7 +1,7 @@
 import { startSmtpServer, type TakenMail } from "../../scripts/test/smtp-server.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { costClocks, costDaily } from "../../db/schema/costs.ts";
-import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
+import { DAY_MS, dayName, dayOf } from "../../domain/costs/days.ts";
 import { bus } from "../bus.ts";
 import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
 import { sendReports } from "./jobs/send-reports.ts";
@@ -78,12 +78,12 @@ describe("what rose", () => {
     await world.sql`update cost_schedules set due_after = now() - interval '2 days' where id <> ${late}`;
     await world.sql`update cost_schedules set recipients = array(select string_agg(md5(part::text), '') from generate_series(1, 300) part) where id = ${broken}`; // longer than an index takes
     await sendReports({ db: world.db, bus: bus() }, Date.now());
-    expect(taken.map(({ to, mail }) => [to, mail.subject])).toEqual([[["lead@acme.test"], `vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`]]);
-    for (const words of [`Since ${ago(2)}, and still so.`, "$1,600.00 more than usual.", "100 % of it runs of Olga Owner", "/acme/costs/recommendations", "Olga Owner asked for it"]) expect(taken[0]!.mail.text).toContain(words);
+    expect(taken.map(({ to, mail }) => [to, mail.subject])).toEqual([[["lead@acme.test"], `vision cost $900.00 on ${dayName(ago(2))}, 9 × its usual $100.00`]]);
+    for (const words of [`Since ${dayName(ago(2))}, and still so.`, "$1,600.00 more than usual.", "100 % of it runs of Olga Owner", "/acme/costs/recommendations", "Olga Owner asked for it"]) expect(taken[0]!.mail.text).toContain(words);
     await world.sql`update cost_schedules set looked_to = null`; // as on the next complete day
     await sendReports({ db: world.db, bus: bus() }, Date.now());
     expect(taken).toHaveLength(1);
-    expect((await api.costs.schedules()).deliveries.map(({ title, state }) => [title, state])).toEqual([[`vision cost $900.00 on ${ago(2)}, 9 × its usual $100.00`, "sent"]]);
+    expect((await api.costs.schedules()).deliveries.map(({ title, state }) => [title, state])).toEqual([[`vision cost $900.00 on ${dayName(ago(2))}, 9 × its usual $100.00`, "sent"]]);
     expect([...await world.sql`select looked_to is null as waits from cost_schedules where id = ${broken}`]).toEqual([{ waits: true }]);
     await api.costs.deleteSchedule({ id: broken });
     await expect(api.costs.sendSchedule({ id })).rejects.toThrow("nothing to send at once");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare, decimal, sum } from "../../domain/costs/decimal.ts";
 import { periodOf } from "../../domain/costs/ledger.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
-import { type PeriodFacts, periodChecks, spanOf } from "../../domain/costs/period.ts";
+import { monthName, type PeriodFacts, periodChecks, spanOf } from "../../domain/costs/period.ts";
 import { buildApp } from "../app.ts";
 import { postDirtyHours } from "./commands/posting.ts";
 import { LOCKS } from "../locks.ts";
@@ -53,7 +53,7 @@ describe("the close of a month", () => {
     await expect(api.costs.withdrawClose({ period: world.last })).rejects.toThrow("it is closed");
     expect((await api.costs.periods()).find(({ period }) => period === world.last)).toMatchObject({ state: "closed", requestedBy: "Bea Billing", closedBy: "Olga Owner" });
     await expect(world.sql`update cost_periods set closed_by = requested_by`).rejects.toThrow("cost_periods_second_person");
-    await expect(api.costs.setCurrency({ currency: "EUR" })).rejects.toThrow(`${world.last} is closed in the present currency`);
+    await expect(api.costs.setCurrency({ currency: "EUR" })).rejects.toThrow(`${monthName(world.last)} is closed in the present currency`);
     const member = await world.makeUser(world.org.id, world.org.slug, "Vic", [["member", "project", world.vision.id]]);
     await expect(member.api.costs.requestClose({ period: world.last })).rejects.toMatchObject({ code: "FORBIDDEN" });
     const own = await member.api.costs.period({ period: world.last });

@@ -56,7 +56,7 @@ describe("a price book as a file", () => {
       { field: "line 7, unit_price", message: expect.stringContaining("plain digits") },
       { field: "line 8, model", message: "Only accelerators have models." },
       { field: "line 9, currency", message: "Use three capitals, such as EUR." },
-      { field: "line 10, currency", message: "There is no rate of CHF that holds on 2026-03-01. Add one first." },
+      { field: "line 10, currency", message: "There is no rate of CHF that holds on 1 Mar 2026. Add one first." },
     ] } });
     for (const [csv, words] of [["kind,price\ncpu,1", "There is no column price"], ["kind,valid_from\ncpu,2026-01-01", "The column unit_price is missing"], [HEAD, "no lines below its head"], [`${HEAD}\ncpu,"open`, "Not a CSV file"], [[HEAD, ...Array.from({ length: 501 }, () => "cpu,,,,2026-03-01,1,,")].join("\n"), "at most 500"]] as const) await expect(bring(csv)).rejects.toThrow(words);
     expect(await lines()).toBe(before);
@@ -86,7 +86,7 @@ describe("a price in another currency", () => {
     const before = await amount();
     const [day] = new Date(world.start).toISOString().split("T");
     const price = { kind: "cpu" as const, unitPrice: "10", currency: "EUR", validFrom: "2021-01-01T00:00:00Z" };
-    await expect(world.owner.api.costs.addPrice(price)).rejects.toThrow("There is no rate of EUR that holds on 2021-01-01. Add one first.");
+    await expect(world.owner.api.costs.addPrice(price)).rejects.toThrow("There is no rate of EUR that holds on 1 Jan 2021. Add one first.");
     await expect(world.owner.api.costs.addRate({ currency: "USD", validFrom: "2021-01-01", rate: "1" })).rejects.toThrow("own currency");
     for (const rate of ["0", "0.000", "-1", "1e3", "1,1"]) await expect(world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2021-01-01", rate }), rate).rejects.toThrow();
     await world.owner.api.costs.addRate({ currency: "EUR", validFrom: "2021-01-01", rate: "0.4" });

@@ -1,3 +1,4 @@
+import { spanName } from "../../domain/costs/days.ts";
 import { type CostReport, reportCsvLines } from "../../domain/costs/cost-report.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 import { csvLine } from "../../domain/shared/table-file.ts";
@@ -24,7 +25,7 @@ export async function renderMail(report: CostReport, madeAt: Date, { link, why }
   const name = fileNameOf(report);
   return {
     subject: `${report.title}, ${about}: ${money(report.total)}`,
-    text: [`${report.title}, ${about}`, `${report.from} to ${report.to}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row, at) => `${money(row.rounded).padStart(16)}${report.display ? formatMoney(report.display.rows[at]!, report.display.currency).padStart(18) : ""}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", link, "", why].join("\n"),
+    text: [`${report.title}, ${about}`, `${spanName(report.from, report.to)}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row, at) => `${money(row.rounded).padStart(16)}${report.display ? formatMoney(report.display.rows[at]!, report.display.currency).padStart(18) : ""}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", link, "", why].join("\n"),
     html: htmlOf(report, about, shown, rest, { link, why }),
     attachments: [
       { filename: `${name}.pdf`, content: await renderPdf(report, madeAt), contentType: "application/pdf" },

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { TDocumentDefinitions } from "pdfmake/interfaces.js";
+import { spanName } from "../../domain/costs/days.ts";
 import type { CostReport } from "../../domain/costs/cost-report.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
 
@@ -46,7 +47,7 @@ function documentOf(report: CostReport, madeAt: Date): TDocumentDefinitions {
     content: [
       { text: organization, color: FAINT },
       { text: title, fontSize: 20, bold: true, margin: [0, 2, 0, 2] },
-      { text: `${scope ?? "The whole organization"} · ${from} to ${to}, UTC`, color: FAINT, margin: [0, 0, 0, 14] },
+      { text: `${scope ?? "The whole organization"} · ${spanName(from, to)}, UTC`, color: FAINT, margin: [0, 0, 0, 14] },
       { text: money(report.total), fontSize: 24, bold: true, margin: [0, 0, 0, 6] },
       ...notes.map((text) => ({ text, color: FAINT, margin: [0, 0, 0, 2] as [number, number, number, number] })),
       rows.length === 0

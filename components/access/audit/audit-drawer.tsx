@@ -8,7 +8,7 @@ import { isId } from "../../../domain/shared/id-format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { Id } from "../../ui/id.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
-import { Ago, absoluteTime } from "../../ui/time.tsx";
+import { Ago, Moment } from "../../ui/time.tsx";
 import classes from "../access.module.css";
 import { auditParams } from "./audit-params.ts";
 import { ActorName, TargetLink } from "./audit-target.tsx";
@@ -35,7 +35,7 @@ function Body({ id }: { id: string }) {
       <dl className={classes.facts}>
         <dt>Who</dt><dd><ActorName entry={entry} /></dd>
         <dt>To what</dt><dd><TargetLink entry={entry} /></dd>
-        <dt>When</dt><dd><Ago at={entry.at} /> <span className="dim">({absoluteTime(entry.at)})</span></dd>
+        <dt>When</dt><dd><Ago at={entry.at} /> <span className="dim">(<Moment at={entry.at} to="second" />)</span></dd>
         <dt>Action</dt><dd className="mono">{entry.action}</dd>
         {entry.reason && <><dt>Reason</dt><dd>{entry.reason}</dd></>}
         {entry.token && <><dt>Token</dt><dd>{entry.token.name} <Id value={entry.token.id} /></dd></>}

@@ -44,7 +44,7 @@ export function ForeignJobs({ seen }: { seen: SchedulerView }) {
         columns={COLUMNS}
         total={rows.length}
         noun="job"
-        more={{ hasMore: rows.length > limit, loading: false, load: () => setLimit(limit + SHOWN) }}
+        more={{ hasMore: rows.length > limit, loading: false, failed: false, load: () => setLimit(limit + SHOWN) }}
         empty={<EmptyState title={q ? "No job matches" : "Nobody else uses this cluster now"}>{q ? "Try another word." : "Jobs that people submit with sbatch appear here, and placement counts what they hold."}</EmptyState>}
       />
     </Section>

@@ -1,6 +1,7 @@
 "use client";
 import { Button, useMantineColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
+import { spanName } from "../../../domain/costs/days.ts";
 import { rateWords, spendIn } from "../../../domain/costs/display-currency.ts";
 import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
 import { Money } from "../money.tsx";
@@ -86,7 +87,7 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
         <h1>{shown.title}</h1>
         {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(access, shown)}>CSV</Button>}
       </header>
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {shown.from} to {shown.to}{display && <>, <Money amount={shown.spend.amount} currency={shown.spend.currency} locale={locale} /> in the books. {rateWords(display, shown.spend.currency)}</>}</small></p>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {spanName(shown.from, shown.to)}{display && <>, <Money amount={shown.spend.amount} currency={shown.spend.currency} locale={locale} /> in the books. {rateWords(display, shown.spend.currency)}</>}</small></p>
       <SpendChart spend={spend} from={shown.from} to={shown.to} locale={locale} />
       <SpendGroups spend={spend} locale={locale} />
       {shown.minGroup !== null && <p className="dim">Only what {shown.minGroup} or more people make up is shown, once its day is complete: smaller groups are joined as Others, or left out.</p>}

@@ -12,7 +12,7 @@ import { Name } from "../../ui/id.tsx";
 import { Section } from "../../ui/page-header.tsx";
 import { ToneIcon } from "../../ui/status-badge.tsx";
 import type { StatusIcon, Tone } from "../../ui/status-tones.ts";
-import { minuteTime, Ago } from "../../ui/time.tsx";
+import { Ago, Moment } from "../../ui/time.tsx";
 import { CostsFrame } from "../costs-frame.tsx";
 import classes from "../costs.module.css";
 import { ScheduleMenu } from "./schedule-menu.tsx";
@@ -39,7 +39,7 @@ const SCHEDULES: Column<ScheduleView>[] = [
   { key: "to", title: "To", hideBelow: "sm", render: (row) => <span title={row.recipients.join(", ")}><Name value={row.recipients[0]!} max={28} />{row.recipients.length > 1 && <span className="dim"> and {plural(row.recipients.length - 1, "other")}</span>}</span> },
   { key: "by", title: "Asked for by", hideBelow: "lg", render: (row) => <Name value={row.createdByName} max={24} /> },
   { key: "last", title: "Last sent", align: "right", hideBelow: "md", render: (row) => (row.lastSentAt ? <Ago at={row.lastSentAt} /> : <span className="dim">—</span>) },
-  { key: "next", title: "Next", align: "right", hideBelow: "sm", render: (row) => (row.pausedAt ? <span className="dim">—</span> : row.nextAt === null ? <span className="dim">when something does</span> : <span className="nowrap" suppressHydrationWarning>{minuteTime(row.nextAt)}</span>) },
+  { key: "next", title: "Next", align: "right", hideBelow: "sm", render: (row) => (row.pausedAt ? <span className="dim">—</span> : row.nextAt === null ? <span className="dim">when something does</span> : <Moment at={row.nextAt} />) },
   { key: "acts", title: "", align: "right", width: 44, render: (row) => <ScheduleMenu schedule={row} /> },
 ];
 

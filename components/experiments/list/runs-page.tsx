@@ -20,6 +20,7 @@ import { RunsFilters } from "./runs-filters.tsx";
 import { gridColumns } from "./table-cells.tsx";
 import { TableTools } from "./table-tools.tsx";
 import { useTable } from "./use-table.ts";
+import classes from "./table.module.css";
 
 // What most visits never open comes when it is wanted.
 const BulkActs = whenWanted((props: ComponentProps<typeof BulkActsType>) => props.runs.length > 0, () => import("./bulk-acts.tsx").then((module) => module.BulkActs));
@@ -45,7 +46,7 @@ export function RunsPage() {
     table.reload();
   };
   return (
-    <>
+    <div className={classes.page}>
       <PageHeader title="Runs" count={all} actions={<><ViewsMenu page="runs" project={params.project} /><NewRunButton /></>} breadcrumbs={[]} />
       <RunsFilters />
       <TableTools columns={columns} onColumns={setColumns} />
@@ -77,6 +78,6 @@ export function RunsPage() {
         />
       )}
       <RunPeek id={params.peek} onClose={() => void setParams({ peek: null })} />
-    </>
+    </div>
   );
 }

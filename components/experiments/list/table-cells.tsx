@@ -10,8 +10,12 @@ import { RUN_COLUMNS } from "./run-columns.tsx";
 const RIGHT = new Set(["duration", "resources", "created", "started", "ended", "priority", "attempts"]);
 const known = new Map(RUN_COLUMNS.map((column) => [column.key, column.render]));
 
-const MORE: Record<string, (row: TableRow) => React.ReactNode> = {
-  name: (row) => <span title={row.name}>{row.name}{row.archived && <span className="dim"> · archived</span>}</span>,
+/** Pixels of a cell beside its text, and of a letter on average. */
+const PADDING = 12;
+const LETTER = 7;
+
+const MORE: Record<string, (row: TableRow, width: number) => React.ReactNode> = {
+  name: (row, width) => <><Name value={row.name} max={Math.floor((width - PADDING) / LETTER)} />{row.archived && <span className="dim"> · archived</span>}</>,
   project: (row) => <Name value={row.project.name} max={24} />,
   started: (row) => <Ago at={row.startedAt} />,
   ended: (row) => <Ago at={row.endedAt} />,
@@ -31,7 +35,8 @@ export function gridColumns(columns: readonly TableColumn[]): GridColumn<TableRo
       const at = places.get(column.value)!;
       return { ...base, align: column.value.kind === "tag" ? ("left" as const) : ("right" as const), render: (row) => <Cell value={row.cells[at] ?? null} /> };
     }
-    const render = MORE[name] ?? (isAttribute(name) ? known.get(name) : undefined);
+    const more = MORE[name];
+    const render = more ? (row: TableRow) => more(row, width) : isAttribute(name) ? known.get(name) : undefined;
     return { ...base, align: RIGHT.has(name) ? ("right" as const) : ("left" as const), render: (row) => render?.(row, 0) ?? null };
   });
 }

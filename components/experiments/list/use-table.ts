@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { ValueColumn } from "../../../domain/experiments/compare/inputs.ts"; // the type only
 import { relayCells } from "../../../domain/experiments/compare/relay.ts";
 import type { TableRow } from "../../../domain/experiments/table-view.ts";
+import { moreOf } from "../../access/pages.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { askedOf, keptIfSame } from "../../providers/kept.ts";
 import { type RunsParams, tableInput, tableSetOf } from "../runs-params.ts";
@@ -49,11 +50,11 @@ export function useTable(params: RunsParams) {
   };
   return {
     rows,
-    error: query.error,
+    error: query.isFetchNextPageError ? null : query.error, // what is there already stays
     retry: () => void query.refetch(),
     loading: query.isPending || query.isPlaceholderData,
     arrived: newest === "" ? 0 : (arrived.data ?? 0),
     reload,
-    more: { hasMore: query.hasNextPage, loading: query.isFetchingNextPage, load: () => void query.fetchNextPage() },
+    more: moreOf(query),
   };
 }

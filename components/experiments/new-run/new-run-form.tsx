@@ -11,6 +11,7 @@ import { issuesOf } from "../../form/issues.ts";
 import { useLeaveGuard } from "../../form/use-leave-guard.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useOrg, useViewer } from "../../providers/viewer.tsx";
+import { confirmAct } from "../../ui/confirm.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
 import { CodeSection } from "./code-section.tsx";
@@ -77,23 +78,30 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
   );
 }
 
-/** Something that runs at once, for those who have nothing at hand. */
+/** Something that runs at once, for those who have nothing at hand. It stays while one types: the form does not jump. */
 function ExampleOffer() {
   const trpc = useTRPC();
   const { projects } = useViewer();
   const { setText, document, isDirty } = useDraft();
+  const [isUsed, setUsed] = useState(false);
   const examples = useSuspenseQuery({ ...trpc.experiments.examples.queryOptions(), staleTime: Number.POSITIVE_INFINITY }).data;
   const prepare = useMutation(
     trpc.experiments.prepareExample.mutationOptions({
       onSuccess: ({ yaml }) => {
         const project = (document.value?.["project"] as string | undefined) ?? projects.find(({ held, archived }) => !archived && held.includes("runs:submit"))?.slug;
-        setText(project ? setField(yaml, ["project"], project) : yaml);
+        const take = () => {
+          setText(project ? setField(yaml, ["project"], project) : yaml);
+          setUsed(true);
+        };
+        // What was typed before, or while the example was on its way.
+        if (isDirty) confirmAct({ title: "Replace what is in the form?", effect: "The example takes the place of all that was entered.", verb: "Use the example", onConfirm: take });
+        else take();
       },
       onError: notifyError("The example was not loaded"),
     }),
   );
   const [example] = examples;
-  if (!example || isDirty) return null;
+  if (!example || isUsed) return null;
   return (
     <div className={classes.offer}>
       <span style={{ flex: 1, minWidth: 200 }}>{example.title}.</span>

@@ -8,6 +8,7 @@ import { BY_CURSOR, moreOf } from "../../access/pages.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { notifyError } from "../../ui/notify.ts";
 import { Section } from "../../ui/page-header.tsx";
 import { Ago } from "../../ui/time.tsx";
@@ -27,7 +28,7 @@ export function ReportComments({ id, allowed }: { id: string; allowed: Allowed }
       <ol className={classes.comments} aria-label="Comments">
         {comments.map((comment) => <Comment key={comment.id} comment={comment} />)}
       </ol>
-      {more.hasMore && <Button variant="default" loading={more.loading} onClick={more.load}>Show more</Button>}
+      <LoadMore more={more} words="Show more" />
       <NewComment id={id} allowed={allowed} />
     </Section>
   );

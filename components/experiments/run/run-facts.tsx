@@ -19,7 +19,7 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
   const items: Fact[] = !spec ? elsewhere(run) : [
     { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim" style={nowrap}><Ago at={run.createdAt} /></span></> },
     { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{" "}{attempt && attempt.nodeNames.length > 0 && <span className="dim" style={nowrap}>{nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
-    { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel) },
+    { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel).replace(/(\d) /g, "$1\u00a0") }, // no line breaks between a number and its unit,
     { label: "Attempt", value: attempt ? <>{attempt.number}{spec.retry.max > 0 && <span className="dim"> · {spec.retry.max === 1 ? "one retry" : `${spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
     ...(run.idleUntil === null ? [] : [{ label: "Stops unless used", value: <Ago at={new Date(run.idleUntil)} /> }]),

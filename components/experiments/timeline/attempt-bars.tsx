@@ -6,7 +6,7 @@ import { formatSeconds } from "../../../domain/shared/format.ts";
 import { useNow } from "../../ui/now.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { STATUS_LOOK } from "../../ui/status-tones.ts";
-import { absoluteTime } from "../../ui/time.tsx";
+import { Moment } from "../../ui/time.tsx";
 import classes from "./timeline.module.css";
 
 const lookOf = (attempt: AttemptView) => STATUS_LOOK[attempt.outcome ?? attempt.status];
@@ -34,7 +34,7 @@ export function AttemptBars({ run }: { run: RunDetail }) {
           </div>
         );
       })}
-      <div className={classes.axis}><span /><span className={classes.axisEnds}><span>{absoluteTime(run.createdAt)}</span><span>{run.endedAt ? absoluteTime(run.endedAt) : `now, ${formatSeconds(seconds)} later`}</span></span><span /></div>
+      <div className={classes.axis}><span /><span className={classes.axisEnds}><Moment at={run.createdAt} to="second" /><span>{run.endedAt ? <Moment at={run.endedAt} to="second" /> : `now, ${formatSeconds(seconds)} later`}</span></span><span /></div>
     </div>
   );
 }

@@ -1,8 +1,9 @@
 "use client";
-import { Button } from "@mantine/core";
 import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import type { RunEventView } from "../../../domain/experiments/run-view.ts";
+import { moreOf } from "../../access/pages.ts";
 import { useTRPC } from "../../providers/api.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Section } from "../../ui/page-header.tsx";
 import type { Tone } from "../../ui/status-tones.ts";
 import { Timeline } from "../../ui/timeline.tsx";
@@ -32,7 +33,7 @@ export function RunTimeline({ id }: { id: string }) {
         <div style={{ paddingTop: 8 }}>
           <Timeline events={all.map((event) => ({ id: event.id, at: event.at, message: event.message, actor: event.actor, context: event.attemptNumber === null ? null : `attempt ${event.attemptNumber}`, tone: toneOf(event), evidence: event.evidence }))} />
         </div>
-        {events.hasNextPage ? <Button variant="default" mt="sm" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>Load older</Button> : <div className={classes.empty}>{all.length === 0 ? "Nothing yet." : "That is where it began."}</div>}
+        {events.hasNextPage ? <LoadMore more={moreOf(events)} words="Load older" /> : <div className={classes.empty}>{all.length === 0 ? "Nothing yet." : "That is where it began."}</div>}
       </Section>
     </>
   );

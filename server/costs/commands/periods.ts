@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
-import { periodChecks } from "../../../domain/costs/period.ts";
+import { monthName, periodChecks } from "../../../domain/costs/period.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -17,7 +17,7 @@ export async function requestClose(ctx: Ctx, period: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     await refuseUnready(tx, ctx, period);
     const [made] = await tx.insert(costPeriods).values({ orgId: ctx.orgId, period, state: "requested", requestedBy: ctx.actor.id, requestedByName: ctx.actor.name }).onConflictDoNothing().returning();
-    if (!made) throw new DomainError("conflict", `The close of ${period} was asked for already.`);
+    if (!made) throw new DomainError("conflict", `The close of ${monthName(period)} was asked for already.`);
     await audit(tx, ctx, { action: "period.request-close", target: { type: "period", id: period, name: period } });
   });
   await tellCosts(ctx);
@@ -26,7 +26,7 @@ export async function requestClose(ctx: Ctx, period: string): Promise<void> {
 export async function withdrawClose(ctx: Ctx, period: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const [gone] = await tx.delete(costPeriods).where(and(ofOrg(ctx, period), eq(costPeriods.state, "requested"))).returning();
-    if (!gone) throw new DomainError("conflict", `Nobody asked for the close of ${period}, or it is closed.`);
+    if (!gone) throw new DomainError("conflict", `Nobody asked for the close of ${monthName(period)}, or it is closed.`);
     await audit(tx, ctx, { action: "period.withdraw-close", target: { type: "period", id: period, name: period } });
   });
   await tellCosts(ctx);
@@ -37,8 +37,8 @@ export async function closePeriod(ctx: Ctx, period: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     await closing(tx, ctx.orgId);
     const [asked] = await tx.select().from(costPeriods).where(ofOrg(ctx, period)).for("update");
-    if (asked?.state !== "requested") throw new DomainError("conflict", asked ? `${period} is closed already.` : `Ask for the close of ${period} first; somebody else then closes it.`);
-    if (asked.requestedBy === ctx.actor.id) throw new DomainError("forbidden", `You asked for the close of ${period} yourself. Somebody else must close it.`);
+    if (asked?.state !== "requested") throw new DomainError("conflict", asked ? `${monthName(period)} is closed already.` : `Ask for the close of ${monthName(period)} first; somebody else then closes it.`);
+    if (asked.requestedBy === ctx.actor.id) throw new DomainError("forbidden", `You asked for the close of ${monthName(period)} yourself. Somebody else must close it.`);
     await refuseUnready(tx, ctx, period);
     const [sums] = await tx.select({ total: sql<string>`coalesce(sum(${costBooked.amount}), 0)::text` }).from(costBooked).where(and(eq(costBooked.orgId, ctx.orgId), eq(costBooked.period, period)));
     const { ratingVersion } = await readStand(tx, ctx.orgId);

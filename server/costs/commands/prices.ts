@@ -3,6 +3,7 @@ import type { Tx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { costSettings, exchangeRates, priceLines } from "../../../db/schema/costs.ts";
 import { costPeriods } from "../../../db/schema/periods.ts";
+import { monthName } from "../../../domain/costs/period.ts";
 import { type Decimal, decimal, decimalText, trimmed } from "../../../domain/costs/decimal.ts";
 import type { AddPrice } from "../../../domain/costs/inputs.ts";
 import type { PriceImport } from "../../../domain/costs/price-columns.ts";
@@ -83,7 +84,7 @@ export async function setCurrency(ctx: Ctx, currency: string): Promise<void> {
     const [before] = await tx.select({ currency: costSettings.currency }).from(costSettings).where(eq(costSettings.orgId, ctx.orgId)).for("update");
     const [rate] = await tx.select({ id: exchangeRates.id }).from(exchangeRates).where(eq(exchangeRates.orgId, ctx.orgId)).limit(1);
     const [closed] = await tx.select({ period: costPeriods.period }).from(costPeriods).where(and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.state, "closed"))).limit(1);
-    const why = rate ? "There are exchange rates into the present currency, and they stay." : closed ? `${closed.period} is closed in the present currency, and stays what it is.` : null;
+    const why = rate ? "There are exchange rates into the present currency, and they stay." : closed ? `${monthName(closed.period)} is closed in the present currency, and stays what it is.` : null;
     if (why) {
       const message = `${why} It can no longer be changed.`;
       throw new DomainError("conflict", message, { issues: [{ field: "currency", message }] });
