@@ -29,6 +29,22 @@ async function cancel(page: Page, slug: string, id: string): Promise<void> {
   expect(answer.status()).toBe(200);
 }
 
+test("a stream that falls silent without an end is said, and what was missed is shown once it is back", async ({ as, org, waiting }) => {
+  const page = await as("owner");
+  await page.clock.install();
+  await page.goto(paths.run(org.slug, waiting));
+  const dot = page.getByRole("img", { name: /^Live updates/ });
+  await expect(dot).toHaveAccessibleName("Live updates: live");
+  await page.route("**/api/events?**", (route) => route.abort());
+  await page.clock.fastForward(60_000); // four heartbeats that did not come
+  await expect(dot).toHaveAccessibleName("Live updates: reconnecting");
+  await cancel(page, org.slug, waiting);
+  await page.unroute("**/api/events?**");
+  await page.clock.fastForward(60_000);
+  await expect(dot).toHaveAccessibleName("Live updates: live");
+  await expect(status(page)).toHaveText("Cancelled");
+});
+
 test.describe("what changes between the server's render and the page's own life", () => {
   test("is shown once the page lives, though its scripts came late", async ({ as, org, waiting }) => {
     const page = await as("owner");

@@ -54,7 +54,7 @@ export function LinesChart({ title, lines: given, height, loading, tools, clip, 
   }, [lines, asked, clip]);
   const logY = rest.logY && (model?.canLogY ?? false);
   const logX = rest.logX && (model?.canLogX ?? false);
-  const said = [...notes, ...(model ? limitsOf({ raised: lines !== given, cut: model.cut, flatY: rest.logY && !logY, flatX: rest.logX && !logX }) : [])];
+  const said = loading ? ["Loading …"] : [...notes, ...(model ? limitsOf({ raised: lines !== given, cut: model.cut, flatY: rest.logY && !logY, flatX: rest.logX && !logX }) : [])];
   const summary = model ? summaryOf(title, lines) : `${title}: ${loading ? "loading" : "nothing measured"}.`;
   return (
     <ChartFrame title={title} tools={tools} summary={summary}>

@@ -76,36 +76,56 @@ interface StreamEvents {
   lost: () => void;
 }
 
+/** As the server sends them, until it says so. */
+const HEARTBEAT_MS = 15_000;
+/** Heartbeats that may be missing: a network that went away, or a computer that slept, ends no connection. */
+const MISSED_BEATS = 3;
+
 /**
- * One event stream per tab: open while the tab is seen, closed while hidden, back with growing pauses after a loss. It begins
- * with what changed since `from()`, so that nothing is missed in between.
+ * One event stream per tab: open while the tab is seen, closed while hidden, back with growing pauses after a loss, silence
+ * included. It begins with what changed since `from()`, so that nothing is missed in between.
  */
 function connect(org: string, from: () => string, on: StreamEvents) {
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let beatMs = HEARTBEAT_MS;
   let attempt = 0;
   let lostAt: number | null = null;
 
+  function heard(): void {
+    clearTimeout(silence);
+    silence = setTimeout(lose, MISSED_BEATS * beatMs);
+  }
+  function lose(): void {
+    close();
+    if (lostAt === null) on.lost();
+    lostAt ??= Date.now();
+    on.status({ state: "reconnecting", since: lostAt });
+    retry = setTimeout(open, reconnectDelay(attempt, Math.random()));
+    attempt += 1;
+  }
   function open(): void {
+    heard();
     source = new EventSource(`/api/events?${new URLSearchParams({ org, since: from() }).toString()}`);
     source.addEventListener("ready", ({ data, lastEventId }: MessageEvent<string>) => {
       attempt = 0;
       lostAt = null;
       on.status({ state: "live" });
-      const { changes, missed } = JSON.parse(data) as { changes: LiveChange[]; missed: boolean };
+      const { changes, missed, heartbeatMs } = JSON.parse(data) as { changes: LiveChange[]; missed: boolean; heartbeatMs: number };
+      beatMs = heartbeatMs;
+      heard();
       on.ready(lastEventId, changes, missed);
     });
-    source.addEventListener("change", ({ data, lastEventId }: MessageEvent<string>) => on.changes(lastEventId, JSON.parse(data) as LiveChange[]));
-    source.addEventListener("error", () => {
-      close();
-      if (lostAt === null) on.lost();
-      lostAt ??= Date.now();
-      on.status({ state: "reconnecting", since: lostAt });
-      retry = setTimeout(open, reconnectDelay(attempt, Math.random()));
-      attempt += 1;
+    source.addEventListener("change", ({ data, lastEventId }: MessageEvent<string>) => {
+      heard();
+      on.changes(lastEventId, JSON.parse(data) as LiveChange[]);
     });
+    source.addEventListener("beat", heard);
+    source.addEventListener("error", lose);
   }
   function close(): void {
+    clearTimeout(silence);
     clearTimeout(retry);
     source?.close();
     source = undefined;

@@ -110,7 +110,7 @@ export function GridTable<T>(props: GridTableProps<T>) {
         {rows.length === 0 && !props.loading && <div className={classes.empty}>{props.empty}</div>}
       </div>
       <div className={shared.foot}>
-        <span>{loadedWords(rows.length, props.total, props.noun)}</span>
+        <span role="status">{props.loading ? "Loading …" : loadedWords(rows.length, props.total, props.noun)}</span>
         <LoadMore more={more} />
       </div>
       {selected.length > 0 && (

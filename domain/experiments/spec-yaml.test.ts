@@ -27,8 +27,14 @@ describe("a spec in YAML", () => {
 
   it("names the line of what is wrong in it", () => {
     expect(issues(`${GOOD}resources:\n  cpus: 2\n  gpus: many\nmaxDuration: soon\n`)).toEqual([
-      { field: "resources.gpus", message: "Invalid input: expected number, received string", line: 6 },
+      { field: "resources.gpus", message: "Expected a number.", line: 6 },
       { field: "maxDuration", message: "Expected a duration between 1s and 365d, such as 90s, 30m or 2h30m.", line: 7 },
+    ]);
+  });
+
+  it("says in plain words what is too much, too little or of the wrong kind", () => {
+    expect(issues(`${GOOD}resources:\n  gpus: 9999\n  nodes: 0\n  cpus: 1.5\npriority: 101\nretry:\n  max: 1.5\npreemptible: maybe\n`).map(({ field, message }) => `${field}: ${message}`)).toEqual([
+      "resources.gpus: At most 1024.", "resources.nodes: At least 1.", "priority: At most 100.", "retry.max: Expected a whole number.", "preemptible: Expected true or false.",
     ]);
   });
 

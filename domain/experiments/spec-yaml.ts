@@ -78,8 +78,20 @@ function explain(issue: z.core.$ZodIssue, input: unknown): Explained[] {
   const value = valueAt(input, issue.path);
   if (value === undefined) return [{ path: issue.path, message: "Required.", ofKey: false }];
   if (issue.code === "invalid_key") return [{ path: issue.path, message: issue.issues[0]?.message ?? issue.message, ofKey: true }];
-  return [{ path: issue.path, message: issue.code === "invalid_union" ? unionMessage(issue) : issue.message, ofKey: false }];
+  return [{ path: issue.path, message: issue.code === "invalid_union" ? unionMessage(issue) : plainMessage(issue), ofKey: false }];
 }
+
+const COUNTED: Record<string, string> = { string: " characters", array: " entries", record: " entries", object: " entries" };
+
+/** What zod says of itself, in words for somebody who fills in a form. A schema's own words stay. */
+function plainMessage(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_big" && issue.message.startsWith("Too big")) return `${issue.inclusive === false ? "Below" : "At most"} ${String(issue.maximum)}${COUNTED[issue.origin] ?? ""}.`;
+  if (issue.code === "too_small" && issue.message.startsWith("Too small")) return `${issue.inclusive === false ? "Above" : "At least"} ${String(issue.minimum)}${COUNTED[issue.origin] ?? ""}.`;
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) return `Expected ${ARTICLE[issue.expected] ?? issue.expected}.`;
+  return issue.message;
+}
+
+const ARTICLE: Record<string, string> = { number: "a number", int: "a whole number", string: "text", boolean: "true or false", array: "a list", object: "fields", record: "names with values" };
 
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
   if (issue.discriminator) return `Expected \`${issue.discriminator}\` to be one of: archive, git.`;

@@ -70,7 +70,7 @@ class LiveStream {
 
   async beat(): Promise<void> {
     if (this.#sending) return;
-    await this.#sse.write(": beat\n\n");
+    await this.#sse.write("event: beat\ndata: 0\n\n"); // an event, not a comment: the page must see that the stream still lives
   }
 
   end(): void {
@@ -117,7 +117,7 @@ async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<voi
 
 /**
  * GET /api/events?org=slug&since=mark: `ready` with what changed since the mark, then `change` events with [{ topic, id }], and
- * comments as heartbeats. The id of an event is the mark to come back with.
+ * `beat` as a heartbeat. The id of an event is the mark to come back with.
  */
 export function mountLive(app: Hono): void {
   app.get("/api/events", guard("org:read"), (c) => {

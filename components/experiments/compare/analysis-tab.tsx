@@ -19,7 +19,7 @@ export function AnalysisTab({ kind }: { kind: Exclude<PanelKind, "lines"> }) {
   const known = asked.filter((name) => columnOf(name) !== null);
   const usual = kind === "importance" ? metricKeys.slice(0, 1).map((key) => `metric:${key}`) : firstAxes(params, metricKeys, COUNT[kind]);
   const axes = known.length > 0 ? known : usual;
-  if (metricKeys.length === 0) return <EmptyState title="None of these runs has metrics">They appear here as the runs log them.</EmptyState>;
+  if (metricKeys.length === 0) return <EmptyState title="No metrics to compare">They appear here as runs log them.</EmptyState>;
   const choose = (at: number, value: string | null) => {
     const next = Array.from({ length: COUNT[kind] }, (_, place) => (place === at ? value : (axes[place] ?? usual[place]))).filter((one): one is string => typeof one === "string");
     void setState({ axes: next });

@@ -25,7 +25,7 @@ export function ChartsTab() {
   const { metricKeys } = useComparedKeys();
   const { panels, change, more, showMore } = usePanels();
   const names = panelNames(panels);
-  if (metricKeys.length === 0 && state.panels === null) return <EmptyState title="None of these runs has metrics">They appear here as the runs log them.</EmptyState>;
+  if (metricKeys.length === 0 && state.panels === null) return <EmptyState title="No metrics to compare">They appear here as runs log them.</EmptyState>;
   return (
     <>
       <CompareToolbar>

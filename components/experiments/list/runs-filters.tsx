@@ -41,7 +41,7 @@ export function RunsFilters() {
           clearable
           clearButtonProps={{ "aria-label": "Any experiment" }}
           searchable
-          w={200}
+          w={160}
         />
       )}
       {isNarrowed(params) && <Button variant="subtle" color="gray" onClick={() => void setParams(NO_FILTERS)}>Clear filters</Button>}

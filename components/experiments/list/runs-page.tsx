@@ -27,6 +27,9 @@ const BulkActs = whenWanted((props: ComponentProps<typeof BulkActsType>) => prop
 const GroupsTable = lazy(() => import("./groups-table.tsx").then((module) => ({ default: module.GroupsTable })));
 const RunPeek = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./run-peek.tsx").then((module) => module.RunPeek));
 
+/** A parameter's or tag's own name; what every run has, as a word. */
+const groupTitle = (group: string): string => (/^(param|tag):/.test(group) ? group.replace(/^(param|tag):/, "") : group[0]!.toUpperCase() + group.slice(1));
+
 /** The table of runs: everything that decides what it shows stands in the URL. */
 export function RunsPage() {
   const trpc = useTRPC();
@@ -51,7 +54,7 @@ export function RunsPage() {
       <RunsFilters />
       <TableTools columns={columns} onColumns={setColumns} />
       {table.error ? <ErrorBox what="The runs could not be loaded" error={table.error} retry={table.retry} /> : params.group ? (
-        <Suspense fallback={<TableSkeleton columns={[{ key: "value", title: "Group", grow: true }]} />}><GroupsTable params={params} columns={columns} label={params.group.replace(/^(param|tag):/, "")} onOpen={(f) => void setParams({ f, group: null })} /></Suspense>
+        <Suspense fallback={<TableSkeleton columns={[{ key: "value", title: "Group", grow: true }]} />}><GroupsTable params={params} columns={columns} label={groupTitle(params.group)} onOpen={(f) => void setParams({ f, group: null })} /></Suspense>
       ) : (
         <GridTable
           label="Runs"
