@@ -34,6 +34,21 @@ for (const [name, urlOf] of Object.entries(CONSOLE_PAGES)) {
   });
 }
 
+test("long names of people, machines and metrics do not push a page sideways at 390 px", async ({ make, org, signIn }) => {
+  const owner = await make.member(org, "owner", { name: "Maximiliane Wolfeschlegelsteinhausenbergerdorff-Schmidt" });
+  const cluster = await make.cluster(org, { name: "A cluster in the basement of the physics building" });
+  const node = await make.node(cluster, { name: "gpu-node-0001.compute.cluster.physics.university.example", gpus: 8 });
+  const run = await make.run(org.project, owner.id, { name: "detector-large-finetune-with-strong-augmentation-and-no-end-seed-42", status: "running", startedAt: new Date() });
+  const attempt = await make.attempt(run, cluster.id, { status: "running", startedAt: new Date(), nodeNames: [node.name] });
+  await make.metrics(run.id, attempt.id, "validation/of/everything/that/there/is/accuracy_top_5_percent_weighted", [{ step: 1, at: Date.now(), value: 0.1 }, { step: 2, at: Date.now(), value: 0.2 }]);
+  const page = await signIn(owner.id, { viewport: { width: 390, height: 844 } });
+  for (const url of [paths.overview(org.slug), paths.run(org.slug, run.id), paths.runTab(org.slug, run.id, "charts"), paths.cluster(org.slug, cluster.id), paths.people(org.slug), paths.queueTab(org.slug, "running")]) {
+    await arrive(page, url);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), url).toBeLessThanOrEqual(0);
+    await expect.poll(() => page.evaluate(() => [...document.querySelectorAll("main button, main a.mantine-Button-root")].filter((one) => one.getBoundingClientRect().right > window.innerWidth).map((one) => one.textContent)), url).toEqual([]);
+  }
+});
+
 test("a comparison of 100 runs draws its ten charts, names the runs under the pointer and zooms all charts together", async ({ make, org, as, database }) => {
   const runs = await makeCompared(database.db, make, org.project, 100);
   const page = await as("viewer", { viewport: { width: 1920, height: 2000 } });

@@ -180,6 +180,12 @@ test("a next page that does not come leaves the rows that are there, says so, an
   isDown = false;
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByText("130 runs loaded")).toBeVisible();
+  await page.route("**/api/trpc/*table.search*", (route) => route.abort());
+  await page.getByRole("button", { name: /^Failed/ }).click();
+  await expect(page.getByText("The server did not answer. Trying again is safe.")).toBeVisible({ timeout: 20_000 });
+  await page.unroute("**/api/trpc/*table.search*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("The server did not answer.")).toBeHidden();
 });
 
 test("chosen runs are tagged, archived, cancelled and compared, and what is free to undo is undone", async ({ as, make, org, table }) => {

@@ -1,17 +1,13 @@
 "use client";
 import type { NotificationData } from "@mantine/notifications";
-
-interface ApiError {
-  message: string;
-  data?: { requestId?: string | null; issues?: { field: string; message: string }[] } | null;
-}
+import { type ApiFailure, failureWords } from "./failure-words.ts";
 
 /** What failed and the request id to quote. For mutations: `onError: notifyError("The run was not cancelled")`. */
 export function notifyError(what: string): (error: unknown) => void {
   return (error) => {
-    const { message, data } = error as ApiError;
+    const { data } = error as ApiFailure;
     const quote = data?.requestId ? ` Request ${data.requestId.slice(0, 8)}.` : "";
-    show({ title: what, message: `${message}${quote}`, color: "red", autoClose: 10_000, withBorder: true });
+    show({ title: what, message: `${failureWords(error)}${quote}`, color: "red", autoClose: 10_000, withBorder: true });
   };
 }
 

@@ -77,7 +77,7 @@ function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
           <tbody>
             {node.runs.map((run) => (
               <tr key={run.attemptId}>
-                <td><RunName run={run} max={48} /></td>
+                <td style={{ overflowWrap: "anywhere" }}><RunName run={run} max={48} /></td>
                 <td><StatusBadge status={run.status as "running"} /></td>
                 <td data-num>{formatNumber(run.cpus)}</td>
                 <td data-num>{formatMib(run.memoryMib)}</td>
@@ -88,7 +88,7 @@ function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
         </table>
       )}
       {node.runs.length === 0 && <p className={classes.note}>No run holds anything here.</p>}
-      <div><Button variant="default" component={Link} href={`${paths.clusterTab(org, clusterId, "telemetry")}?node=${encodeURIComponent(node.name)}`}>Telemetry of {node.name}</Button></div>
+      <div style={{ minWidth: 0 }}><Button variant="default" maw="100%" component={Link} href={`${paths.clusterTab(org, clusterId, "telemetry")}?node=${encodeURIComponent(node.name)}`}>Telemetry of {node.name}</Button></div>
     </div>
   );
 }

@@ -29,7 +29,7 @@ export const RUN_COLUMNS: Column<RunRow>[] = [
   { key: "metrics", title: "Last metrics", hideBelow: "md", render: (run) => <LastMetrics metrics={run.metrics} /> },
   { key: "duration", title: "Duration", align: "right", hideBelow: "xs", render: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
   { key: "resources", title: "Resources", align: "right", hideBelow: "lg", render: (run) => (run.origin === "client" ? <span className="dim">—</span> : <span title={resourcesWords(run, null)}>{resourcesLine(run)}</span>) },
-  { key: "cluster", title: "Cluster", hideBelow: "md", render: (run) => (run.cluster ? run.cluster.name : <span className="dim">{run.origin === "client" ? "elsewhere" : "—"}</span>) },
+  { key: "cluster", title: "Cluster", hideBelow: "md", render: (run) => (run.cluster ? <Name value={run.cluster.name} max={24} /> : <span className="dim">{run.origin === "client" ? "elsewhere" : "—"}</span>) },
   { key: "experiment", title: "Experiment", hideBelow: "xl", render: (run) => <Name value={run.experiment.name} max={24} /> },
   { key: "owner", title: "Owner", hideBelow: "lg", render: (run) => <Name value={run.owner.name} max={22} /> },
   { key: "created", title: "Submitted", align: "right", hideBelow: "sm", render: (run) => <Ago at={run.createdAt} /> },

@@ -23,7 +23,7 @@ export function RunsFilters() {
   const shown = RUN_STATUSES.filter((status) => USUAL.includes(status) || counts[status] > 0 || params.status.includes(status));
   return (
     <FilterBar>
-      <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Name, run id, or key=value" />
+      <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Name, id or key=value" />
       {shown.map((status) => (
         <Chip key={status} on={params.status.includes(status)} onToggle={() => toggle(status)} count={counts[status]}>
           <ToneIcon icon={STATUS_LOOK[status].icon} tone={STATUS_LOOK[status].tone} size={12} />

@@ -18,7 +18,7 @@ export function RunFacts({ run, short }: { run: RunDetail; short?: boolean }) {
   const { spec } = run;
   const items: Fact[] = !spec ? elsewhere(run) : [
     { label: "Owner", value: <><Name value={run.owner.name} max={24} /> <span className="dim" style={nowrap}><Ago at={run.createdAt} /></span></> },
-    { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{" "}{attempt && attempt.nodeNames.length > 0 && <span className="dim" style={nowrap}>{nodes(attempt.nodeNames)}</span>}</> : <span className="dim">Not placed yet</span> },
+    { label: "Cluster", value: where ? <><Anchor component={Link} underline="always" href={paths.cluster(org, where.id)}>{where.name}</Anchor>{" "}{attempt && attempt.nodeNames.length > 0 && <span className="dim">{attempt.nodeNames.length === 1 ? <Name value={attempt.nodeNames[0]!} max={24} /> : `${attempt.nodeNames.length} nodes`}</span>}</> : <span className="dim">Not placed yet</span> },
     { label: "Resources", value: resourcesWords(run, spec.resources.gpuModel).replace(/(\d) /g, "$1\u00a0") }, // no line breaks between a number and its unit,
     { label: "Attempt", value: attempt ? <>{attempt.number}{spec.retry.max > 0 && <span className="dim"> · {spec.retry.max === 1 ? "one retry" : `${spec.retry.max} retries`} allowed</span>}</> : <span className="dim">None yet</span> },
     { label: "Duration", value: <Duration from={run.startedAt} to={run.endedAt} /> },
@@ -43,4 +43,3 @@ function elsewhere(run: RunDetail): Fact[] {
 }
 
 const nowrap = { whiteSpace: "nowrap" } as const;
-const nodes = (names: string[]) => (names.length === 1 ? names[0] : `${names.length} nodes`);
