@@ -17,7 +17,7 @@ export const RUNNING_COLUMNS: Column<RunRow>[] = [
   { key: "name", title: "Name", grow: true, link: true, render: (run) => <Name value={run.name} max={44} /> },
   { key: "metrics", title: "Last metrics", hideBelow: "md", render: (run) => <LastMetrics metrics={run.metrics} /> },
   { key: "resources", title: "Resources", align: "right", hideBelow: "sm", render: (run) => resourcesLine(run) },
-  { key: "cluster", title: "Cluster", hideBelow: "sm", render: (run) => run.cluster?.name ?? <span className="dim">—</span> },
+  { key: "cluster", title: "Cluster", hideBelow: "sm", render: (run) => (run.cluster ? <Name value={run.cluster.name} max={24} /> : <span className="dim">—</span>) },
   { key: "duration", title: "Duration", align: "right", render: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
 ];
 

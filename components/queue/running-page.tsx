@@ -22,7 +22,7 @@ const COLUMNS: Column<RunningRow>[] = [
   { key: "marks", title: "", hideBelow: "sm", render: (run) => <>{run.isStopping && <span className={classes.mark}>stopping</span>}{run.preemptible && <span className={classes.mark} title="May be stopped for other work">preemptible</span>}</> },
   { key: "priority", title: "Priority", align: "right", hideBelow: "md", render: (run) => run.priority },
   { key: "resources", title: "Holds", align: "right", hideBelow: "sm", render: (run) => resourcesLine(run) },
-  { key: "cluster", title: "Cluster", hideBelow: "md", render: (run) => run.cluster?.name ?? <span className="dim">—</span> },
+  { key: "cluster", title: "Cluster", hideBelow: "md", render: (run) => (run.cluster ? <Name value={run.cluster.name} max={24} /> : <span className="dim">—</span>) },
   { key: "duration", title: "Runs for", align: "right", render: (run) => <Duration from={run.startedAt} /> },
   { key: "ends", title: "Likely ends", align: "right", hideBelow: "sm", render: (run) => (run.endsAt ? <Ago at={run.endsAt} /> : <span className="dim" title="It has no maximum duration, and its experiment no history">unknown</span>) },
   { key: "project", title: "Project", hideBelow: "xl", render: (run) => <Name value={run.project.name} max={20} /> },
