@@ -4,7 +4,7 @@ import { BUNDLES, type Bundle, buildBundle } from "./build/bundles.ts";
 import { fingerprint, isFresh, setStamp } from "./build/fingerprint.ts";
 import { buildPages, PAGE_SOURCES, PAGES_STAMP, pagesExist } from "./build/pages.ts";
 import { ROOT } from "./root.ts";
-import { report, say, since, timed } from "./say.ts";
+import { report, say, since, takeNoMore, timed } from "./say.ts";
 
 /** Bring the named bundles up to date. @returns those that had to be built. */
 export async function ensureBundles(names: readonly Bundle["name"][], force = false): Promise<string[]> {
@@ -42,7 +42,9 @@ export async function ensureBuilt(force = false): Promise<boolean> {
 /** `./drover build [server|worker|agent|cli…] [--force]` */
 export async function main(args: string[]): Promise<void> {
   const force = args.includes("--force");
-  const only = args.filter((word) => !word.startsWith("--")) as Bundle["name"][];
+  const isName = (word: string): word is Bundle["name"] => BUNDLES.some(({ name }) => name === word);
+  takeNoMore(args.filter((word) => word !== "--force" && !isName(word)), `./drover build [${BUNDLES.map(({ name }) => name).join("|")}…] [--force]`);
+  const only = args.filter(isName);
   const built = only.length > 0 ? (await ensureBundles(only, force)).length > 0 : await ensureBuilt(force);
   if (!built) say.done("everything is up to date");
 }

@@ -7,7 +7,7 @@ import { chooseOwner, choosePlace } from "./postgres/owner.ts";
 import { isFree } from "./postgres/ports.ts";
 import { recall } from "./process/identity.ts";
 import { ROOT } from "./root.ts";
-import { say, Trouble } from "./say.ts";
+import { say, takeNoMore, Trouble } from "./say.ts";
 import { checkServer } from "./up/database.ts";
 import { State } from "./up/state.ts";
 
@@ -50,7 +50,8 @@ const CHECKS: Record<string, (state: State) => Finding | Promise<Finding>> = {
 };
 
 /** `./drover doctor`: one line per thing that Drover needs here, with the cure where something is wrong. */
-export async function main(): Promise<void> {
+export async function main(args: string[]): Promise<void> {
+  takeNoMore(args, "./drover doctor");
   const state = new State();
   let wrong = 0;
   for (const [name, check] of Object.entries(CHECKS)) {

@@ -49,6 +49,7 @@ async function dispatch([command = "help", ...args]: string[]): Promise<void> {
   if (["help", "--help", "-h"].includes(command)) return say.plain(HELP);
   const script = SCRIPTS[command];
   if (script) {
+    if (args.some((word) => word === "--help" || word === "-h")) return say.plain(HELP);
     await (await script()).main(args);
     return process.exit();
   }

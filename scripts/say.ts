@@ -15,6 +15,11 @@ export class Trouble extends Error {
   }
 }
 
+/** @throws Trouble that names the first word of those that a command does not know: it would do something else than was meant. */
+export function takeNoMore(words: readonly string[], use: string): void {
+  if (words.length > 0) throw new Trouble(`${words[0]} is not understood.`, `Use: ${use}`);
+}
+
 export const say = {
   step: (text: string): void => console.log(`${paint("cyan", "›")} ${text}`),
   done: (text: string): void => console.log(`${paint("green", "✓")} ${text}`),

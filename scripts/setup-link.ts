@@ -1,9 +1,10 @@
 import { connect } from "../db/client.ts";
 import { paths } from "../paths.ts";
-import { say, Trouble } from "./say.ts";
+import { say, takeNoMore, Trouble } from "./say.ts";
 
 /** `./drover setup-link`: the one-time link for the first owner, where no `./drover up` prints it. */
-export async function main(): Promise<void> {
+export async function main(args: string[]): Promise<void> {
+  takeNoMore(args, "./drover setup-link");
   const url = process.env.DATABASE_URL;
   if (!url) throw new Trouble("DATABASE_URL is not set.", "Set it to the database of this installation. ./drover up prints the link by itself.");
   const { ensureSetupLink } = await import("../server/access/setup-link.ts");
