@@ -108,4 +108,15 @@ describe("compaction", () => {
     expect(await outlines(neat)).toMatchObject([{ has: true, steps: 255, ms: 1275 }, { has: null, steps: null, ms: null }]);
     expect(await outlines(mixed)).toMatchObject([{ has: false, steps: null, ms: null }]);
   });
+
+  it("outlines what a worker of the release before packed, which went on beside this one and has looked at everything already", async () => {
+    const [good, torn] = [await newRun(), await newRun()];
+    for (const runId of [good, torn]) await append(runId, Array.from({ length: 10_000 }, (_, step) => ({ step, time: step, value: step })));
+    await compactMetrics(database.sql, later(), 0);
+    await database.sql`update metric_batches set outline = null, cell_steps = null, cell_ms = null where run_id in ${database.sql([good, torn])}`; // it knows none
+    await database.sql`update metric_batches set body = 'x' where run_id = ${torn}`;
+    await compactMetrics(database.sql, later(), 0);
+    const has = async (runId: string) => (await database.sql<{ has: boolean | null }[]>`select octet_length(outline) > 0 as has from metric_batches where run_id = ${runId}`).map((row) => row.has);
+    expect([await has(good), await has(torn)]).toEqual([[true], [false]]); // what cannot be read is looked at once
+  });
 });

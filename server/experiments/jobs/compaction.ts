@@ -14,8 +14,10 @@ const MOST_POINTS = 16_384;
 /** A row of so many points is left as it is, and a lone row of fewer than so many is not worth packing. */
 const LARGE = 8192;
 const WORTH_PACKING = 64;
-/** From so many points on a row gets an outline. */
+/** From so many points on a row gets an outline: that of the index metric_batches_plain. */
 const WORTH_OUTLINING = 2048;
+/** Rows that one pass gives an outline, besides those that it packs. */
+const OUTLINES = 100;
 /** Batches this young wait: more of their series may come. */
 export const SETTLED_MS = 600_000;
 const LEVEL = 12;
@@ -26,7 +28,6 @@ interface Head {
   attempt_id: string | null;
   points: number;
   is_packed: boolean;
-  is_outlined: boolean;
 }
 
 /**
@@ -51,7 +52,8 @@ export async function compactMetrics(sql: Sql, now: number, settledMs = SETTLED_
       });
     }
     if (rows.length > 0) await tx`update metric_compaction set after = ${rows.at(-1)!.id}`;
-    return { rewritten, more: rows.length === WINDOW };
+    const added = await addOutlines(tx, before);
+    return { rewritten, more: rows.length === WINDOW || added === OUTLINES };
   });
   if (!found) return null;
   return found.rewritten + (found.more ? ((await compactMetrics(sql, now, settledMs)) ?? 0) : 0);
@@ -65,9 +67,8 @@ function idAt(ms: number): string {
 
 async function compactSeries(tx: TransactionSql, { runId, key }: { runId: string; key: string }, before: string): Promise<number> {
   const heads = await tx<Head[]>`
-    select id, attempt_id, coalesce(points, cardinality(values)) as points, body is not null as is_packed, outline is not null as is_outlined from metric_batches
+    select id, attempt_id, coalesce(points, cardinality(values)) as points, body is not null as is_packed from metric_batches
     where run_id = ${runId} and key = ${key} and id < ${before} order by id`;
-  for (const { id } of heads.filter((head) => isLarge(head) && !head.is_outlined)) await addOutline(tx, id);
   let rewritten = 0;
   for (const group of groupsOf(heads)) {
     const ids = group.map(({ id }) => id);
@@ -93,7 +94,21 @@ function outlined(points: Columns): { outline: Buffer | null; cellSteps: number 
   return { outline: encodeOutline(outline), cellSteps: widestCell(outline.firstSteps, outline.lastSteps), cellMs: widestCell(outline.firstTimes, outline.lastTimes) };
 }
 
-/** To a batch that came as large as a row may be. */
+/**
+ * To rows that came as large as a row may be, and to those that a worker of the release before packed, which knows no outlines and
+ * moves on over what it packed. @returns to how many.
+ */
+async function addOutlines(tx: TransactionSql, before: string): Promise<number> {
+  const rows = await tx<{ id: string }[]>`select id from metric_batches where outline is null and points >= ${tx.unsafe(String(WORTH_OUTLINING))} and id < ${before} order by id limit ${OUTLINES}`;
+  for (const { id } of rows) {
+    await tx.savepoint((part) => addOutline(part, id)).catch(async (err: unknown) => {
+      log().error({ err, id }, "a batch of metrics cannot be read and gets no outline");
+      await tx`update metric_batches set outline = '' where id = ${id}`;
+    });
+  }
+  return rows.length;
+}
+
 async function addOutline(tx: TransactionSql, id: string): Promise<void> {
   const [row] = await tx<StoredBatch[]>`select ${tx.unsafe(STORED)} from metric_batches where id = ${id}`;
   const { outline, cellSteps, cellMs } = outlined(unpackRow(row!));
