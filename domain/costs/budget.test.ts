@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { admits, type BudgetState, isUsedUp, lastWarning, leftOf, newLevels, percentSpent, refusalOf } from "./budget.ts";
 import { costInWords } from "./plan-words.ts";
 import { add, compare, type Decimal, decimal, decimalText, ZERO } from "./decimal.ts";
-import { estimate, guessLength, holdsOf, type PricedPlace } from "./estimate.ts";
+import { acceleratorsOf, estimate, guessLength, holdsOf, type PricedPlace } from "./estimate.ts";
 import { HOUR_MS } from "./metering.ts";
 import type { PriceLine } from "./price-book.ts";
 
@@ -53,6 +53,13 @@ describe("what a run should cost", () => {
     const found = of(guessLength(2 * 3600, null));
     expect([found.hourly.low, found.hourly.high, found.hold].map((value) => compare(value, ZERO) && +decimalText(value))).toEqual([17, 33, 66]); // 8 GPUs, 20 cores
     expect(compare(of(guessLength(3600, null), { gpuModel: "h100" }).hold, decimal("33"))).toBe(0);
+  });
+
+  it("of a slice is that part of its accelerator's price, and whole ones are all that others may get", () => {
+    const slice = "NVIDIA H100 MIG 1g.10gb";
+    const cut: PricedPlace = { clusterId: "one", capacityClass: "owned", ...acceleratorsOf([{ accelerators: [{ model: "NVIDIA H100" }, { model: slice, milli: 142 }, { model: slice, milli: 142 }] }]) };
+    const high = (gpuModel: string | null) => +decimalText(estimate({ ...holdsOf({ ...resources, nodes: 1, gpus: 1, gpuModel }), cpu: 0 }, [cut], guessLength(3600, null), lines, HOUR_MS, 1)!.hourly.high);
+    expect([high("1g.10gb"), high("h100"), high(null)]).toEqual([0.568, 4, 4]);
   });
 
   it("takes its length from history, else from its limit, else a day", () => {

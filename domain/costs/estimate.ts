@@ -29,6 +29,12 @@ export interface PricedPlace {
   /** Of models that are slices, how much of an accelerator one is, in thousandths. */
   parts?: ReadonlyMap<string, number>;
 }
+/** The accelerators of a place, as prices look at them. */
+export function acceleratorsOf(nodes: readonly { accelerators: readonly { model: string; milli?: number }[] }[]): Required<Pick<PricedPlace, "models" | "parts">> {
+  const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? 1000] as const)));
+  return { models: [...parts.keys()], parts };
+}
+
 export interface Span {
   low: Decimal;
   high: Decimal;

@@ -7,7 +7,7 @@ import { experiments } from "../../../db/schema/experiments.ts";
 import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { compare } from "../../../domain/costs/decimal.ts";
-import { estimate, guessLength, holdsOf, modelsThatFit, type Span } from "../../../domain/costs/estimate.ts";
+import { acceleratorsOf, estimate, guessLength, holdsOf, modelsThatFit, type Span } from "../../../domain/costs/estimate.ts";
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
 import { type AdviceView, bySaving, cheaperPlace, lessIdle, lessMemory, LOOKED_BACK_DAYS, type Recommendation } from "../../../domain/costs/recommendation.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
@@ -90,7 +90,7 @@ async function listUse(ctx: Ctx, now: number): Promise<ExperimentUse[]> {
 
 interface Place {
   cluster: ClusterSnapshot;
-  models: string[];
+  models: readonly string[];
   isSpot: boolean;
   /** Price of an hour of a run there, on the cheapest and on the dearest accelerators that it may get; null where it never fits or nothing has a price. */
   hourlyOf: (spec: RunSpec) => Span | null;
@@ -99,10 +99,10 @@ interface Place {
 function placesOf(snapshots: readonly ClusterSnapshot[], classes: ReadonlyMap<string, CapacityClass>, book: PriceBook, now: number): Place[] {
   return snapshots.map((cluster): Place => {
     const capacityClass = classes.get(cluster.id) ?? "owned";
-    const models = [...new Set(cluster.nodes.flatMap((node) => node.accelerators.map(({ model }) => model)))];
+    const { models, parts } = acceleratorsOf(cluster.nodes);
     const hourlyOf = (spec: RunSpec) => {
       if (["never", "away"].includes(fitOn({ ...spec, cluster: null }, cluster, now, false).verdict)) return null;
-      return estimate(holdsOf(spec.resources), [{ clusterId: cluster.id, capacityClass, models }], guessLength(spec.maxDuration, null), book.lines, now, book.version)?.hourly ?? null;
+      return estimate(holdsOf(spec.resources), [{ clusterId: cluster.id, capacityClass, models, parts }], guessLength(spec.maxDuration, null), book.lines, now, book.version)?.hourly ?? null;
     };
     return { cluster, models, isSpot: capacityClass === "spot", hourlyOf };
   });

@@ -8,7 +8,7 @@ import { fitOn, type ClusterSnapshot } from "../../../domain/agents/placement.ts
 import { admits, refusalOf } from "../../../domain/costs/budget.ts";
 import type { PlanCost } from "../../../domain/costs/cost-view.ts";
 import { type Decimal, decimalText, roundHalfEven, ZERO } from "../../../domain/costs/decimal.ts";
-import { type Estimate, estimate, guessLength, holdsOf, type LengthGuess, type PricedPlace } from "../../../domain/costs/estimate.ts";
+import { acceleratorsOf, type Estimate, estimate, guessLength, holdsOf, type LengthGuess, type PricedPlace } from "../../../domain/costs/estimate.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import { FEWEST_SAMPLES } from "../../../domain/queue/durations.ts";
 import { paysFor, type Payer, readBudgets } from "./budgets.ts";
@@ -37,10 +37,7 @@ export async function estimateRun(db: DbOrTx, orgId: string, of: { spec: RunSpec
 async function loadPlaces(db: DbOrTx, orgId: string): Promise<(cluster: ClusterSnapshot) => PricedPlace> {
   const classes = await db.select({ id: clusters.id, capacityClass: clusters.capacityClass }).from(clusters).where(eq(clusters.orgId, orgId));
   const classOf = new Map(classes.map(({ id, capacityClass }) => [id, capacityClass]));
-  return ({ id, nodes }) => {
-    const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? 1000] as const)));
-    return { clusterId: id, capacityClass: classOf.get(id) ?? "owned", models: [...parts.keys()], parts };
-  };
+  return ({ id, nodes }) => ({ clusterId: id, capacityClass: classOf.get(id) ?? "owned", ...acceleratorsOf(nodes) });
 }
 
 const NO_TIME: LengthGuess = { lowSeconds: 0, highSeconds: 0, from: "assumed" };
