@@ -97,10 +97,13 @@ PartitionName=short Nodes=${nodeNames(shape)[0]} MaxTime=00:10:00 State=UP
 `;
 }
 
-/** What an elastic cluster calls with the name of a machine, which then says that it has just booted (-b). Pids lie where the lab's own daemons leave theirs. */
+/**
+ * What an elastic cluster calls with the name of a machine. It says that it has just booted (-b), and takes a moment to: one that has
+ * booted in the second in which it was asked to Slurm takes for one that was there before. Pids lie where the lab's own daemons leave theirs.
+ */
 export const POWER_SCRIPTS = {
   off: { name: "off.sh", text: (home: string) => `#!/bin/sh\nkill "$(cat "${home}/run/bg.slurmd.$1")"\n` },
-  on: { name: "on.sh", text: (home: string) => `#!/bin/sh\nPATH="${ROOT_PATH}" SLURM_CONF="${home}/etc/slurm.conf" setsid slurmd -D -b -N "$1" </dev/null >>"${home}/log/slurmd.$1.out" 2>&1 &\necho $! > "${home}/run/bg.slurmd.$1"\n` },
+  on: { name: "on.sh", text: (home: string) => `#!/bin/sh\nexport PATH="${ROOT_PATH}" SLURM_CONF="${home}/etc/slurm.conf"\nsetsid sh -c 'sleep 2; exec slurmd -D -b -N "$0"' "$1" </dev/null >>"${home}/log/slurmd.$1.out" 2>&1 &\necho $! > "${home}/run/bg.slurmd.$1"\n` },
 };
 
 export function gresConf(home: string, shape: LabShape): string {
