@@ -99,7 +99,7 @@ async function compareStarts(world: SlurmWorld, theirs: Way, ours: Way): Promise
       await new Promise((resolve) => setTimeout(resolve, Math.random() * PHASE_MS));
       const [start] = (await measure(world, way, 1, `${way.name.replace(" ", "-")}-${round}`)).starts;
       into.push({ ...start!, before: handed() - start!.submitted });
-      if (way === ours) journeys.push([start!.submitted, ...(await hopsOf(world.stack, `${fileOf(world, `${way.name}-${round}`)}.journal`)), handed()]);
+      if (way === ours) journeys.push([start!.submitted, ...(await hopsOf(world.stack, `${fileOf(world, `${way.name}-${round}-0`)}.journal`)), handed()]);
     }
   }
   remove();
