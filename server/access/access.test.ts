@@ -75,10 +75,7 @@ describe("inside an organization", () => {
   });
   afterAll(() => server.close());
 
-  const person = async (role: Parameters<TestServer["make"]["member"]>[1]) => {
-    const made = await server.make.member(org, role);
-    return { ...made, headers: await server.as(made, org.slug) };
-  };
+  const person = (role: Parameters<TestServer["person"]>[1]) => server.person(org, role);
   const invite = async (email: string, headers = boss) => {
     const answer = await server.call(headers, "access.invite", { email, role: "member", scopeType: "org", scopeId: org.id });
     return { ...answer, token: (answer.data?.link as string | undefined)?.split("/").at(-1) ?? "" };

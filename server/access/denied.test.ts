@@ -9,10 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const viewer = async () => {
-  const made = await server.make.member(org, "viewer");
-  return { ...made, headers: await server.as(made, org.slug) };
-};
+const viewer = () => server.person(org, "viewer");
 
 describe("a refused attempt", () => {
   it("is in the audit log whatever number its request gives itself", async () => {

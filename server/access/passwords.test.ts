@@ -9,10 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const viewer = async () => {
-  const made = await server.make.member(org, "viewer");
-  return { ...made, headers: await server.as(made, org.slug) };
-};
+const viewer = () => server.person(org, "viewer");
 
 describe("a wrong current password", () => {
   it("of some keeps nobody else from changing theirs", async () => {

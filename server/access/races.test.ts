@@ -14,10 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const person = async (role: Role) => {
-  const made = await server.make.member(org, role);
-  return { ...made, headers: await server.as(made, org.slug) };
-};
+const person = (role: Role) => server.person(org, role);
 
 /** Somebody loses all roles while their request waits for its turn. */
 async function meanwhileRemoved<Answer>(id: string, ask: () => Promise<Answer>): Promise<Answer> {

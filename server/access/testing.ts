@@ -1,5 +1,6 @@
 import { factories } from "../../db/factories.ts";
 import { testDatabase } from "../../db/testing.ts";
+import type { Role } from "../../domain/access/roles.ts";
 import { buildApp } from "../app.ts";
 import { type Change, setBus } from "../bus.ts";
 
@@ -31,6 +32,12 @@ export async function testServer() {
     return { cookie: answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; "), "x-drover-org": orgSlug, origin: ORIGIN };
   }
 
+  /** A new person of an organization, signed in. */
+  async function person(org: Parameters<typeof make.member>[0] & { slug: string }, role: Role) {
+    const made = await make.member(org, role);
+    return { ...made, headers: await as(made, org.slug) };
+  }
+
   /** One procedure over HTTP. The request id is fixed, so that two answers can be compared byte for byte. */
   async function call(headers: Record<string, string>, path: string, input?: unknown, type: "query" | "mutation" = "mutation"): Promise<{ status: number; text: string; data: Json; error: Json }> {
     const body = JSON.stringify({ json: input });
@@ -45,7 +52,7 @@ export async function testServer() {
   }
 
   const query = (headers: Record<string, string>, path: string, input?: unknown) => call(headers, path, input, "query");
-  return { ...database, app, make, changes, signIn, as, call, query };
+  return { ...database, app, make, changes, signIn, as, person, call, query };
 }
 
 export type TestServer = Awaited<ReturnType<typeof testServer>>;
