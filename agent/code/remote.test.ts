@@ -72,10 +72,10 @@ describe("a remote that", () => {
   });
 
   it("never answers is given up once, in words that say so", async () => {
-    answer = () => {};
-    const began = performance.now();
+    let asked = 0;
+    answer = () => void (asked += 1);
     await expect(clone(url, "main", 1500)).rejects.toThrow("code: git fetch took longer than 1.5 s");
-    expect(performance.now() - began).toBeLessThan(2900);
+    expect(asked).toBe(1);
     answer = null;
   });
 
