@@ -40,6 +40,9 @@ export interface AcceleratorView {
   run: { id: string; name: string } | null;
 }
 
+/** Whether runs may go there: what its scheduler switched off it starts for them. */
+export const takesWork = (state: NodeView["state"]): boolean => state === "up" || state === "off";
+
 export interface NodeView {
   id: string;
   name: string;

@@ -1,4 +1,4 @@
-import type { AcceleratorView, NodeView } from "./cluster-view.ts";
+import { type AcceleratorView, type NodeView, takesWork } from "./cluster-view.ts";
 
 export const NODE_CHOICES = ["problems", "free", "drained"] as const;
 export type NodeChoice = (typeof NODE_CHOICES)[number];
@@ -12,7 +12,7 @@ export function hasProblem(node: NodeView): boolean {
 
 /** Whether the node could take more: an accelerator that nobody holds, or without any, a core. */
 export function hasRoom(node: NodeView): boolean {
-  if ((node.state !== "up" && node.state !== "off") || node.drainedAt) return false;
+  if (!takesWork(node.state) || node.drainedAt) return false;
   if (node.accelerators.length > 0) return node.accelerators.some((one) => !one.run && one.health !== "failed");
   return node.cpus.used < node.cpus.total;
 }

@@ -7,6 +7,9 @@ import { QUANTITY_SCALE, TICKS_PER_HOUR, ticksAt } from "./rating.ts";
 /** A run that says nothing of its time and has no history is held as if it ran for a day. */
 export const ASSUMED_SECONDS = 24 * 3600;
 
+/** Thousandths of an accelerator that nobody has cut. */
+const WHOLE = milliOf.accelerators(1);
+
 /** What a run holds, all nodes together, in thousandths. */
 export interface Holds {
   accelerator: number;
@@ -31,7 +34,7 @@ export interface PricedPlace {
 }
 /** The accelerators of a place, as prices look at them. */
 export function acceleratorsOf(nodes: readonly { accelerators: readonly { model: string; milli?: number }[] }[]): Required<Pick<PricedPlace, "models" | "parts">> {
-  const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? 1000] as const)));
+  const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? WHOLE] as const)));
   return { models: [...parts.keys()], parts };
 }
 
@@ -84,7 +87,7 @@ function hourlyPrice(holds: Holds, place: PricedPlace, lines: readonly PriceLine
     const models = kind === "accelerator" ? modelsThatFit(holds.model, place.models) : [null];
     const [first, ...rest] = models.flatMap((model) => {
       const price = priceAt(lines, { kind, clusterId: place.clusterId, capacityClass: place.capacityClass, model }, at, version)?.unitPrice;
-      return price === undefined ? [] : [multiply({ units: BigInt(milli * (place.parts?.get(model ?? "") ?? 1000)), scale: 6 }, price)];
+      return price === undefined ? [] : [multiply({ units: BigInt(milli * (place.parts?.get(model ?? "") ?? WHOLE)), scale: 6 }, price)];
     });
     if (!first) continue;
     isPriced = true;

@@ -4,6 +4,7 @@ import type { Db, Tx } from "../../../db/client.ts";
 import { accelerators, clusterEvents, clusters, nodes } from "../../../db/schema/clusters.ts";
 import { costClocks } from "../../../db/schema/costs.ts";
 import { newId } from "../../../db/schema/columns.ts";
+import { milliOf } from "../../../domain/costs/metering.ts";
 import { formatMib } from "../../../domain/shared/format.ts";
 import type { Bus } from "../../bus.ts";
 import { followCapacity } from "../../costs/commands/capacity.ts";
@@ -14,7 +15,7 @@ type NodeRow = typeof nodes.$inferSelect;
 type Host = Omit<NodeReport, "state"> & Pick<NodeRow, "state">;
 type GpuRow = typeof accelerators.$inferSelect;
 /** Thousandths of a GPU that nobody has cut. */
-const WHOLE = 1000;
+const WHOLE = milliOf.accelerators(1);
 type Note = { kind: string; subject: string; message: string; evidence?: unknown };
 
 /**

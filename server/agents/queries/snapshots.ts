@@ -7,6 +7,7 @@ import { attempts, runs } from "../../../db/schema/experiments.ts";
 import { durationHistory } from "../../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../../domain/agents/placement.ts";
 import { foreignHolds, type ForeignJob } from "../../../domain/agents/scheduler.ts";
+import { takesWork } from "../../../domain/clusters/cluster-view.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../../domain/experiments/attempt-status.ts";
 import { remainingSeconds } from "../../../domain/queue/durations.ts";
 import { env } from "../../../env.ts";
@@ -27,7 +28,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
         .filter((host) => host.clusterId === place.id)
         .map((host) => ({
           name: host.name,
-          usable: (host.state === "up" || host.state === "off") && host.drainedAt === null,
+          usable: takesWork(host.state) && host.drainedAt === null,
           cpus: host.cpus,
           memoryMib: host.memoryMib,
           freeCpus: host.cpus,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AcceleratorView, ClusterDetail, ClusterRow, NodeView } from "../../../domain/clusters/cluster-view.ts";
+import { type AcceleratorView, type ClusterDetail, type ClusterRow, type NodeView, takesWork } from "../../../domain/clusters/cluster-view.ts";
 import { reachability } from "../../../domain/clusters/reachability.ts";
 import { clusterUsage, sum } from "../../../domain/clusters/usage.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -26,7 +26,7 @@ function rowOf(cluster: ClusterRecord, facts: Facts): ClusterRow {
   const own = <T extends { clusterId: string }>(items: T[]) => items.filter((item) => item.clusterId === cluster.id);
   const agent = facts.agents.get(cluster.id) ?? null;
   const nodes = own(facts.nodes).map((node) => ({
-    cpus: node.cpus, memoryMib: node.memoryMib, isUp: node.state === "up" || node.state === "off", isDrained: node.drainedAt !== null, cpuLoad: facts.samples.get(`${cluster.id} node ${node.name} cpu`) ?? null,
+    cpus: node.cpus, memoryMib: node.memoryMib, isUp: takesWork(node.state), isDrained: node.drainedAt !== null, cpuLoad: facts.samples.get(`${cluster.id} node ${node.name} cpu`) ?? null,
   }));
   const holdings = own(facts.holds).map((hold) => ({ nodes: hold.nodeNames.length, cpus: hold.cpus, memoryMib: hold.memoryMib, gpus: hold.gpus }));
   return {
