@@ -87,3 +87,7 @@ export function reaches(grant: Grant, project: { id: string; teamId: string }): 
 export function canDelegate(role: Role, held: ReadonlySet<Permission>): boolean {
   return [...ROLE_PERMISSIONS[role]].every((permission) => held.has(permission));
 }
+
+/** What a caller holds of any permission by these bindings: a token, no more than its own part of them. */
+export const grantsOf = (orgId: string, bindings: readonly Binding[], caller: { tokenPermissions: ReadonlySet<string> | null; tokenProject: { id: string; teamId: string } | null }) => (permission: Permission): Grant | null =>
+  resolveGrant(orgId, permission, bindings, caller.tokenPermissions, caller.tokenProject);

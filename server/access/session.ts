@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { clients, type Db } from "../../db/client.ts";
 import type { Permission } from "../../domain/access/permissions.ts";
-import { type Grant, resolveGrant } from "../../domain/access/roles.ts";
+import { type Grant, grantsOf } from "../../domain/access/roles.ts";
 import { isTokenShaped } from "../../domain/access/token-format.ts";
 import type { BaseCtx, Caller } from "../trpc/context.ts";
 import { auth } from "./auth.ts";
@@ -55,7 +55,7 @@ export async function enterByToken(db: Db, token: string, projectSlug: string) {
   if (!row) return null;
   noteTokenUse(db, row.id);
   const caller = toCaller(row);
-  const access: Access | null = row.bindings.length === 0 ? null : { orgId: row.orgId, orgSlug: row.orgSlug, grantFor: (permission) => resolveGrant(row.orgId, permission, row.bindings, caller.tokenPermissions, caller.tokenProject) };
+  const access: Access | null = row.bindings.length === 0 ? null : { orgId: row.orgId, orgSlug: row.orgSlug, grantFor: grantsOf(row.orgId, row.bindings, caller) };
   return { caller, access, project: row.project };
 }
 
@@ -66,7 +66,7 @@ export async function resolveAccess(db: Db, caller: Caller, orgSlug: string | nu
   return {
     orgId: found.id,
     orgSlug: found.slug,
-    grantFor: (permission) => resolveGrant(found.id, permission, found.bindings, caller.tokenPermissions, caller.tokenProject),
+    grantFor: grantsOf(found.id, found.bindings, caller),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Tx } from "../../../db/client.ts";
-import type { Permission } from "../../../domain/access/permissions.ts";
-import { resolveGrant } from "../../../domain/access/roles.ts";
+import { grantsOf } from "../../../domain/access/roles.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { listBindings } from "../queries.ts";
@@ -13,9 +12,7 @@ import { lockOrg } from "../queries/tree.ts";
  */
 export async function inTurn(tx: Tx, ctx: Ctx): Promise<Ctx> {
   await lockOrg(tx, ctx.orgId);
-  const { tokenPermissions, tokenProject } = ctx.caller;
-  const bindings = await listBindings(tx, ctx.orgId, ctx.actor.id);
-  const grantFor = (permission: Permission) => resolveGrant(ctx.orgId, permission, bindings, tokenPermissions, tokenProject);
+  const grantFor = grantsOf(ctx.orgId, await listBindings(tx, ctx.orgId, ctx.actor.id), ctx.caller);
   const grant = grantFor(ctx.grant.permission);
   if (!grant) throw notFound();
   return { ...ctx, grant, grantFor };
