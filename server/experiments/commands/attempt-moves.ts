@@ -9,7 +9,7 @@ import { decideRetry } from "../../../domain/experiments/retry-policy.ts";
 import { move, TERMINAL } from "../../../domain/experiments/run-status.ts";
 import { enqueue } from "../../jobs/queue.ts";
 import { endMadeRuns } from "./made-runs.ts";
-import { databaseTime, endRun, freed, moveAttemptTo, moveRun, note, requeueRun, type AttemptRecord, type Pair, type RunRecord, type Work } from "./transitions.ts";
+import { databaseTime, endRun, freed, moveAttemptTo, moveRun, note, requeueRun, type AttemptRecord, type Pair, type RunRecord, type Work, writeEvents } from "./transitions.ts";
 
 const lease = (seconds: number) => databaseTime(sql`now() + make_interval(secs => ${seconds})`);
 /** The agent's clock may be wrong: its moment is taken only as far as it lies between what the server knows. */
@@ -29,29 +29,35 @@ interface Reporter {
 }
 type Assignable = Pick<RunRecord, "id" | "orgId" | "status" | "attemptCount" | "cpus" | "memoryMib" | "gpus" | "nodes">;
 
+/** An array as Postgres writes it: arrays of different lengths do not go up as one. */
+const arrayText = (items: readonly (string | number)[]) => `{${items.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+
 /** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
 export async function assignRuns(work: Work, placed: { run: Assignable; choice: Choice; clusterName: string }[], leaseSeconds: number): Promise<void> {
   if (placed.length === 0) return;
   const status = move("queued", "assign");
   for (const { run } of placed) move(run.status, "assign"); // each by the table, though all come from the queue
-  const rows = placed.map(({ run, choice }) => ({
-    id: newId("attempt"), org_id: run.orgId, run_id: run.id, cluster_id: choice.clusterId, number: run.attemptCount + 1,
-    node_names: choice.nodeNames, accelerator_indexes: choice.accelerators, cpus: run.cpus, memory_mib: run.memoryMib, gpus: run.gpus, nodes: run.nodes,
-  }));
-  await work.tx.execute(sql`
-    insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes)
-    select id, org_id, run_id, cluster_id, number, ${lease(leaseSeconds)}, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes
-    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as placed (id text, org_id text, run_id text, cluster_id text, number int, node_names text[], accelerator_indexes int[], cpus float8, memory_mib int, gpus int, nodes int)`);
-  await work.tx.execute(sql`
-    update ${runs} set status = ${status}, status_since = now(), status_reason = null, pending = null, not_before = null, failure_class = null, evidence = null, ended_at = null,
-      attempt_count = attempt_count + 1, cluster_id = placed.cluster_id, updated_at = now()
-    from unnest(${sql.param(rows.map((row) => row.run_id))}::text[], ${sql.param(rows.map((row) => row.cluster_id))}::text[]) as placed (run_id, cluster_id)
-    where ${runs.id} = placed.run_id`);
+  const rows = placed.map(({ run, choice }) => ({ ...choice, ...run, attemptId: newId("attempt"), runId: run.id }));
+  const column = <Value>(of: (row: (typeof rows)[number]) => Value) => sql.param(rows.map(of));
+  const written = Promise.all([
+    work.tx.execute(sql`
+      insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes)
+      select id, org_id, run_id, cluster_id, number, ${lease(leaseSeconds)}, node_names::text[], accelerators::int[], cpus, memory_mib, gpus, nodes
+      from unnest(${column((row) => row.attemptId)}::text[], ${column((row) => row.orgId)}::text[], ${column((row) => row.runId)}::text[], ${column((row) => row.clusterId)}::text[], ${column((row) => row.attemptCount + 1)}::int[],
+        ${column((row) => arrayText(row.nodeNames))}::text[], ${column((row) => arrayText(row.accelerators))}::text[], ${column((row) => row.cpus)}::float8[], ${column((row) => row.memoryMib)}::int[], ${column((row) => row.gpus)}::int[], ${column((row) => row.nodes)}::int[])
+        as placed (id, org_id, run_id, cluster_id, number, node_names, accelerators, cpus, memory_mib, gpus, nodes)`),
+    work.tx.execute(sql`
+      update ${runs} set status = ${status}, status_since = now(), status_reason = null, pending = null, not_before = null, failure_class = null, evidence = null, ended_at = null,
+        attempt_count = attempt_count + 1, cluster_id = placed.cluster_id, updated_at = now()
+      from unnest(${column((row) => row.runId)}::text[], ${column((row) => row.clusterId)}::text[]) as placed (run_id, cluster_id)
+      where ${runs.id} = placed.run_id`),
+  ]);
   for (const [at, { run, choice, clusterName }] of placed.entries()) {
     const gpus = choice.accelerators.length > 0 ? `, GPU ${choice.accelerators.join(", ")}` : "";
-    note(work, run, { kind: "attempt.assigned", attemptId: rows[at]!.id, actor: "placement", message: `Placed on ${clusterName} (${choice.nodeNames.slice(0, 4).join(", ")}${choice.nodeNames.length > 4 ? ", …" : ""}${gpus}).` });
+    note(work, run, { kind: "attempt.assigned", attemptId: rows[at]!.attemptId, actor: "placement", message: `Placed on ${clusterName} (${choice.nodeNames.slice(0, 4).join(", ")}${choice.nodeNames.length > 4 ? ", …" : ""}${gpus}).` });
     work.changes.push({ orgId: run.orgId, topic: "run", id: run.id }, { orgId: run.orgId, topic: "agent-desired", id: choice.clusterId }, { orgId: run.orgId, topic: "cluster", id: choice.clusterId });
   }
+  await Promise.all([written, writeEvents(work)]); // the database writes the one while the other is put together
 }
 
 /**

@@ -60,11 +60,14 @@ const wakesAnAgent = ({ topic }: Change): boolean => topic === "agent-desired";
 
 /** For commands that open their own transaction: the timeline entries so far, in one statement however many there are. */
 export async function writeEvents(work: Work): Promise<void> {
-  const rows = work.events.splice(0).map((event) => ({ id: newId("runEvent"), ...event }));
+  const rows = work.events.splice(0);
   if (rows.length === 0) return;
+  const column = (of: (row: (typeof rows)[number]) => string | null | undefined) => sql`${sql.param(rows.map((row) => of(row) ?? null))}::text[]`;
   await work.tx.execute(sql`
     insert into run_events (id, org_id, run_id, attempt_id, kind, actor, message, evidence)
-    select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as event (id text, "orgId" text, "runId" text, "attemptId" text, kind text, actor text, message text, evidence jsonb)`);
+    select id, org_id, run_id, attempt_id, kind, actor, message, evidence::jsonb
+    from unnest(${column((row) => row.id ?? newId("runEvent"))}, ${column((row) => row.orgId)}, ${column((row) => row.runId)}, ${column((row) => row.attemptId)}, ${column((row) => row.kind)}, ${column((row) => row.actor)}, ${column((row) => row.message)},
+      ${column((row) => (row.evidence ? JSON.stringify(row.evidence) : null))}) as event (id, org_id, run_id, attempt_id, kind, actor, message, evidence)`);
 }
 
 function distinct(changes: Change[]): Change[] {
