@@ -26,6 +26,25 @@ async function download(page: Page, which: string): Promise<string> {
   return readFileSync(await (await arriving).path(), "utf8");
 }
 
+test("the log of several processes shows one rank's lines alone, and any of them in its place", async ({ make, org, as }) => {
+  const { id: userId } = await make.user();
+  const run = await make.run(org.project, userId, { name: "four-ranks", status: "succeeded", input: { launcher: "mpi", processesPerNode: 2, resources: { nodes: 2 } } });
+  const attempt = await make.attempt(run, (await make.cluster(org)).id, { status: "ended", outcome: "succeeded" });
+  await make.log(attempt.id, "mpirun begins\n[rank 0] loss 0.9\n[rank 3] loss 0.7\n[rank 0] done\n");
+  const page = await as("viewer");
+  await page.goto(paths.runTab(org.slug, run.id, "logs"));
+  await expect(log(page)).toContainText("mpirun begins");
+  await page.getByLabel("Rank").selectOption("Rank 3");
+  const ofRank = page.getByRole("log", { name: "Rank 3" });
+  await expect(ofRank).toContainText("[rank 3] loss 0.7");
+  await expect(ofRank).not.toContainText("rank 0");
+  await ofRank.getByRole("button", { name: "Open line 3 in its place" }).click();
+  await expect(log(page).locator("[data-current]")).toContainText("[rank 3] loss 0.7");
+  await expect(page.getByLabel("Rank")).toHaveValue("all");
+  await page.getByLabel("Rank").selectOption("Rank 1");
+  await expect(page.getByText("No line of this log is of rank 1.")).toBeVisible();
+});
+
 test("the log of a run that writes is searched, sifted, followed and downloaded", async ({ page }) => {
   const go = join(stackUnderTest().folder, "go-on");
   rmSync(go, { force: true }); // of an earlier try

@@ -1,5 +1,5 @@
+import { processesOf } from "../protocol/ranks.ts";
 import type { Driver, Ended } from "../drivers/driver.ts";
-import { processesOf } from "../drivers/launchers.ts";
 import type { ServerClock } from "../clock.ts";
 import type { AttemptReport, UsageEvent } from "../protocol/messages.ts";
 import { isMoreThan, sharesOf } from "./granted.ts";

@@ -6,11 +6,6 @@ import type { JobSpec } from "../protocol/messages.ts";
 import type { Ask } from "./driver.ts";
 import { hasRanks, RANK_FILES } from "./ranks.ts";
 
-/** Processes per node: as many as the run says, else one per GPU. Without a launcher it is one. */
-export function processesOf(spec: Pick<JobSpec, "launcher" | "gpus" | "processesPerNode">): number {
-  return spec.launcher === "none" ? 1 : (spec.processesPerNode ?? Math.max(1, spec.gpus));
-}
-
 /** The run's own program and arguments. @throws SetupFailed where there is none. */
 export function plainCommand(spec: Pick<JobSpec, "command">): string[] {
   const plain = typeof spec.command === "string" ? ["/bin/sh", "-c", spec.command] : spec.command;

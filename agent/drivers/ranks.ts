@@ -1,6 +1,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import path from "node:path";
 import { readText } from "../disk.ts";
+import { rankLabel } from "../protocol/ranks.ts";
 import { decodeStatus } from "./handle.ts";
 
 /**
@@ -107,6 +108,3 @@ export async function rankFiles(folder: string, end: "out" | "err"): Promise<{ l
     return { label, file, size: info?.isFile() ? info.size : 0 };
   }));
 }
-
-/** What stands before each line of a rank in the attempt's one log. The server and the console know it too. */
-export const rankLabel = (rank: number): string => `[rank ${rank}] `;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AttemptRecord } from "../attempts/record.ts";
 import { readJson } from "../disk.ts";
 import { hasRanks, rankFiles } from "../drivers/ranks.ts";
-import { processesOf } from "../drivers/launchers.ts";
+import { processesOf } from "../protocol/ranks.ts";
 import { blocksBelow, PUNCH_STEP, punchHole } from "./punch.ts";
 import { cutChunk, readRange } from "./tail.ts";
 

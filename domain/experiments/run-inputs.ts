@@ -64,13 +64,15 @@ export type ReadLog = z.output<typeof ReadLog>;
 export const LOG_LEVELS = ["error", "warn", "info"] as const;
 export const SearchLog = z.strictObject({
   attemptId: AttemptId,
-  /** Empty finds every line of the level. */
+  /** Empty finds every line of the level or rank. */
   text: z.string().max(500),
   /** RE2 syntax: matched in time linear in the log, so no pattern can hang the server. */
   regex: z.boolean().default(false),
   stream: Stream.optional(),
   /** Guessed from the words in the line. */
   level: z.enum(LOG_LEVELS).optional(),
+  /** Only what this one of several processes wrote. */
+  rank: z.int().min(0).max(99_999_999).optional(),
   cursor: z.string().regex(/^\d{1,10}(\.\d{1,10})?$/).optional(),
 });
 export type SearchLog = z.output<typeof SearchLog>;

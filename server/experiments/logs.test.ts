@@ -213,6 +213,16 @@ describe("search in a log", () => {
     await expect(search({ attemptId: id, text: "" }, 1e6)).rejects.toMatchObject({ code: "invalid" });
   });
 
+  it("takes a rank: only the lines that this process wrote, whatever others say about it", async () => {
+    const lines = ["starting", "[rank 1] loss 0.9", "[rank 11] loss 0.8", "[rank 2] heard of [rank 1] loss", "[rank 1] done"];
+    const { id } = await writeLog([{ stream: "stdout", bytes: Buffer.from(`${lines.join("\n")}\n`) }, { stream: "stderr", bytes: Buffer.from("[rank 1] a warning\n") }]);
+    const find = async (ask: object) => (await search({ attemptId: id, text: "", rank: 1, ...ask }, 1e6)).map(({ line }) => line);
+    expect(await find({})).toEqual([1, 4, 5]);
+    expect(await find({ text: "loss" })).toEqual([1]);
+    expect(await find({ level: "warn" })).toEqual([5]);
+    expect(await find({ rank: 3 })).toEqual([]);
+  });
+
   it("returns at most 200 matches a call and loses none of a chunk with more", async () => {
     const { id } = await writeLog([{ stream: "stdout", bytes: Buffer.from("hit\n".repeat(1000)) }]);
     const first = await searchLog(world.db, grant(), SearchLog.parse({ attemptId: id, text: "hit" }));

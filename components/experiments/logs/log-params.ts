@@ -9,6 +9,8 @@ export const logParams = {
   stream: parseAsStringLiteral(["stdout", "stderr"] as const),
   /** Only lines of this level, as a list. */
   level: parseAsStringLiteral(["error", "warn"] as const),
+  /** Only lines of this one of several processes, as a list. */
+  rank: parseAsInteger,
   q: parseAsString.withDefault(""),
   regex: parseAsBoolean.withDefault(false),
   wrap: parseAsBoolean.withDefault(true),

@@ -23,14 +23,38 @@ export function AttemptSelect({ attempts, value, onChange }: { attempts: Attempt
   );
 }
 
-export function StreamSelect({ value, onChange }: { value: "stdout" | "stderr" | null; onChange: (stream: "stdout" | "stderr" | null) => void }) {
+function StreamSelect({ value, onChange }: { value: "stdout" | "stderr" | null; onChange: (stream: "stdout" | "stderr" | null) => void }) {
   const data = [{ value: "all", label: "Both streams" }, { value: "stdout", label: "stdout" }, { value: "stderr", label: "stderr" }];
   return <NativeSelect aria-label="Stream" w={132} data={data} value={value ?? "all"} onChange={({ currentTarget: { value: next } }) => onChange(next === "stdout" || next === "stderr" ? next : null)} />;
 }
 
-export function LevelSelect({ value, onChange }: { value: "error" | "warn" | null; onChange: (level: "error" | "warn" | null) => void }) {
+function LevelSelect({ value, onChange }: { value: "error" | "warn" | null; onChange: (level: "error" | "warn" | null) => void }) {
   const data = [{ value: "all", label: "All lines" }, { value: "error", label: "Errors only" }, { value: "warn", label: "Warnings only" }];
   return <NativeSelect aria-label="Level" w={140} data={data} value={value ?? "all"} onChange={({ currentTarget: { value: next } }) => onChange(next === "error" || next === "warn" ? next : null)} />;
+}
+
+/** Which one of several processes. Absent where there is only one. */
+function RankSelect({ ranks, value, onChange }: { ranks: number; value: number | null; onChange: (rank: number | null) => void }) {
+  if (ranks < 2) return null;
+  const data = [{ value: "all", label: "All ranks" }, ...Array.from({ length: ranks }, (_, rank) => ({ value: String(rank), label: `Rank ${rank}` }))];
+  return <NativeSelect aria-label="Rank" w={116} data={data} value={value === null ? "all" : String(value)} onChange={({ currentTarget: { value: next } }) => onChange(next === "all" ? null : Number(next))} />;
+}
+
+interface Lines {
+  stream: "stdout" | "stderr" | null;
+  level: "error" | "warn" | null;
+  rank: number | null;
+}
+
+/** Which of the lines: of one stream, of one level, of one rank. */
+export function LineSelects({ ranks, stream, level, rank, onChange }: Lines & { ranks: number; onChange: (next: Partial<Lines> & { line?: null }) => void }) {
+  return (
+    <>
+      <StreamSelect value={stream} onChange={(next) => onChange({ stream: next, line: null })} />
+      <LevelSelect value={level} onChange={(next) => onChange({ level: next })} />
+      <RankSelect ranks={ranks} value={rank} onChange={(next) => onChange({ rank: next })} />
+    </>
+  );
 }
 
 /** Wrap, times, go to a line, download. */

@@ -4,6 +4,7 @@ import { IconArrowDown } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { ranksOf } from "../../../domain/experiments/ranks.ts";
 import type { AttemptView, RunDetail } from "../../../domain/experiments/run-view.ts";
 import { formatBytes, formatCount, plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -18,7 +19,7 @@ import { LogMatches } from "./log-matches.tsx";
 import { logParams } from "./log-params.ts";
 import { LogRemoved } from "./log-removed.tsx";
 import { LogSearchBox } from "./log-search-box.tsx";
-import { AttemptSelect, LevelSelect, LogTools, StreamSelect } from "./log-toolbar.tsx";
+import { AttemptSelect, LineSelects, LogTools } from "./log-toolbar.tsx";
 import { useLogSearch } from "./use-log-search.ts";
 import { useLogWindow } from "./use-log-window.ts";
 
@@ -67,9 +68,10 @@ function useHashLine(onLine: (line: number) => void): void {
 
 function AttemptLog({ run, attempt }: { run: RunDetail; attempt: AttemptView }) {
   const [params, setParams] = useQueryStates(logParams);
-  const { q, regex, stream, level, wrap, times, line } = params;
+  const { q, regex, stream, level, rank, wrap, times, line } = params;
+  const isList = level !== null || rank !== null;
   const log = useLogWindow({ runId: run.id, attemptId: attempt.id, stream, startLine: line });
-  const search = useLogSearch({ attemptId: attempt.id, q, regex, stream, level });
+  const search = useLogSearch({ attemptId: attempt.id, q, regex, stream, level, rank });
   const pattern = useMemo(() => searchPattern(q, regex), [q, regex]);
   const [goTo, setGoTo] = useState<{ line: number; at: number } | null>(line === null ? null : { line, at: 1 });
   const [matchAt, setMatchAt] = useState<number | null>(null);
@@ -77,7 +79,7 @@ function AttemptLog({ run, attempt }: { run: RunDetail; attempt: AttemptView }) 
   const totalLines = Math.max(log.window?.totalLines ?? 0, log.lines.at(-1)?.number ?? 0);
 
   function go(to: number): void {
-    void setParams({ line: to, level: null });
+    void setParams({ line: to, level: null, rank: null });
     log.setFollowing(false);
     setGoTo((old) => ({ line: to, at: (old?.at ?? 0) + 1 }));
     const [first, last] = [log.lines[0]?.number ?? Infinity, log.lines.at(-1)?.number ?? -1];
@@ -100,21 +102,20 @@ function AttemptLog({ run, attempt }: { run: RunDetail; attempt: AttemptView }) 
     <div className={classes.viewer}>
       <div className={runClasses.toolbar}>
         <AttemptSelect attempts={run.attempts} value={attempt} onChange={(number) => void setParams({ attempt: number, line: null })} />
-        <StreamSelect value={stream} onChange={(next) => void setParams({ stream: next, line: null })} />
-        <LevelSelect value={level} onChange={(next) => void setParams({ level: next })} />
+        <LineSelects ranks={run.spec ? ranksOf(run.spec) : 1} stream={stream} level={level} rank={rank} onChange={(next) => void setParams(next)} />
         <LogSearchBox q={q} regex={regex} search={search} at={matchAt} onSearch={(next) => { setMatchAt(null); void setParams({ q: next || null }); }} onRegex={(next) => void setParams({ regex: next || null })} onStep={step} />
         <span className={runClasses.spacer} />
         <LogTools attempt={attempt} wrap={wrap} times={times} totalLines={totalLines} onWrap={() => void setParams({ wrap: !wrap })} onTimes={() => void setParams({ times: !times })} onGo={go} />
       </div>
       <div ref={ref} style={{ position: "relative" }}>
-        {log.error ? <ErrorBox what="The log could not be loaded" error={log.error} retry={log.retry} /> : level ? (
-          <LogMatches search={search} height={height} wrap={wrap} level={level} pattern={pattern} onPick={go} highest={totalLines} />
+        {log.error ? <ErrorBox what="The log could not be loaded" error={log.error} retry={log.retry} /> : isList ? (
+          <LogMatches search={search} height={height} wrap={wrap} level={level} rank={rank} pattern={pattern} onPick={go} highest={totalLines} />
         ) : log.window && log.lines.length === 0 ? (
           <div className={classes.scroll} style={{ height }}><div className={classes.center}>{log.window.complete ? "The process wrote nothing." : `Waiting for ${stream ?? "its first line"}…`}</div></div>
         ) : (
           <LogLinesView lines={log.lines} height={height} wrap={wrap} times={times} goTo={goTo} current={line} following={log.following} onFollowing={log.setFollowing} atEnd={log.window?.hasAfter === false} onNearStart={log.loadBefore} onNearEnd={log.loadAfter} onPick={(to) => void setParams({ line: to })} pattern={pattern} label={`Log of attempt ${attempt.number}`} highest={totalLines} />
         )}
-        {!level && log.window && !log.following && !log.window.complete && <EndPill fresh={log.window.hasAfter ? totalLines - (log.lines.at(-1)?.number ?? 0) : 0} onEnd={follow} />}
+        {!isList && log.window && !log.following && !log.window.complete && <EndPill fresh={log.window.hasAfter ? totalLines - (log.lines.at(-1)?.number ?? 0) : 0} onEnd={follow} />}
       </div>
       <LogStatus log={log} totalLines={totalLines} dropped={attempt.log.dropped} onEnd={follow} onStart={() => { void setParams({ line: null }); void log.toStart(); setGoTo((old) => ({ line: 1, at: (old?.at ?? 0) + 1 })); }} />
     </div>

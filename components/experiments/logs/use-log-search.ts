@@ -13,13 +13,14 @@ interface Asked {
   regex: boolean;
   stream: "stdout" | "stderr" | null;
   level: "error" | "warn" | null;
+  rank: number | null;
 }
 
 /** Searches the whole log on the server, a stretch at a time, until it ends or there is enough. */
-export function useLogSearch({ attemptId, q, regex, stream, level }: Asked) {
+export function useLogSearch({ attemptId, q, regex, stream, level, rank }: Asked) {
   const trpc = useTRPC();
-  const wanted = q !== "" || level !== null;
-  const input = { attemptId, text: q, regex, ...(stream ? { stream } : {}), ...(level ? { level } : {}) };
+  const wanted = q !== "" || level !== null || rank !== null;
+  const input = { attemptId, text: q, regex, ...(stream ? { stream } : {}), ...(level ? { level } : {}), ...(rank === null ? {} : { rank }) };
   const query = useInfiniteQuery({
     ...trpc.experiments.logSearch.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor, enabled: wanted }),
     staleTime: 15_000,

@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { rankLabel } from "../../../agent/protocol/ranks.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { guessLevel } from "../../../domain/experiments/log-level.ts";
@@ -132,10 +133,12 @@ async function lineBefore(db: DbOrTx, place: Place, chunk: Pick<LogChunk, "seq" 
 }
 
 /** @returns where the line matches, -1 where it does not. @throws DomainError "invalid" for a bad pattern. */
-function matcher({ text, regex, level }: SearchLog): (line: string) => number {
-  if (!text && !level) throw new DomainError("invalid", "Say what to search for.", { issues: [{ field: "text", message: "Say what to search for, or choose a level." }] });
+function matcher({ text, regex, level, rank }: SearchLog): (line: string) => number {
+  if (!text && !level && rank === undefined) throw new DomainError("invalid", "Say what to search for.", { issues: [{ field: "text", message: "Say what to search for, or choose a level or a rank." }] });
+  const label = rank === undefined ? "" : rankLabel(rank);
   const inText = regex && text ? regexMatcher(text) : literalMatcher(text);
   return (line) => {
+    if (!line.startsWith(label)) return -1;
     const at = inText(line);
     return at >= 0 && (!level || guessLevel(line) === level) ? at : -1;
   };

@@ -1,0 +1,9 @@
+import type { JobSpec } from "./messages.ts";
+
+/** Processes per node: as many as the run says, else one per GPU. Without a launcher it is one. */
+export function processesOf(spec: Pick<JobSpec, "launcher" | "gpus" | "processesPerNode">): number {
+  return spec.launcher === "none" ? 1 : (spec.processesPerNode ?? Math.max(1, spec.gpus));
+}
+
+/** What stands before each line of a rank in the attempt's one log. */
+export const rankLabel = (rank: number): string => `[rank ${rank}] `;
