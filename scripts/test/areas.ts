@@ -37,9 +37,9 @@ const counted = (score: Score, code: number): Score => (score.failed === 0 && (c
 /** With the FinOps Foundation's checker, where there is a Python that it runs on. */
 const unit: Area = (out) => vitest("unit", [], out, { ...process.env, DROVER_FOCUS_VALIDATOR: "install" });
 
-/** A real Slurm, real PyTorch and MPI. */
+/** A real Slurm, real PyTorch, MPI and Horovod. */
 async function slurm(out: Out): Promise<Score> {
-  ensureInstalled(["slurm", "mpi", "torch"]);
+  ensureInstalled(["slurm", "mpi", "torch", "horovod"]);
   return vitest("slurm", [".slurm.test.ts", "--no-file-parallelism"], out, { ...process.env, DROVER_SLURM_TESTS: "1" });
 }
 

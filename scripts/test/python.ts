@@ -18,29 +18,44 @@ const readyIn = (home: string): string => join(home, "ready");
 export const findPythonWith = (requirements: readonly string[]): string | null => (existsSync(readyIn(homeOf(requirements))) ? pythonIn(homeOf(requirements)) : null);
 
 /**
- * A Python with these packages, installed once and kept under .drover/test. Test files that want the same one wait for
- * whoever installs it.
+ * A Python with these packages, installed once and kept under .drover/test.
  * @param requirements As pip takes them, with exact versions.
  * @param interpreter What it is made with.
  * @returns the path of its interpreter.
  */
-export async function pythonWith(requirements: readonly string[], interpreter = "python3"): Promise<string> {
-  const home = homeOf(requirements);
+export const pythonWith = (requirements: readonly string[], interpreter = "python3"): Promise<string> =>
+  madeOnce(requirements, requirements.join(", "), (home) => install(home, requirements, interpreter));
+
+/**
+ * A virtual environment under .drover/test. Test files that want the same one wait for whoever makes it.
+ * @param recipe What it is made by: another one is made where that changes.
+ * @returns the path of its interpreter.
+ */
+export async function madeOnce(recipe: readonly string[], what: string, make: (home: string) => void | Promise<void>): Promise<string> {
+  const home = homeOf(recipe);
   const ready = readyIn(home);
   mkdirSync(FOLDER, { recursive: true, mode: 0o711 });
   const deadline = performance.now() + WAIT_MS;
   while (!existsSync(ready)) {
     if (takeLock(`${home}.lock`)) {
       try {
-        if (!existsSync(ready)) install(home, requirements, interpreter);
-        writeFileSync(ready, requirements.join("\n"));
+        if (!existsSync(ready)) await makeNew(home, what, make);
+        writeFileSync(ready, recipe.join("\n"));
       } finally {
         rmSync(`${home}.lock`, { force: true });
       }
-    } else if (performance.now() > deadline) throw new Trouble(`Another process installs ${requirements.join(", ")} and does not come to an end.`, `Remove ${home}.lock and try again.`);
+    } else if (performance.now() > deadline) throw new Trouble(`Another process installs ${what} and does not come to an end.`, `Remove ${home}.lock and try again.`);
     else await pause(250);
   }
   return pythonIn(home);
+}
+
+async function makeNew(home: string, what: string, make: (home: string) => void | Promise<void>): Promise<void> {
+  const start = performance.now();
+  say.step(`installing ${what} for the tests (once) …`);
+  rmSync(home, { recursive: true, force: true });
+  await make(home);
+  say.done(`${what} installed (${since(start)})`);
 }
 
 /** The lock of a process that died is nobody's. */
@@ -58,12 +73,8 @@ function takeLock(path: string): boolean {
 }
 
 function install(home: string, requirements: readonly string[], interpreter: string): void {
-  const start = performance.now();
-  say.step(`installing ${requirements.join(", ")} for the tests (once) …`);
-  rmSync(home, { recursive: true, force: true });
   run(interpreter, ["-m", "venv", home], "Install Python 3 with its venv module (Debian: apt-get install python3-venv).");
   run(pythonIn(home), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", ...requirements], "The tests need the Python package index.");
-  say.done(`Python packages installed (${since(start)})`);
 }
 
 function run(command: string, args: string[], cure: string): void {

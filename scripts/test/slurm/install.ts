@@ -8,7 +8,9 @@ const CURE = "On Debian 12, as root: apt-get install slurmctld slurmd slurm-clie
 const SCHEDULER = { slurmctld: "/usr/sbin/slurmctld", slurmd: "/usr/sbin/slurmd", "slurm-client": "/usr/bin/sbatch", munge: "/usr/sbin/munged", slurmdbd: "/usr/sbin/slurmdbd", "mariadb-server": "/usr/sbin/mariadbd" };
 const MPI = { "openmpi-bin": "/usr/bin/mpirun", "libopenmpi-dev": "/usr/bin/mpicc", gcc: "/usr/bin/gcc", "libc6-dev": "/usr/include/stdlib.h" };
 const TORCH = { "python3-torch": "/usr/lib/python3/dist-packages/torch/__init__.py" };
-export const NEEDS = { slurm: SCHEDULER, mpi: MPI, torch: TORCH } as const;
+/** To compile Horovod for that PyTorch and that MPI. */
+const HOROVOD = { "libtorch-dev": "/usr/include/torch/csrc/api/include/torch/torch.h", "pybind11-dev": "/usr/include/pybind11/pybind11.h", "python3-dev": "/usr/bin/python3-config", "python3-venv": "/var/lib/dpkg/info/python3-venv.list", cmake: "/usr/bin/cmake", "g++": "/usr/bin/g++" };
+export const NEEDS = { slurm: SCHEDULER, mpi: MPI, torch: TORCH, horovod: HOROVOD } as const;
 export type Need = keyof typeof NEEDS;
 
 /** Packages of these needs that are not installed. */
