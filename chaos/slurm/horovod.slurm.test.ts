@@ -51,6 +51,7 @@ it("a Horovod training loses a rank, which the attempt names, and goes on from i
   const run = await world.untilStatus(id, "succeeded", 150);
   expect(run.attempts).toHaveLength(2);
   expect(run.attempts[0]).toMatchObject({ failureClass: "user_code", evidence: { signal: "SIGKILL", detail: expect.stringMatching(/^Rank 3 of 4 on n\d\d was ended by SIGKILL first\.$/), lastLines: ["process 2 of 2 on its node"] } });
+  for (const { evidence } of run.attempts) expect(evidence!.peakMemoryMib, "of its programs, which mpirun's daemons start as a step of their own").toBeGreaterThan(200);
   await until("the end of its log", async () => (await world.output(id)).includes("done: out/model.pt"), 30);
   const from = Number(/4 processes on CPUs, 1437 images, from epoch (\d+)/.exec(await world.output(id))?.[1]);
   expect(from).toBeGreaterThan(4);

@@ -26,7 +26,7 @@ export function envScript(env: Record<string, string>): string {
  *   gpus     of one node, the numbers that Slurm gives the job's GPUs
  *   gpus.N   what they do on the node N, see gpus.ts
  *   life     its node's uptime when the command began and ended: a wall clock may step between the two
- *   peak     the most memory its first node's part used, in bytes
+ *   peak     the most memory the job used on its first node, all its steps together, in bytes; empty where Slurm keeps it in no cgroup
  *
  * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
  */
@@ -56,8 +56,9 @@ ${rendezvous(launch)}
 status=$?
 read -r ended rest < /proc/uptime && echo "$began $ended" > "$job/life"
 [ -z "\${sampler:-}" ] || kill "$sampler" 2>/dev/null
-group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup 2>/dev/null)
-cat "/sys/fs/cgroup/memory\${group%/task_*}/memory.max_usage_in_bytes" > "$job/peak" 2>/dev/null || cat "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.peak" > "$job/peak" 2>/dev/null
+ofJob() { sed -n "s|^[0-9]*:$1:\\(/.*/job_[0-9]*\\)/.*|\\1|p" /proc/self/cgroup 2>/dev/null; }
+v1=$(ofJob memory) v2=$(ofJob "")
+if [ -n "$v1" ]; then cat "/sys/fs/cgroup/memory$v1/memory.max_usage_in_bytes"; elif [ -n "$v2" ]; then cat "/sys/fs/cgroup$v2/memory.peak"; fi > "$job/peak" 2>/dev/null
 ${probe(launch)}echo "$status" > "$job/exit.tmp"
 sync "$job/exit.tmp" 2>/dev/null || sync
 mv "$job/exit.tmp" "$job/exit"
