@@ -91,6 +91,12 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
     await expect(world.submit({ name: "nowhere", command: "true", overrides: { slurm: { partition: "moon" } } })).rejects.toThrow(/Slurm has no partition moon\. It has: .*gpu/);
   });
 
+  it("starts where it asks for all the time that its partition gives", async () => {
+    const id = await world.submit({ name: "all-of-it", command: "true", maxDuration: 600, overrides: { slurm: { partition: "short" } } });
+    const { job } = (await world.untilStatus(id, "succeeded")).attempts.at(-1)!.scheduler!;
+    expect((await world.lab.run("squeue", ["-h", "-t", "all", "-j", job, "-o", "%l"])).trim()).toBe("10:00");
+  });
+
   it("ends as a mistake of its spec where Slurm takes no such node, with Slurm's words", async () => {
     const id = await world.submit({ name: "no-such-node", command: "true", overrides: { slurm: { nodelist: "moon01" } } });
     const run = await world.untilStatus(id, "failed");

@@ -92,12 +92,17 @@ export class SlurmDriver implements Driver {
   async scheduler(): Promise<SchedulerReport | null> {
     await this.queue.refresh();
     if (this.queue.askedAt === 0) return null; // not one answer yet: that is not a cluster that nobody else uses
+    const seen = await this.surroundings();
+    return seen && { ...seen, ...foreignJobs(this.queue.jobs()) };
+  }
+
+  /** Null until Slurm has told of them once. */
+  private async surroundings(): Promise<Omit<SchedulerReport, "jobs" | "jobCount"> | null> {
     if (!this.around || performance.now() - this.around.at > SURROUNDINGS_MS) {
-      const seen = await readSurroundings(this.client).catch(() => this.around?.seen ?? null);
-      if (!seen) return null;
-      this.around = { at: performance.now(), seen };
+      const seen = await readSurroundings(this.client).catch(() => this.around?.seen);
+      this.around = seen ? { at: performance.now(), seen } : null;
     }
-    return { ...this.around.seen, ...foreignJobs(this.queue.jobs()) };
+    return this.around?.seen ?? null;
   }
 
   onChange(): void {
@@ -124,7 +129,8 @@ export class SlurmDriver implements Driver {
     const handle = await this.handles.read(folder);
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
-    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? [] : await this.gpuTypes());
+    const partitions = launch.ask.maxSeconds === null ? [] : (await this.surroundings())?.partitions;
+    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? [] : await this.gpuTypes(), partitions);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
     await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same
     failpoint("agent.launch.before-spawn");

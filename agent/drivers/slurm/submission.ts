@@ -1,5 +1,6 @@
 import path from "node:path";
 import { SetupFailed } from "../../code/setup-failed.ts";
+import type { SchedulerReport } from "../../protocol/messages.ts";
 import { SlurmOverrides } from "../../protocol/slurm.ts";
 import type { Launch } from "../driver.ts";
 import { jobName } from "./queue.ts";
@@ -7,9 +8,25 @@ import { JOB_FILES, JOB_FOLDER } from "./script.ts";
 
 /** Types of GPUs as the nodes' GRES name them. */
 export type GpuTypes = readonly string[];
+type Partition = Pick<SchedulerReport["partitions"][number], "name" | "isDefault" | "maxSeconds">;
 
-/** What sbatch is told. @throws SetupFailed that names the field. */
-export function sbatchArgs(launch: Launch, types: GpuTypes): string[] {
+/** The longest that a job may take in the partition that it goes to; null where nothing says so. */
+function mostSeconds(overrides: Record<string, unknown>, partitions: readonly Partition[]): number | null {
+  const { partition } = slurmOverrides(overrides);
+  return partitions.find(({ name, isDefault }) => (partition === undefined ? isDefault : name === partition))?.maxSeconds ?? null;
+}
+
+/**
+ * Minutes, as Slurm counts. The agent itself keeps the limit to the second, with the run's own grace: Slurm's comes after it, but
+ * where the partition gives no more it comes with it, since a job that asks for more than that is never started.
+ */
+function timeLimit(seconds: number, graceSeconds: number, most: number | null): number {
+  const wanted = Math.ceil((seconds + graceSeconds) / 60) + 1;
+  return most === null ? wanted : Math.max(Math.ceil(seconds / 60), Math.min(wanted, Math.floor(most / 60)));
+}
+
+/** What sbatch is told. @param partitions Those that are known. @throws SetupFailed that names the field. */
+export function sbatchArgs(launch: Launch, types: GpuTypes, partitions: readonly Partition[] = []): string[] {
   const { ask } = launch;
   const tasks = ask.launcher === "mpi" ? ask.processes : 1;
   const log = path.join(launch.folder, JOB_FOLDER, JOB_FILES.slurm).replaceAll("%", "%%");
@@ -30,8 +47,7 @@ export function sbatchArgs(launch: Launch, types: GpuTypes): string[] {
   ];
   if (launch.memoryMib > 0) args.push(`--mem=${launch.memoryMib}M`);
   if (ask.gpus > 0) args.push(`--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types)}`);
-  // Slurm counts in minutes; the agent itself keeps the limit to the second, with the run's own grace.
-  if (ask.maxSeconds !== null) args.push(`--time=${Math.ceil((ask.maxSeconds + ask.graceSeconds) / 60) + 1}`);
+  if (ask.maxSeconds !== null) args.push(`--time=${timeLimit(ask.maxSeconds, ask.graceSeconds, mostSeconds(ask.overrides, partitions))}`);
   return [...args, ...overrideArgs(ask)];
 }
 
