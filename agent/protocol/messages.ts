@@ -24,6 +24,7 @@ export * from "./witness.ts";
  *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
  *   What a scheduler's own accounting says of ended attempts, beside their usage.
+ *   How long a job may take that names no time, by partition.
  *   Ends for want of `capacity`, to servers that say they take them (causes.ts).
  */
 export const PROTOCOL_VERSION = 2;

@@ -30,7 +30,8 @@ export type ForeignJob = z.infer<typeof ForeignJob>;
 /** What a scheduler has besides nodes. */
 export const SchedulerReport = z.strictObject({
   kind: z.enum(["slurm"]),
-  partitions: z.array(z.strictObject({ name: z.string().max(128), isDefault: z.boolean(), state: z.string().max(64), nodes: z.int(), cpus: z.int(), gpus: z.int(), maxSeconds: z.int().nullable(), preemption: z.string().max(128).nullable(), allowed: z.string().max(500) })).max(500),
+  /** `defaultSeconds`: what a job gets that names no time, where that is less than the most. */
+  partitions: z.array(z.strictObject({ name: z.string().max(128), isDefault: z.boolean(), state: z.string().max(64), nodes: z.int(), cpus: z.int(), gpus: z.int(), maxSeconds: z.int().nullable(), defaultSeconds: z.int().nullable().optional(), preemption: z.string().max(128).nullable(), allowed: z.string().max(500) })).max(500),
   reservations: z.array(z.strictObject({ name: z.string().max(128), nodes: z.string().max(2000), nodeCount: z.int(), startsAt: Time.nullable(), endsAt: Time.nullable(), flags: z.string().max(500), users: z.string().max(500) })).max(500),
   qos: z.array(z.strictObject({ name: z.string().max(128), priority: z.int(), maxSeconds: z.int().nullable(), limits: z.string().max(500), preempts: z.string().max(500) })).max(500),
   accounts: z.array(z.strictObject({ name: z.string().max(128), users: z.array(z.string().max(128)).max(1000), qos: z.string().max(500), limits: z.string().max(500) })).max(2000),

@@ -4,6 +4,7 @@ import { DEFAULT_POLICY } from "../queue/policy.ts";
 import { forecast } from "../queue/forecast.ts";
 import { cluster, node, NOW, pass, started, waiting } from "../queue/testing.ts";
 import { placeRun } from "./choose.ts";
+import { endWords } from "./open-nodes.ts";
 import { type ClusterSnapshot, fitOn, type NodeSnapshot } from "./placement.ts";
 
 const asks = (id: string, slurm: Record<string, unknown>, resources: Record<string, unknown> = {}, over: Record<string, unknown> = {}) => waiting(id, { resources, spec: { overrides: { slurm }, ...over } });
@@ -32,6 +33,25 @@ describe("a run of a scheduler with partitions", () => {
   it("that names one goes to its nodes only", () => {
     expect(placeRun(asks("a", { partition: "gpu" }).spec, [site()], NOW).choice!.nodeNames[0]).toMatch(/^g/);
     expect(fitOn(asks("a", { partition: "gone" }).spec, site(), NOW)).toMatchObject({ verdict: "never", reason: expect.stringMatching(/^Its partition gone has not enough nodes/) as string });
+  });
+
+  it("goes to a partition that gives the time it asks for, and elsewhere where this one's does not", () => {
+    const one = { ...site(), partitions: [{ name: "login", maxSeconds: 3600, defaultSeconds: 600 }, { name: "gpu", maxSeconds: 7200 }, { name: "all", maxSeconds: null }] };
+    const [long, short] = [waiting("long", { spec: { maxDuration: 7200 } }), waiting("short", { spec: { maxDuration: 3600 } })];
+    expect(fitOn(long.spec, one, NOW)).toMatchObject({ verdict: "never", field: "maxDuration", reason: "The partition login gives at most 1 h; asked for 2 h." });
+    expect(fitOn(asks("a", { partition: "gpu" }, {}, { maxDuration: 7200 }).spec, one, NOW)).toMatchObject({ verdict: "now" });
+    const { placed, waiting: why } = pass([long, short], [one]); // alike but for the time
+    expect([placed.map(({ runId }) => runId), why.get("long")?.kind]).toEqual([["short"], "never"]);
+    expect(pass([long], [one, cluster("other", [node("o1")])]).placed).toMatchObject([{ clusterId: "cl_other" }]);
+  });
+
+  it("that names no time is told what ends it: the partition's default, else the most that it gives", () => {
+    const partitions = [{ name: "login", maxSeconds: 7200, defaultSeconds: 3600 }, { name: "gpu", maxSeconds: 7200, defaultSeconds: null }, { name: "all", maxSeconds: null, defaultSeconds: 600 }, { name: "free", maxSeconds: null }];
+    const words = (slurm: Record<string, unknown>, over = {}) => endWords(asks("a", slurm, {}, over).spec, { ...site(), partitions });
+    expect(words({})).toBe("It names no maxDuration: Slurm ends it after 1 h, the default of the partition login, which gives at most 2 h.");
+    expect(words({ partition: "gpu" })).toBe("It names no maxDuration: Slurm ends it after 2 h, the most that the partition gpu gives.");
+    expect(words({ partition: "all" })).toBe("It names no maxDuration: Slurm ends it after 10 min, the default of the partition all, which has no upper limit.");
+    expect([words({ partition: "free" }), words({ partition: "gone" }), words({}, { maxDuration: 60 }), endWords(waiting("a").spec, site())]).toEqual([null, null, null, null]);
   });
 
   it("gets nodes with all the features that it wants; alternatives are the scheduler's to choose from", () => {

@@ -1,7 +1,15 @@
 import type { RunSpec } from "../experiments/run-spec.ts";
+import type { FieldIssue } from "../shared/errors.ts";
+import { formatSeconds } from "../shared/format.ts";
 import type { ClusterSnapshot, NodeSnapshot } from "./placement.ts";
 
 type Asked = Pick<RunSpec, "overrides">;
+/** Seconds; null for no limit, or no default of its own: then a run that names no time gets the most. */
+export interface PartitionTimes {
+  name: string;
+  maxSeconds: number | null;
+  defaultSeconds?: number | null | undefined;
+}
 
 const views = new WeakMap<ClusterSnapshot, Map<string, ClusterSnapshot>>();
 
@@ -9,6 +17,30 @@ const views = new WeakMap<ClusterSnapshot, Map<string, ClusterSnapshot>>();
 function partitionOf(ask: Asked, cluster: ClusterSnapshot): string | null {
   const named = ask.overrides.slurm?.partition;
   return typeof named === "string" ? named : (cluster.defaultPartition ?? null);
+}
+
+/** What the partition that it goes to gives; null where that is not known. */
+export function timesOf(ask: Asked, cluster: ClusterSnapshot): PartitionTimes | null {
+  const partition = partitionOf(ask, cluster);
+  return cluster.partitions?.find(({ name }) => name === partition) ?? null;
+}
+
+/** A time that the partition does not give: Slurm would never start it. */
+export function tooLong({ maxDuration }: Pick<RunSpec, "maxDuration">, times: PartitionTimes | null): FieldIssue | null {
+  if (maxDuration === null || times?.maxSeconds == null || maxDuration <= times.maxSeconds) return null;
+  return { field: "maxDuration", message: `The partition ${times.name} gives at most ${formatSeconds(times.maxSeconds)}; asked for ${formatSeconds(maxDuration)}.` };
+}
+
+/** The times that partitions give at most: of a run's own time, fitting looks only at which of them it is beyond. */
+export const timeSteps = (clusters: readonly ClusterSnapshot[]): number[] => [...new Set(clusters.flatMap(({ partitions = [] }) => partitions.flatMap(({ maxSeconds }) => maxSeconds ?? [])))];
+
+/** What ends a run that names no time itself, in words; null where nothing does. */
+export function endWords(ask: Asked & Pick<RunSpec, "maxDuration">, cluster: ClusterSnapshot): string | null {
+  const times = timesOf(ask, cluster);
+  const seconds = times?.defaultSeconds ?? times?.maxSeconds ?? null;
+  if (ask.maxDuration !== null || !times || seconds === null) return null;
+  const most = times.maxSeconds === null ? "has no upper limit" : `gives at most ${formatSeconds(times.maxSeconds)}`;
+  return `It names no maxDuration: Slurm ends it after ${formatSeconds(seconds)}, ${times.defaultSeconds == null ? `the most that the partition ${times.name} gives` : `the default of the partition ${times.name}, which ${most}`}.`;
 }
 
 /** Features that its nodes must all have. Alternatives and counts are left to the scheduler. */

@@ -1,7 +1,7 @@
 import { answersTo } from "../../agent/protocol/gpu-model.ts";
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
-import { notOpen, openTo } from "./open-nodes.ts";
+import { notOpen, openTo, timesOf, tooLong, type PartitionTimes } from "./open-nodes.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
 export interface ClusterSnapshot {
@@ -15,6 +15,8 @@ export interface ClusterSnapshot {
   drained: boolean;
   /** Where its scheduler puts a run that names no partition; absent where it has none. */
   defaultPartition?: string | null;
+  /** How long its scheduler lets a run go on, by partition. */
+  partitions?: readonly PartitionTimes[];
   nodes: NodeSnapshot[];
   /** Live attempts, for "after Y": when each must have ended at the latest, Unix ms; null when nothing limits it. */
   live: LiveHold[];
@@ -98,7 +100,7 @@ export interface Choice {
 /** Cores are fractions: sums of tenths must not refuse what fits exactly. */
 const EPSILON = 1e-6;
 
-export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "processesPerNode" | "workerRestarts" | "code" | "overrides" | "interactive">;
+export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "processesPerNode" | "workerRestarts" | "code" | "overrides" | "interactive" | "maxDuration">;
 export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
 
 const answers = new Map<string, Map<string, boolean>>();
@@ -163,7 +165,9 @@ export function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
   if (!cluster.capabilities || !cluster.driver) return { ...never("cluster", "Its agent has not connected yet."), verdict: "away", field: null };
   if (drivers.length > 0 && !drivers.includes(cluster.driver)) return never("constraints.drivers", `It runs ${cluster.driver}; the run asks for ${drivers.join(" or ")}.`);
   const [issue] = unsupportedFields(ask as RunSpec, cluster.capabilities);
-  return issue ? never(issue.field, issue.message) : null;
+  if (issue) return never(issue.field, issue.message);
+  const time = ask.maxDuration === null ? null : tooLong(ask, timesOf(ask, cluster));
+  return time ? never(time.field, time.message) : null;
 }
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,6 +1,7 @@
 import type { AttemptReport, ForeignJob, SchedulerReport } from "../../agent/protocol/messages.ts";
 import type { FieldIssue } from "../shared/errors.ts";
-import { formatCount, formatSeconds } from "../shared/format.ts";
+import { formatCount } from "../shared/format.ts";
+import { tooLong } from "./open-nodes.ts";
 import type { LiveHold } from "./placement.ts";
 
 export type { ForeignJob };
@@ -77,9 +78,8 @@ export function unknownNames(asked: AskedNames, maxSeconds: number | null, { par
   check("account", accounts);
   check("qos", qos);
   check("reservation", reservations);
-  const partition = asked.partition === undefined ? partitions.find(({ isDefault }) => isDefault) : partitions.find(({ name }) => name === asked.partition);
-  if (maxSeconds !== null && partition?.maxSeconds != null && maxSeconds > partition.maxSeconds) {
-    issues.push({ field: "maxDuration", message: `The partition ${partition.name} gives at most ${formatSeconds(partition.maxSeconds)}; asked for ${formatSeconds(maxSeconds)}.` });
-  }
+  const partition = partitions.find(({ name, isDefault }) => (asked.partition === undefined ? isDefault : name === asked.partition));
+  const time = tooLong({ maxDuration: maxSeconds }, partition ?? null);
+  if (time) issues.push(time);
   return issues;
 }

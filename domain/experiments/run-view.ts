@@ -96,6 +96,8 @@ export interface Plan {
   /** Unix ms; null when nothing can be promised. */
   earliestAt: number | null;
   basis: string | null;
+  /** What ends it where it names no time itself; null where nothing does. */
+  end: string | null;
   ahead: number;
   /** What it should cost; null where nothing that it would hold has a price. */
   cost: PlanCost | null;

@@ -1,5 +1,5 @@
 import { bestChoice } from "../agents/choose.ts";
-import { openTo } from "../agents/open-nodes.ts";
+import { openTo, timeSteps } from "../agents/open-nodes.ts";
 import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot, type LiveHold } from "../agents/placement.ts";
 import { remainingSeconds, type Durations } from "./durations.ts";
 import { excludedBy } from "./excluded.ts";
@@ -37,6 +37,7 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
   const { placed, order } = placePass(input);
   const byId = new Map(input.queue.map((run) => [run.id, run]));
   const clusters = input.clusters.map(copySnapshot);
+  const times = timeSteps(clusters);
   const found = new Map<string, Estimate>();
   const ends: End[] = [];
   const book = new QuotaBook(input.quotas, clusters, input.policy.preemption);
@@ -56,7 +57,7 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
     count(end.cluster, end.hold, -1);
     const failed = new Set<string>();
     left = left.filter((run) => {
-      const shape = `${askKey(run)} ${run.excluded?.join()} ${book.isEmpty ? "" : `${run.teamId} ${run.projectId} ${run.spec.preemptible}`}`;
+      const shape = `${askKey(run, times)} ${run.excluded?.join()} ${book.isEmpty ? "" : `${run.teamId} ${run.projectId} ${run.spec.preemptible}`}`;
       if (failed.has(shape)) return true;
       const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [openTo(run.spec, end.cluster)] : [];
       const excluded = excludedBy(run, clusters);

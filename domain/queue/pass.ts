@@ -1,5 +1,5 @@
 import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents/choose.ts";
-import { openTo } from "../agents/open-nodes.ts";
+import { openTo, timeSteps } from "../agents/open-nodes.ts";
 import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { PendingReason } from "../experiments/pending.ts";
 import { plural } from "../shared/format.ts";
@@ -50,6 +50,7 @@ export function placePass(input: PassInput): PassResult {
 
 class Pass {
   private readonly input: PassInput;
+  private readonly steps: readonly number[];
   private readonly clusters: ClusterSnapshot[];
   /** The clusters once what is being stopped has gone, with the room that runs ahead were promised already taken. */
   private readonly future: ClusterSnapshot[];
@@ -70,6 +71,7 @@ class Pass {
 
   constructor(input: PassInput) {
     this.input = input;
+    this.steps = timeSteps(input.clusters);
     this.clusters = input.clusters.map(copySnapshot);
     this.future = input.clusters.map(copySnapshot);
     this.futureNodes = new Map(this.future.flatMap((cluster) => cluster.nodes.map((node) => [`${cluster.id}/${node.name}`, node] as const)));
@@ -105,7 +107,7 @@ class Pass {
     const { policy } = this.input;
     const going = this.running.get(run.ownerId) ?? 0;
     if (policy.maxRunningPerUser !== null && going >= policy.maxRunningPerUser) return { kind: "quota", message: `Its owner has ${plural(going, "run")} going; the limit is ${policy.maxRunningPerUser}.` };
-    const ask = askKey(run);
+    const ask = askKey(run, this.steps);
     let named: string | null = null; // most of a long queue is told by its ask alone
     const shape = () => (named ??= shapeOf(run, ask, !this.book.isEmpty));
     let reason = this.full.get(ask) ?? this.refused.get(shape());
@@ -283,12 +285,12 @@ class Pass {
   }
 }
 
-/** Runs of one ask get one answer from a cluster: whatever fitting looks at, which is all of `Ask`. */
-export function askKey({ spec }: Pick<Waiting, "spec">): string {
+/** Runs of one ask get one answer from a cluster: whatever fitting looks at, which is all of `Ask`. `steps`: the clusters' `timeSteps`. */
+export function askKey({ spec }: Pick<Waiting, "spec">, steps: readonly number[]): string {
   const { cpus, memory, gpus, gpuModel, nodes } = spec.resources;
   const { regions, drivers } = spec.constraints;
   const overrides = Object.keys(spec.overrides).length > 0 ? JSON.stringify(spec.overrides) : "";
-  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.processesPerNode} ${spec.workerRestarts} ${spec.code?.kind} ${Boolean(spec.interactive)} ${overrides}`;
+  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.processesPerNode} ${spec.workerRestarts} ${spec.code?.kind} ${Boolean(spec.interactive)} ${steps.map((step) => Number((spec.maxDuration ?? 0) > step)).join("")} ${overrides}`;
 }
 
 /** Runs of one shape get one answer from the whole pass: whatever placement looks at. */

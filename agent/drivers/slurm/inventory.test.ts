@@ -23,6 +23,12 @@ it("tells of a large site what the protocol takes, whatever people named: one wo
   expect(NodeReport.parse(node)).toMatchObject({ name: "n1", scheduler: { partitions: ["x".repeat(128), "short"] } });
 });
 
+it("a partition gives its default time to a job that names none, and the most it gives where it has no default", () => {
+  const times = (words: string) => parsePartitions(`PartitionName=p Default=YES State=UP ${words}`).map(({ maxSeconds, defaultSeconds }) => [maxSeconds, defaultSeconds])[0];
+  expect(times("DefaultTime=01:00:00 MaxTime=2-00:00:00")).toEqual([172_800, 3600]);
+  expect(times("DefaultTime=NONE MaxTime=UNLIMITED")).toEqual([null, null]);
+});
+
 it("a job of others has its nodes while they are started for it", () => {
   const line = (id: number, state: string, nodes: string) => parseQueueLine(`${id}|${state}|None|ada|lab|gpu|normal|1|${nodes}|4|cpu=4,mem=1G,gres/gpu=2|1795000000|1795000060|N/A|1:00:00|10|0|theirs|`)!;
   expect(foreignJobs([line(5, "PENDING", ""), line(6, "CONFIGURING", "n1")]).jobs).toMatchObject([{ id: "6", state: "running", nodes: ["n1"], gpus: 2 }, { id: "5", state: "waiting", nodes: [] }]);

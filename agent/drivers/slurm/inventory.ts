@@ -67,6 +67,7 @@ export function parsePartitions(text: string): SchedulerReport["partitions"] {
       cpus: Number(record.get("TotalCPUs")) || 0,
       gpus: Number(tres.get("gres/gpu") ?? 0),
       maxSeconds: limitSeconds(record.get("MaxTime") ?? ""),
+      defaultSeconds: limitSeconds(record.get("DefaultTime") ?? ""),
       preemption: real(record.get("PreemptMode")?.replace(/^OFF$/, "").slice(0, 128)),
       allowed: ["AllowAccounts", "AllowQos", "AllowGroups"].flatMap((key) => { const value = record.get(key); return value && value !== "ALL" ? [`${key.slice(5).toLowerCase()}: ${value}`] : []; }).join("; ").slice(0, 500),
     };

@@ -18,7 +18,7 @@ const PARTITIONS: Column<Partition>[] = [
   { key: "nodes", title: "Nodes", align: "right", render: (one) => formatCount(one.nodes) },
   { key: "cpus", title: "Cores", align: "right", hideBelow: "sm", render: (one) => formatCount(one.cpus) },
   { key: "gpus", title: "GPUs", align: "right", render: (one) => (one.gpus ? formatCount(one.gpus) : dash) },
-  { key: "max", title: "Time limit", align: "right", render: (one) => limit(one.maxSeconds) },
+  { key: "max", title: "Time limit", align: "right", render: (one) => <>{limit(one.maxSeconds)}{one.defaultSeconds != null && <span className="dim"> · {formatSeconds(one.defaultSeconds)} unless asked for</span>}</> },
   { key: "preemption", title: "Preemption", hideBelow: "md", render: (one) => one.preemption ?? dash },
   { key: "allowed", title: "Who may use it", hideBelow: "lg", render: (one) => one.allowed || <span className="dim">everybody</span> },
 ];

@@ -57,6 +57,7 @@ function PlanOf({ spec }: { spec: RunSpec }) {
           {plan.ahead > 0 && <>{plural(plan.ahead, "run")} ahead of it.</>}
         </div>
       )}
+      {plan.end && <div className={classes.planMore}>{plan.end}</div>}
       {plan.cost && <PlanMoney cost={plan.cost} />}
       {plan.clusters.length > 0 && (
         <ul className={classes.planList} aria-label="Clusters">

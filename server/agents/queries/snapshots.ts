@@ -6,7 +6,7 @@ import { accelerators, clusterSchedulers, clusters, nodes } from "../../../db/sc
 import { attempts, runs } from "../../../db/schema/experiments.ts";
 import { durationHistory } from "../../../db/schema/queue.ts";
 import { take, type ClusterSnapshot, type LiveHold } from "../../../domain/agents/placement.ts";
-import { foreignHolds, type ForeignJob } from "../../../domain/agents/scheduler.ts";
+import { foreignHolds, type ForeignJob, type Surroundings } from "../../../domain/agents/scheduler.ts";
 import { takesWork } from "../../../domain/clusters/cluster-view.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../../domain/experiments/attempt-status.ts";
 import { remainingSeconds } from "../../../domain/queue/durations.ts";
@@ -23,7 +23,8 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
     const scheduler = schedulers.get(place.id);
     const snapshot: ClusterSnapshot = {
       ...place,
-      defaultPartition: scheduler?.defaultPartition ?? null,
+      defaultPartition: scheduler?.partitions.find(({ isDefault }) => isDefault)?.name ?? null,
+      ...(scheduler ? { partitions: scheduler.partitions } : {}),
       nodes: hosts
         .filter((host) => host.clusterId === place.id)
         .map((host) => ({
@@ -82,10 +83,10 @@ function listGpus(db: DbOrTx, orgId: string) {
     .orderBy(asc(accelerators.nodeId), asc(accelerators.index));
 }
 
-/** The clusters' own schedulers, by cluster: the jobs that others gave to them, and where a job goes that names no partition. */
-async function listSchedulers(db: DbOrTx, orgId: string): Promise<Map<string, { jobs: ForeignJob[]; defaultPartition: string | null }>> {
+/** The clusters' own schedulers, by cluster: the jobs that others gave to them, and their partitions. */
+async function listSchedulers(db: DbOrTx, orgId: string): Promise<Map<string, { jobs: ForeignJob[]; partitions: Surroundings["partitions"] }>> {
   const rows = await db
-    .select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs, defaultPartition: sql<string | null>`jsonb_path_query_first(${clusterSchedulers.report}, '$.partitions[*] ? (@.isDefault == true).name') #>> '{}'` })
+    .select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs, partitions: sql<Surroundings["partitions"]>`${clusterSchedulers.report} -> 'partitions'` })
     .from(clusterSchedulers)
     .where(eq(clusterSchedulers.orgId, orgId));
   return new Map(rows.map(({ clusterId, ...scheduler }) => [clusterId, scheduler]));

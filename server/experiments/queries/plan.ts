@@ -1,5 +1,6 @@
 import type { DbOrTx } from "../../../db/client.ts";
 import { reaches, type Grant } from "../../../domain/access/roles.ts";
+import { endWords } from "../../../domain/agents/open-nodes.ts";
 import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
 import { planRun } from "../../../domain/experiments/plan.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
@@ -62,5 +63,6 @@ export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: num
     makesRoom: victims.some(({ forRunId }) => forRunId === ASKED),
     start,
   });
-  return { plan, found, clusters };
+  const place = clusters.find(({ id }) => id === plan.cluster?.id);
+  return { plan: { ...plan, end: place ? endWords(spec, place) : null }, found, clusters };
 }
