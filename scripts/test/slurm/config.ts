@@ -84,6 +84,7 @@ export function slurmConf(home: string, shape: LabShape, ports: LabPorts): strin
     CompleteWait: 0,
     MinJobAge: 300,
     MaxJobCount: 20_000,
+    FirstJobId: ports.controller, // jobs of two clusters of this host would share a cgroup, and each would end the other's
     GresTypes: "gpu",
     JobAcctGatherType: "jobacct_gather/linux",
     JobAcctGatherFrequency: "task=2",
