@@ -57,7 +57,7 @@ it("a Horovod training loses a rank, which the attempt names, and goes on from i
   expect(from).toBeGreaterThan(4);
   const [loss, accuracy] = await world.stack.api.experiments.series.query({ id, keys: ["train_loss", "accuracy"], buckets: 1000 });
   expect(loss!.points.map(({ x }) => x)).toEqual(Array.from({ length: EPOCHS }, (_, at) => at + 1)); // no epoch is missing, across both attempts
-  expect(accuracy!.points.at(-1)).toMatchObject({ y: expect.closeTo(0.97, 1) });
+  expect(accuracy!.points.at(-1)!.last).toBeGreaterThan(0.95); // it learns, on the gradients of all
 });
 
 it("a Horovod training that is cancelled saves and ends with all its ranks", { timeout: 180_000 }, async () => {
