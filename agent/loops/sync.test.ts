@@ -35,3 +35,18 @@ it("says nothing of nodes that its scheduler cannot tell of yet, and goes on spe
   await loop.turn(new AbortController().signal);
   expect(sent).toMatchObject([{ nodes: null }]);
 });
+
+it.each([10, 30, 90])("takes an answer for lost early enough for another exchange within a lease of %i s, with news and without", async (leaseSeconds) => {
+  const record = { id: "att_1", orphan: false, acked: 0, report: { attemptId: "att_1", fence: "1", seq: 1, state: "running", nodes: ["n1"], accelerators: [], startedAt: 1, exit: null, drained: false } } as unknown as AttemptRecord;
+  const patience: { waits: boolean; ms: number }[] = [];
+  const json = (_path: string, message: Sync, _schema: unknown, _signal: AbortSignal, ms = 60_000): Promise<SyncReply> => {
+    patience.push({ waits: message.waitSeconds > 0, ms });
+    return Promise.resolve({ serverTime: 1, desiredHash: "", desired: null, drainedNodes: null, acked: message.reports.map(({ attemptId, seq }) => ({ attemptId, seq })), stale: [], leaseSeconds, takes: [], longestWait: LIMITS.longPollSeconds });
+  };
+  const supervisor = { records: () => [record], ghosts: new Map(), holders: () => new Map(), find: () => record };
+  const loop = new SyncLoop({ client: { json, leaseSeconds }, supervisor, driver: { inventory: () => Promise.reject(new NotNow("Slurm is away.")) }, policy: DEFAULT_POLICY, news: new Bell(), contactFile: "/dev/null", drained: () => {}, tunnels: () => {} } as unknown as SyncParts);
+  for (let turn = 0; turn < 2; turn += 1) await loop.turn(new AbortController().signal);
+  expect(patience.map(({ waits }) => waits)).toEqual([false, true]);
+  for (const { ms } of patience) expect(ms).toBeLessThanOrEqual((leaseSeconds * 1000 * 2) / 3);
+  expect(patience.filter(({ ms }) => !Number.isInteger(ms))).toEqual([]); // a timer takes no other
+});

@@ -10,8 +10,18 @@ import { withinPolicy, type Policy } from "../policy.ts";
 import { AGENT_PATHS, type AttemptReport, EARLIER_WAIT_SECONDS, inWordsOf, LATER_CAUSES, LIMITS, type NodeReport, PROTOCOL_VERSION, type SchedulerReport, type Sync, SyncReply } from "../protocol/messages.ts";
 import { forever } from "./loop.ts";
 
-/** How long after its time a waiting poll may still be answered; then it is lost, early enough for another within the lease. */
+/** How long after its time a waiting poll may still be answered; then it is lost. */
 const ANSWER_SECONDS = 20;
+/** The same of one with news, of which the server has more to do. */
+const NEWS_SECONDS = 60;
+/** However short the lease, a busy server has so long. */
+const LEAST_SECONDS = 5;
+
+/** A connection may have died in silence: what is sent on it is given up early enough for another exchange within the lease. */
+function patienceMs(waitSeconds: number, leaseSeconds: number): number {
+  const most = waitSeconds > 0 ? waitSeconds + ANSWER_SECONDS : NEWS_SECONDS;
+  return Math.floor(Math.min(most, Math.max(LEAST_SECONDS, (leaseSeconds * 2) / 3)) * 1000);
+}
 
 /** Of one message, reports take at most so much: half of what a server takes. */
 const REPORTS_BYTES = LIMITS.jsonBody / 2;
@@ -119,8 +129,8 @@ export class SyncLoop {
   private send(message: Sync, signal: AbortSignal): Promise<z.infer<typeof SyncReply>> {
     failpoint("agent.sync.before-send");
     this.longestWait = EARLIER_WAIT_SECONDS; // until it answers: an earlier server, in its place again, would refuse more
-    const timeoutMs = message.waitSeconds > 0 ? (message.waitSeconds + ANSWER_SECONDS) * 1000 : undefined;
-    return this.parts.client.json(AGENT_PATHS.sync, message, SyncReply, signal, timeoutMs);
+    const { client } = this.parts;
+    return client.json(AGENT_PATHS.sync, message, SyncReply, signal, patienceMs(message.waitSeconds, client.leaseSeconds));
   }
 
   /** Null where it was given up because something happened here. */
