@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { commandLine, listProcesses, signal } from "../agent/drivers/processes.ts";
 import type { Dice } from "./dice.ts";
+import type { Loss, Site } from "./site.ts";
 import type { Services, Stack } from "./stack.ts";
 
 type Victim = keyof Services;
@@ -42,8 +43,8 @@ const freeze = (victim: Victim | "wrapper", ms: number, luck: number): Fault => 
   },
 });
 
-const cut = (ms: number): Fault => ({
-  says: `cut the agent's network for ${ms} ms`,
+export const cut = (ms: number): Fault => ({
+  says: `cut the agents' connections for ${ms} ms`,
   apply: async ({ proxy }) => {
     proxy.cut();
     await pause(ms);
@@ -51,7 +52,25 @@ const cut = (ms: number): Fault => ({
   },
 });
 
-const reset: Fault = { says: "reset the agent's connections", apply: ({ proxy }) => proxy.reset() };
+const LOSSES: Record<Loss, string> = { everything: "take down the agents' link", requests: "lose what the agents send", answers: "lose what the agents are sent" };
+
+/** Nobody is told of it, unlike of a cut: whoever waits for an answer goes on waiting. */
+const lose = (site: Site, what: Loss, ms: number): Fault => ({
+  says: `${LOSSES[what]} for ${ms} ms`,
+  apply: async () => {
+    const heal = site.cut(what);
+    await pause(ms);
+    heal();
+  },
+});
+
+/** Where agents and server are on one machine only the proxy can cut: the dice fall as often, so that the schedule is the same. */
+export function silence({ site }: Stack, dice: Dice, ms: number): Fault {
+  const what = dice.pick(["everything", "everything", "requests", "answers"] as const);
+  return site ? lose(site, what, ms) : cut(ms);
+}
+
+const reset: Fault = { says: "reset the agents' connections", apply: ({ proxy }) => proxy.reset() };
 
 const oneOf = (pids: readonly number[], luck: number): number | undefined => pids[Math.floor(luck * pids.length)];
 
@@ -75,15 +94,17 @@ const killWrapper = (luck: number): Fault => ({
 });
 
 /** The next fault of a trial. */
-export function nextFault(dice: Dice): Fault {
+export function nextFault(stack: Stack, dice: Dice): Fault {
   const roll = dice.next();
-  if (roll < 0.18) return kill("agent");
-  if (roll < 0.36) return kill("server");
-  if (roll < 0.48) return kill("worker");
-  if (roll < 0.58) return kill("postgres");
-  if (roll < 0.74) return freeze(dice.pick(["agent", "server", "worker", "postgres", "wrapper"]), dice.int(300, 5_000), dice.next());
-  if (roll < 0.82) return cut(dice.int(200, 4_500));
-  if (roll < 0.84) return cut(dice.int(...OUTLASTING_MS));
+  if (roll < 0.17) return kill("agent");
+  if (roll < 0.34) return kill("server");
+  if (roll < 0.44) return kill("worker");
+  if (roll < 0.53) return kill("postgres");
+  if (roll < 0.68) return freeze(dice.pick(["agent", "server", "worker", "postgres", "wrapper"]), dice.int(300, 5_000), dice.next());
+  if (roll < 0.73) return cut(dice.int(200, 4_500));
+  if (roll < 0.74) return cut(dice.int(...OUTLASTING_MS));
+  if (roll < 0.82) return silence(stack, dice, dice.int(200, 4_500));
+  if (roll < 0.85) return silence(stack, dice, dice.int(...OUTLASTING_MS));
   if (roll < 0.92) return reset;
   return killWrapper(dice.next());
 }

@@ -9,6 +9,8 @@ import { retriedBatches } from "./retried-batches.ts";
 import { ensureInstalled } from "../scripts/test/slurm/install.ts";
 import { slurmGrounds } from "./slurm/grounds.ts";
 import { startSlurmWorld } from "./slurm/world.ts";
+import { proveSilence } from "./silence.ts";
+import { Site } from "./site.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { type Grounds, processGrounds, runTrial, type TrialResult } from "./trial.ts";
 
@@ -42,6 +44,14 @@ interface Tally {
 
 const count = (tally: Tally, ok: boolean): void => void (tally[ok ? "passed" : "failed"] += 1);
 
+async function check(tally: Tally, what: string, prove: () => Promise<readonly string[]>): Promise<void> {
+  const begun = performance.now();
+  const problems = await prove();
+  console.log(`${what}: ${problems.length === 0 ? "ok" : "FAILED"} in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  for (const problem of problems) console.log(`  ${problem}`);
+  count(tally, problems.length === 0);
+}
+
 /** As many trials as wanted, each from a seed of its own, so that one of them can be had again. */
 async function trials(stack: Stack, options: Options, grounds: Grounds, tally: Tally): Promise<void> {
   await makeBudget(stack);
@@ -52,9 +62,9 @@ async function trials(stack: Stack, options: Options, grounds: Grounds, tally: T
   }
 }
 
-async function onSlurm(options: Options, tally: Tally): Promise<void> {
+async function onSlurm(options: Options, site: Site | null, tally: Tally): Promise<void> {
   ensureInstalled(["slurm"]);
-  const world = await startSlurmWorld();
+  const world = await startSlurmWorld(site);
   try {
     await trials(world.stack, options, slurmGrounds(world, options.runs), tally);
   } finally {
@@ -62,15 +72,14 @@ async function onSlurm(options: Options, tally: Tally): Promise<void> {
   }
 }
 
-async function onProcesses(options: Options, tally: Tally): Promise<void> {
+async function onProcesses(options: Options, site: Site | null, tally: Tally): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "drover-chaos-"));
   chmodSync(folder, 0o711); // as root, the database runs as another user
-  const stack = await startStack(folder);
+  const stack = await startStack(folder, { site });
   try {
     await trials(stack, options, processGrounds(stack, options.runs), tally);
-    const problems = await retriedBatches(stack, options.seed);
-    console.log(`batches of MLflow clients, sent again over kills of server and Postgres: ${problems.length === 0 ? "ok" : `FAILED\n  ${problems.join("\n  ")}`}`);
-    count(tally, problems.length === 0);
+    if (site) await check(tally, "an agent whose link is down is out of reach, and its attempt is taken up again", () => proveSilence(stack, site));
+    await check(tally, "batches of MLflow clients, sent again over kills of server and Postgres", () => retriedBatches(stack, options.seed));
     await walkFailpoints(stack, options.failpoints, (ok) => count(tally, ok));
   } finally {
     await stack.stop();
@@ -79,11 +88,28 @@ async function onProcesses(options: Options, tally: Tally): Promise<void> {
   }
 }
 
+/** An interrupt leaves none of it either. */
+function makeSite(): Site | null {
+  const site = Site.makeOrSay();
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    process.once(signal, () => {
+      site?.remove();
+      process.exit(code);
+    });
+  }
+  return site;
+}
+
 async function main(): Promise<void> {
   const options = readOptions();
   const tally = { passed: 0, failed: 0 };
   console.log(`chaos: ${options.trials} trials from seed ${options.seed}, ${options.runs} runs each${options.slurm ? " on a real Slurm" : ""}${options.failpoints.length > 0 ? `, then ${options.failpoints.length} fail-points` : ""}`);
-  await (options.slurm ? onSlurm(options, tally) : onProcesses(options, tally));
+  const site = makeSite();
+  try {
+    await (options.slurm ? onSlurm : onProcesses)(options, site, tally);
+  } finally {
+    site?.remove();
+  }
   console.log(`chaos: ${tally.passed} passed, ${tally.failed} failed`);
   process.exit(tally.failed === 0 ? 0 : 1);
 }

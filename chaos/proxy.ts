@@ -1,21 +1,22 @@
 import { createServer, connect, type Server, type Socket } from "node:net";
 
-/** A TCP relay between agent and server that can be cut (connections reset) or frozen (bytes neither pass nor fail). */
+/** A TCP relay at the server's door whose cuts are noticed at once: connections are reset and new ones refused. What is lost in silence is lost by the Site. */
 export class Proxy {
   readonly #server: Server;
   readonly #pairs = new Set<[Socket, Socket]>();
   #target: number;
   #cut = false;
-  port = 0;
+  /** Where it is reached. */
+  url = "";
 
   constructor(target: number) {
     this.#target = target;
     this.#server = createServer((near) => this.#relay(near));
   }
 
-  async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    this.port = (this.#server.address() as { port: number }).port;
+  async listen(host: string): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, host, resolve));
+    this.url = `http://${host}:${(this.#server.address() as { port: number }).port}`;
   }
 
   #relay(near: Socket): void {

@@ -10,6 +10,7 @@ import { freePort } from "../scripts/postgres/ports.ts";
 import { PostgresVictim } from "./postgres.ts";
 import { Supervised, until } from "./processes.ts";
 import { Proxy } from "./proxy.ts";
+import type { Site } from "./site.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** The stack's own cluster, as people see it and as specs name it. */
@@ -25,6 +26,8 @@ export interface Stack {
   url: string;
   services: Services;
   proxy: Proxy;
+  /** Where its agents run; null: beside the server. */
+  site: Site | null;
   sql: Sql;
   api: ReturnType<typeof createTRPCClient<AppRouter>>;
   token: string;
@@ -34,7 +37,7 @@ export interface Stack {
   stop: () => Promise<void>;
 }
 
-export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS } = {}): Promise<Stack> {
+export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS, site = null }: { leaseSeconds?: number; site?: Site | null } = {}): Promise<Stack> {
   for (const name of ["starts", "doubles", "lives", "logs", "agent"]) mkdirSync(join(folder, name), { recursive: true });
   const database = new PostgresVictim(folder);
   const databaseUrl = await database.start();
@@ -56,12 +59,12 @@ export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS 
   const make = (name: string, command: string[], extra: Record<string, string> = {}) =>
     new Supervised({ name, command, env: { ...env, ...extra }, log: join(folder, "logs", `${name}.log`) });
   const proxy = new Proxy(port);
-  await proxy.listen();
+  await proxy.listen(site?.server ?? "127.0.0.1");
   const services: Services = {
     postgres: database,
     server: make("server", [process.execPath, join(ROOT, "dist/server.mjs")]),
     worker: make("worker", [process.execPath, join(ROOT, "dist/worker.mjs")]),
-    agent: make("agent", [process.execPath, join(ROOT, "dist/agent.mjs"), "run", "--state", join(folder, "agent")], { DROVER_AGENT_STATE: join(folder, "agent") }),
+    agent: make("agent", agentCommand(site, ["run"], join(folder, "agent")), { DROVER_AGENT_STATE: join(folder, "agent") }),
   };
   const sql = openSql(databaseUrl, { max: 4 });
   const stop = async () => {
@@ -69,10 +72,10 @@ export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS 
     for (const name of ["agent", "worker", "server", "postgres"] as const) await services[name].stop();
     await proxy.close();
   };
-  const agentUrl = `http://127.0.0.1:${proxy.port}`;
+  const agentUrl = proxy.url;
   try {
-    const { token, clusterId } = await startServices(services, { folder, url, databaseUrl, agentUrl });
-    return { folder, url, services, proxy, sql, token, clusterId, agentUrl, api: client(url, { authorization: `Bearer ${token}` }), stop };
+    const { token, clusterId } = await startServices(services, { folder, url, databaseUrl, agentUrl, site });
+    return { folder, url, services, proxy, site, sql, token, clusterId, agentUrl, api: client(url, { authorization: `Bearer ${token}` }), stop };
   } catch (error) {
     await stop(); // nothing that did start outlives a start that failed
     throw error;
@@ -80,12 +83,12 @@ export async function startStack(folder: string, { leaseSeconds = LEASE_SECONDS 
 }
 
 /** @throws when one of them does not come up. */
-async function startServices(services: Services, { folder, url, databaseUrl, agentUrl }: { folder: string; url: string; databaseUrl: string; agentUrl: string }): Promise<{ token: string; clusterId: string }> {
+async function startServices(services: Services, { folder, url, databaseUrl, agentUrl, site }: { folder: string; url: string; databaseUrl: string; agentUrl: string; site: Site | null }): Promise<{ token: string; clusterId: string }> {
   services.server.start();
   services.worker.start();
   await until("the server", async () => (await fetch(`${url}/api/health`)).ok, 30);
   const { token, clusterId, code } = await makeOwner(url, databaseUrl);
-  await enrolAgent(services.agent, folder, agentUrl, code);
+  await enrolAgent(services.agent, site, folder, agentUrl, code);
   services.agent.start();
   return { token, clusterId };
 }
@@ -118,16 +121,18 @@ async function makeOwner(url: string, databaseUrl: string) {
   return { token, clusterId, code };
 }
 
-export async function enrolAgent(agent: Supervised, folder: string, url: string, code: string): Promise<void> {
-  const enrol = new Supervised({ ...agent.service, name: "enrol", command: [process.execPath, join(ROOT, "dist/agent.mjs"), "enrol", "--url", url, "--code", code, "--state", join(folder, "agent")] });
+const agentCommand = (site: Site | null, verb: readonly string[], folder: string) => [...(site?.enter ?? []), process.execPath, join(ROOT, "dist/agent.mjs"), ...verb, "--state", folder];
+
+export async function enrolAgent(agent: Supervised, site: Site | null, folder: string, url: string, code: string): Promise<void> {
+  const enrol = new Supervised({ ...agent.service, name: "enrol", command: agentCommand(site, ["enrol", "--url", url, "--code", code], join(folder, "agent")) });
   const ended = await enrol.runOnce();
   if (ended !== 0) throw new Error(`The agent's enrolment ended with ${ended}; see ${enrol.service.log}.`);
 }
 
 /** Another agent of this stack, with a state folder of its own. */
-export function agentProcess(stack: Stack, name: string, folder: string, verb: string[] = ["run"]): Supervised {
+export function agentProcess(stack: Stack, name: string, folder: string, verb: string[] = ["run"], extra: Record<string, string> = {}): Supervised {
   const { env } = stack.services.agent.service;
-  return new Supervised({ name, command: [process.execPath, join(ROOT, "dist/agent.mjs"), ...verb, "--state", folder], env: { ...env, DROVER_AGENT_STATE: folder }, log: join(stack.folder, "logs", `${name}.log`) });
+  return new Supervised({ name, command: agentCommand(stack.site, verb, folder), env: { ...env, ...extra, DROVER_AGENT_STATE: folder }, log: join(stack.folder, "logs", `${name}.log`) });
 }
 
 /** A new cluster and its single-use code, asked for until the answer arrives. */

@@ -27,7 +27,7 @@ export interface Grounds {
 }
 
 /** The stack's own cluster, of processes. */
-export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, restarts: true, convergeSeconds: CONVERGE_SECONDS, nextFault, heal: async () => stack.proxy.heal(), inspect: async () => [] });
+export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, restarts: true, convergeSeconds: CONVERGE_SECONDS, nextFault: (dice) => nextFault(stack, dice), heal: async () => stack.proxy.heal(), inspect: async () => [] });
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
 export async function submit(stack: Stack, job: Job, { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {

@@ -1,6 +1,6 @@
 import { signal } from "../../agent/drivers/processes.ts";
 import type { Dice } from "../dice.ts";
-import type { Fault } from "../faults.ts";
+import { cut, type Fault, silence } from "../faults.ts";
 import { until } from "../processes.ts";
 import type { Grounds } from "../trial.ts";
 import type { SlurmWorld } from "./world.ts";
@@ -10,6 +10,11 @@ const HEAL_SECONDS = 90;
 const EMPTY_SECONDS = 150;
 /** A job that Slurm could not start on its node waits two minutes until Slurm tries again. */
 const CONVERGE_SECONDS = 210;
+
+/** A poll waits a third of the lease of 30 seconds (world.ts). */
+const PAST_A_POLL_MS = [10_500, 14_000] as const;
+/** Longer than the lease, at times than the one after it too: what asks to start again then does. */
+const OUTLASTING_MS = [32_000, 66_000] as const;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -76,24 +81,23 @@ export function slurmGrounds(world: SlurmWorld, runCount: number): Grounds {
     cluster: "slurm-lab",
     memoryMib: 64,
     runCount,
-    restarts: false, // no fault here outlasts the lease and the one after it
+    restarts: true,
     convergeSeconds: CONVERGE_SECONDS,
     nextFault: (dice) => {
       const roll = dice.next();
       const ms = dice.int(100, 4_000);
-      if (roll < 0.2) return { says: "kill -9 the Slurm agent", apply: () => agent.signal("SIGKILL") };
-      if (roll < 0.38) return daemons.kill("slurmctld", ms);
-      if (roll < 0.54) return daemons.kill(slurmd(dice), ms);
-      if (roll < 0.66) return daemons.kill("munged", ms);
-      if (roll < 0.74) return daemons.kill("slurmdbd", ms);
-      if (roll < 0.84) return daemons.freeze(dice.pick(["slurmctld", "munged", slurmd(dice)]), ms);
-      if (roll < 0.9) return { says: "kill -9 server", apply: () => stack.services.server.signal("SIGKILL") };
-      if (roll < 0.94) return { says: "kill -9 worker", apply: () => stack.services.worker.signal("SIGKILL") };
-      return { says: `cut the agents' network for ${ms} ms`, apply: async () => {
-        stack.proxy.cut();
-        await pause(ms);
-        stack.proxy.heal();
-      } };
+      if (roll < 0.18) return { says: "kill -9 the Slurm agent", apply: () => agent.signal("SIGKILL") };
+      if (roll < 0.34) return daemons.kill("slurmctld", ms);
+      if (roll < 0.48) return daemons.kill(slurmd(dice), ms);
+      if (roll < 0.59) return daemons.kill("munged", ms);
+      if (roll < 0.66) return daemons.kill("slurmdbd", ms);
+      if (roll < 0.76) return daemons.freeze(dice.pick(["slurmctld", "munged", slurmd(dice)]), ms);
+      if (roll < 0.81) return { says: "kill -9 server", apply: () => stack.services.server.signal("SIGKILL") };
+      if (roll < 0.85) return { says: "kill -9 worker", apply: () => stack.services.worker.signal("SIGKILL") };
+      if (roll < 0.89) return cut(ms);
+      if (roll < 0.95) return silence(stack, dice, ms);
+      if (roll < 0.985) return silence(stack, dice, dice.int(...PAST_A_POLL_MS));
+      return silence(stack, dice, dice.int(...OUTLASTING_MS));
     },
     heal: async () => {
       stack.proxy.heal();

@@ -8,6 +8,7 @@ import { jobName } from "../../agent/drivers/slurm/queue.ts";
 import type { AccountedPart } from "../../agent/protocol/messages.ts";
 import { makeBudget } from "../money.ts";
 import { until } from "../processes.ts";
+import { Site } from "../site.ts";
 import { runTrial } from "../trial.ts";
 import { slurmGrounds } from "./grounds.ts";
 import { startSlurmWorld, type SlurmWorld } from "./world.ts";
@@ -19,11 +20,19 @@ const ONE_HOST = { OMPI_MCA_btl: "tcp,self" };
 /** Debian 12's PyTorch 1.13 under its Python 3.11: torchrun fails on "no redirection", which is its default. */
 const DEBIANS_TORCHRUN = { PET_REDIRECTS: "1", PET_TEE: "1" };
 
+const site = Site.makeOrSay();
+/** A poll waits a third of the lease of 30 seconds (world.ts). */
+const PAST_A_POLL_MS = 11_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 let world: SlurmWorld;
 beforeAll(async () => {
-  world = await startSlurmWorld();
+  world = await startSlurmWorld(site);
 }, 240_000);
-afterAll(() => world?.stop(), 120_000);
+afterAll(async () => {
+  await world?.stop();
+  site?.remove();
+}, 120_000);
 
 describe("a run on Slurm", { timeout: 180_000 }, () => {
   it("becomes a job that is named after its attempt, and ends with what it printed", async () => {
@@ -73,6 +82,25 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     await world.lab.restart("slurmctld");
     expect((await world.untilStatus(id, "succeeded", 90)).attempts).toHaveLength(1);
+  });
+
+  it.skipIf(!site)("goes on while the link between its agent and the server is down, and is found to have ended", async () => {
+    const id = await world.submit({ name: "cut-off", command: "echo begun; sleep 6; echo done" });
+    const { scheduler } = (await world.untilStatus(id, "running")).attempts.at(-1)!;
+    const heard = async () => (await world.stack.sql<{ at: Date }[]>`select last_seen_at as at from agents where cluster_id = ${world.clusterId}`)[0]!.at.getTime();
+    const heal = site!.cut("everything");
+    try {
+      await pause(2_000); // whom the server hears it writes down once a second
+      const last = await heard();
+      await until("Slurm to be done with it", async () => (await world.lab.run("squeue", ["-h", "-t", "all", "-j", scheduler!.job, "-o", "%T"])).trim() === "COMPLETED", 30);
+      await pause(PAST_A_POLL_MS);
+      expect(await heard()).toBe(last);
+      expect((await world.get(id)).status).toBe("running");
+    } finally {
+      heal();
+    }
+    expect((await world.untilStatus(id, "succeeded")).attempts).toHaveLength(1);
+    await until("all of its log", async () => (await world.output(id)) === "begun\ndone\n", 30);
   });
 
   it("waits at Slurm for what its account may use, and says so in Slurm's own words", async () => {
@@ -274,8 +302,8 @@ describe("Slurm's accounting", { timeout: 120_000 }, () => {
   });
 });
 
-describe("while Slurm's daemons and the agent are killed at random", { timeout: 280_000 }, () => {
-  it.each([1, 3])("what holds of every run holds (seed %i)", async (seed) => {
+describe("while Slurm's daemons and the agent are killed and its link is cut at random", { timeout: 280_000 }, () => {
+  it.each([4, 6])("what holds of every run holds (seed %i)", async (seed) => {
     if ((await world.stack.sql`select 1 from budgets`).length === 0) await makeBudget(world.stack);
     const { problems, faults } = await runTrial(world.stack, seed, seed, slurmGrounds(world, 8));
     expect(problems, faults.join("; ")).toEqual([]);

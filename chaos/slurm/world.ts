@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { RunDetail } from "../../domain/experiments/run-view.ts";
 import { ensureBundles } from "../../scripts/build.ts";
 import { SlurmLab } from "../../scripts/test/slurm/lab.ts";
-import { enrolAgent, enrolmentCode, startStack, type Stack } from "../stack.ts";
-import { Supervised, until } from "../processes.ts";
+import { type Supervised, until } from "../processes.ts";
+import type { Site } from "../site.ts";
+import { agentProcess, enrolAgent, enrolmentCode, startStack, type Stack } from "../stack.ts";
 
 /** System programs only: the lab's Python with PyTorch, and mpirun. */
 const PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,20 +30,19 @@ export interface SlurmWorld {
   stop: (keep?: boolean) => Promise<void>;
 }
 
-export async function startSlurmWorld(): Promise<SlurmWorld> {
+/** @param site Where all of Slurm runs, and the agents with it; null: beside the server. */
+export async function startSlurmWorld(site: Site | null = null): Promise<SlurmWorld> {
   await ensureBundles(["server", "worker", "agent"]);
   const folder = mkdtempSync(join(tmpdir(), "drover-slurm-world-"));
   chmodSync(folder, 0o711); // as root, the database runs as another user
-  const lab = await SlurmLab.up(join(folder, "lab"));
-  const stack = await startStack(folder, { leaseSeconds: 30 });
+  const lab = await SlurmLab.up(join(folder, "lab"), {}, site?.enter);
+  const stack = await startStack(folder, { leaseSeconds: 30, site });
   const home = join(folder, "slurm-agent");
   const bin = join(folder, "bin");
   mkdirSync(bin);
   const { clusterId, code } = await enrolmentCode(stack, "Slurm lab");
-  const { service } = stack.services.agent;
-  const env = { ...service.env, ...lab.env, PATH: `${bin}:${PATH}`, DROVER_AGENT_STATE: join(home, "agent"), DROVER_AGENT_DRIVER: "slurm" };
-  const agent = new Supervised({ name: "slurm-agent", command: [service.command[0]!, service.command[1]!, "run", "--state", join(home, "agent")], env, log: join(folder, "logs", "slurm-agent.log") });
-  await enrolAgent(agent, home, stack.agentUrl, code);
+  const agent = agentProcess(stack, "slurm-agent", join(home, "agent"), ["run"], { ...lab.env, PATH: `${bin}:${PATH}`, DROVER_AGENT_DRIVER: "slurm" });
+  await enrolAgent(agent, site, home, stack.agentUrl, code);
   agent.start();
   const { api } = stack;
   const get = (id: string) => api.experiments.get.query({ id });

@@ -20,19 +20,24 @@ export class SlurmLab {
   readonly home: string;
   readonly shape: LabShape;
   private readonly ports: LabPorts;
+  private readonly enter: readonly string[];
 
-  private constructor(home: string, shape: LabShape, ports: LabPorts) {
+  private constructor(home: string, shape: LabShape, ports: LabPorts, enter: readonly string[]) {
     this.home = home;
     this.shape = shape;
     this.ports = ports;
+    this.enter = enter;
   }
 
-  /** Starts one in an empty folder. Root only. */
-  static async up(home: string, wanted: Partial<LabShape> = {}): Promise<SlurmLab> {
+  /**
+   * Starts one in an empty folder. Root only.
+   * @param enter Before each command: what makes it run where the lab is to be, in another network for example.
+   */
+  static async up(home: string, wanted: Partial<LabShape> = {}, enter: readonly string[] = []): Promise<SlurmLab> {
     const shape = { ...DEFAULTS, ...wanted };
     shape.cgroups &&= ["freezer", "devices", "memory"].every((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
     const free = await freePorts(3 + shape.nodes);
-    const lab = new SlurmLab(path.resolve(home), shape, { controller: free[0]!, dbd: free[1]!, mariadb: free[2]!, nodes: free.slice(3) });
+    const lab = new SlurmLab(path.resolve(home), shape, { controller: free[0]!, dbd: free[1]!, mariadb: free[2]!, nodes: free.slice(3) }, enter);
     try {
       await lab.prepare();
       await lab.startAll();
@@ -58,7 +63,8 @@ export class SlurmLab {
 
   /** Runs a client command of Slurm and answers what it printed. */
   async run(program: string, args: string[], options: { uid?: number; gid?: number } = {}): Promise<string> {
-    const { stdout } = await exec(program, args, { env: this.clientEnv, timeout: 60_000, maxBuffer: 64 * 1024 * 1024, ...options });
+    const [first, ...rest] = [...this.enter, program, ...args];
+    const { stdout } = await exec(first!, rest, { env: this.clientEnv, timeout: 60_000, maxBuffer: 64 * 1024 * 1024, ...options });
     return stdout;
   }
 
@@ -109,7 +115,7 @@ export class SlurmLab {
     for (const { name, text } of Object.values(POWER_SCRIPTS)) await writeFile(at("etc", name), text(this.home), { mode: 0o755 });
     if (this.shape.accounting) await writeFile(at("etc", "slurmdbd.conf"), slurmdbdConf(this.home, this.ports), { mode: 0o600 });
     const env = { PATH: ROOT_PATH, ...this.env };
-    const define = (name: string, command: string[]) => this.daemons.set(name, new Daemon(name, this.home, command, env));
+    const define = (name: string, command: string[]) => this.daemons.set(name, new Daemon(name, this.home, [...this.enter, ...command], env));
     define("munged", ["munged", "-F", "--force", "-S", at("run", "munge.sock"), `--key-file=${at("etc", "munge.key")}`, `--log-file=${at("log", "munged.log")}`, `--pid-file=${at("run", "munged.pid")}`, `--seed-file=${at("run", "munged.seed")}`, "--num-threads=4"]);
     if (this.shape.accounting) {
       define("mariadbd", ["mariadbd", "--no-defaults", "--user=mysql", `--datadir=${at("mysql")}`, `--socket=${at("mysql", "m.sock")}`, `--pid-file=${at("mysql", "m.pid")}`, `--port=${this.ports.mariadb}`, "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]);
@@ -152,7 +158,7 @@ export class SlurmLab {
   }
 
   private untilController(): Promise<void> {
-    const isUp = () => exec("timeout", ["5", "scontrol", "ping"], { env: this.clientEnv }).then(({ stdout }) => stdout.includes("is UP"), () => false);
+    const isUp = () => this.run("timeout", ["5", "scontrol", "ping"]).then((text) => text.includes("is UP"), () => false);
     return until("slurmctld", isUp, 60, () => this.logOf("slurmctld"));
   }
 
