@@ -20,10 +20,12 @@ const text = (name: string, more: Partial<FocusColumn> = {}): FocusColumn => ({ 
 const maybe = (name: string, more: Partial<FocusColumn> = {}): FocusColumn => text(name, { nullable: true, ...more });
 const decimal = (name: string, nullable = false): FocusColumn => ({ name, type: "decimal", nullable });
 const moment = (name: string, nullable = false): FocusColumn => ({ name, type: "datetime", nullable });
+const json = (name: string): FocusColumn => ({ name, type: "json", nullable: true });
 
 /** Columns that Drover fills, FOCUS's own first, in the order of the alphabet as the specification lists them. */
 export const COST_AND_USAGE: readonly FocusColumn[] = [
   decimal("BilledCost"), text("BillingAccountId"), maybe("BillingAccountName"), text("BillingCurrency"), moment("BillingPeriodEnd"), moment("BillingPeriodStart"),
+  maybe("CapacityReservationId"), maybe("CapacityReservationStatus", { allowed: ["Used", "Unused"] }),
   text("ChargeCategory", { allowed: ["Usage", "Purchase", "Tax", "Credit", "Adjustment"] }), maybe("ChargeClass", { allowed: ["Correction"] }), maybe("ChargeDescription"),
   text("ChargeFrequency", { allowed: ["One-Time", "Recurring", "Usage-Based"] }), moment("ChargePeriodEnd"), moment("ChargePeriodStart"),
   decimal("ConsumedQuantity", true), maybe("ConsumedUnit"), decimal("ContractedCost"), decimal("ContractedUnitPrice", true), decimal("EffectiveCost"),
@@ -33,13 +35,13 @@ export const COST_AND_USAGE: readonly FocusColumn[] = [
   text("ProviderName", { only: ["1.3", "1.2"] }), text("PublisherName", { only: ["1.3", "1.2"] }),
   maybe("RegionId"), maybe("RegionName"), maybe("ResourceId"), maybe("ResourceName"), maybe("ResourceType"),
   text("ServiceCategory", { allowed: ["AI and Machine Learning", "Compute"] }), text("ServiceName"), text("ServiceProviderName", { only: ["1.4", "1.3"] }), maybe("ServiceSubcategory"),
-  maybe("SkuId"), maybe("SkuMeter"), { name: "SkuPriceDetails", type: "json", nullable: true }, maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), { name: "Tags", type: "json", nullable: true },
+  maybe("SkuId"), maybe("SkuMeter"), json("SkuPriceDetails"), maybe("SkuPriceId"), maybe("SubAccountId"), maybe("SubAccountName"), maybe("SubAccountType"), json("Tags"),
   maybe("x_AttemptId"), maybe("x_ClusterId"), text("x_Evidence", { allowed: ["measured", "inferred", "provisional"] }), maybe("x_ExchangeRateId"), maybe("x_ExperimentId"), maybe("x_GpuModel"), text("x_RatingVersion"), maybe("x_RunId"),
 ];
 export const BILLING_PERIOD: readonly FocusColumn[] = [moment("BillingPeriodCreated"), moment("BillingPeriodEnd"), moment("BillingPeriodLastUpdated"), moment("BillingPeriodStart"), text("BillingPeriodStatus", { allowed: ["Open", "Closed"] }), text("InvoiceIssuerName")];
 export const INVOICE_DETAIL: readonly FocusColumn[] = [
   decimal("BilledCost"), text("BillingAccountId"), text("BillingCurrency"), moment("BillingPeriodEnd"), moment("BillingPeriodStart"), text("ChargeCategory", { allowed: ["Usage"] }),
-  moment("InvoiceDetailCreated"), maybe("InvoiceDetailDescription"), text("InvoiceDetailId"), moment("InvoiceDetailLastUpdated"), text("InvoiceId"), moment("InvoiceIssueDate", true),
+  moment("InvoiceDetailCreated"), maybe("InvoiceDetailDescription"), json("InvoiceDetailGrain"), text("InvoiceDetailId"), moment("InvoiceDetailLastUpdated"), text("InvoiceId"), moment("InvoiceIssueDate", true),
   text("InvoiceIssueStatus", { allowed: ["Open", "Issued", "Voided"] }), text("InvoiceIssuerName"), moment("PaymentDueDate", true), text("PaymentTerms"), text("ReferenceInvoiceId"),
 ];
 const COLUMNS: Record<FocusDataset, readonly FocusColumn[]> = { "cost-and-usage": COST_AND_USAGE, "billing-period": BILLING_PERIOD, "invoice-detail": INVOICE_DETAIL };
@@ -51,6 +53,8 @@ export const hasDataset = (dataset: FocusDataset, version: FocusVersion): boolea
 /** How capacity was bought, in FOCUS's words. */
 export const PRICING_CATEGORY: Record<CapacityClass, string> = { "on-demand": "Standard", spot: "Dynamic", reserved: "Committed", owned: "Other" };
 export const FOCUS_UNIT: Record<HeldKind, string> = { accelerator: "GPU-Hours", cpu: "CPU-Hours", memory: "GiB-Hours" };
+/** What is charged where nobody held it. */
+export const IDLE_SERVICE = "Idle capacity";
 /** What is metered. */
 export const FOCUS_METER: Record<HeldKind, string> = { accelerator: "GPU time held", cpu: "CPU time held", memory: "Memory held" };
 /** FOCUS's own property of a price, which is for one unit of pricing: a GPU, a core, a GiB. */
@@ -63,5 +67,7 @@ export interface PricedScope {
 }
 export const skuPriceDetails = (kind: HeldKind, { clusterId, model, capacityClass }: PricedScope): string =>
   JSON.stringify({ [FOCUS_PROPERTY[kind]]: 1, ...(model ? { x_GpuModel: model } : {}), ...(capacityClass ? { x_CapacityClass: capacityClass } : {}), ...(clusterId ? { x_ClusterId: clusterId } : {}) });
+/** A number always has a point: who reads a CSV file guesses types, and a month of whole prices would get another one than the next. */
+export const focusNumber = (text: string): string => (text.includes(".") ? text : `${text}.0`);
 /** A moment as FOCUS writes it. */
 export const focusTime = (at: number): string => new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");

@@ -7,9 +7,12 @@ import { buildApp } from "../app.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
 
 let world: MeteredWorld;
+let tokyo: { id: string };
 let token: string;
 beforeAll(async () => {
   world = await meteredWorld();
+  tokyo = await world.reserved();
+  await world.ran(world.speech.id, world.start, HOUR_MS * 1.5, { ...tokyo, accelerators: ["GPU-0"] });
   await world.ran(world.vision.id, world.start, HOUR_MS + 7);
   await world.ran(world.speech.id, world.start + HOUR_MS, HOUR_MS / 3);
   await world.book();
@@ -32,6 +35,15 @@ async function rowsOf(dataset: FocusDataset, version: FocusVersion = "1.4", peri
   return lines.map((line) => Object.fromEntries(head!.map((name, at) => [name!, line[at] ?? null])));
 }
 
+/** What every data set has to have, by the specification; our own list of columns is checked against this one. */
+const MANDATORY: Record<FocusDataset, string> = {
+  "cost-and-usage": "BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd BillingPeriodStart ChargeCategory ChargeClass ChargeDescription ChargePeriodEnd ChargePeriodStart ContractedCost EffectiveCost InvoiceIssuerName ListCost PricingQuantity PricingUnit ServiceCategory ServiceName",
+  "billing-period": "BillingPeriodCreated BillingPeriodEnd BillingPeriodLastUpdated BillingPeriodStart BillingPeriodStatus InvoiceIssuerName",
+  "invoice-detail": "BilledCost BillingAccountId BillingCurrency BillingPeriodEnd BillingPeriodStart ChargeCategory InvoiceDetailCreated InvoiceDetailDescription InvoiceDetailGrain InvoiceDetailId InvoiceDetailLastUpdated InvoiceId InvoiceIssueDate InvoiceIssueStatus InvoiceIssuerName PaymentDueDate PaymentTerms ReferenceInvoiceId",
+};
+/** Of costs and usage: who provided what was told by other columns until 1.3. */
+const MANDATORY_IN: Record<FocusVersion, string> = { "1.2": "ProviderName PublisherName", "1.3": "HostProviderName ServiceProviderName ProviderName PublisherName", "1.4": "HostProviderName ServiceProviderName" };
+
 /** Properties of a price that FOCUS defines, of those that we may have. */
 const SKU_PROPERTIES = new Set(["CoreCount", "GpuCount", "MemorySize"]);
 /** What the specification says of each column and of the columns together. @returns what is wrong. */
@@ -45,14 +57,16 @@ function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[
         if (!nullable) bad(`${name} is missing`);
         continue;
       }
-      if (type === "decimal" && !/^-?\d+(\.\d+)?$/.test(value)) bad(`${name} is no plain number: ${value}`);
+      if (type === "decimal" && !/^-?\d+\.\d+$/.test(value)) bad(`${name} is no plain number, or one that looks like an integer: ${value}`);
       if (type === "datetime" && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) bad(`${name} is no moment: ${value}`);
       if (type === "json" && typeof JSON.parse(value) !== "object") bad(`${name} is no object: ${value}`);
       if (allowed && !allowed.includes(value)) bad(`${name} may not say ${value}`);
       if (/^(N\/A|null|none|-)$/i.test(value) || (name.endsWith("Id") && /^\d+$/.test(value))) bad(`${name} is a placeholder or all digits: ${value}`);
     }
     if (row.BillingPeriodStart! >= row.BillingPeriodEnd!) bad("its billing period ends before it begins");
+    if (dataset === "invoice-detail" && Object.keys(JSON.parse(row.InvoiceDetailGrain ?? "{}") as object).length === 0) bad("an invoice's line does not say of what it is the sum");
     if (dataset !== "cost-and-usage") continue;
+    if ((row.CapacityReservationId === null) !== (row.CapacityReservationStatus === null)) bad("a reservation without whether it was used");
     const product = (price: string) => problems.length > 0 || compare(multiply(decimal(row[price]!), decimal(row.PricingQuantity!)), decimal(row[price === "ListUnitPrice" ? "ListCost" : "ContractedCost"]!)) === 0;
     if (row.ChargeClass === null && !(product("ListUnitPrice") && product("ContractedUnitPrice"))) bad("a cost is not its unit price times its quantity");
     const priced = decimal(row.PricingCurrencyListUnitPrice ?? "0");
@@ -70,6 +84,20 @@ function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[
   }
   return problems;
 }
+/** Every charge is on one line of the invoice, and every line is what its charges come to. */
+function addUp(invoice: readonly Row[], charges: readonly Row[]): void {
+  expect(check("invoice-detail", "1.4", invoice)).toEqual([]);
+  expect(new Set(invoice.map(({ InvoiceDetailId }) => InvoiceDetailId)).size).toBe(invoice.length);
+  expect(new Set([...invoice, ...charges].map((row) => row.InvoiceId)).size).toBe(1);
+  expect(compare(billed(invoice), billed(charges))).toBe(0);
+  for (const { InvoiceDetailId, InvoiceDetailGrain, BilledCost } of invoice) {
+    const its = charges.filter((row) => row.InvoiceDetailId === InvoiceDetailId);
+    expect(compare(billed(its), decimal(BilledCost!))).toBe(0);
+    for (const [name, value] of Object.entries(JSON.parse(InvoiceDetailGrain!) as object)) if (!name.startsWith("x_")) expect(new Set(its.map((row) => row[name]))).toEqual(new Set([value]));
+  }
+  const lines = new Set(invoice.map((row) => row.InvoiceDetailId));
+  expect(charges.every((row) => lines.has(row.InvoiceDetailId!))).toBe(true);
+}
 const billed = (rows: readonly Row[]) => sum(rows.map((row) => decimal(row.BilledCost!)));
 
 it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the ledger", async (version) => {
@@ -77,15 +105,39 @@ it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the 
   expect(rows.length).toBeGreaterThan(10);
   expect(check("cost-and-usage", version, rows)).toEqual([]);
   expect(compare(billed(rows), decimal((await world.owner.api.costs.period({ period: world.last })).amount))).toBe(0);
-  expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null && row.ConsumedQuantity === "0")).toBe(true);
+  expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null && row.ConsumedQuantity === "0.0")).toBe(true);
   expect(new Set(rows.map(({ SkuMeter, SkuPriceDetails }) => `${SkuMeter} ${SkuPriceDetails}`))).toEqual(new Set(['CPU time held {"CoreCount":1}', "null null"]));
   expect(rows.some((row) => row.SubAccountName === "vision" && row.x_Evidence === "measured")).toBe(true);
+});
+
+it("every file has the columns that the specification makes mandatory", () => {
+  for (const version of FOCUS_VERSIONS) {
+    const names = (dataset: FocusDataset) => focusColumns(dataset, version).map(({ name }) => name);
+    expect(names("cost-and-usage")).toEqual(expect.arrayContaining([...MANDATORY["cost-and-usage"].split(" "), ...MANDATORY_IN[version].split(" ")]));
+    if (version === "1.4") for (const dataset of FOCUS_DATASETS) expect(names(dataset)).toEqual(expect.arrayContaining(MANDATORY[dataset].split(" ")));
+  }
+});
+
+it("capacity that is reserved names its reservation, and whether it was used", async () => {
+  for (const version of FOCUS_VERSIONS) {
+    const rows = await rowsOf("cost-and-usage", version);
+    const [reserved, others] = [rows.filter(({ x_ClusterId }) => x_ClusterId === tokyo.id), rows.filter(({ x_ClusterId }) => x_ClusterId !== tokyo.id)];
+    expect(new Set(reserved.map(({ CapacityReservationId, CapacityReservationStatus, x_RunId }) => `${CapacityReservationId} ${CapacityReservationStatus} ${x_RunId ? "run" : "idle"}`))).toEqual(new Set([`${tokyo.id}/reserved Used run`, `${tokyo.id}/reserved Unused idle`]));
+    expect(new Set(others.map(({ CapacityReservationId }) => CapacityReservationId))).toEqual(new Set([null]));
+  }
+});
+
+it("the charges of an open month name the invoice that is in the making, and its lines add up to them", async () => {
+  const [invoice, charges] = [await rowsOf("invoice-detail"), await rowsOf("cost-and-usage")];
+  expect(invoice.map(({ InvoiceIssueStatus, InvoiceIssueDate }) => [InvoiceIssueStatus, InvoiceIssueDate])).toEqual(invoice.map(() => ["Open", null]));
+  addUp(invoice, charges);
+  for (const version of ["1.3", "1.2"] as const) expect(new Set((await rowsOf("cost-and-usage", version)).map(({ InvoiceId }) => InvoiceId))).toEqual(new Set([invoice[0]!.InvoiceId]));
 });
 
 it("the checker finds what is wrong", async () => {
   const [row] = await rowsOf("cost-and-usage");
   const wrong = (more: Row): number => check("cost-and-usage", "1.4", [{ ...row!, ...more }]).length;
-  const cases: Row[] = [{ PricingCurrency: "euro" }, { PricingCurrencyEffectiveCost: "999" }, { PricingCurrencyListUnitPrice: "999" }, { BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }, { ConsumedQuantity: null, ConsumedUnit: null }, { SkuMeter: null }, { SkuPriceId: null }, { SkuPriceDetails: '{"GPUs":1}' }];
+  const cases: Row[] = [{ PricingCurrency: "euro" }, { PricingCurrencyEffectiveCost: "999" }, { PricingCurrencyListUnitPrice: "999" }, { BilledCost: null }, { ListCost: "1e3" }, { ListCost: "999" }, { ListCost: "999.0" }, { CapacityReservationStatus: "Used" }, { ChargeCategory: "usage" }, { ChargePeriodStart: "2026-01-01" }, { BillingAccountId: "12345" }, { SkuId: "N/A" }, { PricingUnit: null }, { Tags: "7" }, { ConsumedQuantity: null, ConsumedUnit: null }, { SkuMeter: null }, { SkuPriceId: null }, { SkuPriceDetails: '{"GPUs":1}' }];
   for (const more of cases) expect(wrong(more), JSON.stringify(more)).toBeGreaterThan(0);
 });
 
@@ -98,18 +150,19 @@ it("the invoice of a closed month adds up to its charges, which name it; what co
   await world.owner.api.costs.closePeriod({ period: world.last });
   expect((await rowsOf("billing-period"))[0]).toMatchObject({ BillingPeriodStatus: "Closed" });
   const [invoice, charges] = [await rowsOf("invoice-detail"), await rowsOf("cost-and-usage")];
-  expect(check("invoice-detail", "1.4", invoice)).toEqual([]);
-  expect(new Set([...invoice, ...charges].map((row) => row.InvoiceId)).size).toBe(1);
-  expect(invoice.every((row) => row.InvoiceIssueStatus === "Issued")).toBe(true);
-  expect(compare(billed(invoice), billed(charges))).toBe(0);
-  for (const line of invoice) expect(compare(billed(charges.filter((row) => row.InvoiceDetailId === line.InvoiceDetailId)), decimal(line.BilledCost!))).toBe(0);
-  expect(charges.every((row) => row.InvoiceDetailId !== null)).toBe(true);
+  expect(invoice.every((row) => row.InvoiceIssueStatus === "Issued" && row.ReferenceInvoiceId === row.InvoiceId)).toBe(true);
+  addUp(invoice, charges);
   await world.price("3");
   await world.book();
-  const later = await rowsOf("cost-and-usage", "1.4", new Date().toISOString().slice(0, 7));
+  const now = new Date().toISOString().slice(0, 7);
+  const later = await rowsOf("cost-and-usage", "1.4", now);
   const corrections = later.filter((row) => row.ChargeClass === "Correction");
   expect(corrections.length).toBeGreaterThan(0);
   expect(check("cost-and-usage", "1.4", corrections)).toEqual([]);
+  const next = await rowsOf("invoice-detail", "1.4", now);
+  addUp(next, later);
+  const changed = new Set(corrections.map((row) => row.InvoiceDetailId));
+  for (const line of next) expect(line.ReferenceInvoiceId).toBe(changed.has(line.InvoiceDetailId) ? invoice[0]!.InvoiceId : line.InvoiceId); // a line is of one month
   expect(compare(billed(await rowsOf("cost-and-usage")), billed(charges))).toBe(0);
 });
 

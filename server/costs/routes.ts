@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { displayed } from "../../domain/costs/cost-report.ts";
-import { focusColumns, type FocusColumn } from "../../domain/costs/focus.ts";
+import { focusColumns, type FocusColumn, focusNumber } from "../../domain/costs/focus.ts";
 import { ExportCosts, ExportFocus, FileStatement, OneStatement } from "../../domain/costs/inputs.ts";
 import { monthDays } from "../../domain/costs/report-schedule.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
@@ -75,11 +75,13 @@ async function sendStatementPdf(c: Context<GuardedEnv>) {
 
 const FOCUS_CELL: Record<FocusColumn["type"], FileColumn<FocusRow>["type"]> = { decimal: "DECIMAL", datetime: "TIMESTAMP", string: "STRING", json: "STRING" };
 
+const focusCell = (type: FocusColumn["type"], value: string | null): string | null => (type === "decimal" && value !== null ? focusNumber(value) : value);
+
 /** The whole organization's charges after FOCUS: for those who look after its money. */
 async function sendFocus(c: Context<GuardedEnv>) {
   const { format: as, org: _org, ...asked } = c.req.query();
   const format = parsed("format", ExportFormat, as);
   const ask = parsed("focus", ExportFocus, asked);
-  const columns = focusColumns(ask.dataset, ask.version).map(({ name, type }): FileColumn<FocusRow> => ({ name, type: FOCUS_CELL[type], cell: (row) => row[name] ?? null }));
+  const columns = focusColumns(ask.dataset, ask.version).map(({ name, type }): FileColumn<FocusRow> => ({ name, type: FOCUS_CELL[type], cell: (row) => focusCell(type, row[name] ?? null) }));
   return sendTableFile(c, { name: `focus-${ask.version}-${ask.dataset}-${ask.period}`, format, columns, pages: focusRows(c.get("ctx"), ask) });
 }

@@ -14,16 +14,28 @@ export async function meteredWorld() {
   const start = spanOf(last).to - 10 * HOUR_MS;
   const second = await world.makeUser(world.org.id, world.org.slug, "Bea Billing", [["billing", "org", world.org.id]]);
   const cluster = await world.makeCluster(world.org.id, "berlin", { cpus: 8 });
-  await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId: cluster.id }));
-  await world.sql`update capacity_intervals set from_at = ${new Date(start)} where cluster_id = ${cluster.id}`;
-  await world.sql`update cost_clocks set complete_to = ${new Date(spanOf(last).to)} where cluster_id = ${cluster.id}`;
+  async function metered(clusterId: string): Promise<void> {
+    await world.db.transaction((tx) => followCapacity(tx, { orgId: world.org.id, clusterId }));
+    await world.sql`update capacity_intervals set from_at = ${new Date(start)} where cluster_id = ${clusterId}`;
+    await world.sql`update cost_clocks set complete_to = ${new Date(spanOf(last).to)} where cluster_id = ${clusterId}`;
+  }
+  await metered(cluster.id);
 
-  /** Two cores and a GiB of a run, from a moment on for so long. Answers the attempt. */
-  async function ran(projectId: string, from: number, milliseconds: number): Promise<string> {
+  /** Another node of that time, on a cluster whose capacity is reserved: four cores and two H100. */
+  async function reserved(): Promise<{ id: string }> {
+    const tokyo = await world.makeCluster(world.org.id, "tokyo", { cpus: 4, gpus: 2 });
+    await world.sql`update clusters set capacity_class = 'reserved' where id = ${tokyo.id}`;
+    await metered(tokyo.id);
+    return tokyo;
+  }
+
+  /** Two cores and a GiB of a run, and one accelerator where it is said which, from a moment on for so long. Answers the attempt. */
+  async function ran(projectId: string, from: number, milliseconds: number, on: { id: string; accelerators?: string[] } = cluster): Promise<string> {
     const run = await world.makeRun({ projectId });
-    const attempt = await world.makeAttempt(run, cluster.id, { status: "running" });
-    const events = [{ kind: "open" as const, at: from, holds: [{ node: "node-1", accelerators: [], gpus: 0, cpus: 2, memoryMib: 1024 }] }, { kind: "close" as const, at: from + milliseconds, lifeMs: milliseconds, evidence: "measured" as const }];
-    await ingestUsage(world.sql, { orgId: world.org.id, clusterId: cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events, aliveAt: null }] }, Date.now());
+    const attempt = await world.makeAttempt(run, on.id, { status: "running" });
+    const accelerators = on.accelerators ?? [];
+    const events = [{ kind: "open" as const, at: from, holds: [{ node: "node-1", accelerators, gpus: accelerators.length, cpus: 2, memoryMib: 1024 }] }, { kind: "close" as const, at: from + milliseconds, lifeMs: milliseconds, evidence: "measured" as const }];
+    await ingestUsage(world.sql, { orgId: world.org.id, clusterId: on.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events, aliveAt: null }] }, Date.now());
     return attempt.id;
   }
   async function book(): Promise<void> {
@@ -32,7 +44,7 @@ export async function meteredWorld() {
   const price = (unitPrice: string) => world.owner.api.costs.addPrice({ kind: "cpu", unitPrice, validFrom: "2020-01-01T00:00:00Z" });
   await price("1");
   return {
-    ...world, second, cluster, last, start, ran, book, price,
+    ...world, second, cluster, last, start, reserved, ran, book, price,
     close: async () => {
       await clients().close();
       await world.close();

@@ -1,9 +1,11 @@
 import { sql } from "drizzle-orm";
-import { decimal, decimalText, multiply, trimmed } from "../../../domain/costs/decimal.ts";
+import { decimal, decimalText, multiply, subtract, trimmed } from "../../../domain/costs/decimal.ts";
 import type { ExportFocus } from "../../../domain/costs/inputs.ts";
-import { FOCUS_METER, FOCUS_UNIT, focusTime, PRICING_CATEGORY, skuPriceDetails } from "../../../domain/costs/focus.ts";
+import { FOCUS_METER, FOCUS_UNIT, focusTime, IDLE_SERVICE, PRICING_CATEGORY, skuPriceDetails } from "../../../domain/costs/focus.ts";
 import { HOUR_MS, type CapacityClass, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
-import { spanOf } from "../../../domain/costs/period.ts";
+import { periodOf } from "../../../domain/costs/ledger.ts";
+import { monthName, spanOf } from "../../../domain/costs/period.ts";
+import type { PeriodLine } from "../../../domain/costs/period-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { getPeriod } from "./periods.ts";
@@ -50,8 +52,8 @@ const DAYS_TOGETHER = 1;
 interface Frame {
   org: { id: string; name: string };
   currency: string;
-  /** Null while the period is open: nothing is invoiced yet. */
-  invoiceId: string | null;
+  /** While the period is open, of the invoice that is in the making. */
+  invoiceId: string;
   from: number;
   to: number;
 }
@@ -60,18 +62,18 @@ async function frameOf(ctx: Ctx, period: string): Promise<Frame & { view: Awaite
   const [org] = await ctx.db.execute<{ name: string }>(sql`select name from orgs where id = ${ctx.orgId}`);
   if (!org) throw notFound();
   const view = await getPeriod(ctx, period, Date.now());
-  return { org: { id: ctx.orgId, name: org.name }, currency: view.currency, invoiceId: view.state === "closed" ? invoiceIdOf(ctx.orgId, period) : null, ...spanOf(period), view };
+  return { org: { id: ctx.orgId, name: org.name }, currency: view.currency, invoiceId: invoiceIdOf(ctx.orgId, period), ...spanOf(period), view };
 }
 
 const invoiceIdOf = (orgId: string, period: string): string => `inv_${orgId}_${period}`;
-/** The line of an invoice on which a project's charges are, or those of nobody. */
-const invoiceLineOf = (invoiceId: string, projectId: string | null): string => `${invoiceId}_${projectId || "idle"}`;
+/** The line of an invoice on which a project's charges are, or those of nobody: of its own month, or corrections of one before it. */
+const invoiceLineOf = (invoiceId: string, projectId: string | null, corrected: string | null): string => [invoiceId, projectId || "idle", corrected].filter(Boolean).join("_");
 
 /** One of the three data sets of a billing period, page by page. */
 export async function* focusRows(ctx: Ctx, { period, dataset }: ExportFocus): AsyncGenerator<FocusRow[]> {
   const frame = await frameOf(ctx, period);
   if (dataset === "billing-period") yield [billingPeriod(frame)];
-  else if (dataset === "invoice-detail") yield invoiceDetail(frame, period);
+  else if (dataset === "invoice-detail") yield await invoiceDetail(ctx, frame, period);
   else yield* costAndUsage(ctx, frame, period);
 }
 
@@ -103,12 +105,13 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     ListUnitPrice: charge.unit_price, ContractedUnitPrice: charge.unit_price, PricingQuantity: charge.quantity, PricingUnit: unit, PricingCategory: PRICING_CATEGORY[charge.capacity_class],
     PricingCurrency: charge.pricing_currency ?? currency, PricingCurrencyListUnitPrice: pricedAt, PricingCurrencyContractedUnitPrice: pricedAt, PricingCurrencyEffectiveCost: decimalText(trimmed(multiply(decimal(pricedAt), decimal(charge.quantity)))),
     ConsumedQuantity: isIdle ? "0" : charge.quantity, ConsumedUnit: unit, // what nobody held is paid for, and was not consumed
-    BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId, InvoiceDetailId: invoiceId && invoiceLineOf(invoiceId, charge.project_id),
+    BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId, InvoiceDetailId: invoiceLineOf(invoiceId, charge.project_id, charge.charge_class && periodOf(+charge.hour)),
+    ...(charge.capacity_class === "reserved" ? { CapacityReservationId: `${charge.cluster_id}/reserved`, CapacityReservationStatus: isIdle ? "Unused" : "Used" } : {}),
     ChargeCategory: "Usage", ChargeClass: charge.charge_class, ChargeFrequency: "Usage-Based", ChargePeriodStart: focusTime(+charge.hour), ChargePeriodEnd: focusTime(+charge.hour + HOUR_MS),
     ChargeDescription: isIdle ? `${charge.quantity} ${unit} of ${charge.node} that nobody held` : `${charge.quantity} ${unit} of ${charge.node}, run ${charge.run ?? charge.run_id}`,
     HostProviderName: "self", InvoiceIssuerName: org.name, ServiceProviderName: org.name, ProviderName: org.name, PublisherName: org.name,
     RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: { accelerator: "GPU", cpu: "CPU", memory: "Memory" }[charge.kind],
-    ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? "Idle capacity" : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
+    ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? IDLE_SERVICE : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
     SkuId: charge.price_id, SkuMeter: isPriced ? FOCUS_METER[charge.kind] : null, SkuPriceId: charge.price_id, SkuPriceDetails: isPriced ? skuPriceDetails(charge.kind, { clusterId: charge.priced_cluster, model: charge.priced_model, capacityClass: charge.priced_class }) : null,
     SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
     x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
@@ -120,13 +123,34 @@ function billingPeriod({ org, from, to, view }: Awaited<ReturnType<typeof frameO
   return { BillingPeriodCreated: focusTime(from), BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), BillingPeriodLastUpdated: focusTime(view.closedAt?.getTime() ?? Date.now()), BillingPeriodStatus: view.state === "closed" ? "Closed" : "Open", InvoiceIssuerName: org.name };
 }
 
-/** A line for each project; exact, as the rows of usage are, so that they add up to the same. */
-function invoiceDetail({ org, currency, from, to, view }: Awaited<ReturnType<typeof frameOf>>, period: string): FocusRow[] {
+/** A line for each project, and one for each month before that its charges correct; exact, as the rows of usage are, so that they add up to the same. */
+async function invoiceDetail(ctx: Ctx, { org, currency, invoiceId, from, to, view }: Awaited<ReturnType<typeof frameOf>>, period: string): Promise<FocusRow[]> {
   const closedAt = view.closedAt?.getTime() ?? null;
-  const at = focusTime(closedAt ?? Date.now());
-  return view.lines.map((line) => ({
-    BilledCost: line.amount, BillingAccountId: org.id, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), ChargeCategory: "Usage",
-    InvoiceDetailId: invoiceLineOf(invoiceIdOf(org.id, period), line.projectId), InvoiceDetailDescription: line.projectId === "" ? "Capacity that nobody held" : `Project ${line.project}`, InvoiceDetailCreated: at, InvoiceDetailLastUpdated: at,
-    InvoiceId: invoiceIdOf(org.id, period), InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal", ReferenceInvoiceId: invoiceIdOf(org.id, period), // may not be empty, and our invoices stand in for no other
-  }));
+  const row = ({ projectId, project }: PeriodLine, amount: string, corrected: string | null): FocusRow => ({
+    BilledCost: amount, BillingAccountId: org.id, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), ChargeCategory: "Usage",
+    InvoiceDetailId: invoiceLineOf(invoiceId, projectId, corrected), InvoiceDetailDescription: `${projectId === "" ? "Capacity that nobody held" : `Project ${project}`}${corrected ? `, correction of ${monthName(corrected)}` : ""}`,
+    InvoiceDetailGrain: JSON.stringify({ ...(projectId === "" ? { ServiceName: IDLE_SERVICE } : { SubAccountId: projectId }), ...(corrected ? { x_CorrectedPeriod: corrected } : {}) }),
+    InvoiceDetailCreated: focusTime(from), InvoiceDetailLastUpdated: focusTime(closedAt ?? Date.now()),
+    InvoiceId: invoiceId, InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal",
+    ReferenceInvoiceId: corrected ? invoiceIdOf(org.id, corrected) : invoiceId,
+  });
+  const [charged, corrections] = [await chargedProjects(ctx, from, to), await correctedMonths(ctx, period, from)];
+  return view.lines.flatMap((line) => [
+    ...(charged.has(line.projectId) ? [row(line, decimalText(trimmed(subtract(decimal(line.amount), decimal(line.corrections)))), null)] : []),
+    ...corrections.filter(({ project_id }) => project_id === line.projectId).map(({ month, amount }) => row(line, amount, month)),
+  ]);
+}
+
+/** Who was charged for something of these days: not who only has corrections of the days before. */
+async function chargedProjects(ctx: Ctx, from: number, to: number): Promise<Set<string>> {
+  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+  const rows = await ctx.db.execute<{ project_id: string }>(sql`select distinct project_id from cost_daily where org_id = ${ctx.orgId} and day >= ${day(from)}::date and day < ${day(to)}::date`);
+  return new Set(rows.map(({ project_id }) => project_id));
+}
+
+/** What is booked in a period of the closed ones before it, by project and month. */
+async function correctedMonths(ctx: Ctx, period: string, from: number): Promise<{ project_id: string; month: string; amount: string }[]> {
+  return ctx.db.execute<{ project_id: string; month: string; amount: string }>(sql`
+    select coalesce(project_id, '') as project_id, to_char(hour at time zone 'utc', 'YYYY-MM') as month, trim_scale(sum(amount))::text as amount
+    from ledger_entries where org_id = ${ctx.orgId} and period = ${period} and hour < ${new Date(from).toISOString()}::timestamptz and line > 0 and charge_class = 'Correction' group by 1, 2 order by 1, 2`);
 }
