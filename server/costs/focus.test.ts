@@ -77,6 +77,7 @@ function check(dataset: FocusDataset, version: FocusVersion, rows: readonly Row[
     if (row.ChargeClass === null && (row.ChargePeriodStart! < row.BillingPeriodStart! || row.ChargePeriodEnd! > row.BillingPeriodEnd!)) bad("it is charged outside its billing period");
     if ((row.PricingQuantity === null) !== (row.PricingUnit === null) || (row.ConsumedQuantity === null) !== (row.ConsumedUnit === null)) bad("a quantity without its unit");
     if (row.ChargeCategory === "Usage" && row.ChargeClass === null && row.ConsumedQuantity === null) bad("usage without the quantity that was consumed");
+    if (row.ChargeCategory === "Usage" && row.SkuPriceId === null) bad("usage without a price");
     if ((row.SkuId === null) !== (row.SkuMeter === null) || (row.SkuPriceId === null) !== (row.SkuPriceDetails === null)) bad("a SKU without its meter or its details, or the other way round");
     for (const key of Object.keys(JSON.parse(row.SkuPriceDetails ?? "{}") as object)) if (!SKU_PROPERTIES.has(key) && !/^x_[A-Z]/.test(key)) bad(`SkuPriceDetails may not have ${key}`);
     if (row.SkuPriceId && row.SkuPriceDetails !== rows.find((other) => other.SkuPriceId === row.SkuPriceId)!.SkuPriceDetails) bad("the details of a price are not the same everywhere");
@@ -106,7 +107,8 @@ it.each(FOCUS_VERSIONS)("costs and usage conform to FOCUS %s, and add up to the 
   expect(check("cost-and-usage", version, rows)).toEqual([]);
   expect(compare(billed(rows), decimal((await world.owner.api.costs.period({ period: world.last })).amount))).toBe(0);
   expect(rows.some((row) => row.ServiceName === "Idle capacity" && row.SubAccountId === null && row.ConsumedQuantity === "0.0")).toBe(true);
-  expect(new Set(rows.map(({ SkuMeter, SkuPriceDetails }) => `${SkuMeter} ${SkuPriceDetails}`))).toEqual(new Set(['CPU time held {"CoreCount":1}', "null null"]));
+  expect(new Set(rows.map(({ SkuMeter, SkuPriceDetails }) => `${SkuMeter} ${SkuPriceDetails}`))).toEqual(new Set(['CPU time held {"CoreCount":1}', 'Memory held {"MemorySize":1}', 'GPU time held {"GpuCount":1}']));
+  for (const free of rows.filter(({ SkuPriceId }) => SkuPriceId!.startsWith("unpriced/"))) expect(free).toMatchObject({ ListUnitPrice: "0.0", BilledCost: "0.0", PricingCurrencyEffectiveCost: "0.0" });
   expect(rows.some((row) => row.SubAccountName === "vision" && row.x_Evidence === "measured")).toBe(true);
 });
 

@@ -96,7 +96,7 @@ async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGener
 
 function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame): FocusRow {
   const isIdle = charge.attempt_id === null;
-  const isPriced = charge.price_id !== null;
+  const sku = charge.price_id ?? `unpriced/${charge.kind}`; // what the price book says nothing of costs nothing: usage has to have a price
   const unit = FOCUS_UNIT[charge.kind];
   const pricedAt = charge.priced_at ?? charge.unit_price;
   const tags = Object.fromEntries(Object.entries({ team: charge.team, experiment: charge.experiment }).filter(([, value]) => value !== null));
@@ -112,7 +112,7 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     HostProviderName: "self", InvoiceIssuerName: org.name, ServiceProviderName: org.name, ProviderName: org.name, PublisherName: org.name,
     RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: { accelerator: "GPU", cpu: "CPU", memory: "Memory" }[charge.kind],
     ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? IDLE_SERVICE : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
-    SkuId: charge.price_id, SkuMeter: isPriced ? FOCUS_METER[charge.kind] : null, SkuPriceId: charge.price_id, SkuPriceDetails: isPriced ? skuPriceDetails(charge.kind, { clusterId: charge.priced_cluster, model: charge.priced_model, capacityClass: charge.priced_class }) : null,
+    SkuId: sku, SkuMeter: FOCUS_METER[charge.kind], SkuPriceId: sku, SkuPriceDetails: skuPriceDetails(charge.kind, { clusterId: charge.priced_cluster, model: charge.priced_model, capacityClass: charge.priced_class }),
     SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
     x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
   };
