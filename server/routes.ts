@@ -5,6 +5,7 @@ import { mountClusterRoutes } from "./clusters/routes.ts";
 import { mountMlflow } from "./experiments/mlflow/all-routes.ts";
 import { mountEmbedRoutes } from "./costs/embed-routes.ts";
 import { mountCostRoutes } from "./costs/routes.ts";
+import { mountUnsubscribeRoutes } from "./costs/unsubscribe-routes.ts";
 import { mountTerminals } from "./experiments/interactive/terminals.ts";
 import { mountExportRoutes } from "./experiments/export-routes.ts";
 import { mountExperimentRoutes } from "./experiments/routes.ts";
@@ -19,6 +20,7 @@ export function mountRoutes(app: Hono): void {
   mountExportRoutes(app);
   mountCostRoutes(app);
   mountEmbedRoutes(app);
+  mountUnsubscribeRoutes(app);
   mountMlflow(app);
   mountLive(app);
   app.get("/api/health", open("says only that the process answers"), (c) => c.json({ ok: true }));

@@ -14,7 +14,7 @@ export const AUDIT_ACTIONS = [
   "run.hold", "run.release", "run.prioritize", "run.move",
   "queue.policy", "queue.quota", "queue.remove-quota", "queue.weight",
   "price.add", "price.currency", "price.rate", "budget.create", "budget.change", "budget.archive", "budget.restore", "period.request-close", "period.withdraw-close", "period.close", "usage-review.resolve",
-  "schedule.create", "schedule.change", "schedule.delete", "schedule.send",
+  "schedule.create", "schedule.change", "schedule.delete", "schedule.send", "schedule.unsubscribe",
   "embed.publish", "embed.withdraw", "embed.client-create", "embed.client-change", "embed.client-disable", "embed.client-enable", "embed.client-revoke", "embed.export",
   "view.save", "view.delete", "report.create", "report.update", "report.archive", "report.restore", "report.comment", "report.delete-comment",
   "model.create", "model.update", "model.delete", "model.version-create", "model.version-delete", "model.stage", "model.alias", "model.logged-delete",

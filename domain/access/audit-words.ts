@@ -42,6 +42,7 @@ const SAYS: Record<AuditAction, string> = {
   "schedule.change": "Changed a scheduled cost report",
   "schedule.delete": "Ended a scheduled cost report",
   "schedule.send": "Sent a scheduled cost report at once",
+  "schedule.unsubscribe": "Unsubscribed from a scheduled cost report",
   "embed.publish": "Published a report for embedding",
   "embed.withdraw": "Withdrew an embedded report",
   "embed.client-create": "Added an embed client",

@@ -16,28 +16,47 @@ export function fileNameOf({ from, to, scope }: CostReport): string {
   return ["costs", from, to, what].filter(Boolean).join("-");
 }
 
-/** The report as a mail: what it comes to in its text, all of it as PDF and CSV. @param why Who gets it and how to change that. */
-export async function renderMail(report: CostReport, madeAt: Date, { link, why }: { link: string; why: string }): Promise<Omit<Mail, "to">> {
+/** All of it. */
+export async function reportFiles(report: CostReport, madeAt: Date): Promise<NonNullable<Mail["attachments"]>> {
+  const name = fileNameOf(report);
+  return [
+    { filename: `${name}.pdf`, content: await renderPdf(report, madeAt), contentType: "application/pdf" },
+    { filename: `${name}.csv`, content: reportCsv(report), contentType: "text/csv; charset=utf-8" },
+  ];
+}
+
+/** At the end of a mail. */
+export interface MailFoot {
+  /** To the same in the console. */
+  link: string;
+  /** Who gets it and how to change that. */
+  why: string;
+  /** Where its recipient ends it. */
+  unsubscribe: string;
+}
+
+/** The report as a mail: what it comes to in its text; its files say all of it. */
+export function renderMail(report: CostReport, foot: MailFoot): Omit<Mail, "to" | "attachments"> {
   const about = report.scope ?? report.organization;
   const shown = report.rows.slice(0, MOST_LINES);
   const money = (amount: string) => formatMoney(amount, report.currency);
   const rest = report.rows.length > shown.length ? `and ${report.rows.length - shown.length} more in the files` : null;
-  const name = fileNameOf(report);
   return {
     subject: `${report.title}, ${about}: ${money(report.total)}`,
-    text: [`${report.title}, ${about}`, `${spanName(report.from, report.to)}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row, at) => `${money(row.rounded).padStart(16)}${report.display ? formatMoney(report.display.rows[at]!, report.display.currency).padStart(18) : ""}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", link, "", why].join("\n"),
-    html: htmlOf(report, about, shown, rest, { link, why }),
-    attachments: [
-      { filename: `${name}.pdf`, content: await renderPdf(report, madeAt), contentType: "application/pdf" },
-      { filename: `${name}.csv`, content: reportCsv(report), contentType: "text/csv; charset=utf-8" },
-    ],
+    text: [`${report.title}, ${about}`, `${spanName(report.from, report.to)}, UTC`, "", `Total: ${money(report.total)}`, ...report.notes, "", ...shown.map((row, at) => `${money(row.rounded).padStart(16)}${report.display ? formatMoney(report.display.rows[at]!, report.display.currency).padStart(18) : ""}  ${row.project}${row.team ? ` (${row.team})` : ""}`), ...(rest ? [rest] : []), "", footText(foot)].join("\n"),
+    html: htmlOf(report, about, shown, rest, foot),
+    unsubscribe: foot.unsubscribe,
   };
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
 
-function htmlOf(report: CostReport, about: string, shown: CostReport["rows"], rest: string | null, { link, why }: { link: string; why: string }): string {
+export const footText = ({ link, why, unsubscribe }: MailFoot): string => [link, "", why, `Stop these mails: ${unsubscribe}`].join("\n");
+export const footHtml = ({ link, why, unsubscribe }: MailFoot): string =>
+  `<p style="margin:16px 0"><a href="${escaped(link)}" style="color:#7a2e7f">Open in Drover</a></p><p style="margin:0;color:#6b6675;font-size:12px">${escaped(why)}<br><a href="${escaped(unsubscribe)}" style="color:#6b6675">Stop these mails</a></p>`;
+
+function htmlOf(report: CostReport, about: string, shown: CostReport["rows"], rest: string | null, foot: MailFoot): string {
   const money = (amount: string) => escaped(formatMoney(amount, report.currency));
   const cell = "padding:5px 0;border-bottom:1px solid #e3e0e8";
   const { display } = report;
@@ -46,5 +65,5 @@ function htmlOf(report: CostReport, about: string, shown: CostReport["rows"], re
 <p style="margin:0;color:#6b6675">${escaped(about)} · ${report.from} to ${report.to}, UTC</p><h1 style="margin:2px 0 12px;font-size:20px">${escaped(report.title)}</h1>
 <p style="margin:0 0 8px;font-size:24px;font-weight:600">${money(report.total)}</p>${report.notes.map((note) => `<p style="margin:0;color:#6b6675">${escaped(note)}</p>`).join("")}
 <table style="width:100%;margin:16px 0;border-collapse:collapse">${lines}</table>${rest ? `<p style="margin:0 0 16px;color:#6b6675">${escaped(rest)}</p>` : ""}
-<p style="margin:0 0 16px"><a href="${escaped(link)}" style="color:#7a2e7f">Open in Drover</a></p><p style="margin:0;color:#6b6675;font-size:12px">${escaped(why)}</p></div></body></html>`;
+${footHtml(foot)}</div></body></html>`;
 }

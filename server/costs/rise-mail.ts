@@ -1,17 +1,18 @@
 import { formatMoney } from "../../domain/costs/money.ts";
 import { causeWords, lastingWords, type RiseNotice, riseTitle } from "../../domain/costs/rise-notice.ts";
 import type { Mail } from "../mail.ts";
-import { escaped } from "./report-mail.ts";
+import { escaped, footHtml, footText, type MailFoot } from "./report-mail.ts";
 
-/** What rose, by how much and why, in a few lines. @param why Who gets it and how to change that. */
-export function riseMail(notice: RiseNotice, { link, why }: { link: string; why: string }): Omit<Mail, "to"> {
+/** What rose, by how much and why, in a few lines. */
+export function riseMail(notice: RiseNotice, foot: MailFoot): Omit<Mail, "to"> {
   const subject = riseTitle(notice);
   const words = [lastingWords(notice), `${formatMoney(notice.extra, notice.currency)} more than usual.`, causeWords(notice.causes)].filter(Boolean);
   return {
     subject,
-    text: [subject, "", ...words, "", link, "", why].join("\n"),
+    text: [subject, "", ...words, "", footText(foot)].join("\n"),
     html: `<!doctype html><html lang="en"><body style="margin:0;padding:24px;font:14px/1.5 system-ui,sans-serif;color:#1d1b22;background:#fff"><div style="max-width:560px">
 <h1 style="margin:0 0 12px;font-size:18px">${escaped(subject)}</h1>${words.map((line) => `<p style="margin:0 0 4px">${escaped(line)}</p>`).join("")}
-<p style="margin:16px 0"><a href="${escaped(link)}" style="color:#7a2e7f">Open in Drover</a></p><p style="margin:0;color:#6b6675;font-size:12px">${escaped(why)}</p></div></body></html>`,
+${footHtml(foot)}</div></body></html>`,
+    unsubscribe: foot.unsubscribe,
   };
 }

@@ -13,7 +13,7 @@ import { buildApp } from "../app.ts";
 import { bus } from "../bus.ts";
 import { sendReports } from "./jobs/send-reports.ts";
 import { readReport } from "./queries/report.ts";
-import { fileNameOf, renderMail } from "./report-mail.ts";
+import { fileNameOf, renderMail, reportFiles } from "./report-mail.ts";
 import { renderPdf } from "./report-pdf.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
 
@@ -75,10 +75,11 @@ describe("a month's statement", () => {
     expect(totalPages).toBeGreaterThan(5);
     expect(text.match(/\bCost\b/g)).toHaveLength(totalPages);
     expect(text).toContain("Zürich →");
-    const mail = await renderMail(report, new Date(0), { link: "http://drover.test/a?b=1&c=2", why: "Because." });
+    const mail = renderMail(report, { link: "http://drover.test/a?b=1&c=2", why: "Because.", unsubscribe: "http://drover.test/stop" });
+    const files = await reportFiles(report, new Date(0));
     expect(mail.html).not.toContain("<img");
     expect(mail.html).toContain("&lt;img");
-    expect(String(mail.attachments![1]!.content)).not.toMatch(/(^|,)=cmd/m);
+    expect(String(files[1]!.content)).not.toMatch(/(^|,)=cmd/m);
     expect(mail.text).toContain("and 280 more in the files");
     expect(fileNameOf({ ...report, scope: "Team ../ö\r\n" })).toBe("costs-2026-05-01-2026-05-31-team-o");
   });

@@ -36,7 +36,7 @@ export function SchedulesPage() {
 const SCHEDULES: Column<ScheduleView>[] = [
   { key: "what", title: "Report", grow: true, render: (row) => <><span title={`Sent ${CADENCE_WHEN[row.cadence]}`}>{CADENCE_LABEL[row.cadence]}</span>{row.pausedAt && <span className="dim"> · paused</span>}</> },
   { key: "scope", title: "Of", hideBelow: "xs", render: (row) => <Name value={row.scope.label} max={28} /> },
-  { key: "to", title: "To", hideBelow: "sm", render: (row) => <span title={row.recipients.join(", ")}><Name value={row.recipients[0]!} max={28} />{row.recipients.length > 1 && <span className="dim"> and {plural(row.recipients.length - 1, "other")}</span>}</span> },
+  { key: "to", title: "To", hideBelow: "sm", render: (row) => <span title={row.recipients.join(", ")}>{row.recipients[0] ? <Name value={row.recipients[0]} max={28} /> : <span className="dim">nobody any more</span>}{row.recipients.length > 1 && <span className="dim"> and {plural(row.recipients.length - 1, "other")}</span>}</span> },
   { key: "by", title: "Asked for by", hideBelow: "lg", render: (row) => <Name value={row.createdByName} max={24} /> },
   { key: "last", title: "Last sent", align: "right", hideBelow: "md", render: (row) => (row.lastSentAt ? <Ago at={row.lastSentAt} /> : <span className="dim">—</span>) },
   { key: "next", title: "Next", align: "right", hideBelow: "sm", render: (row) => (row.pausedAt ? <span className="dim">—</span> : row.nextAt === null ? <span className="dim">when something does</span> : <Moment at={row.nextAt} />) },

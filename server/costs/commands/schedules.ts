@@ -14,8 +14,8 @@ import { nameOfScope } from "../queries/report.ts";
 import { tellCosts } from "./tell-costs.ts";
 
 type Schedule = typeof costSchedules.$inferSelect;
-const facts = ({ cadence, scopeType, scopeId, recipients, currency, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), currency, paused: pausedAt !== null });
-const target = ({ id, cadence }: Schedule) => ({ type: "cost_schedule", id, name: cadence });
+export const scheduleFacts = ({ cadence, scopeType, scopeId, recipients, currency, pausedAt }: Schedule) => ({ cadence, scope: `${scopeType} ${scopeId}`, recipients: recipients.join(", "), currency, paused: pausedAt !== null });
+export const scheduleTarget = ({ id, cadence }: Schedule) => ({ type: "cost_schedule", id, name: cadence });
 
 /** @throws DomainError "invalid" where there is no such team or project. */
 export async function createSchedule(ctx: Ctx, { cadence, scope, recipients, currency }: CreateSchedule): Promise<{ id: string }> {
@@ -24,7 +24,7 @@ export async function createSchedule(ctx: Ctx, { cadence, scope, recipients, cur
     if ((await nameOfScope(tx, ctx.orgId, { type: scope.type, id: scopeId })) === null) throw new DomainError("invalid", `There is no such ${scope.type} here.`, { issues: [{ field: "scope.id", message: `There is no such ${scope.type} here.` }] });
     await displayRate(tx, ctx.orgId, currency, dayOf(Date.now()));
     const [made] = await tx.insert(costSchedules).values({ orgId: ctx.orgId, cadence, scopeType: scope.type, scopeId, recipients, currency, createdBy: ctx.actor.id, createdByName: ctx.actor.name }).returning();
-    await audit(tx, ctx, { action: "schedule.create", target: target(made!), after: facts(made!) });
+    await audit(tx, ctx, { action: "schedule.create", target: scheduleTarget(made!), after: scheduleFacts(made!) });
     return made!.id;
   });
   await tellCosts(ctx);
@@ -40,19 +40,24 @@ export async function changeSchedule(ctx: Ctx, { id, recipients, currency }: Cha
 /** What waits when it is paused is not sent, and what was due while it was is not sent afterwards. */
 export async function pauseSchedule(ctx: Ctx, { id, paused }: PauseSchedule): Promise<void> {
   if (paused) await update(ctx, id, { pausedAt: new Date() }, (tx) => dropWaiting(tx, id, []));
-  else await update(ctx, id, { pausedAt: null, dueAfter: new Date() });
+  else await update(ctx, id, { pausedAt: null, dueAfter: new Date() }, async (_tx, schedule) => needsSomebody(schedule));
+}
+
+/** Who gets it by mail can end that; it may be the last one who does. */
+function needsSomebody({ recipients }: Schedule): void {
+  if (recipients.length === 0) throw new DomainError("conflict", "Nobody gets it any more. Add an address first.");
 }
 
 async function dropWaiting(tx: Tx, id: string, exceptFor: readonly string[]): Promise<void> {
   await tx.delete(costDeliveries).where(and(eq(costDeliveries.scheduleId, id), isNotNull(costDeliveries.nextAt), notInArray(costDeliveries.recipient, [...exceptFor])));
 }
 
-async function update(ctx: Ctx, id: string, patch: Partial<Schedule>, also?: (tx: Tx) => Promise<void>): Promise<void> {
+async function update(ctx: Ctx, id: string, patch: Partial<Schedule>, also?: (tx: Tx, before: Schedule) => Promise<void>): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const before = await locked(tx, ctx, id);
-    await also?.(tx);
+    await also?.(tx, before);
     const [after] = await tx.update(costSchedules).set(patch).where(eq(costSchedules.id, id)).returning();
-    await audit(tx, ctx, { action: "schedule.change", target: target(after!), before: facts(before), after: facts(after!) });
+    await audit(tx, ctx, { action: "schedule.change", target: scheduleTarget(after!), before: scheduleFacts(before), after: scheduleFacts(after!) });
   });
   await tellCosts(ctx);
 }
@@ -62,7 +67,7 @@ export async function deleteSchedule(ctx: Ctx, id: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const gone = await locked(tx, ctx, id);
     await tx.delete(costSchedules).where(eq(costSchedules.id, id));
-    await audit(tx, ctx, { action: "schedule.delete", target: target(gone), before: facts(gone) });
+    await audit(tx, ctx, { action: "schedule.delete", target: scheduleTarget(gone), before: scheduleFacts(gone) });
   });
   await tellCosts(ctx);
 }
@@ -73,9 +78,10 @@ export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
     const schedule = await locked(tx, ctx, id);
     const { cadence } = schedule;
     if (!isReport(cadence)) throw new DomainError("conflict", "What rose is told when it does: there is nothing to send at once.");
+    needsSomebody(schedule);
     const now = Date.now();
     await addDeliveries(tx, schedule, new Date(now), spanOfDue(cadence, lastDue(cadence, now)));
-    await audit(tx, ctx, { action: "schedule.send", target: target(schedule), after: { recipients: schedule.recipients.join(", ") } });
+    await audit(tx, ctx, { action: "schedule.send", target: scheduleTarget(schedule), after: { recipients: schedule.recipients.join(", ") } });
     await enqueue(tx, "costs.sendReports", {});
   });
   await tellCosts(ctx);

@@ -2,4 +2,4 @@ import { bus } from "../../bus.ts";
 import type { Ctx } from "../../trpc/context.ts";
 
 /** Pages about costs look again. */
-export const tellCosts = (ctx: Ctx) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);
+export const tellCosts = (ctx: Pick<Ctx, "orgId">) => bus().publishNow([{ orgId: ctx.orgId, topic: "costs", id: ctx.orgId }]);

@@ -14,8 +14,9 @@ import { sendMessage } from "../../webhook-sender.ts";
 import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { displayRate } from "../queries/display-rate.ts";
 import { readReport } from "../queries/report.ts";
-import { renderMail } from "../report-mail.ts";
+import { renderMail, reportFiles } from "../report-mail.ts";
 import { riseMail } from "../rise-mail.ts";
+import { unsubscribeLink } from "../unsubscribe.ts";
 import { planRises } from "./plan-rises.ts";
 
 /** A worker that dies while it sends: another takes the mail up again after this. */
@@ -83,8 +84,8 @@ async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void>
 interface Prepared {
   event: string;
   data: (CostReport | RiseNotice) & { link: string };
-  /** Only where somebody gets it as a mail: its PDF takes a while. */
-  mail: () => Promise<Omit<Mail, "to">>;
+  /** Only where somebody gets it as a mail: its PDF takes a while, and is made once. */
+  mail: (unsubscribe: string) => Promise<Omit<Mail, "to">>;
 }
 interface Made {
   key: string | null;
@@ -103,13 +104,13 @@ async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   const rate = await displayRate(db, schedule.orgId, schedule.currency, due.to);
   const report = displayed(await readReport(db, schedule.orgId, { cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now), rate);
   const link = new URL(cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
-  let mail: ReturnType<typeof renderMail> | undefined;
-  return { event: REPORT_EVENT, data: { ...report, link }, mail: () => (mail ??= renderMail(report, new Date(now), { link, why })) };
+  let files: ReturnType<typeof reportFiles> | undefined;
+  return { event: REPORT_EVENT, data: { ...report, link }, mail: async (unsubscribe) => ({ ...renderMail(report, { link, why, unsubscribe }), attachments: await (files ??= reportFiles(report, new Date(now))) }) };
 }
 
 function prepareRise(notice: RiseNotice | null, link: string, why: string): Prepared {
   if (!notice) throw new Error("It says nothing of what rose.");
-  return { event: RISE_EVENT, data: { ...notice, link }, mail: async () => riseMail(notice, { link, why }) };
+  return { event: RISE_EVENT, data: { ...notice, link }, mail: async (unsubscribe) => riseMail(notice, { link, why, unsubscribe }) };
 }
 
 /** @throws Error that says why it was not taken. */
@@ -117,7 +118,7 @@ async function send(db: Db, made: Made, due: Due, now: number): Promise<void> {
   const key = `${due.schedule} ${due.from} ${due.notice?.key ?? ""}`;
   if (made.key !== key) Object.assign(made, { key, prepared: prepare(db, due, now) });
   const { event, data, mail } = await made.prepared!;
-  if (!isWebhook(due.recipient)) return sendMail({ ...(await mail()), to: due.recipient, messageId: `<${due.id}@${new URL(env().DROVER_URL).hostname}>` });
+  if (!isWebhook(due.recipient)) return sendMail({ ...(await mail(unsubscribeLink({ scheduleId: due.schedule, recipient: due.recipient }))), to: due.recipient, messageId: `<${due.id}@${new URL(env().DROVER_URL).hostname}>` });
   const { error } = await sendMessage({ id: due.id, url: due.recipient, event, at: new Date(now), data: { ...data }, secret: scheduleSecret(due.schedule) });
   if (error !== null) throw new Error(error);
 }

@@ -1,10 +1,11 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { projects, teams } from "../../../db/schema/access.ts";
+import { orgs, projects, teams } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
-import { type Cadence, type DeliveryState, isReport, nextDue, type ScheduleView, type SchedulesView, titleOf } from "../../../domain/costs/report-schedule.ts";
+import { type Cadence, CADENCE_LABEL, type DeliveryState, isReport, nextDue, type ScheduleView, type SchedulesView, titleOf } from "../../../domain/costs/report-schedule.ts";
 import { riseTitle } from "../../../domain/costs/rise-notice.ts";
 import { canMail } from "../../mail.ts";
+import type { MailSubscription } from "../unsubscribe.ts";
 
 const MOST_DELIVERIES = 100;
 const label = sql<string>`coalesce(case when ${costSchedules.scopeType} = 'org' then 'The whole organization' end, ${teams.name}, ${projects.name}, 'Gone')`;
@@ -34,6 +35,19 @@ export async function listSchedules(db: DbOrTx, orgId: string, now: number): Pro
     schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, currency: schedule.currency, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: isReport(schedule.cadence) ? new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) : null })),
     deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: delivery.notice ? riseTitle(delivery.notice) : titleOf(cadence as Cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
   };
+}
+
+/** What an address gets by a schedule; null where it gets nothing by it any more. */
+export async function findSubscription(db: DbOrTx, { scheduleId, recipient }: MailSubscription): Promise<{ report: string; organization: string } | null> {
+  const [found] = await db
+    .select({ cadence: costSchedules.cadence, recipients: costSchedules.recipients, scopeType: costSchedules.scopeType, label, organization: orgs.name })
+    .from(costSchedules)
+    .innerJoin(orgs, eq(orgs.id, costSchedules.orgId))
+    .leftJoin(teams, ofTeam)
+    .leftJoin(projects, ofProject)
+    .where(eq(costSchedules.id, scheduleId));
+  if (!found?.recipients.includes(recipient)) return null;
+  return { report: found.scopeType === "org" ? CADENCE_LABEL[found.cadence] : `${CADENCE_LABEL[found.cadence]}, ${found.label}`, organization: found.organization };
 }
 
 function stateOf({ sentAt, nextAt }: typeof costDeliveries.$inferSelect): DeliveryState {
