@@ -141,6 +141,17 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     await expect(frame.locator('html[data-mantine-color-scheme="dark"]')).toBeVisible();
     await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
     expect(errors).toEqual([]);
+    // A session that is over, as after the computer slept: the page is asked for another one, which gets the file. One that may not says so.
+    const refuse = (times: number) => shop.route("**/api/embed/export?*", (route) => route.fulfill({ status: 401, json: { error: "refused" } }), { times });
+    await refuse(1);
+    const [late, renewal] = [shop.waitForEvent("download"), shop.waitForResponse((response) => response.url().endsWith("/api/embed/session"))];
+    await frame.getByRole("button", { name: "CSV" }).click();
+    expect([(await renewal).status(), (await late).suggestedFilename()]).toEqual([200, expect.stringMatching(/^costs-.*\.csv$/)]);
+    await expect(frame.getByRole("alert")).toHaveCount(0);
+    await refuse(2);
+    await frame.getByRole("button", { name: "CSV" }).click();
+    await expect(frame.getByRole("alert")).toHaveText(/may not download the figures any more/);
+
     const stolen = asked[0]!;
     expect(stolen.authorization).toMatch(/^DPoP [\w-]{43}$/);
     for (const dpop of ["", stolen.dpop!]) expect((await fetch(`${url}/api/embed/report?id=${report}`, { headers: { authorization: stolen.authorization!, dpop } })).status).toBe(401); // of no use without the frame's key

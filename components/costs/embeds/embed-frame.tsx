@@ -7,6 +7,7 @@ import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
 import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
 import { Stand } from "../costs-stand.tsx";
+import { useDownload } from "./use-download.ts";
 import { type EmbedAccess, PASSING, tellParent, useEmbedSession } from "./use-embed-session.ts";
 import classes from "./embeds.module.css";
 
@@ -60,6 +61,7 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
   const id = session.reports.find((one) => one.id === report)?.id ?? (report === null ? session.reports[0]?.id : undefined);
   const [shown, setShown] = useState<EmbeddedReport | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
+  const file = useDownload({ access, renew });
   useEffect(() => {
     if (id === undefined) return setFailed("refused");
     let isWanted = true;
@@ -85,8 +87,9 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
     <>
       <header className={classes.head}>
         <h1>{shown.title}</h1>
-        {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => void download(access, shown)}>CSV</Button>}
+        {session.capabilities.includes("csv") && <Button variant="default" size="compact-sm" onClick={() => file.download(shown)}>CSV</Button>}
       </header>
+      {file.says && <p role="alert">{file.says}</p>}
       <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {spanName(shown.from, shown.to)}{display && <>, <Money amount={shown.spend.amount} currency={shown.spend.currency} locale={locale} /> in the books. {rateWords(display, shown.spend.currency)}</>}</small></p>
       <SpendChart spend={spend} from={shown.from} to={shown.to} locale={locale} />
       <SpendGroups spend={spend} locale={locale} />
@@ -105,15 +108,4 @@ async function read({ get }: EmbedAccess, id: string, currency: string | null): 
   } catch {
     return { error: "unreachable" };
   }
-}
-
-/** By way of memory: the session is in a header, and in no address. */
-async function download({ get }: EmbedAccess, { id, from, to }: EmbeddedReport): Promise<void> {
-  const answer = await get(`/api/embed/export?id=${id}`);
-  if (!answer.ok) return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = `costs-${from}-${to}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
