@@ -1,10 +1,13 @@
 import { Readable } from "node:stream";
-import { constants, createGzip, gzip } from "node:zlib";
+import { constants, createGzip, gzip, gzipSync } from "node:zlib";
 import type { MiddlewareHandler } from "hono";
 
 /** Below this, gzip costs more than it saves. Bytes. */
 const WORTH_IT = 1024;
-const LEVEL = 4;
+/** A twentieth more bytes than at 4, in two thirds of the time. */
+const LEVEL = 2;
+/** Up to here an answer is packed (in a millisecond at most) sooner than a thread takes it over and gives it back. Bytes. */
+const AT_ONCE = 256 * 1024;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 type Read = Awaited<ReturnType<Reader["read"]>>;
@@ -45,9 +48,12 @@ async function pack(body: ReadableStream<Uint8Array>): Promise<BodyInit> {
   return Readable.toWeb(plain.pipe(packing)) as ReadableStream;
 }
 
-/** Off the event loop, and with room for all of it: zlib would come back for every 16 KiB. */
-const packWhole = (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
-  new Promise((resolve, reject) => void gzip(bytes, { level: LEVEL, chunkSize: Math.max(WORTH_IT, bytes.length) }, (error, packed) => (error ? reject(error) : resolve(packed))));
+/** With room for all of it: zlib would come back for every 16 KiB. What is long is packed off the event loop. */
+function packWhole(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> {
+  const options = { level: LEVEL, chunkSize: Math.max(WORTH_IT, bytes.length) };
+  if (bytes.length <= AT_ONCE) return gzipSync(bytes, options);
+  return new Promise((resolve, reject) => void gzip(bytes, options, (error, packed) => (error ? reject(error) : resolve(packed))));
+}
 
 async function* chunks(reader: Reader, ...begun: (Read | Promise<Read>)[]): AsyncGenerator<Uint8Array> {
   for (;;) {
