@@ -12,6 +12,7 @@ import { agentEnv } from "./env.ts";
 import { ServerClient } from "./identity/client.ts";
 import { hostFacts } from "./identity/enrol.ts";
 import type { Identity } from "./identity/identity.ts";
+import type { SharedGpus } from "./inventory/shared.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { log } from "./log.ts";
 import { ArtifactsLoop } from "./loops/artifacts.ts";
@@ -43,10 +44,10 @@ const LOCK_CHECK_MS = 5_000;
 const LEAVE_MS = 15_000;
 
 /** The driver that the set-up names. @throws Error where this host has no such scheduler. */
-async function openDriver(kind: RunOptions["driver"], state: StateFolder, nodeName: string): Promise<Driver> {
+async function openDriver(kind: RunOptions["driver"], state: StateFolder, nodeName: string, shared: readonly SharedGpus[]): Promise<Driver> {
   const { SLURM_CONF } = agentEnv();
   if (kind === "slurm") return SlurmDriver.open({ hasGit: await hasGit(), env: SLURM_CONF ? { SLURM_CONF } : {} });
-  return ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit() });
+  return ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit(), shared });
 }
 
 /** Everything of one running agent. */
@@ -58,8 +59,9 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const journal = new Journal(state, await bootId(), account || accounts.size > 0 ? 0o711 : 0o700);
   const records = await journal.open();
   const owed = await Owed.open(state);
-  const driver = await openDriver(kind, state, nodeName);
+  const driver = await openDriver(kind, state, nodeName, policy.shared ?? []);
   if (kind !== "slurm" && accounts.size > 0) throw new Error("policy.json, slurm.users: only the Slurm driver runs jobs as their owners.");
+  if (kind === "slurm" && policy.shared) throw new Error("policy.json, shared: Slurm itself says which of its GPUs are shared, by its GRES shard.");
   let drained: readonly string[] = [];
   const clock = new ServerClock();
   const interactive = policy.interactive !== false && driver.enter !== undefined;
@@ -71,7 +73,7 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const supervisor = new Supervisor({ driver, journal, owed, clock, around, nodeName, news, bytes });
   const tunnels = new Tunnels(client, new Openings({ supervisor, driver, around }));
   const sources = new Sources();
-  const telemetry = new TelemetryLoop({ client, supervisor, driver, nodeName, stateHome: state.home });
+  const telemetry = new TelemetryLoop({ client, supervisor, driver, nodeName, stateHome: state.home, shared: policy.shared ?? [] });
   const sync = new SyncLoop({ client, supervisor, driver, policy, news, contactFile: state.contact, drained: (nodes) => (drained = nodes), tunnels: (servers) => tunnels.want(servers) });
   const logs = new LogsLoop({ client, supervisor, sources, bytes, capBytes: agentEnv().DROVER_AGENT_SPOOL_BYTES, onDrop: (record, dropped) => telemetry.dropped(record, dropped) });
   const metrics = new MetricsLoop({ client, supervisor, sources, bytes });

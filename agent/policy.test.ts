@@ -51,6 +51,7 @@ describe("the machine's policy", () => {
     expect(withinPolicy(DEFAULT_POLICY, node)).toEqual(node);
   });
   it("says itself in words", () => {
+    expect(policyInWords(policy({ shared: [{ gpu: 0, shares: 4, by: "mps" }, { gpu: "*", shares: 2, by: "time-slice" }] }))).toMatch(/Shared by MPS: GPU 0, in 4\.\nShared in turns: every GPU, in 2\./);
     expect(policyInWords(policy({ commands: ["python .*"], maxCpus: 8, envDenied: ["LD_.*"] }))).toMatch(/Commands: python \.\*\.[^]*LD_\.\*[^]*At once, at most: 8 CPU cores\./);
   });
 });

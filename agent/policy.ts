@@ -4,6 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { makeFolder, readJson, writeDurably } from "./disk.ts";
+import { SharedGpus } from "./inventory/shared.ts";
 import type { JobSpec, NodeReport } from "./protocol/messages.ts";
 import type { StateFolder } from "./state.ts";
 
@@ -33,6 +34,8 @@ export const Policy = z.strictObject({
   maxAttempts: Most,
   /** Absolute folders below which a run may ask for a mount. */
   mounts: z.array(z.string().max(1000)).max(100),
+  /** GPUs that several runs have at once; of several rules the first that names a GPU counts. Left out: none. */
+  shared: z.array(SharedGpus).max(64).optional(),
   /** People may open shells and apps in running attempts, through the control plane. Left out: they may. */
   interactive: z.boolean().optional(),
   /** What runs may ask of Slurm, and who they are there. Left out: any partition, account, QOS and reservation, as the agent's own account or `runAs`. */
@@ -166,6 +169,7 @@ export function policyInWords(policy: Policy): string {
     `Jobs run as ${policy.runAs ?? userInfo().username}.`,
     limitWords(policy),
     policy.mounts.length > 0 ? `Mounts below: ${policy.mounts.join(", ")}.` : "No mounts.",
+    ...(policy.shared ?? []).map(({ gpu, shares, by }) => `Shared ${by === "mps" ? "by MPS" : "in turns"}: ${typeof gpu === "number" ? `GPU ${gpu}` : gpu === "*" ? "every GPU" : gpu}, in ${shares}.`),
     policy.interactive === false ? "Nobody is let into running attempts: no shells, no apps." : null,
     ...slurmWords(policy, list),
   ];

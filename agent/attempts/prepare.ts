@@ -101,6 +101,7 @@ export function environmentOf(around: Surroundings, record: AttemptRecord, spec:
     ...record.secrets,
     ...rankVariables(spec, intent),
     ...appVariables(spec, intent),
+    ...intent.variables,
     CUDA_VISIBLE_DEVICES: (intent.visible ?? intent.accelerators).join(","),
     DROVER_RUN_ID: spec.runId,
     DROVER_RUN_NAME: spec.runName,

@@ -11,7 +11,7 @@ import { openSecrets, sealSecrets, type Secrets } from "./vault.ts";
 
 /** The files of one attempt. Times are the host's own clock, Unix ms. */
 const SpecFile = z.object({ attemptId: z.string(), fence: Fence, spec: JobSpec.nullable(), acceptedAt: z.number(), sealed: z.string().optional() });
-const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), busIds: z.array(z.string()).optional(), visible: z.array(z.string()).optional(), port: z.int().nullable(), appPort: z.int().optional() });
+const IntentFile = z.object({ at: z.number(), accelerators: z.array(z.int()), busIds: z.array(z.string()).optional(), visible: z.array(z.string()).optional(), variables: z.record(z.string(), z.string()).optional(), shares: z.int().optional(), port: z.int().nullable(), appPort: z.int().optional() });
 /** `up`: seconds since the boot, the same for every process of this host whatever is done to its wall clock. */
 const StopFile = z.object({ at: z.number(), up: z.number().optional(), cause: z.enum(["stopped", "timeout"]), reason: z.string() });
 const ReportFile = z.object({ boot: z.string(), report: AttemptReport });

@@ -206,7 +206,7 @@ export class Supervisor {
       await prepareFolders(this.parts.around, record, spec, live.setup.signal);
       const port = spec.launcher === "torchrun" ? null : await freePort();
       const appPort = spec.interactive ? { appPort: this.parts.driver.placesItself ? likelyPort(record.id) : await freePort() } : {};
-      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, ...(await devicesOf(live.reserved)), port, ...appPort });
+      await record.saveIntent({ at: Date.now(), accelerators: live.reserved, ...(await devicesOf(live.reserved, this.parts.around.policy.shared ?? [])), port, ...appPort });
     } catch (error) {
       return this.setupFailed(live, error);
     }
@@ -252,7 +252,7 @@ export class Supervisor {
     if (spec.gpus === 0) return [];
     const [node] = await this.parts.driver.inventory(this.holders());
     // Read again: another attempt may have chosen while we looked. From here to the choice nothing waits.
-    return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders());
+    return chooseAccelerators(spec, node && withinPolicy(this.parts.around.policy, node), this.holders(), this.running());
   }
 
   private async noteRunning(live: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {

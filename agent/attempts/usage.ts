@@ -1,7 +1,8 @@
 import { processesOf } from "../protocol/ranks.ts";
 import type { Driver, Ended } from "../drivers/driver.ts";
 import type { ServerClock } from "../clock.ts";
-import type { AttemptReport, UsageEvent } from "../protocol/messages.ts";
+import { answersTo, milliOfShares, shareName, sharesWanted, wholeName } from "../protocol/gpu-model.ts";
+import type { AttemptReport, JobSpec, NodeReport, UsageEvent } from "../protocol/messages.ts";
 import { isMoreThan, sharesOf } from "./granted.ts";
 import type { Owed } from "./owed.ts";
 import type { AttemptRecord } from "./record.ts";
@@ -13,18 +14,30 @@ async function holdsOf(driver: Driver, record: AttemptRecord, nodeNames: readonl
   const { spec } = record;
   if (!spec) return [];
   const known = driver.placesItself ? [] : indexes; // a scheduler numbers them as it likes: how many is held, not which
+  const inShares = driver.placesItself && spec.gpus > 0 && sharesWanted(spec.gpuModel) !== null;
+  const wholeGpus = inShares ? 0 : spec.gpus;
   const granted = (await driver.granted?.(record.id, record.folder.home)) ?? null;
-  const isMore = granted !== null && isMoreThan(granted, { gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib, processes: processesOf(spec) }, nodeNames.length);
-  const nodes = isMore || (spec.gpus > 0 && known.length > 0) ? await driver.inventory(new Map()) : [];
+  const isMore = granted !== null && isMoreThan(granted, { gpus: wholeGpus, cpus: spec.cpus, memoryMib: spec.memoryMib, processes: processesOf(spec) }, nodeNames.length);
+  const nodes = isMore || inShares || (spec.gpus > 0 && known.length > 0) ? await driver.inventory(new Map()) : [];
   const nodeOf = (name: string) => nodes.find((node) => node.name === name);
+  const withShares = (hold: Hold): Hold => (inShares && hold.gpus === 0 ? { ...hold, gpus: spec.gpus, parts: [sharesOn(nodeOf(hold.node), spec, indexes)] } : hold);
   if (isMore) {
-    const shares = sharesOf(granted, nodeNames.map((name) => ({ cpus: nodeOf(name)?.cpus ?? 0, gpus: nodeOf(name)?.accelerators.length ?? 0 })), spec);
-    return nodeNames.map((node, at) => ({ node, accelerators: [], ...shares[at]! }));
+    const shares = sharesOf(granted, nodeNames.map((name) => ({ cpus: nodeOf(name)?.cpus ?? 0, gpus: nodeOf(name)?.accelerators.length ?? 0 })), { gpus: wholeGpus });
+    return nodeNames.map((node, at) => withShares({ node, accelerators: [], ...shares[at]! }));
   }
   return nodeNames.map((name) => {
     const found = nodeOf(name)?.accelerators.filter(({ index }) => known.includes(index)) ?? [];
-    return { node: name, accelerators: found.length === spec.gpus ? found.map(({ uuid }) => uuid) : [], gpus: spec.gpus, cpus: spec.cpus, memoryMib: spec.memoryMib };
+    const isKnown = found.length === spec.gpus;
+    const parts = isKnown ? found.flatMap(({ model, part }) => (part ? [{ model: wholeName(model), milli: part.milli }] : [])) : [];
+    return withShares({ node: name, accelerators: isKnown ? found.map(({ uuid }) => uuid) : [], gpus: wholeGpus, cpus: spec.cpus, memoryMib: spec.memoryMib, ...(parts.length > 0 ? { parts } : {}) });
   });
+}
+
+/** What the shares that it asked for come to of a GPU: of that on which its scheduler put them, where it says so. */
+function sharesOn(node: NodeReport | undefined, { gpus, gpuModel }: JobSpec, indexes: readonly number[]): NonNullable<Hold["parts"]>[number] {
+  const fitting = (node?.accelerators ?? []).filter(({ model, shares }) => shares !== undefined && answersTo(shareName(model, shares), gpuModel));
+  const gpu = fitting.find(({ index }) => indexes.includes(index)) ?? fitting[0];
+  return { model: gpu?.model ?? "unknown", milli: milliOfShares(gpus, gpu?.shares ?? gpus) };
 }
 
 /** The beginning of what it holds: journaled before anybody is told that it runs. */

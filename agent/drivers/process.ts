@@ -5,6 +5,7 @@ import path from "node:path";
 import { writeJson } from "../disk.ts";
 import { failpoint } from "../failpoint.ts";
 import { readInventory } from "../inventory/inventory.ts";
+import type { SharedGpus } from "../inventory/shared.ts";
 import { log } from "../log.ts";
 import { cgroupFor, type CgroupRoot, cgroupUse, findCgroupRoot, makeCgroup, procsFile, removeCgroup } from "./cgroup.ts";
 import { asJob, keptFrom, SYSTEM_PATH } from "./as-user.ts";
@@ -30,6 +31,8 @@ export interface ProcessDriverOptions {
   /** Where the disk is measured. */
   stateHome: string;
   hasGit: boolean;
+  /** GPUs that several runs have at once. */
+  shared?: readonly SharedGpus[];
   /** Tests choose; by default found by trying. */
   cgroups?: CgroupRoot | null;
 }
@@ -60,7 +63,7 @@ export class ProcessDriver implements Driver {
   }
 
   inventory(holders: ReadonlyMap<number, string>) {
-    return readInventory({ name: this.options.nodeName, stateHome: this.options.stateHome, holders });
+    return readInventory({ name: this.options.nodeName, stateHome: this.options.stateHome, holders, shared: this.options.shared ?? [] });
   }
 
   onChange(listener: (attemptId: string) => void): void {

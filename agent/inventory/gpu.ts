@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { log, reason } from "../log.ts";
 import { cut, parseSlices } from "./mig.ts";
+import type { SharedGpus } from "./shared.ts";
 
 const exec = promisify(execFile);
 
@@ -13,8 +14,10 @@ export interface Gpu {
   busId: string;
   health: "ok" | "degraded" | "failed";
   healthReason: string | null;
-  /** Of a slice: its GPU, and how much of it, in thousandths. */
+  /** Of a slice or share: its GPU, and how much of it, in thousandths. */
   part?: { of: string; milli: number };
+  /** Of a share: by what rule. */
+  shared?: SharedGpus;
   /** Null where the driver does not say. */
   use: { percent: number | null; memoryMib: number | null; celsius: number | null; watts: number | null };
 }

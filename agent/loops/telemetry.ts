@@ -8,6 +8,7 @@ import { log, reason } from "../log.ts";
 import { fatalXid } from "../inventory/gpu.ts";
 import { cpuTimes, diskMib, memoryUsedMib, networkBytes } from "../inventory/host.ts";
 import { gpusNow } from "../inventory/inventory.ts";
+import type { SharedGpus } from "../inventory/shared.ts";
 import { AGENT_PATHS, Ok, type Telemetry } from "../protocol/messages.ts";
 
 const EVERY_MS = 5_000;
@@ -57,6 +58,8 @@ export interface TelemetryParts {
   driver: Driver;
   nodeName: string;
   stateHome: string;
+  /** GPUs that several runs have at once. */
+  shared?: readonly SharedGpus[];
 }
 
 /** What the machine and its attempts use, every 5 s. Best effort: what is lost is a gap in a chart. */
@@ -151,7 +154,7 @@ export class TelemetryLoop {
   }
 
   private async gpus(): Promise<Omit<Row, "time">[]> {
-    const { gpus, xids } = await gpusNow();
+    const { gpus, xids } = await gpusNow(this.parts.shared ?? []);
     for (const gpu of gpus) if (gpu.health !== "ok") this.noteOnce(`gpu ${gpu.index} ${gpu.healthReason}`, "ecc", `GPU ${gpu.index}: ${gpu.healthReason}`, gpu.index);
     if (xids === null) this.noteOnce("kernel", "agent", KERNEL_CLOSED);
     for (const xid of xids ?? []) {

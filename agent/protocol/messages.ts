@@ -140,8 +140,10 @@ export const AcceleratorReport = z.strictObject({
   health: z.enum(["ok", "degraded", "failed"]),
   healthReason: z.string().max(500).nullable(),
   attemptId: Id.nullable(),
-  /** A slice of the GPU with that uuid, so many thousandths of it. */
+  /** A slice or share of the GPU with that uuid, so many thousandths of it. */
   part: z.strictObject({ of: z.string().max(128), milli: z.int().min(1).max(1000) }).optional(),
+  /** Its scheduler gives it whole or in so many shares, not both at once. */
+  shares: z.int().min(2).max(1000).optional(),
 });
 export const NodeReport = z.strictObject({
   name: z.string().min(1).max(255),

@@ -22,6 +22,7 @@ export const ForeignJob = z.strictObject({
   cpus: z.number().nonnegative(),
   memoryMib: z.int().nonnegative(),
   gpus: z.int().nonnegative(),
+  shares: z.int().nonnegative().optional(), // of GPUs that it shares with others
   submittedAt: Time.nullable(),
   startedAt: Time.nullable(), // of a waiting one: when the scheduler thinks that it starts
   limitSeconds: z.int().positive().nullable(),

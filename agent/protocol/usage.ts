@@ -8,6 +8,8 @@ export const Hold = z.strictObject({
   gpus: z.int().nonnegative().max(1024),
   cpus: z.number().nonnegative(),
   memoryMib: z.int().nonnegative(),
+  /** Where they are slices or shares of GPUs: of which model, and how much of one, in thousandths. One for each of `accelerators`; where those are not known, one for all together. */
+  parts: z.array(z.strictObject({ model: z.string().max(128), milli: z.int().min(1).max(1000) })).max(1024).optional(),
 });
 /** `change` replaces all holds. `lifeMs`: from open to close by the host's monotonic clock, where that saw both ends. */
 export const UsageEvent = z.discriminatedUnion("kind", [

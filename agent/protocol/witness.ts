@@ -14,6 +14,7 @@ export const AccountedPart = z.strictObject({
   cpus: z.number().nonnegative(),
   memoryMib: z.int().nonnegative(),
   gpus: z.int().nonnegative().nullable(), // null: the accounting does not keep GPUs
+  shares: z.int().nonnegative().optional(), // of GPUs; absent: the accounting does not keep them
 });
 export type AccountedPart = z.infer<typeof AccountedPart>;
 /**

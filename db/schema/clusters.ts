@@ -72,8 +72,9 @@ export const accelerators = pgTable("accelerators", {
   health: text({ enum: ["ok", "degraded", "failed"] }).notNull(),
   healthReason: text(),
   attemptId: text(), // who holds it now
-  parentUuid: text(), // of a slice: its GPU
+  parentUuid: text(), // of a slice or share: its GPU
   milli: integer().notNull().default(1000), // of that GPU; a whole one is all of itself
+  shares: integer(), // its scheduler gives it whole, or in so many shares
   present: boolean().notNull().default(true),
   ...timestamps,
 }, (t) => [unique("accelerators_node_index").on(t.nodeId, t.index), index("accelerators_cluster").on(t.clusterId)]);

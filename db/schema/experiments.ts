@@ -59,6 +59,8 @@ export const runs = pgTable("runs", {
   heldBudgetId: text(),
   /** Accelerator-seconds of all its attempts (the whole machine counts as one where there are none), as charged so far. */
   attainedSeconds: doublePrecision().notNull().default(0),
+  /** Of those, what it did not have since what it held were slices or shares of accelerators, which are parts of one. */
+  sparedSeconds: doublePrecision().notNull().default(0),
   /** Nodes that failed it, as `clusterId/node`: its next attempts go elsewhere. */
   excludedNodes: text().array().notNull().default(sql`'{}'`),
   /** The cluster whose disk holds its newest checkpoint. */
@@ -145,6 +147,7 @@ export const attempts = pgTable("attempts", {
   cpus: doublePrecision().notNull(),
   memoryMib: integer().notNull(),
   gpus: integer().notNull(),
+  acceleratorMilli: integer(), // of each node: where its accelerators are slices or shares, what they are together; null: whole ones
   nodes: integer().notNull(),
   scheduler: jsonb().$type<SchedulerWord>(), // its job at the cluster's own scheduler, in that one's words
   exitCode: integer(),

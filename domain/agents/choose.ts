@@ -1,7 +1,8 @@
 import type { PendingReason } from "../experiments/pending.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
+import { gpusOf, pickOn } from "./accelerators.ts";
 import { openTo } from "./open-nodes.ts";
-import { fitOn, gpusOf, matching, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
+import { fitOn, nodeHosts, type Ask, type Choice, type ClusterSnapshot, type Fit, type NodeFilter, type NodeSnapshot } from "./placement.ts";
 
 /** How one choice is weighed against another. */
 export interface Weighing {
@@ -24,8 +25,8 @@ export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSna
   const way = packing === "pack" ? 1 : -1;
   const order = fitting.sort((a, b) => way * (a.free - b.free || a.node.freeCpus - b.node.freeCpus || a.node.freeMemoryMib - b.node.freeMemoryMib) || (a.node.name < b.node.name ? -1 : 1));
   const chosen = order.slice(0, resources.nodes).map(({ node }) => node);
-  const indexes = matching(chosen[0]!, resources).filter((one) => one.free && one.ok).map((one) => one.index).sort((a, b) => a - b);
-  return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators: resources.nodes === 1 ? indexes.slice(0, resources.gpus) : [] };
+  const accelerators = resources.nodes === 1 && resources.gpus > 0 ? pickOn(chosen[0]!, resources.gpuModel, resources.gpus).map(({ index }) => index) : [];
+  return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators };
 }
 
 /** Best choice over clusters: cheapest, then where its data is, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. What one of them costs decides only where it is known of all. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { RunSpec } from "../experiments/run-spec.ts";
 import { cluster, node, NOW } from "../queue/testing.ts";
 import { chooseNodes, placeRun } from "./choose.ts";
-import { fitOn, modelMatches } from "./placement.ts";
+import { modelMatches } from "./accelerators.ts";
+import { fitOn } from "./placement.ts";
 
 const spec = (resources: Record<string, unknown> = {}, over: Record<string, unknown> = {}) => RunSpec.parse({ name: "r", project: "p", command: "true", resources: { cpus: 1, memory: 1024, ...resources }, ...over });
 

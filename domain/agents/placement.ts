@@ -1,6 +1,6 @@
-import { answersTo } from "../../agent/protocol/gpu-model.ts";
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
+import { type AcceleratorSnapshot, type GpuCount, giveBackOn, gpusOf, type Kind, kindOn, takeOn } from "./accelerators.ts";
 import { notOpen, openTo, timesOf, tooLong, type PartitionTimes } from "./open-nodes.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
@@ -31,9 +31,13 @@ export interface LiveHold {
   memoryMib: number;
   gpus: number;
   accelerators: number[];
+  /** What its ask was for; of shares of GPUs `gpus` counts those. */
+  gpuModel?: string | null;
   endsBy: number | null;
   /** Whose it is and what may be done to it; placement by policies needs it, fitting does not. */
   claim?: Claim;
+  /** What it has of accelerators. */
+  kind?: Kind | null;
 }
 
 /** A live attempt as the queue's policies see it. Times are Unix ms, service is accelerator-seconds. */
@@ -62,21 +66,12 @@ export interface NodeSnapshot {
   memoryMib: number;
   freeCpus: number;
   freeMemoryMib: number;
-  /** `milli`: of a slice, how much of its GPU it is. */
-  accelerators: { index: number; model: string; free: boolean; ok: boolean; milli?: number }[];
+  accelerators: AcceleratorSnapshot[];
   /** As its scheduler has it; absent where it has none. */
   partitions?: readonly string[] | null;
   features?: readonly string[] | null;
   /** What was counted of them, kept until the node's room changes: one pass asks each node thousands of times. */
   counts?: GpuCount[] | undefined;
-}
-
-/** How many of a node's accelerators answer to a wanted model: in all, of those the healthy ones, and of those the free ones. */
-interface GpuCount {
-  wanted: string | null;
-  all: number;
-  ok: number;
-  free: number;
 }
 
 /** Whether one cluster can run an ask. `earliestAt`: Unix ms, only for `later`, null when nothing can be promised. */
@@ -102,41 +97,6 @@ const EPSILON = 1e-6;
 
 export type Ask = Pick<RunSpec, "resources" | "cluster" | "constraints" | "launcher" | "processesPerNode" | "workerRestarts" | "code" | "overrides" | "interactive" | "maxDuration">;
 export type NodeFilter = (cluster: ClusterSnapshot, node: NodeSnapshot) => boolean;
-
-const answers = new Map<string, Map<string, boolean>>();
-const MODELS_KEPT = 1000;
-
-/** Whether a GPU's name answers to a wanted model, by the rule that the agent goes by too; null is any whole one. */
-export function modelMatches(model: string, wanted: string | null): boolean {
-  if (model === wanted) return true;
-  let known = answers.get(wanted ?? "");
-  if (!known) {
-    if (answers.size >= MODELS_KEPT) answers.clear();
-    answers.set(wanted ?? "", (known = new Map()));
-  }
-  let answer = known.get(model);
-  if (answer === undefined) known.set(model, (answer = answersTo(model, wanted || null)));
-  return answer;
-}
-
-export function matching(node: NodeSnapshot, resources: RunSpec["resources"]) {
-  return node.accelerators.filter((one) => modelMatches(one.model, resources.gpuModel));
-}
-
-/** Accelerators of one node that answer to a wanted model; any of them for null. */
-export function gpusOf(node: NodeSnapshot, wanted: string | null): GpuCount {
-  node.counts ??= [];
-  for (const known of node.counts) if (known.wanted === wanted) return known;
-  const count: GpuCount = { wanted, all: 0, ok: 0, free: 0 };
-  for (const one of node.accelerators) {
-    if (!modelMatches(one.model, wanted)) continue;
-    count.all += 1;
-    if (one.ok) count.ok += 1;
-    if (one.ok && one.free) count.free += 1;
-  }
-  node.counts.push(count);
-  return count;
-}
 
 /** Could this node host one node's share of the ask: ever, when empty, or now? */
 export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
@@ -212,25 +172,21 @@ function nodesNamed(cluster: ClusterSnapshot, names: readonly string[]): NodeSna
 /** Changes `cluster`: one live attempt's hold is given back to its nodes. */
 export function release(cluster: ClusterSnapshot, hold: LiveHold): void {
   for (const node of nodesNamed(cluster, hold.nodeNames)) {
-    node.counts = undefined;
     node.freeCpus += hold.cpus;
     node.freeMemoryMib += hold.memoryMib;
-    const busy = node.accelerators.filter((one) => !one.free);
-    const back = hold.accelerators.length > 0 ? busy.filter((one) => hold.accelerators.includes(one.index)) : busy.slice(0, hold.gpus);
-    for (const one of back) one.free = true;
+    giveBackOn(node, hold);
   }
 }
 
 /** Changes `cluster`: a choice takes its room and joins the live attempts. */
-export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators">): void {
-  for (const node of nodesNamed(cluster, choice.nodeNames)) {
-    node.counts = undefined;
+export function take(cluster: ClusterSnapshot, choice: Choice, hold: Omit<LiveHold, "nodeNames" | "accelerators" | "kind">): void {
+  const nodes = nodesNamed(cluster, choice.nodeNames);
+  for (const node of nodes) {
     node.freeCpus -= hold.cpus;
     node.freeMemoryMib -= hold.memoryMib;
-    const taken = choice.accelerators.length > 0 ? node.accelerators.filter((one) => choice.accelerators.includes(one.index)) : node.accelerators.filter((one) => one.free && one.ok).slice(0, hold.gpus);
-    for (const one of taken) one.free = false;
+    takeOn(node, { ...hold, accelerators: choice.accelerators });
   }
-  cluster.live.push({ ...hold, nodeNames: choice.nodeNames, accelerators: choice.accelerators });
+  cluster.live.push({ ...hold, nodeNames: choice.nodeNames, accelerators: choice.accelerators, kind: hold.gpus > 0 ? kindOn(nodes[0], hold.gpuModel ?? null) : null });
 }
 
 /** When a hold must have ended at the latest. */

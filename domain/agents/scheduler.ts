@@ -20,14 +20,14 @@ export interface SchedulerView extends Surroundings {
 
 /**
  * The running jobs that others gave to the scheduler, as holds on their nodes: placement must not promise what they have.
- * Amounts are per node; a job that is spread unevenly counts as spread evenly, rounded up.
+ * Amounts are per node, of shares of GPUs those; a job that is spread unevenly counts as spread evenly, rounded up.
  */
 export function foreignHolds(jobs: readonly ForeignJob[]): LiveHold[] {
   return jobs.flatMap((job) => {
     if (job.state !== "running" || job.nodes.length === 0) return [];
     const nodes = job.nodes.length;
     const endsBy = job.startedAt !== null && job.limitSeconds !== null ? job.startedAt + job.limitSeconds * 1000 : null;
-    return [{ runId: `job:${job.id}`, runName: `Job ${job.id} from outside Drover`, nodeNames: job.nodes, cpus: job.cpus / nodes, memoryMib: Math.ceil(job.memoryMib / nodes), gpus: Math.ceil(job.gpus / nodes), accelerators: [], endsBy }];
+    return [{ runId: `job:${job.id}`, runName: `Job ${job.id} from outside Drover`, nodeNames: job.nodes, cpus: job.cpus / nodes, memoryMib: Math.ceil(job.memoryMib / nodes), gpus: Math.ceil((job.shares ?? job.gpus) / nodes), ...(job.shares ? { gpuModel: "shared" } : {}), accelerators: [], endsBy }];
   });
 }
 

@@ -62,6 +62,13 @@ describe("what a run should cost", () => {
     expect([high("1g.10gb"), high("h100"), high(null)]).toEqual([0.568, 4, 4]);
   });
 
+  it("of a share is the greatest that it may be of its accelerator's price, also where a scheduler gives that whole too", () => {
+    const thirds = [334, 333, 333].map((milli) => ({ model: "NVIDIA H100 shared 1/3", milli }));
+    const place: PricedPlace = { clusterId: "one", capacityClass: "owned", ...acceleratorsOf([{ accelerators: [...thirds.toReversed(), { model: "NVIDIA A100" }] }, { accelerators: [{ model: "H100", shares: 4 }] }]) };
+    const high = (gpuModel: string | null, gpus = 1) => +decimalText(estimate({ ...holdsOf({ ...resources, nodes: 1, gpus, gpuModel }), cpu: 0 }, [place], guessLength(3600, null), lines, HOUR_MS, 1)!.hourly.high);
+    expect([high("shared"), high("H100 shared 1/4"), high("H100 shared 1/4", 3), high("h100")]).toEqual([1.336, 1, 3, 4]);
+  });
+
   it("takes its length from history, else from its limit, else a day", () => {
     expect(guessLength(null, { p50: 600, p90: 900 })).toEqual({ lowSeconds: 600, highSeconds: 900, from: "history" });
     expect(guessLength(700, { p50: 600, p90: 900 })).toEqual({ lowSeconds: 600, highSeconds: 700, from: "history" });

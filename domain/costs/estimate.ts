@@ -1,4 +1,4 @@
-import { modelMatches } from "../agents/placement.ts";
+import { kindsOf, modelMatches } from "../agents/accelerators.ts";
 import { add, compare, type Decimal, multiply, ZERO } from "./decimal.ts";
 import { type CapacityClass, type HeldKind, HOUR_MS, milliOf } from "./metering.ts";
 import { type PriceLine, priceAt } from "./price-book.ts";
@@ -29,12 +29,13 @@ export interface PricedPlace {
   capacityClass: CapacityClass;
   /** Models of accelerators there. */
   models: readonly string[];
-  /** Of models that are slices, how much of an accelerator one is, in thousandths. */
+  /** Of models that are slices or shares, how much of an accelerator one is, in thousandths. */
   parts?: ReadonlyMap<string, number>;
 }
 /** The accelerators of a place, as prices look at them. */
-export function acceleratorsOf(nodes: readonly { accelerators: readonly { model: string; milli?: number }[] }[]): Required<Pick<PricedPlace, "models" | "parts">> {
-  const parts = new Map(nodes.flatMap((node) => node.accelerators.map(({ model, milli }) => [model, milli ?? WHOLE] as const)));
+export function acceleratorsOf(nodes: readonly { accelerators: readonly { model: string; milli?: number; shares?: number | null }[] }[]): Required<Pick<PricedPlace, "models" | "parts">> {
+  const parts = new Map<string, number>();
+  for (const { model, milli } of nodes.flatMap((node) => node.accelerators.flatMap(kindsOf))) parts.set(model, Math.max(milli, parts.get(model) ?? 0)); // shares of one GPU may differ by a thousandth
   return { models: [...parts.keys()], parts };
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { milliOfShare } from "../../agent/protocol/gpu-model.ts";
 import { compare, decimal, decimalText, multiply, sum } from "./decimal.ts";
 import { type Balance, balancesAfter, counterAmount, entriesFor, type NewEntry, repricedOf } from "./ledger.ts";
 import type { ExchangeRate } from "./exchange.ts";
@@ -82,6 +83,23 @@ describe("conservation", () => {
       const input = assetHour({ holdings, capacity, lines, version: 1 });
       expect(compare(totalOf(rateAssetHour(input)), assetCost(input))).toBe(0);
       expect(rateAssetHour(input).every(({ quantity }) => quantity.units > 0n)).toBe(true);
+    }), { numRuns: 2_000 });
+  });
+
+  it("gives those that share a GPU, and what of it nobody has, its cost together, however many shares there are and whoever has them when", () => {
+    const turns = fc.array(fc.record({ share: fc.nat(63), at: span }), { maxLength: 30 });
+    fc.assert(fc.property(fc.integer({ min: 2, max: 64 }), turns, line, (shares, wanted, price) => {
+      const until = Array.from({ length: shares }, () => -Infinity);
+      const holdings = wanted.toSorted((a, b) => a.at.from - b.at.from).flatMap(({ share, at }, index): Holding[] => {
+        const mine = share % shares;
+        if (at.from < until[mine]!) return []; // a share is one run's at a time
+        until[mine] = at.to;
+        return [{ ...at, attemptId: `att_${index}`, milli: milliOfShare(shares, mine), evidence: "measured" }];
+      });
+      const lines = [{ ...price, clusterId: null, model: null, capacityClass: null, validFrom: HOUR - 1, version: 1 }];
+      const rows = rateAssetHour(assetHour({ holdings, capacity: [{ from: HOUR, to: HOUR + HOUR_MS, milli: 1000 }], lines, version: 1 }));
+      expect(compare(sum(rows.map(({ quantity }) => quantity)), decimal("1"))).toBe(0); // one GPU, for an hour
+      expect(rows.every(({ quantity }) => quantity.units > 0n)).toBe(true); // none is idle less than never
     }), { numRuns: 2_000 });
   });
 });

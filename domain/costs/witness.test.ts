@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { milliOfShares } from "../../agent/protocol/gpu-model.ts";
 import { add, decimal, decimalText, trimmed } from "./decimal.ts";
 import { milliOf } from "./metering.ts";
 import { compareWitnesses, type CountedSpan, hoursOf, type WitnessedPart, witnessWords } from "./witness.ts";
@@ -25,6 +26,18 @@ const accounted = ({ nodes, gpus, cpus, memoryMib, seconds }: Job, more: Partial
 const differing = (...args: Parameters<typeof compareWitnesses>) => compareWitnesses(...args).filter(({ agrees }) => !agrees).map(({ kind }) => kind);
 
 describe("two witnesses of one attempt", () => {
+  it("of shares of GPUs are compared by what those are of one, and not at all where the accounting keeps none", () => {
+    fc.assert(fc.property(job.filter(({ seconds }) => seconds > 200), fc.integer({ min: 2, max: 64 }), fc.integer({ min: 1, max: 64 }), (one, shares, asked) => {
+      const [count, held] = [Math.min(shares, asked), { ...one, gpus: 0 }];
+      const share = { count, milli: milliOfShares(count, shares) };
+      const spans = [...journal(held), ...Array.from({ length: one.nodes }, () => ({ kind: "accelerator" as const, milli: share.milli, from: T0, to: T0 + one.seconds * 1000 }))];
+      const part = (more: Partial<WitnessedPart>) => [accounted(held, more)];
+      expect(differing(spans, part({ shares: count * one.nodes }), one.nodes, share)).toEqual([]);
+      expect(differing(spans, part({ shares: 2 * count * one.nodes }), one.nodes, share)).toEqual(["accelerator"]);
+      expect(compareWitnesses(spans, part({}), one.nodes, share).map(({ kind }) => kind)).toEqual(["cpu", "memory"]);
+    }));
+  });
+
   it("agree while they differ by whole seconds, a prolog and an epilog of half a minute each", () => {
     fc.assert(fc.property(job, fc.integer({ min: 0, max: 29_000 }), fc.integer({ min: -1_000, max: 29_000 }), (one, late, early) => {
       expect(differing(journal(one, late, early), [accounted(one)], one.nodes)).toEqual([]);

@@ -34,6 +34,8 @@ export interface WitnessedPart {
   memoryMib: number;
   /** Null: the accounting does not keep GPUs. */
   gpus: number | null;
+  /** Of GPUs; absent where the accounting does not keep them. */
+  shares?: number | undefined;
 }
 /** Seconds times amount, in exact decimals: GPU-seconds, core-seconds, GiB-seconds. */
 export interface WitnessLine {
@@ -73,17 +75,23 @@ function coveredMs(spans: readonly CountedSpan[]): bigint {
 
 const countedOf = (spans: readonly CountedSpan[]): Sum => ({ micro: spans.reduce((sum, { milli, from, to }) => sum + BigInt(milli) * BigInt(to - from), 0n), heldMs: coveredMs(spans) });
 
+/** What the attempt held of each node in shares of GPUs: so many, which are so many thousandths of one together. */
+export interface Share {
+  count: number;
+  milli: number;
+}
+
 /** Memory is cut to thousandths node by node, as the journal's is. */
-function milliOfPart(kind: HeldKind, { cpus, memoryMib, gpus, nodeCount }: WitnessedPart): number {
-  if (kind === "accelerator") return milliOf.accelerators(gpus ?? 0);
+function milliOfPart(kind: HeldKind, { cpus, memoryMib, gpus, shares, nodeCount }: WitnessedPart, share: Share | null): number {
+  if (kind === "accelerator") return milliOf.accelerators(gpus ?? 0) + (share ? Math.round(((shares ?? 0) * share.milli) / share.count) : 0);
   if (kind === "cpu") return milliOf.cpus(cpus);
   const nodes = Math.max(1, nodeCount);
   return milliOf.memory(memoryMib / nodes) * nodes;
 }
 
-function witnessedOf(kind: HeldKind, parts: readonly WitnessedPart[]): Sum {
+function witnessedOf(kind: HeldKind, parts: readonly WitnessedPart[], share: Share | null): Sum {
   const milliseconds = ({ heldSeconds }: WitnessedPart) => BigInt(heldSeconds) * 1000n;
-  return { micro: parts.reduce((sum, part) => sum + BigInt(milliOfPart(kind, part)) * milliseconds(part), 0n), heldMs: parts.reduce((sum, part) => sum + milliseconds(part), 0n) };
+  return { micro: parts.reduce((sum, part) => sum + BigInt(milliOfPart(kind, part, share)) * milliseconds(part), 0n), heldMs: parts.reduce((sum, part) => sum + milliseconds(part), 0n) };
 }
 
 /** The greater of what so many seconds and what so many thousandths come to. */
@@ -104,12 +112,13 @@ function roundedOf(counted: Sum, witnessed: Sum, processes: number): bigint {
  * What is counted of an attempt beside what its scheduler's accounting says, resource by resource. What the accounting does
  * not keep is left out: it is no witness of that.
  * @param processes Of the whole job, as its scheduler was asked for them.
+ * @param share Where it had shares of GPUs.
  */
-export function compareWitnesses(spans: readonly CountedSpan[], parts: readonly WitnessedPart[], processes: number): WitnessLine[] {
+export function compareWitnesses(spans: readonly CountedSpan[], parts: readonly WitnessedPart[], processes: number, share: Share | null = null): WitnessLine[] {
   return HELD_KINDS.flatMap((kind) => {
-    if (kind === "accelerator" && parts.some(({ gpus }) => gpus === null)) return [];
+    if (kind === "accelerator" && parts.some(({ gpus, shares }) => gpus === null || (share !== null && shares === undefined))) return [];
     const counted = countedOf(spans.filter((span) => span.kind === kind));
-    const witnessed = witnessedOf(kind, parts);
+    const witnessed = witnessedOf(kind, parts, share);
     const difference = counted.micro - witnessed.micro;
     const stretches = parts.filter(({ heldSeconds }) => heldSeconds > 0).length;
     const left = difference + (kind === "cpu" ? roundedOf(counted, witnessed, processes) : 0n);

@@ -1,4 +1,5 @@
-import { matching, refusal, type ClusterSnapshot, type NodeSnapshot } from "../agents/placement.ts";
+import { gpusOf, matching } from "../agents/accelerators.ts";
+import { refusal, type ClusterSnapshot, type NodeSnapshot } from "../agents/placement.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { formatMib, formatNumber, plural } from "../shared/format.ts";
 
@@ -20,7 +21,7 @@ export function bindingConstraint(spec: RunSpec, clusters: readonly ClusterSnaps
 
 function needs(resources: RunSpec["resources"], open: readonly NodeSnapshot[]): string {
   const where = resources.nodes === 1 ? "on one node" : `on each of ${resources.nodes} nodes`;
-  const free = (node: NodeSnapshot) => matching(node, resources).filter((one) => one.ok && one.free).length;
+  const free = (node: NodeSnapshot) => gpusOf(node, resources.gpuModel).free;
   const short = (have: (node: NodeSnapshot) => number, want: number) => open.filter((node) => have(node) + 1e-6 >= want).length < resources.nodes;
   const most = (have: (node: NodeSnapshot) => number) => open.reduce<NodeSnapshot | null>((best, node) => (best === null || have(node) > have(best) ? node : best), null);
   const tell = (asked: string, have: (node: NodeSnapshot) => number, format: (value: number) => string, noun: string) => {

@@ -1,9 +1,10 @@
+import { kindOn } from "../agents/accelerators.ts";
 import { bestChoice } from "../agents/choose.ts";
 import { openTo, timeSteps } from "../agents/open-nodes.ts";
-import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot, type LiveHold } from "../agents/placement.ts";
+import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
 import { remainingSeconds, type Durations } from "./durations.ts";
 import { excludedBy } from "./excluded.ts";
-import type { Waiting } from "./order.ts";
+import { ranSecondsOf, type Waiting } from "./order.ts";
 import { askKey, placePass, type PassInput } from "./pass.ts";
 import { askOf } from "./preempt.ts";
 import { QuotaBook } from "./quota.ts";
@@ -41,7 +42,7 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
   const found = new Map<string, Estimate>();
   const ends: End[] = [];
   const book = new QuotaBook(input.quotas, clusters, input.policy.preemption);
-  const count = (cluster: ClusterSnapshot, hold: LiveHold, sign: 1 | -1) => book.isEmpty || book.addHold(hold, (name) => cluster.nodes.find((node) => node.name === name)?.accelerators[0]?.model, input.policy.preemption, sign);
+  const count = (cluster: ClusterSnapshot, hold: LiveHold, sign: 1 | -1) => book.isEmpty || book.addHold(hold, (name) => cluster.nodes.find((node) => node.name === name), input.policy.preemption, sign);
   for (const cluster of clusters) for (const hold of cluster.live) note(ends, cluster, hold, hold.claim?.stopping ? input.now + 30_000 : likelyEndOf(hold), basisOf(hold));
   for (const choice of placed) {
     found.set(choice.runId, { at: input.now, basis: "It fits now." });
@@ -62,8 +63,11 @@ export function forecast(input: PassInput, { only, most = MOST, durations = new 
       const open = refusal(run.spec, end.cluster) === null && end.cluster.reachable && !end.cluster.drained ? [openTo(run.spec, end.cluster)] : [];
       const excluded = excludedBy(run, clusters);
       const ask = book.isEmpty || run.gpus === 0 ? null : askOf(run, input.policy);
-      const allowed = (model: string | undefined) => ask === null || model === undefined || book.refuses(ask, model) === null;
-      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node) && allowed(node.accelerators[0]?.model), packing: input.policy.packing });
+      const allowed = (node: NodeSnapshot) => {
+        const kind = ask && kindOn(node, run.spec.resources.gpuModel);
+        return !kind || book.refuses(ask, kind) === null;
+      };
+      const choice = bestChoice(run.spec.resources, open, { allow: (cluster, node) => !excluded(cluster, node) && allowed(node), packing: input.policy.packing });
       if (!choice) {
         failed.add(shape);
         return true;
@@ -96,15 +100,15 @@ function basisOf(hold: LiveHold): string {
 }
 
 function start(run: Waiting, cluster: ClusterSnapshot, nodeNames: string[], accelerators: number[], at: number, ends: End[], durations: ReadonlyMap<string, Durations>): LiveHold {
-  const { cpus, memory, gpus } = run.spec.resources;
+  const { cpus, memory, gpus, gpuModel } = run.spec.resources;
   const history = durations.get(run.id);
-  const likely = history ? remainingSeconds(history, run.attained / Math.max(1, run.gpus)) : null;
+  const likely = history ? remainingSeconds(history, ranSecondsOf(run)) : null;
   const limit = run.spec.maxDuration;
   const seconds = likely === null ? limit : Math.min(likely, limit ?? Number.POSITIVE_INFINITY);
   const endsBy = seconds === null ? null : at + seconds * 1000;
   const { teamId, projectId, ownerId, priority, attained } = run;
   const claim = { attemptId: "", teamId, projectId, ownerId, priority, preemptible: run.spec.preemptible, startedAt: at, attained, stopping: false, expectedEndsBy: null };
-  take(cluster, { clusterId: cluster.id, nodeNames, accelerators }, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, endsBy, claim });
+  take(cluster, { clusterId: cluster.id, nodeNames, accelerators }, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, gpuModel, endsBy, claim });
   const hold = cluster.live.at(-1)!;
   note(ends, cluster, hold, endsBy, "A run ahead of it should have ended by then.");
   return hold;

@@ -26,6 +26,13 @@ describe("the queue's order", () => {
     expect(after([0, 8, 8.5, 16.5, 24.5, 500], { attained: 4 * 3600, gpus: 8 })).toEqual([3, 3, 2, 1, 0, 0]);
     expect(after([25, 26, 48, 70, 500], { attained: 4 * 3600, gpus: 1 })).toEqual([3, 2, 1, 0, 0]); // it ran for eight times as long
   });
+  it("counts a slice or share as its part of an accelerator, in turns and for teams, and time as it was", () => {
+    const ran = { attained: 3600, spared: 3 * 3600, gpus: 1, queuedAt: NOW }; // four hours of a quarter
+    expect(standing(ran, DEFAULT_POLICY, NOW)).toBe(levelOf(3600));
+    expect(standing(ran, DEFAULT_POLICY, NOW + 12 * 3_600_000)).toBe(2); // lifted only after eight hours and four times what it ran
+    const queue = [1, 2, 3, 4].flatMap((at) => [waiting(`whole${at}`, { gpus: 1, queuedAt: NOW + at }), waiting(`part${at}`, { teamId: "team_b", gpus: 1, part: 0.25, queuedAt: NOW + at })]);
+    expect(order(queue, shares(), DEFAULT_POLICY, NOW)).toEqual(["whole1", "part1", "part2", "part3", "part4", "whole2", "whole3", "whole4"]);
+  });
   it("lifts nothing for time in which it ran", () => {
     const ran = { attained: 100 * 3600, gpus: 1, queuedAt: NOW };
     expect(standing(ran, DEFAULT_POLICY, NOW + 100 * 3_600_000)).toBe(levelOf(ran.attained));

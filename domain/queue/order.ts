@@ -15,8 +15,12 @@ export interface Waiting {
   priority: number;
   /** Kept through preemption: a run that gave way does not lose its place. */
   queuedAt: number;
-  /** Accelerator-seconds that it had so far. */
+  /** Accelerator-seconds that it had so far; of slices and shares their part. */
   attained: number;
+  /** What these would be more, had its slices and shares been whole accelerators. */
+  spared?: number;
+  /** How much of an accelerator each of `gpus` is, where it asks for slices or shares. */
+  part?: number;
   /** Nodes that failed it, as `clusterId/node`. */
   excluded?: readonly string[];
   /** Where its checkpoint lies. */
@@ -24,7 +28,10 @@ export interface Waiting {
 }
 
 /** What the order rests on; a run's spec is not looked at. */
-export type Orderable = Pick<Waiting, "id" | "teamId" | "priority" | "queuedAt" | "attained" | "gpus">;
+export type Orderable = Pick<Waiting, "id" | "teamId" | "priority" | "queuedAt" | "attained" | "spared" | "gpus" | "part">;
+
+/** For how long it ran, all attempts together. */
+export const ranSecondsOf = (run: Pick<Waiting, "attained" | "spared" | "gpus">): number => (run.attained + (run.spared ?? 0)) / Math.max(1, run.gpus);
 
 /** 0 for who had least; one more for each step of what it had. */
 export function levelOf(attained: number): number {
@@ -34,9 +41,9 @@ export function levelOf(attained: number): number {
 }
 
 /** The level with waiting counted in. Without turns all are equal. */
-export function standing(run: Pick<Waiting, "attained" | "queuedAt" | "gpus">, policy: QueuePolicy, now: number): number {
+export function standing(run: Pick<Waiting, "attained" | "spared" | "queuedAt" | "gpus">, policy: QueuePolicy, now: number): number {
   if (!policy.turns) return 0;
-  const ranSeconds = run.attained / Math.max(1, run.gpus);
+  const ranSeconds = ranSecondsOf(run);
   const waitedSeconds = Math.max(0, (now - run.queuedAt) / 1000 - ranSeconds);
   const lifted = Math.floor(waitedSeconds / (LIFT_SECONDS + LIFT_RAN_TIMES * ranSeconds));
   return Math.max(0, levelOf(run.attained) - lifted);
@@ -82,7 +89,7 @@ function interleave<Run extends Orderable>(group: Run[], shares: ReadonlyMap<str
     const { teamId, runs } = next!;
     const run = runs[next!.at]!;
     next!.at += 1;
-    debts.set(teamId, (debts.get(teamId) ?? 0) + Math.max(1, run.gpus) * HOUR);
+    debts.set(teamId, (debts.get(teamId) ?? 0) + Math.max(1, run.gpus) * (run.part ?? 1) * HOUR);
     next!.had = had(teamId);
     if (next!.at === runs.length) teams.delete(teamId);
     into.push(run);

@@ -1,3 +1,4 @@
+import { kindOn } from "../agents/accelerators.ts";
 import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents/choose.ts";
 import { openTo, timeSteps } from "../agents/open-nodes.ts";
 import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
@@ -150,10 +151,11 @@ class Pass {
     return (cluster, node) => {
       if (excluded(cluster, node)) return false;
       if (this.promisesMade && !nodeHosts(this.futureNode(cluster.id, node.name), run.spec.resources, "now")) return false;
-      const model = node.accelerators[0]?.model;
-      if (!ask || model === undefined) return true;
-      let answer = answers.get(model);
-      if (answer === undefined) answers.set(model, (answer = this.book.refuses(ask, model) === null));
+      const kind = ask && kindOn(node, run.spec.resources.gpuModel);
+      if (!kind) return true;
+      const key = `${kind.milli} ${kind.model}`;
+      let answer = answers.get(key);
+      if (answer === undefined) answers.set(key, (answer = this.book.refuses(ask, kind) === null));
       return answer;
     };
   }
@@ -181,10 +183,10 @@ class Pass {
   }
 
   private hold(run: Waiting, choice: Choice, where: ClusterSnapshot[]): void {
-    const { cpus, memory, gpus } = run.spec.resources;
+    const { cpus, memory, gpus, gpuModel } = run.spec.resources;
     const { now } = this.input;
     const endsBy = run.spec.maxDuration === null ? null : now + run.spec.maxDuration * 1000;
-    take(where.find((one) => one.id === choice.clusterId)!, choice, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, endsBy });
+    take(where.find((one) => one.id === choice.clusterId)!, choice, { runId: run.id, runName: run.name, cpus, memoryMib: memory, gpus, gpuModel, endsBy });
   }
 
   private countQuota(run: Waiting, choice: Choice): void {
@@ -192,8 +194,8 @@ class Pass {
     const cluster = this.clusters.find((one) => one.id === choice.clusterId)!;
     const ask = { ...askOf(run, this.input.policy), gpus: run.spec.resources.gpus };
     for (const node of cluster.nodes) {
-      const model = node.accelerators[0]?.model;
-      if (model !== undefined && choice.nodeNames.includes(node.name)) this.book.add(ask, model);
+      const kind = choice.nodeNames.includes(node.name) ? kindOn(node, run.spec.resources.gpuModel) : null;
+      if (kind) this.book.add(ask, kind);
     }
   }
 
@@ -221,9 +223,9 @@ class Pass {
     let reason: string | null = null;
     for (const cluster of open) {
       for (const node of cluster.nodes) {
-        const model = node.accelerators[0]?.model;
-        if (model === undefined || !nodeHosts(node, run.spec.resources, "empty")) continue;
-        const refused = this.book.refuses(ask, model);
+        const kind = kindOn(node, run.spec.resources.gpuModel);
+        if (kind === null || !nodeHosts(node, run.spec.resources, "empty")) continue;
+        const refused = this.book.refuses(ask, kind);
         if (refused === null) return null;
         reason ??= refused;
       }
@@ -274,8 +276,8 @@ class Pass {
       this.result.victims.push(victimOf(run, cluster.id, one));
       release(cluster, hold);
       cluster.live.splice(cluster.live.indexOf(hold), 1); // nobody takes it twice
-      const model = cluster.nodes.find((node) => node.name === hold.nodeNames[0])?.accelerators[0]?.model;
-      if (model !== undefined && hold.gpus > 0) this.book.add({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false }, model, -1);
+      const kind = kindOn(cluster.nodes.find((node) => node.name === hold.nodeNames[0]), hold.gpuModel ?? null);
+      if (kind && hold.gpus > 0) this.book.add({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false }, kind, -1);
     }
     this.takeable.delete(cluster.id);
     this.hold(run, { clusterId: cluster.id, nodeNames, accelerators: [] }, this.future);

@@ -1,4 +1,5 @@
-import { gpusOf, modelMatches, nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
+import { freeWithout, type Kind, kindOn } from "../agents/accelerators.ts";
+import { nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { levelOf, standing, type Waiting } from "./order.ts";
 import { SHORTEST_TURN_SECONDS, type QueuePolicy } from "./policy.ts";
@@ -46,32 +47,34 @@ export function takeableByNode(cluster: ClusterSnapshot): Map<string, LiveHold[]
 export const askOf = (run: Waiting, policy: QueuePolicy): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.gpus, firm: !(run.spec.preemptible && policy.preemption) });
 const holderOf = (hold: LiveHold): QuotaAsk => ({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false });
 
-/** What the quotas say of one run while nothing changes: asked once for each model of accelerators, not for each node and hold. */
+/** What the quotas say of one run while nothing changes: asked once for each kind of accelerators, not for each node and hold. */
 export interface QuotaWords {
-  refuses: (model: string) => boolean;
-  isWithinGuarantee: (model: string) => boolean;
-  isBorrowing: (hold: LiveHold, model: string, gone: readonly LiveHold[]) => boolean;
+  refuses: (kind: Kind) => boolean;
+  isWithinGuarantee: (kind: Kind) => boolean;
+  isBorrowing: (hold: LiveHold, kind: Kind, gone: readonly LiveHold[]) => boolean;
 }
 
 export function quotaWordsOf(run: Waiting, policy: QueuePolicy, book: QuotaBook): QuotaWords {
   const ask = askOf(run, policy);
-  const once = (answer: (model: string) => boolean) => {
+  const once = (answer: (kind: Kind) => boolean) => {
     const known = new Map<string, boolean>();
-    return (model: string) => {
-      let said = known.get(model);
-      if (said === undefined) known.set(model, (said = answer(model)));
+    return (kind: Kind) => {
+      const key = `${kind.milli} ${kind.model}`;
+      let said = known.get(key);
+      if (said === undefined) known.set(key, (said = answer(kind)));
       return said;
     };
   };
-  return { refuses: once((model) => book.refuses(ask, model) !== null), isWithinGuarantee: once((model) => book.isWithinGuarantee(ask, model)), isBorrowing: (hold, model, gone) => book.isBorrowing(holderOf(hold), ask, model, gone.map(holderOf)) };
+  const isBorrowing: QuotaWords["isBorrowing"] = (hold, kind, gone) => book.isBorrowing(holderOf(hold), ask, kind, gone.map((one) => ({ ...holderOf(one), kind: one.kind ?? kind })));
+  return { refuses: once((kind) => book.refuses(ask, kind) !== null), isWithinGuarantee: once((kind) => book.isWithinGuarantee(ask, kind)), isBorrowing };
 }
 
 /** May this hold be stopped for the run once those are gone, and why? Only preemptible work that is not being stopped already. */
-function mayTake(run: Waiting, hold: LiveHold, model: string | undefined, context: PreemptContext, gone: readonly LiveHold[]): PreemptReason | null {
+function mayTake(run: Waiting, hold: LiveHold, kind: Kind | null, context: PreemptContext, gone: readonly LiveHold[]): PreemptReason | null {
   const { claim } = hold;
   const { policy, quota, now } = context;
   if (!claim?.preemptible || claim.stopping || hold.runId === run.id) return null;
-  if (model !== undefined && hold.gpus > 0 && run.gpus > 0 && quota.isWithinGuarantee(model) && quota.isBorrowing(hold, model, gone.filter((one) => one !== hold))) return "guarantee";
+  if (kind !== null && hold.gpus > 0 && run.gpus > 0 && quota.isWithinGuarantee(kind) && quota.isBorrowing(hold, kind, gone.filter((one) => one !== hold))) return "guarantee";
   if (claim.priority < run.priority) return "priority";
   const hadItsTurn = now - claim.startedAt >= SHORTEST_TURN_SECONDS * 1000;
   if (policy.turns && claim.priority === run.priority && hadItsTurn && levelOf(claim.attained) > standing(run, policy, now)) return "turn";
@@ -88,17 +91,17 @@ function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], co
   const { resources } = run.spec;
   if (nodeHosts(node, resources, "now")) return [];
   if (!nodeHosts(node, resources, "empty")) return null;
-  const model = node.accelerators[0]?.model;
+  const kind = kindOn(node, resources.gpuModel);
   const takeable: Taken[] = [];
   for (const hold of holds) {
-    const why = mayTake(run, hold, model, context, gone);
+    const why = mayTake(run, hold, kind, context, gone);
     if (why) takeable.push({ hold, why });
   }
   if (takeable.length === 0 || !roomWithout(node, takeable, resources)) return null; // not even all of them would do
   takeable.sort((a, b) => PREEMPT_REASONS.indexOf(a.why) - PREEMPT_REASONS.indexOf(b.why) || a.hold.claim!.priority - b.hold.claim!.priority || b.hold.claim!.startedAt - a.hold.claim!.startedAt || (a.hold.runId < b.hold.runId ? -1 : 1));
   const taken: Taken[] = [];
   for (const { hold } of takeable) {
-    const why = mayTake(run, hold, model, context, [...gone, ...taken.map((one) => one.hold)]); // what others borrowed is less with each that goes
+    const why = mayTake(run, hold, kind, context, [...gone, ...taken.map((one) => one.hold)]); // what others borrowed is less with each that goes
     if (!why) continue;
     taken.push({ hold, why });
     if (!roomWithout(node, taken, resources)) continue;
@@ -113,21 +116,13 @@ function takeOn(run: Waiting, node: NodeSnapshot, holds: readonly LiveHold[], co
 }
 
 function roomWithout(node: NodeSnapshot, taken: readonly Taken[], resources: RunSpec["resources"]): boolean {
-  let [cpus, memoryMib, gpus, unnamed] = [node.freeCpus, node.freeMemoryMib, gpusOf(node, resources.gpuModel).free, 0];
+  let [cpus, memoryMib] = [node.freeCpus, node.freeMemoryMib];
   for (const { hold } of taken) {
     cpus += hold.cpus;
     memoryMib += hold.memoryMib;
-    gpus += hold.gpus;
-    if (hold.accelerators.length === 0) unnamed += hold.gpus;
   }
   if (cpus + 1e-6 < resources.cpus || memoryMib < resources.memory) return false;
-  if (resources.gpus === 0) return true;
-  if (gpus < resources.gpus) return false; // what holds give back may also be of another model, or broken
-  let named = unnamed;
-  for (const one of node.accelerators) {
-    if (one.ok && (one.free || taken.some(({ hold }) => hold.accelerators.includes(one.index))) && modelMatches(one.model, resources.gpuModel)) named += 1;
-  }
-  return named >= resources.gpus;
+  return resources.gpus === 0 || freeWithout(node, resources.gpuModel, taken.map(({ hold }) => hold)) >= resources.gpus;
 }
 
 /** The fewest holds on one cluster whose going makes room for the run on all its nodes; all or nothing. Null where that cannot be. */
@@ -135,8 +130,8 @@ export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: Preem
   const byNode = context.holdsOf(cluster);
   const options = cluster.nodes.flatMap((node) => {
     if (!node.usable || context.excluded(cluster, node)) return [];
-    const model = node.accelerators[0]?.model;
-    if (run.gpus > 0 && model !== undefined && context.quota.refuses(model)) return [];
+    const kind = run.gpus > 0 ? kindOn(node, run.spec.resources.gpuModel) : null;
+    if (kind !== null && context.quota.refuses(kind)) return [];
     const taken = takeOn(run, node, byNode.get(node.name) ?? [], context);
     return taken ? [{ node, taken }] : [];
   });

@@ -1,3 +1,4 @@
+import { gpusOf } from "../agents/accelerators.ts";
 import { chooseNodes, freeGpus } from "../agents/choose.ts";
 import { openTo } from "../agents/open-nodes.ts";
 import { earliestRoom, fitOn, likelyEndOf, nodeHosts, type ClusterSnapshot, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
@@ -36,12 +37,11 @@ export function reserve(run: Reservation["run"], clusters: readonly ClusterSnaps
   return nearest ? { run, clusterId: nearest.clusterId, nodeNames: new Set(nearest.nodes.map((node) => node.name)), startsAt: null } : null;
 }
 
-const okGpus = (node: NodeSnapshot) => node.accelerators.filter((one) => one.ok).length;
-
 /** How much of the node must be given back before the run fits, as a sum of shares. */
 function lacks(node: NodeSnapshot, resources: RunSpec["resources"]): number {
   const share = (free: number, want: number, all: number) => (all > 0 ? Math.max(0, want - free) / all : 0);
-  return share(node.freeCpus, resources.cpus, node.cpus) + share(node.freeMemoryMib, resources.memory, node.memoryMib) + share(freeGpus(node), resources.gpus, okGpus(node));
+  const gpus = gpusOf(node, resources.gpuModel);
+  return share(node.freeCpus, resources.cpus, node.cpus) + share(node.freeMemoryMib, resources.memory, node.memoryMib) + share(gpus.free, resources.gpus, gpus.ok);
 }
 
 /**
@@ -52,9 +52,10 @@ export function keepRoom(kept: Reservation, spec: RunSpec, now: number): NodeFil
   // At its limit it is asked to end, and has its grace to do so.
   const endsInTime = kept.startsAt !== null && spec.maxDuration !== null && now + (spec.maxDuration + spec.checkpoint.graceSeconds) * 1000 <= kept.startsAt;
   const head = kept.run.spec.resources;
-  const { cpus, memory, gpus } = spec.resources;
+  const { cpus, memory, gpus, gpuModel } = spec.resources;
+  const isAlike = head.gpus === 0 || head.gpuModel === gpuModel; // else what one has of a GPU may be what the other wants whole
   return (cluster, node) => {
     if (endsInTime || cluster.id !== kept.clusterId || !kept.nodeNames.has(node.name)) return true;
-    return cpus + head.cpus <= node.freeCpus && memory + head.memory <= node.freeMemoryMib && (gpus === 0 || gpus + head.gpus <= freeGpus(node));
+    return cpus + head.cpus <= node.freeCpus && memory + head.memory <= node.freeMemoryMib && (gpus === 0 || gpus + head.gpus <= (isAlike ? gpusOf(node, gpuModel).free : freeGpus(node)));
   };
 }

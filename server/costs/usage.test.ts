@@ -180,4 +180,19 @@ describe("usage from an agent", () => {
     expect(await capacity()).toEqual([{ model: "H100", milli: 2000 }]);
     expect(await plane.sql`select milli, parent_uuid from accelerators where cluster_id = ${world.cluster.id} and present and index = 100`).toEqual([{ milli: 1000, parent_uuid: "GPU-0" }]);
   });
+
+  it("of a part of a GPU is what the journal says of it, also once the agent lists that GPU in another way; of shares that a scheduler counts, all together", async () => {
+    const [cut, counted] = [await attempt(), await attempt(2)];
+    const hold = (accelerators: string[], gpus: number, parts: { model: string; milli: number }[]) => ({ node: "n1", accelerators, gpus, cpus: 2, memoryMib: 1024, parts });
+    await send(told(cut, [{ kind: "open", at: T0 + 2_000_000, holds: [hold(["GPU-1::0"], 1, [{ model: "A100", milli: 334 }])] }]));
+    await send(told(counted, [{ kind: "open", at: T0 + 2_000_000, holds: [hold([], 2, [{ model: "A100", milli: 500 }])] }]));
+    const held = await plane.sql`select model, milli, device from usage_intervals where attempt_id = any(${[cut.id, counted.id]}) and kind = 'accelerator' order by milli`;
+    expect([...held]).toEqual([{ model: "A100", milli: 334, device: "GPU-1::0" }, { model: "A100", milli: 500, device: null }]);
+  });
+
+  it("of a GPU that is had whole or in shares has the capacity of one, and keeps in how many", async () => {
+    await world.agent.sync({ nodes: [{ name: "n1", cpus: 8, memoryMib: 16_384, diskMib: 1, state: "up", stateReason: null, accelerators: GPUS.map((gpu) => ({ ...gpu, shares: 4 })) }] });
+    expect([...(await plane.sql`select model, milli from capacity_intervals where cluster_id = ${world.cluster.id} and kind = 'accelerator' and until_at is null`)]).toEqual([{ model: "H100", milli: 2000 }]);
+    expect([...(await plane.sql`select shares from accelerators where cluster_id = ${world.cluster.id} and present order by index`)]).toEqual([{ shares: 4 }, { shares: 4 }]);
+  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AccountedPart, Witness } from "../../agent/protocol/messages.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { ingestUsage } from "./commands/usage-ingest.ts";
 import { ingestWitness } from "./commands/witness-ingest.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
 
@@ -38,6 +39,20 @@ describe("a scheduler's accounting as a second witness", () => {
     expect([currency, witnesses]).toMatchObject(["USD", [{ cluster: "berlin", source: "slurm", trouble: null, agreed: 1, differed: 1 }]]);
   });
 
+  it("counts shards of GPUs as their part of one, and says nothing of them where it keeps none", async () => {
+    const run = await world.makeRun({ projectId: world.vision.id, gpus: 2 });
+    const holds = [{ node: "node-1", accelerators: [], gpus: 2, cpus: 2, memoryMib: 1024, parts: [{ model: "H100", milli: 500 }] }];
+    const attempts = [];
+    for (const number of [1, 2]) {
+      const attempt = await world.makeAttempt(run, world.cluster.id, { number, status: "ended", gpus: 2, acceleratorMilli: 500 });
+      const events = [{ kind: "open" as const, at: world.start, holds }, { kind: "close" as const, at: world.start + HOUR_MS, lifeMs: HOUR_MS, evidence: "measured" as const }];
+      await ingestUsage(world.sql, { orgId: world.org.id, clusterId: world.cluster.id }, { hostAheadMs: 0, attempts: [{ attemptId: attempt.id, fence: String(attempt.fence), from: 0, events, aliveAt: null }] }, Date.now());
+      attempts.push({ attemptId: attempt.id, parts: [part(3600, number === 1 ? { shares: 2 } : {})] });
+    }
+    expect((await tell(attempts)).changes).toEqual([]);
+    expect([...(await world.sql`select agrees from usage_witnesses where attempt_id = any(${attempts.map(({ attemptId }) => attemptId)})`)]).toEqual([{ agrees: true }, { agrees: true }]);
+  });
+
   it("is in the way of the close of the month in which the usage was, whenever it was heard", async () => {
     expect((await world.owner.api.costs.period({ period: world.last })).checks.find(({ name }) => name === "No claims contradict each other")).toMatchObject({ ok: false, problem: expect.stringContaining("1 contradiction") });
   });
@@ -65,7 +80,7 @@ describe("a scheduler's accounting as a second witness", () => {
     const silent = await world.ran(world.vision.id, world.start, HOUR_MS);
     expect(await tell([], { trouble: "This Slurm keeps no accounting." })).toEqual({ taken: [], unknown: [], changes: [] });
     const { rows, witnesses } = await world.owner.api.costs.reviews({});
-    expect([rows, witnesses]).toMatchObject([[], [{ trouble: "This Slurm keeps no accounting.", agreed: 1, differed: 1 }]]);
+    expect([rows, witnesses]).toMatchObject([[], [{ trouble: "This Slurm keeps no accounting.", agreed: 3, differed: 1 }]]);
     expect(await world.sql`select 1 from usage_witnesses where attempt_id = ${silent}`).toHaveLength(0);
   });
 });

@@ -197,6 +197,16 @@ describe("quotas and shares", () => {
     expect((await runRow(run.id)).attainedSeconds / 3600).toBeCloseTo(4, 3);
     expect((await runRow(going.id)).attainedSeconds / 3600).toBeCloseTo(1, 1);
   });
+  it("charge a slice or share of a GPU as its part of one, and know how long its run took all the same", async () => {
+    const { cluster } = await plane.makeAgent({ accelerators: GPUS(1) });
+    const run = await plane.makeRun({ resources: { gpus: 2, gpuModel: "shared" } }, { status: "succeeded" });
+    const at = Date.now() - 3_600_000;
+    await plane.db.insert(attempts).values({ orgId: plane.orgId, runId: run.id, clusterId: cluster.id, number: 1, status: "ended", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 2, acceleratorMilli: 500, nodes: 1, startedAt: new Date(at), endedAt: new Date(at + 3_600_000) });
+    await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, "ended"));
+    expect((await loadShares(plane.db, plane.orgId, DEFAULT_POLICY)).get(plane.project.teamId)!.used / 3600).toBeCloseTo(0.5, 2);
+    expect(await runRow(run.id)).toMatchObject({ attainedSeconds: 7200, sparedSeconds: 5400 });
+    expect((await plane.db.select().from(durationHistory))[0]).toMatchObject({ samples: 2, p50Seconds: (3600 + 7200) / 2 }); // the run above took two hours
+  });
   it("let the team that used less go first", async () => {
     await plane.makeAgent({ accelerators: GPUS(1) });
     await plane.db.insert(teamUsage).values({ orgId: plane.orgId, teamId: plane.project.teamId, used: 1e6 });

@@ -83,7 +83,7 @@ function differs(row: NodeRow | undefined, report: Host): boolean {
   return !row || !isSame(row.partitions, partitions) || !isSame(row.features, features) || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
 }
 
-const cardOf = ({ part, ...gpu }: Host["accelerators"][number]) => ({ ...gpu, parentUuid: part?.of ?? null, milli: part?.milli ?? WHOLE });
+const cardOf = ({ part, ...gpu }: Host["accelerators"][number]) => ({ ...gpu, parentUuid: part?.of ?? null, milli: part?.milli ?? WHOLE, shares: gpu.shares ?? null });
 
 async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: GpuRow[], reported: Host[], nodeIds: Map<string, string>, notes: Note[]): Promise<boolean> {
   const before = new Map(known.map((row) => [`${row.nodeId} ${row.index}`, row]));
@@ -105,7 +105,7 @@ async function writeGpus(tx: Tx, { orgId, clusterId }: AgentIdentity, known: Gpu
     await tx
       .insert(accelerators)
       .values(rows.slice(at, at + 500))
-      .onConflictDoUpdate({ target: [accelerators.nodeId, accelerators.index], set: { uuid: sql`excluded.uuid`, model: sql`excluded.model`, memoryMib: sql`excluded.memory_mib`, health: sql`excluded.health`, healthReason: sql`excluded.health_reason`, attemptId: sql`excluded.attempt_id`, parentUuid: sql`excluded.parent_uuid`, milli: sql`excluded.milli`, present: true, updatedAt: sql`now()` } });
+      .onConflictDoUpdate({ target: [accelerators.nodeId, accelerators.index], set: { uuid: sql`excluded.uuid`, model: sql`excluded.model`, memoryMib: sql`excluded.memory_mib`, health: sql`excluded.health`, healthReason: sql`excluded.health_reason`, attemptId: sql`excluded.attempt_id`, parentUuid: sql`excluded.parent_uuid`, milli: sql`excluded.milli`, shares: sql`excluded.shares`, present: true, updatedAt: sql`now()` } });
   }
   const gone = known.filter((row) => row.present && !present.has(`${row.nodeId} ${row.index}`)).map(({ id }) => id);
   if (gone.length > 0) await tx.update(accelerators).set({ present: false, attemptId: null }).where(and(eq(accelerators.clusterId, clusterId), inArray(accelerators.id, gone)));

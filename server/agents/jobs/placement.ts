@@ -1,6 +1,7 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
 import { runs } from "../../../db/schema/experiments.ts";
+import { milliHeld } from "../../../domain/agents/accelerators.ts";
 import { sameReason, type PendingReason } from "../../../domain/experiments/pending.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
 import type { QueuePolicy } from "../../../domain/queue/policy.ts";
@@ -74,10 +75,14 @@ async function placeHead(work: Work, services: PlacementServices, orgId: string,
   const { placed, waiting, victims } = placePass({ queue, beyond, clusters: snapshots, now, policy, quotas, shares, ...prices });
   const chosen = placed.map(({ runId }) => runId);
   const byId = await lockQueued(tx, chosen, seen);
-  const names = new Map(snapshots.map(({ id, name }) => [id, name]));
+  const places = new Map(snapshots.map((cluster) => [cluster.id, cluster]));
+  const specs = new Map([...queue, ...beyond].map(({ id, spec }) => [id, spec]));
   const assigned = placed.flatMap((choice) => {
     const run = byId.get(choice.runId);
-    return run ? [{ run, choice, clusterName: names.get(choice.clusterId)! }] : [];
+    const cluster = places.get(choice.clusterId)!;
+    const { resources } = specs.get(choice.runId)!;
+    const milli = resources.gpuModel === null ? null : milliHeld(cluster.nodes.find(({ name }) => name === choice.nodeNames[0]), choice.accelerators, resources); // parts are had only by asking for them
+    return run ? [{ run, choice, milli, clusterName: cluster.name }] : [];
   });
   await Promise.all([assignRuns(work, assigned, services.leaseSeconds), checkEstimates(tx, assigned.map(({ run }) => run.id))]);
   await preemptAttempts(work, victims);

@@ -36,7 +36,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
           freeMemoryMib: host.memoryMib,
           partitions: host.partitions,
           features: host.features,
-          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, milli: gpu.milli, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
+          accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, milli: gpu.milli, of: gpu.parentUuid, shares: gpu.shares, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
         })),
       live: [],
     };
@@ -76,7 +76,7 @@ function listHosts(db: DbOrTx, orgId: string) {
 /** `heldByLost`: the agent still reports it held by an attempt that was given up, so its process may yet live. */
 function listGpus(db: DbOrTx, orgId: string) {
   return db
-    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, milli: accelerators.milli, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
+    .select({ nodeId: accelerators.nodeId, index: accelerators.index, model: accelerators.model, milli: accelerators.milli, parentUuid: accelerators.parentUuid, shares: accelerators.shares, health: accelerators.health, heldByLost: sql<boolean>`${attempts.id} is not null` })
     .from(accelerators)
     .leftJoin(attempts, and(eq(attempts.id, accelerators.attemptId), eq(attempts.status, "lost")))
     .where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)))
@@ -103,6 +103,7 @@ async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clust
       cpus: attempts.cpus,
       memoryMib: attempts.memoryMib,
       gpus: attempts.gpus,
+      gpuModel: sql<string | null>`${runs.spec} -> 'resources' ->> 'gpuModel'`,
       since: sql<number>`(extract(epoch from coalesce(${attempts.startedAt}, ${attempts.assignedAt})) * 1000)::float8`,
       maxDuration: sql<number | null>`(${runs.spec} ->> 'maxDuration')::int`,
       attemptId: attempts.id,
@@ -112,7 +113,7 @@ async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clust
       priority: runs.priority,
       preemptible: sql<boolean>`coalesce((${runs.spec} ->> 'preemptible')::boolean, false)`,
       stopping: sql<boolean>`${attempts.stopRequestedAt} is not null`,
-      attained: sql<number>`${runs.attainedSeconds} + ${UNCHARGED} * greatest(1, ${attempts.gpus}) * ${attempts.nodes}`.mapWith(Number),
+      attained: sql<number>`${runs.attainedSeconds} - ${runs.sparedSeconds} + ${UNCHARGED} * ${HELD_PER_NODE} * ${attempts.nodes}`.mapWith(Number),
       ran: sql<number>`${runs.attainedSeconds} / (greatest(1, ${attempts.gpus}) * ${attempts.nodes}) + ${UNCHARGED}`.mapWith(Number),
       now: sql<number>`(extract(epoch from now()) * 1000)::float8`,
       samples: durationHistory.samples,
@@ -135,5 +136,7 @@ async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clust
   });
 }
 
+/** Accelerators that an attempt holds of each node, of slices and shares their part; the machine counts as one where it holds none. */
+const HELD_PER_NODE = sql`coalesce(${attempts.acceleratorMilli} / 1000.0, greatest(1, ${attempts.gpus}))::float8`;
 /** Seconds of a live attempt that are not in its run's attained use yet. */
 const UNCHARGED = sql`coalesce(greatest(0, extract(epoch from now() - coalesce(${attempts.chargedUntil}, ${attempts.startedAt}))), 0)::float8`;

@@ -27,8 +27,8 @@ export async function followCapacity(tx: Tx, { orgId, clusterId }: { orgId: stri
   }
 }
 
-/** A slice is capacity of its GPU, and priced by it. */
-const WHOLE_MODEL = sql`regexp_replace(a.model, ' MIG [^ ]+$', '')`;
+/** A slice or share is capacity of its GPU, and priced by it: as `wholeName` has it. */
+const WHOLE_MODEL = sql`regexp_replace(a.model, ' (MIG [^ ]+|shared 1/[0-9]+)$', '')`;
 const capacityNow = (clusterId: string) => sql`
   select n.name as node, 'cpu' as kind, '' as model, round(n.cpus * 1000)::int as milli, c.capacity_class
   from nodes n join clusters c on c.id = n.cluster_id where n.cluster_id = ${clusterId} and n.state not in ('off', 'gone') and n.cpus > 0

@@ -93,8 +93,8 @@ async function intervalsOf(tx: TransactionSql, { clusterId }: Place, event: Open
     const cardOf = (uuid: string | undefined) => here.find((one) => one.uuid === uuid);
     const modelOf = (uuid: string | undefined) => wholeName(cardOf(uuid)?.model ?? here[0]?.model ?? "unknown");
     const known = hold.accelerators.length === hold.gpus;
-    const pooled = hold.gpus > 0 && !known ? [{ node: hold.node, kind: "accelerator" as const, model: modelOf(undefined), milli: milliOf.accelerators(hold.gpus), device: null }] : [];
-    const devices = known ? hold.accelerators.map((uuid) => ({ node: hold.node, kind: "accelerator" as const, model: modelOf(uuid), milli: cardOf(uuid)?.milli ?? milliOf.accelerators(1), device: uuid })) : [];
+    const pooled = hold.gpus > 0 && !known ? [{ node: hold.node, kind: "accelerator" as const, model: hold.parts?.[0]?.model ?? modelOf(undefined), milli: hold.parts?.[0]?.milli ?? milliOf.accelerators(hold.gpus), device: null }] : [];
+    const devices = known ? hold.accelerators.map((uuid, at) => ({ node: hold.node, kind: "accelerator" as const, model: hold.parts?.[at]?.model ?? modelOf(uuid), milli: hold.parts?.[at]?.milli ?? cardOf(uuid)?.milli ?? milliOf.accelerators(1), device: uuid })) : [];
     const rest = [{ node: hold.node, kind: "cpu" as const, model: "", milli: milliOf.cpus(hold.cpus), device: null }, { node: hold.node, kind: "memory" as const, model: "", milli: milliOf.memory(hold.memoryMib), device: null }];
     return [...devices, ...pooled, ...rest].filter(({ milli }) => milli > 0);
   });

@@ -13,6 +13,7 @@ interface AttemptRow {
   id: string;
   nodes: number;
   gpus: number;
+  milli: number | null;
   launcher: string;
   per_node: number | null;
 }
@@ -28,7 +29,7 @@ export async function ingestWitness(sql: Sql, agent: Place, { source, trouble, a
       insert into cluster_witnesses (cluster_id, org_id, source, trouble, heard_at) values (${agent.clusterId}, ${agent.orgId}, ${source}, ${trouble}, now())
       on conflict (cluster_id) do update set source = excluded.source, trouble = excluded.trouble, heard_at = excluded.heard_at`;
     const rows = await tx<AttemptRow[]>`
-      select a.id, a.nodes, a.gpus, r.spec ->> 'launcher' as launcher, (r.spec ->> 'processesPerNode')::int as per_node
+      select a.id, a.nodes, a.gpus, a.accelerator_milli as milli, r.spec ->> 'launcher' as launcher, (r.spec ->> 'processesPerNode')::int as per_node
       from attempts a join runs r on r.id = a.run_id where a.id = any(${ids}::text[]) and a.cluster_id = ${agent.clusterId}`;
     const known = new Map(rows.map((row) => [row.id, row]));
     const counted = await countedSpans(tx, [...known.keys()]);
@@ -52,7 +53,7 @@ async function countedSpans(tx: TransactionSql, ids: string[]): Promise<Map<stri
 
 async function keep(tx: TransactionSql, place: Place, source: Witness["source"], of: { attempt: AttemptRow; parts: WitnessedPart[]; spans: CountedSpan[] }): Promise<"agrees" | "differs" | "known"> {
   const { attempt, parts, spans } = of;
-  const lines = compareWitnesses(spans, parts, processesAsked({ launcher: attempt.launcher, processesPerNode: attempt.per_node, gpus: attempt.gpus, nodes: attempt.nodes }));
+  const lines = compareWitnesses(spans, parts, processesAsked({ launcher: attempt.launcher, processesPerNode: attempt.per_node, gpus: attempt.gpus, nodes: attempt.nodes }), attempt.milli === null ? null : { count: attempt.gpus, milli: attempt.milli });
   const agrees = lines.every((line) => line.agrees);
   const [made] = await tx`
     insert into usage_witnesses (attempt_id, org_id, cluster_id, source, parts, agrees) values (${attempt.id}, ${place.orgId}, ${place.clusterId}, ${source}, ${tx.json(parts as never)}, ${agrees})

@@ -61,7 +61,7 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
     select c.id as cluster_id, c.name as cluster, c.capacity_class, n.name as node, x.model, h.run_id, h.run, h.owner, h.owner_id, h.project, h.project_id, h.team_id, coalesce(h.is_seen, false) as is_seen, h.started_at::text, h.asked,
       coalesce(h.started_at < now() - make_interval(mins => ${WASTE_LEAST_MINUTES}), false) as is_due, m.use
     from accelerators x join nodes n on n.id = x.node_id join clusters c on c.id = x.cluster_id
-    left join held h on h.cluster_id = x.cluster_id and h.node = n.name and h.index = x.index
+    left join (select distinct on (cluster_id, node, index) * from held order by cluster_id, node, index, started_at) h on h.cluster_id = x.cluster_id and h.node = n.name and h.index = x.index
     left join lateral (
       select avg(sample.value) as use from telemetry t, unnest(t.times, t.values) as sample (at, value)
       where h.run_id is not null and t.cluster_id = x.cluster_id and t.subject = 'accelerator' and t.subject_id = n.name || '/' || x.index and t.key = 'gpu'

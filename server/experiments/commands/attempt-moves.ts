@@ -33,19 +33,19 @@ type Assignable = Pick<RunRecord, "id" | "orgId" | "status" | "attemptCount" | "
 const arrayText = (items: readonly (string | number)[]) => `{${items.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 
 /** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
-export async function assignRuns(work: Work, placed: { run: Assignable; choice: Choice; clusterName: string }[], leaseSeconds: number): Promise<void> {
+export async function assignRuns(work: Work, placed: { run: Assignable; choice: Choice; milli: number | null; clusterName: string }[], leaseSeconds: number): Promise<void> {
   if (placed.length === 0) return;
   const status = move("queued", "assign");
   for (const { run } of placed) move(run.status, "assign"); // each by the table, though all come from the queue
-  const rows = placed.map(({ run, choice }) => ({ ...choice, ...run, attemptId: newId("attempt"), runId: run.id }));
+  const rows = placed.map(({ run, choice, milli }) => ({ ...choice, ...run, milli, attemptId: newId("attempt"), runId: run.id }));
   const column = <Value>(of: (row: (typeof rows)[number]) => Value) => sql.param(rows.map(of));
   const written = Promise.all([
     work.tx.execute(sql`
-      insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes)
-      select id, org_id, run_id, cluster_id, number, ${lease(leaseSeconds)}, node_names::text[], accelerators::int[], cpus, memory_mib, gpus, nodes
+      insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, node_names, accelerator_indexes, cpus, memory_mib, gpus, nodes, accelerator_milli)
+      select id, org_id, run_id, cluster_id, number, ${lease(leaseSeconds)}, node_names::text[], accelerators::int[], cpus, memory_mib, gpus, nodes, milli
       from unnest(${column((row) => row.attemptId)}::text[], ${column((row) => row.orgId)}::text[], ${column((row) => row.runId)}::text[], ${column((row) => row.clusterId)}::text[], ${column((row) => row.attemptCount + 1)}::int[],
-        ${column((row) => arrayText(row.nodeNames))}::text[], ${column((row) => arrayText(row.accelerators))}::text[], ${column((row) => row.cpus)}::float8[], ${column((row) => row.memoryMib)}::int[], ${column((row) => row.gpus)}::int[], ${column((row) => row.nodes)}::int[])
-        as placed (id, org_id, run_id, cluster_id, number, node_names, accelerators, cpus, memory_mib, gpus, nodes)`),
+        ${column((row) => arrayText(row.nodeNames))}::text[], ${column((row) => arrayText(row.accelerators))}::text[], ${column((row) => row.cpus)}::float8[], ${column((row) => row.memoryMib)}::int[], ${column((row) => row.gpus)}::int[], ${column((row) => row.nodes)}::int[], ${column((row) => row.milli)}::int[])
+        as placed (id, org_id, run_id, cluster_id, number, node_names, accelerators, cpus, memory_mib, gpus, nodes, milli)`),
     work.tx.execute(sql`
       update ${runs} set status = ${status}, status_since = now(), status_reason = null, pending = null, not_before = null, failure_class = null, evidence = null, ended_at = null,
         attempt_count = attempt_count + 1, cluster_id = placed.cluster_id, updated_at = now()

@@ -10,7 +10,7 @@ const HISTORY = 50;
 
 /**
  * Counts what attempts used since they were counted last, for their runs and their teams' fair shares: of those that ended,
- * and with `running` of those that go on. Each second is counted once. Runs are locked before attempts, as everywhere; one
+ * and with `running` of those that go on. Each second is counted once; a slice or share of an accelerator is that part of one. Runs are locked before attempts, as everywhere; one
  * that somebody else holds is left for the next time. Answers how many it looked at.
  */
 export async function chargeUsage(tx: Tx, orgId: string, policy: QueuePolicy, which: "ended" | "running"): Promise<number> {
@@ -24,16 +24,17 @@ export async function chargeUsage(tx: Tx, orgId: string, policy: QueuePolicy, wh
       where r.id in (select run_id from wanted) for no key update of r skip locked
     ), open as materialized (
       select a.id, a.run_id, o.team_id, o.experiment_id, o.status, a.ended_at, coalesce(a.ended_at, now()) as upto,
-        coalesce(greatest(0, extract(epoch from coalesce(a.ended_at, now()) - coalesce(a.charged_until, a.started_at))), 0)::float8 * greatest(1, a.gpus) * a.nodes as amount
+        coalesce(greatest(0, extract(epoch from coalesce(a.ended_at, now()) - coalesce(a.charged_until, a.started_at))), 0)::float8 * greatest(1, a.gpus) * a.nodes as whole, coalesce(a.accelerator_milli / 1000.0 / greatest(1, a.gpus), 1)::float8 as part
       from attempts a join wanted w on w.id = a.id join owners o on o.id = a.run_id
       where a.usage_open for no key update of a skip locked
     ), marked as (
       update attempts set charged_until = open.upto, usage_open = open.ended_at is null from open where attempts.id = open.id
     ), counted as (
-      update runs set attained_seconds = attained_seconds + sums.amount from (select run_id, sum(amount) as amount from open group by run_id) sums where runs.id = sums.run_id and sums.amount > 0
+      update runs set attained_seconds = attained_seconds + sums.whole, spared_seconds = spared_seconds + sums.spared
+      from (select run_id, sum(whole) as whole, sum(whole * (1 - part)) as spared from open group by run_id) sums where runs.id = sums.run_id and sums.whole > 0
     ), shared as (
       insert into team_usage (team_id, org_id, used, as_of)
-      select team_id, ${orgId}, sum(amount * ${decayFactor(sql`upto`, policy.halfLifeHours)}), now() from open where amount > 0 group by team_id
+      select team_id, ${orgId}, sum(whole * part * ${decayFactor(sql`upto`, policy.halfLifeHours)}), now() from open where whole > 0 group by team_id
       on conflict (team_id) do update set used = team_usage.used * ${decayFactor(sql`team_usage.as_of`, policy.halfLifeHours)} + excluded.used, as_of = now()
     )
     select experiment_id, status = 'succeeded' as succeeded from open`);

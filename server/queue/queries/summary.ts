@@ -23,7 +23,7 @@ export async function readSummary(ctx: Ctx): Promise<QueueSummary> {
   for (const cluster of snapshots) {
     for (const hold of cluster.live) {
       running += 1;
-      if (hold.claim) held.set(hold.claim.teamId, (held.get(hold.claim.teamId) ?? 0) + hold.gpus * hold.nodeNames.length);
+      if (hold.claim) held.set(hold.claim.teamId, (held.get(hold.claim.teamId) ?? 0) + hold.gpus * hold.nodeNames.length * ((hold.kind?.milli ?? 1000) / 1000));
     }
   }
   return {
@@ -54,7 +54,7 @@ function useOf(cluster: ClusterSnapshot): ClusterUse {
       const use = models.get(one.model) ?? { model: one.model, total: 0, used: 0, failed: 0, largestFree: 0 };
       use.total += 1;
       if (!one.ok) use.failed += 1;
-      else if (!one.free) use.used += 1;
+      else if (!one.free || one.given) use.used += 1;
       else if (node.usable) freeHere.set(one.model, (freeHere.get(one.model) ?? 0) + 1);
       models.set(one.model, use);
     }

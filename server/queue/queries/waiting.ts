@@ -1,8 +1,10 @@
 import { and, asc, eq, isNotNull, isNull, lt, lte, or, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects } from "../../../db/schema/access.ts";
+import { accelerators } from "../../../db/schema/clusters.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import { durationHistory } from "../../../db/schema/queue.ts";
+import { kindOn } from "../../../domain/agents/accelerators.ts";
 import type { PendingReason } from "../../../domain/experiments/pending.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Durations } from "../../../domain/queue/durations.ts";
@@ -53,7 +55,8 @@ async function readWaiting(db: DbOrTx, where: SQL | undefined, limit: number): P
       gpus: sql<number>`${runs.gpus} * ${runs.nodes}`.mapWith(Number),
       priority: runs.priority,
       queuedAt: runs.queuedAt,
-      attained: runs.attainedSeconds,
+      attained: sql<number>`${runs.attainedSeconds} - ${runs.sparedSeconds}`.mapWith(Number),
+      spared: runs.sparedSeconds,
       excluded: runs.excludedNodes,
       near: runs.checkpointClusterId,
       pending: runs.pending,
@@ -67,5 +70,13 @@ async function readWaiting(db: DbOrTx, where: SQL | undefined, limit: number): P
     .where(where)
     .orderBy(sql`${runs.priority} desc nulls last`, asc(runs.queuedAt), asc(runs.id)) // the index's own order
     .limit(limit);
-  return rows.map(({ samples, p50, p90, ...row }) => ({ ...row, queuedAt: row.queuedAt.getTime(), durations: samples === null ? null : { samples, p50: p50!, p90: p90! } }));
+  const partOf = rows.some((row) => row.spec.resources.gpuModel !== null) ? await partsThere(db, rows[0]!.orgId) : () => 1;
+  return rows.map(({ samples, p50, p90, ...row }) => ({ ...row, part: partOf(row.spec.resources.gpuModel), queuedAt: row.queuedAt.getTime(), durations: samples === null ? null : { samples, p50: p50!, p90: p90! } }));
+}
+
+/** How much of an accelerator each is that answers to a wanted model; 1 where none does. */
+async function partsThere(db: DbOrTx, orgId: string): Promise<(gpuModel: string | null) => number> {
+  const kinds = await db.selectDistinctOn([accelerators.model, accelerators.shares], { index: accelerators.index, model: accelerators.model, milli: accelerators.milli, shares: accelerators.shares }).from(accelerators).where(and(eq(accelerators.orgId, orgId), eq(accelerators.present, true)));
+  const there = { accelerators: kinds.map((kind) => ({ ...kind, free: true, ok: true })) };
+  return (gpuModel) => (kindOn(there, gpuModel)?.milli ?? 1000) / 1000;
 }
