@@ -15,7 +15,7 @@ const LINES = [
   "4|drover-att_d|CANCELLED by 0|None|1795975695|0|00:00:00||None assigned",
   "3|drover-att_c|PENDING|Unknown|Unknown|0|00:00:00||None assigned",
 ];
-const KEEPS = { keeps: true, gpus: true };
+const KEEPS = { keeps: true, gpus: true, shards: false };
 
 describe("Slurm's accounting", () => {
   it("says of a job when it ran, for how long without its suspension, and what it was given in all", () => {
@@ -28,9 +28,16 @@ describe("Slurm's accounting", () => {
 
   it("is no witness of GPUs where it does not keep them, and none at all without slurmdbd", () => {
     expect(parseBooks(CONFIG)).toEqual(KEEPS);
-    expect(parseBooks(CONFIG.replace(",gres/gpu,gres/gpu:h100", ""))).toEqual({ keeps: true, gpus: false });
+    expect(parseBooks(CONFIG.replace(",gres/gpu,gres/gpu:h100", ""))).toEqual({ keeps: true, gpus: false, shards: false });
     expect(parseBooks(CONFIG.replace("/slurmdbd", "/none"))).toMatchObject({ keeps: false });
-    expect(parseAccounted(LINES[0]!, { keeps: true, gpus: false })!.part.gpus).toBeNull();
+    expect(parseAccounted(LINES[0]!, { ...KEEPS, gpus: false })!.part.gpus).toBeNull();
+  });
+
+  it("says of shards how many, where it keeps them, and nothing where it does not", () => {
+    const line = "5|drover-att_e|COMPLETED|1795975691|1795975695|4|00:00:00|billing=1,cpu=1,gres/shard=3,mem=100M,node=1|n01";
+    expect(parseBooks(CONFIG.replace("gres/gpu:h100", "gres/gpu:h100,gres/shard"))).toEqual({ ...KEEPS, shards: true });
+    expect(parseAccounted(line, { ...KEEPS, shards: true })!.part).toMatchObject({ gpus: 0, shares: 3 });
+    expect(parseAccounted(line, KEEPS)!.part).not.toHaveProperty("shares");
   });
 
   it("is asked once for all, and answers for each attempt by its job's number and name", async () => {

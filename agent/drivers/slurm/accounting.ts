@@ -14,22 +14,24 @@ const TIMEOUT_MS = 60_000;
 /** In one message, for one job. */
 const MOST_PARTS = 20;
 
-/** What Slurm keeps of jobs: none at all where it has no slurmdbd; GPUs only where they are among AccountingStorageTRES. */
+/** What Slurm keeps of jobs: none at all where it has no slurmdbd; GPUs and shards of them only where they are among AccountingStorageTRES. */
 export interface Books {
   keeps: boolean;
   gpus: boolean;
+  shards: boolean;
 }
 
 /** Of `scontrol show config`. */
 export function parseBooks(text: string): Books {
   const of = (key: string) => new RegExp(`^${key}\\s*=\\s*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
-  return { keeps: /slurmdbd/.test(of("AccountingStorageType")), gpus: of("AccountingStorageTRES").split(",").includes("gres/gpu") };
+  const kept = of("AccountingStorageTRES").split(",");
+  return { keeps: /slurmdbd/.test(of("AccountingStorageType")), gpus: kept.includes("gres/gpu"), shards: kept.includes("gres/shard") };
 }
 
 const time = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
 
 /** One line of `sacct -P -X -D --noconvert`, with the job's name. Null where it is none. */
-export function parseAccounted(line: string, { gpus }: Books): { name: string; part: AccountedPart } | null {
+export function parseAccounted(line: string, { gpus, shards }: Books): { name: string; part: AccountedPart } | null {
   const [job, name, state, start, end, elapsed, suspended, tres, nodes] = line.split("|");
   if (!job || !/^\d+$/.test(job) || name === undefined || nodes === undefined) return null;
   const held = parseTres(tres ?? "");
@@ -48,6 +50,7 @@ export function parseAccounted(line: string, { gpus }: Books): { name: string; p
       cpus: Number(held.get("cpu") ?? 0),
       memoryMib: sizeMib(held.get("mem") ?? "0"),
       gpus: gpus ? Number(held.get("gres/gpu") ?? 0) : null,
+      ...(shards ? { shares: Number(held.get("gres/shard") ?? 0) } : {}),
     },
   };
 }
@@ -69,6 +72,7 @@ export function foldParts(parts: readonly AccountedPart[]): AccountedPart[] {
     cpus: mean(({ cpus }) => cpus),
     memoryMib: Math.round(mean(({ memoryMib }) => memoryMib)),
     gpus: older.some(({ gpus }) => gpus === null) ? null : Math.round(mean(({ gpus }) => gpus ?? 0)),
+    ...(older.some(({ shares }) => shares === undefined) ? {} : { shares: Math.round(mean(({ shares }) => shares!)) }),
   };
   return [folded, ...parts.slice(cut)];
 }

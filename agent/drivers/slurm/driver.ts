@@ -22,7 +22,7 @@ import { Observer } from "./observe.ts";
 import { jobName, JobQueue } from "./queue.ts";
 import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
-import { sbatchArgs } from "./submission.ts";
+import { type GpuTypes, sbatchArgs } from "./submission.ts";
 import { usageOf } from "./usage.ts";
 
 const NODES_MS = 3_000;
@@ -130,7 +130,7 @@ export class SlurmDriver implements Driver {
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
     const partitions = launch.ask.maxSeconds === null ? [] : (await this.surroundings())?.partitions;
-    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? [] : await this.gpuTypes(), partitions);
+    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), partitions);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
     await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same
     failpoint("agent.launch.before-spawn");
@@ -139,8 +139,10 @@ export class SlurmDriver implements Driver {
     await this.handles.write(folder, { ...next, job });
   }
 
-  private async gpuTypes(): Promise<string[]> {
-    return [...new Set((await this.inventory()).flatMap((node) => node.accelerators.map((one) => one.model.toLowerCase())))].filter((type) => type !== "gpu");
+  private async gpuTypes(): Promise<GpuTypes> {
+    const all = (await this.inventory()).flatMap((node) => node.accelerators);
+    const typesOf = (of: typeof all) => [...new Set(of.map((one) => one.model.toLowerCase()))].filter((type) => type !== "gpu");
+    return { whole: typesOf(all), shared: typesOf(all.filter((one) => one.shares !== undefined)) };
   }
 
   /** A submit whose answer was lost, by a crash or by the network: the job is known by its name, if it was made. */

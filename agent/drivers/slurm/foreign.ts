@@ -45,6 +45,7 @@ function asForeign(job: QueuedJob): ForeignJob {
     cpus: job.cpus,
     memoryMib: job.memoryMib,
     gpus: job.gpus,
+    ...(job.shares > 0 ? { shares: job.shares } : {}),
     submittedAt: job.submittedAt,
     startedAt: job.startedAt,
     limitSeconds: job.limitSeconds || null,

@@ -11,9 +11,11 @@ const PREFIX = "gpus.";
 
 /**
  * Only on its node can a job's GPU be measured. Arguments: the job's folder. It leaves `gpus.<node>`: the time and the numbers
- * that Slurm gives the job's GPUs, then what nvidia-smi says. Where there is no nvidia-smi it ends at once.
+ * that Slurm gives the job's GPUs, then what nvidia-smi says. Where there is no nvidia-smi it ends at once, and where the job has shares
+ * of a GPU: what that does others do too.
  */
 export const SAMPLER_SCRIPT = `#!/bin/sh
+[ -z "\${SLURM_SHARDS_ON_NODE:-}" ] || exit 0
 command -v nvidia-smi >/dev/null 2>&1 || exit 0
 file=$1/${PREFIX}\${SLURMD_NODENAME:-$(hostname -s)}
 while :; do

@@ -17,6 +17,27 @@ export function parseGres(text: string): { type: string; count: number }[] {
   return [...text.replaceAll(/\([^)]*\)/g, "").matchAll(/(?:^|,)gpu(?::([A-Za-z][^:,]*))?:(\d+)/g)].map((match) => ({ type: match[1] ?? "", count: Number(match[2]) }));
 }
 
+/** `shard:h100:8(S:0-1)` → so many of each type, "" for GPUs of all. */
+const parseShards = (text: string): { type: string; count: number }[] =>
+  [...text.replaceAll(/\([^)]*\)/g, "").matchAll(/(?:^|,)shard(?::([A-Za-z][^:,]*))?:(\d+)/g)].map((match) => ({ type: match[1] ?? "", count: Number(match[2]) }));
+
+/** Types of a node's GPUs, by their numbers, and in how many shares Slurm gives each, if in several: it spreads its shards over them evenly. */
+function gpusOfNode(gres: string): { type: string; shares: number | null }[] {
+  const types = parseGres(gres).flatMap(({ type, count }) => Array.from({ length: Math.min(count, 1024) }, () => type));
+  const shards = parseShards(gres);
+  const sharesOf = (type: string, at: number): number => {
+    const mine = shards.filter((one) => one.type === "" || one.type === type);
+    return mine.reduce((sum, { type: of, count }) => {
+      const among = types.flatMap((one, index) => (of === "" || one === of ? [index] : []));
+      return sum + Math.floor(count / among.length) + (among.indexOf(at) < count % among.length ? 1 : 0);
+    }, 0);
+  };
+  return types.map((type, at) => {
+    const shares = sharesOf(type, at);
+    return { type, shares: shares >= 2 && shares <= 1000 ? shares : null };
+  });
+}
+
 /**
  * What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. A node that Slurm has
  * powered down to save money is up: it takes jobs, and is started for them. Until then, and while it starts or stops, it does not answer.
@@ -38,10 +59,9 @@ function reportOf(record: Map<string, string>): NodeReport {
   const state = record.get("State") ?? "UNKNOWN";
   const mapped = nodeState(state);
   const why = real(record.get("Reason"));
-  let index = 0;
-  const accelerators = parseGres(record.get("Gres") ?? "").flatMap(({ type, count }) =>
-    Array.from({ length: Math.min(count, 1024) }, () => ({ index, uuid: name(`${node}/${index++}`), model: name((type || "GPU").toUpperCase()), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null })),
-  );
+  const accelerators = gpusOfNode(record.get("Gres") ?? "").map(({ type, shares }, index) => ({
+    index, uuid: name(`${node}/${index}`), model: name((type || "GPU").toUpperCase()), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null, ...(shares === null ? {} : { shares }),
+  }));
   return {
     name: node.slice(0, 255),
     cpus: Math.max(1, Number(record.get("CPUEfctv") ?? record.get("CPUTot")) || 1),

@@ -25,6 +25,8 @@ export interface QueuedJob extends JobSeen {
   cpus: number;
   memoryMib: number;
   gpus: number;
+  /** Of GPUs. */
+  shares: number;
   submittedAt: number | null;
   /** When it must have ended, or Slurm's guess of when a waiting one starts. */
   limitSeconds: number | null;
@@ -84,6 +86,7 @@ export function parseQueueLine(line: string): QueuedJob | null {
     cpus: Number(of("NumCPUs")) || 0,
     memoryMib: sizeMib(tres.get("mem") ?? "0"),
     gpus: Number(tres.get("gres/gpu") ?? 0),
+    shares: Number(tres.get("gres/shard") ?? 0),
     submittedAt: seconds(of("SubmitTime")),
     limitSeconds: limitSeconds(of("TimeLimit")),
     restarts: Number(of("RestartCnt")) || 0,

@@ -7,7 +7,7 @@ const partitions = [{ name: "gpu", isDefault: true, maxSeconds: null }, { name: 
 function minutes(maxSeconds: number | null, partition?: string): number | null {
   const overrides = partition === undefined ? {} : { partition };
   const launch = { attemptId: "att_1", folder: "/f", memoryMib: 0, ask: { title: "a", launcher: "none", nodes: 1, processes: 1, restarts: 0, cpus: 1, gpus: 0, gpuModel: null, maxSeconds, graceSeconds: 30, excludeNodes: [], overrides } } as unknown as Launch;
-  const word = sbatchArgs(launch, [], partitions).find((arg) => arg.startsWith("--time="));
+  const word = sbatchArgs(launch, { whole: [], shared: [] }, partitions).find((arg) => arg.startsWith("--time="));
   return word === undefined ? null : Number(word.slice("--time=".length));
 }
 

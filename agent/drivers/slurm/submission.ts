@@ -1,13 +1,17 @@
 import path from "node:path";
 import { SetupFailed } from "../../code/setup-failed.ts";
+import { sharesWanted } from "../../protocol/gpu-model.ts";
 import type { SchedulerReport } from "../../protocol/messages.ts";
 import { SlurmOverrides } from "../../protocol/slurm.ts";
 import type { Launch } from "../driver.ts";
 import { jobName } from "./queue.ts";
 import { JOB_FILES, JOB_FOLDER } from "./script.ts";
 
-/** Types of GPUs as the nodes' GRES name them. */
-export type GpuTypes = readonly string[];
+/** Types of GPUs as the nodes' GRES name them: of all, and of those that are given in shares too. */
+export interface GpuTypes {
+  whole: readonly string[];
+  shared: readonly string[];
+}
 type Partition = Pick<SchedulerReport["partitions"][number], "name" | "isDefault" | "maxSeconds">;
 
 /** The longest that a job may take in the partition that it goes to; null where nothing says so. */
@@ -46,16 +50,17 @@ export function sbatchArgs(launch: Launch, types: GpuTypes, partitions: readonly
     `--chdir=${launch.folder}`,
   ];
   if (launch.memoryMib > 0) args.push(`--mem=${launch.memoryMib}M`);
-  if (ask.gpus > 0) args.push(`--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types)}`);
+  const shares = sharesWanted(ask.gpuModel);
+  if (ask.gpus > 0) args.push(shares ? `--gres=shard:${gpuWord(ask.gpus, shares.of, types.shared, "shares of ")}` : `--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types.whole)}`);
   if (ask.maxSeconds !== null) args.push(`--time=${timeLimit(ask.maxSeconds, ask.graceSeconds, mostSeconds(ask.overrides, partitions))}`);
   return [...args, ...overrideArgs(ask)];
 }
 
-function gpuWord(count: number, model: string | null, types: GpuTypes): string {
+function gpuWord(count: number, model: string | null, types: readonly string[], what = ""): string {
   if (!model) return String(count);
   const start = model.toLowerCase();
   const type = types.find((each) => each.toLowerCase().split(/[\s\-_/]+/).some((part) => part.startsWith(start)) || each.toLowerCase().startsWith(start));
-  if (type === undefined) throw new SetupFailed(`resources.gpuModel: no node has ${model}; Slurm's GPU types are ${types.join(", ") || "not named"}.`);
+  if (type === undefined) throw new SetupFailed(`resources.gpuModel: no node has ${what}${model}; Slurm's GPU types${what === "" ? "" : " that it shares"} are ${types.join(", ") || "not named"}.`);
   return `${type}:${count}`;
 }
 

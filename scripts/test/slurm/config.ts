@@ -6,6 +6,8 @@ export interface LabShape {
   nodes: number;
   /** Accelerators per machine: character devices without a driver behind them. */
   gpus: number;
+  /** In how many shares each may be had instead of whole; 0: in none. */
+  shards: number;
   cpus: number;
   memoryMib: number;
   /** slurmdbd and a private MariaDB: sacct, accounts, QOS. */
@@ -36,7 +38,7 @@ function accountingOf(socket: string, shape: LabShape, ports: LabPorts): Record<
     AccountingStorageHost: "127.0.0.1",
     AccountingStoragePort: ports.dbd,
     AccountingStoragePass: socket,
-    AccountingStorageTRES: "gres/gpu,gres/gpu:h100",
+    AccountingStorageTRES: `gres/gpu,gres/gpu:h100${shape.shards > 0 ? ",gres/shard" : ""}`,
     AccountingStorageEnforce: "associations,limits,qos",
     AccountingStoreFlags: "job_comment",
     PriorityType: "priority/multifactor",
@@ -47,11 +49,13 @@ function accountingOf(socket: string, shape: LabShape, ports: LabPorts): Record<
   };
 }
 
+const gresOf = ({ gpus, shards }: LabShape): string => (gpus === 0 ? "" : ` Gres=gpu:h100:${gpus}${shards > 0 ? `,shard:${gpus * shards}` : ""}`);
+
 /** slurm.conf of a cluster below `home`. Fast scheduling, short timeouts, and nothing outside the folder. */
 export function slurmConf(home: string, shape: LabShape, ports: LabPorts): string {
   const socket = `${home}/run/munge.sock`;
   const nodes = nodeNames(shape).map(
-    (name, at) => `NodeName=${name} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports.nodes[at]} CPUs=${shape.cpus} RealMemory=${shape.memoryMib}${shape.gpus > 0 ? ` Gres=gpu:h100:${shape.gpus}` : ""} State=UNKNOWN`,
+    (name, at) => `NodeName=${name} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports.nodes[at]} CPUs=${shape.cpus} RealMemory=${shape.memoryMib}${gresOf(shape)} State=UNKNOWN`,
   );
   return `${block({
     ClusterName: "lab",
@@ -85,7 +89,7 @@ export function slurmConf(home: string, shape: LabShape, ports: LabPorts): strin
     MinJobAge: 300,
     MaxJobCount: 20_000,
     FirstJobId: ports.controller, // jobs of two clusters of this host would share a cgroup, and each would end the other's
-    GresTypes: "gpu",
+    GresTypes: shape.shards > 0 ? "gpu,shard" : "gpu",
     JobAcctGatherType: "jobacct_gather/linux",
     JobAcctGatherFrequency: "task=2",
     JobRequeue: 1,
@@ -109,7 +113,8 @@ export const POWER_SCRIPTS = {
 
 export function gresConf(home: string, shape: LabShape): string {
   const lines = nodeNames(shape).map((name) => `NodeName=${name} Name=gpu Type=h100 File=${home}/dev/${name}/nvidia[0-${shape.gpus - 1}]`);
-  return ["AutoDetect=off", ...(shape.gpus > 0 ? lines : []), ""].join("\n");
+  const shards = nodeNames(shape).map((name) => `NodeName=${name} Name=shard Count=${shape.gpus * shape.shards}`);
+  return ["AutoDetect=off", ...(shape.gpus > 0 ? lines : []), ...(shape.gpus * shape.shards > 0 ? shards : []), ""].join("\n");
 }
 
 export const CGROUP_CONF = ["CgroupPlugin=cgroup/v1", "CgroupMountpoint=/sys/fs/cgroup", "ConstrainDevices=yes", "ConstrainCores=no", "ConstrainRAMSpace=yes", "ConstrainSwapSpace=no", ""].join("\n");

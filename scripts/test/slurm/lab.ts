@@ -10,7 +10,7 @@ import { Daemon, lives, pause, until } from "./daemon.ts";
 
 const exec = promisify(execFile);
 const HIERARCHIES = ["freezer", "devices", "memory", "cpuset", "cpuacct"];
-const DEFAULTS: LabShape = { nodes: 3, gpus: 2, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10, elastic: false };
+const DEFAULTS: LabShape = { nodes: 3, gpus: 2, shards: 0, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10, elastic: false };
 
 /** A real Slurm on this machine: munged, slurmctld, several slurmd, and with accounting slurmdbd over a private MariaDB. */
 export class SlurmLab {
