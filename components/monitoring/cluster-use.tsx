@@ -23,7 +23,7 @@ export function ClusterUse({ clusters }: { clusters: readonly ClusterRow[] }) {
           </div>
           {cluster.nodes.total > 0 && (
             <div className={classes.bars}>
-              {cluster.accelerators.total > 0 && <Bar what="GPUs" name={cluster.name} {...cluster.accelerators} text={`${formatCount(cluster.accelerators.used)} of ${formatCount(cluster.accelerators.total)}`} />}
+              {cluster.accelerators.total > 0 && <Bar what="GPUs" name={cluster.name} {...cluster.accelerators} text={`${formatNumber(cluster.accelerators.used)} of ${formatCount(cluster.accelerators.total)}`} />}
               <Bar what="Cores" name={cluster.name} {...cluster.cpus} text={`${formatNumber(cluster.cpus.used)} of ${formatNumber(cluster.cpus.total)}`} />
               <Bar what="Memory" name={cluster.name} {...cluster.memoryMib} text={`${formatMib(cluster.memoryMib.used)} of ${formatMib(cluster.memoryMib.total)}`} />
             </div>

@@ -98,7 +98,7 @@ function Verdict({ overview }: { overview: Overview }) {
         <Figure label="Waiting" value={formatCount(counts.queued)} href={runs("queued")} />
         <Figure label="Failed, 24 h" value={formatCount(overview.failedCount)} href={runs("failed")} />
         <Figure label="Ended, 24 h" value={formatCount(overview.finishedToday)} href={runs("succeeded,failed,cancelled")} />
-        {gpus > 0 && <Figure label="GPUs in use" value={formatCount(sum((one) => one.accelerators.used))} of={`of ${formatCount(gpus)}`} href={paths.clusters(org)} />}
+        {gpus > 0 && <Figure label="GPUs in use" value={formatNumber(sum((one) => one.accelerators.used))} of={`of ${formatCount(gpus)}`} href={paths.clusters(org)} />}
         <Figure label="Cores in use" value={formatNumber(sum((one) => one.cpus.used))} of={`of ${formatNumber(sum((one) => one.cpus.total))}`} href={paths.clusters(org)} />
         <Figure label="Memory in use" value={formatMib(sum((one) => one.memoryMib.used))} of={`of ${formatMib(sum((one) => one.memoryMib.total))}`} href={paths.clusters(org)} />
       </div>

@@ -52,7 +52,7 @@ function Teams({ summary }: { summary: QueueSummary }) {
     { key: "used", title: "Used", unit: "accelerator h, decayed", align: "right", render: (team) => formatHours(team.usedHours) },
     { key: "bar", title: "", grow: true, hideBelow: "sm", render: (team) => <Meter used={team.usedHours} total={most} label={`Use of ${team.name}`} tone={team.ratio > 1.2 ? "warn" : "active"} /> },
     { key: "ratio", title: "Against its share", align: "right", hideBelow: "xs", render: ratioWords },
-    { key: "held", title: "Holds", align: "right", hideBelow: "sm", render: (team) => formatCount(team.held) },
+    { key: "held", title: "Holds", align: "right", hideBelow: "sm", render: (team) => formatNumber(team.held) },
     { key: "waiting", title: "Waiting", align: "right", render: (team) => formatCount(team.waiting) },
   ];
   return (
@@ -73,7 +73,7 @@ function Quotas({ summary }: { summary: QueueSummary }) {
     { key: "scope", title: "For", render: (quota) => <>{quota.scopeName} <span className="dim">{quota.scope}</span></> },
     { key: "model", title: "Accelerators", render: (quota) => (quota.model === "*" ? "any" : quota.model) },
     { key: "bar", title: "", grow: true, hideBelow: "sm", render: (quota) => <Meter used={quota.used} total={Math.max(1, quota.limit ?? quota.guaranteed)} label={`Quota of ${quota.scopeName}`} tone={quota.used > quota.guaranteed ? "warn" : "active"} /> },
-    { key: "used", title: "Holds", align: "right", render: (quota) => formatCount(quota.used) },
+    { key: "used", title: "Holds", align: "right", render: (quota) => formatNumber(quota.used) },
     { key: "guaranteed", title: "Guaranteed", align: "right", render: (quota) => formatCount(quota.guaranteed) },
     { key: "limit", title: "At most", align: "right", hideBelow: "xs", render: (quota) => (quota.borrow ? (quota.limit === null ? "no limit" : formatCount(quota.limit)) : `${formatCount(quota.guaranteed)}, no borrowing`) },
     ...(may.ok ? [{ key: "acts", title: "", align: "right" as const, render: (quota: Quota) => <Button size="compact-xs" variant="subtle" color="gray" onClick={() => ask(quota)} aria-label={`Remove the quota of ${quota.scopeName}`}>Remove</Button> }] : []),

@@ -36,8 +36,10 @@ export interface AcceleratorView {
   memoryUsedMib: number | null;
   temperature: number | null; // °C
   power: number | null; // W
-  /** Who holds it. An empty id: a run that the viewer may not see. */
+  /** Who holds it; of several that share it, one. An empty id: a run that the viewer may not see. */
   run: { id: string; name: string } | null;
+  /** Where its scheduler gives it whole or in shares: how many there are, how many are held, and by how many runs. */
+  shares?: { all: number; held: number; runs: number } | null;
 }
 
 /** Whether runs may go there: what its scheduler switched off it starts for them. */

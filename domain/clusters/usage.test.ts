@@ -4,6 +4,9 @@ import { clusterUsage, type NodeCapacity } from "./usage.ts";
 
 const node = (over: Partial<NodeCapacity> = {}): NodeCapacity => ({ cpus: 8, memoryMib: 1000, isUp: true, isDrained: false, cpuLoad: null, ...over });
 
+let count = 0;
+const card = (model: string, health: string) => ({ model, health, nodeId: "nod_1", uuid: `GPU-${(count += 1)}`, parentUuid: null });
+
 describe("the use of a cluster", () => {
   it("counts a drained node as drained, not as up", () => {
     expect(clusterUsage([node(), node({ isDrained: true }), node({ isUp: false })], [], []).nodes).toEqual({ total: 3, up: 1, drained: 1 });
@@ -21,8 +24,13 @@ describe("the use of a cluster", () => {
   });
 
   it("names each model once and counts what failed", () => {
-    const cards = [{ model: "H100", health: "ok" }, { model: "A100", health: "failed" }, { model: "H100", health: "degraded" }];
+    const cards = [card("H100", "ok"), card("A100", "failed"), card("H100", "degraded")];
     expect(clusterUsage([], cards, []).accelerators).toEqual({ total: 3, used: 0, failed: 1, models: ["A100", "H100"] });
+  });
+
+  it("counts a GPU once, into however many slices or shares it is cut, and what is held of it as its part", () => {
+    const shares = [0, 1, 2].map((at) => ({ ...card("H100 shared 1/3", "failed"), uuid: `GPU-a::${at}`, parentUuid: "GPU-a" }));
+    expect(clusterUsage([], [...shares, card("H100", "ok")], [{ nodes: 1, cpus: 1, memoryMib: 1, gpus: 0.667 }]).accelerators).toEqual({ total: 2, used: 0.667, failed: 1, models: ["H100", "H100 shared 1/3"] });
   });
 
   it("does not depend on the order of nodes", () => {

@@ -16,13 +16,24 @@ export interface Holding {
   nodes: number;
   cpus: number;
   memoryMib: number;
+  /** Accelerators; of slices and shares their part. */
   gpus: number;
 }
 
 export type Usage = Pick<ClusterRow, "nodes" | "cpus" | "memoryMib" | "accelerators" | "load" | "liveAttempts">;
 
+/** An accelerator, or a slice or share of one. */
+interface Card {
+  model: string;
+  health: string;
+  nodeId: string;
+  uuid: string;
+  parentUuid: string | null;
+}
+
 /** Capacity of a cluster and what live attempts hold of it. Held counts from placement on, measured or not. */
-export function clusterUsage(nodes: readonly NodeCapacity[], accelerators: readonly { model: string; health: string }[], holdings: readonly Holding[]): Usage {
+export function clusterUsage(nodes: readonly NodeCapacity[], accelerators: readonly Card[], holdings: readonly Holding[]): Usage {
+  const cards = (of: readonly Card[]) => new Set(of.map(({ nodeId, parentUuid, uuid }) => `${nodeId} ${parentUuid ?? uuid}`)).size; // however they are cut
   const measured = nodes.filter((node) => node.cpuLoad !== null);
   const measuredCpus = sum(measured, (node) => node.cpus);
   const held = (of: (holding: Holding) => number) => sum(holdings, (holding) => of(holding) * Math.max(1, holding.nodes));
@@ -31,9 +42,9 @@ export function clusterUsage(nodes: readonly NodeCapacity[], accelerators: reado
     cpus: { total: sum(nodes, (node) => node.cpus), used: held((holding) => holding.cpus) },
     memoryMib: { total: sum(nodes, (node) => node.memoryMib), used: held((holding) => holding.memoryMib) },
     accelerators: {
-      total: accelerators.length,
+      total: cards(accelerators),
       used: held((holding) => holding.gpus),
-      failed: accelerators.filter((one) => one.health === "failed").length,
+      failed: cards(accelerators.filter((one) => one.health === "failed")),
       models: [...new Set(accelerators.map((one) => one.model))].sort(),
     },
     load: measuredCpus > 0 ? sum(measured, (node) => node.cpuLoad!) / measuredCpus : null,

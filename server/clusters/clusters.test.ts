@@ -183,6 +183,15 @@ describe("what a cluster shows", () => {
     expect(row).toMatchObject({ accelerators: { total: 4, used: 3, failed: 1 }, reachability: { state: "reachable" } });
   });
 
+  it("says of a GPU that is held in shares how many are, and counts them as their part of it", async () => {
+    const { id } = await world.makeCluster(world.org.id, "shared", { gpus: 2 });
+    await world.db.update(accelerators).set({ shares: 4 }).where(eq(accelerators.clusterId, id));
+    for (const [gpus, acceleratorMilli] of [[2, 500], [1, 250]] as const) await world.makeAttempt(await world.makeRun({ gpus }), id, { status: "running", nodeNames: ["node-1"], acceleratorIndexes: [0], gpus, acceleratorMilli });
+    const shown = await world.owner.api.clusters.get({ id });
+    expect(shown.accelerators).toMatchObject({ total: 2, used: 0.75 });
+    expect(shown.nodeList[0]!.accelerators.map(({ shares }) => shares)).toEqual([{ all: 4, held: 3, runs: 2 }, { all: 4, held: 0, runs: 0 }]);
+  });
+
   it("pages its events by cursor, newest first", async () => {
     const { clusterId: id } = await api().create({ name: "eventful" });
     for (let n = 0; n < 3; n++) {

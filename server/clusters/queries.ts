@@ -53,7 +53,7 @@ export function listHolds(db: DbOrTx, clusterIds: string[]) {
   return db
     .select({
       attemptId: attempts.id, clusterId: attempts.clusterId, status: attempts.status, nodeNames: attempts.nodeNames, acceleratorIndexes: attempts.acceleratorIndexes,
-      cpus: attempts.cpus, memoryMib: attempts.memoryMib, gpus: attempts.gpus, runId: runs.id, runName: runs.name, projectId: runs.projectId,
+      cpus: attempts.cpus, memoryMib: attempts.memoryMib, gpus: attempts.gpus, acceleratorMilli: attempts.acceleratorMilli, runId: runs.id, runName: runs.name, projectId: runs.projectId,
     })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))

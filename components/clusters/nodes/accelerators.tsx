@@ -1,5 +1,5 @@
 import type { AcceleratorView, NodeView } from "../../../domain/clusters/cluster-view.ts";
-import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
+import { formatMib, formatNumber, plural } from "../../../domain/shared/format.ts";
 import { Meter } from "../../ui/meter.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import classes from "../clusters.module.css";
@@ -8,7 +8,10 @@ import { RunName } from "./run-name.tsx";
 /** "NVIDIA H100 80GB HBM3" → "H100 80GB HBM3": the maker is known. */
 export const shortModel = (model: string) => model.replace(/^(NVIDIA|AMD|Intel)\s+/i, "");
 
-const words = (one: AcceleratorView) => `GPU ${one.index}: ${one.health === "ok" ? "" : `${one.health}, `}${one.run ? `held by ${one.run.name}` : "free"}${one.utilization === null ? "" : `, ${Math.round(one.utilization)} % busy`}`;
+/** Of one that is held in shares; null else. */
+const inShares = ({ shares }: AcceleratorView) => (shares && shares.held > 0 ? `${shares.held} of ${shares.all} shares held by ${plural(shares.runs, "run")}` : null);
+
+const words = (one: AcceleratorView) => `GPU ${one.index}: ${one.health === "ok" ? "" : `${one.health}, `}${inShares(one) ?? (one.run ? `held by ${one.run.name}` : "free")}${one.utilization === null ? "" : `, ${Math.round(one.utilization)} % busy`}`;
 
 /** All accelerators of a node in a few pixels: filled by how busy they are, framed when held, crossed when sick. */
 export function AcceleratorStrip({ node }: { node: NodeView }) {
@@ -44,7 +47,7 @@ function Tile({ one, node }: { one: AcceleratorView; node: string }) {
         <span className="cut"><span className={classes.tileIndex}>{one.index}</span> <span className="dim" title={`${one.model}, ${one.uuid}`}>{shortModel(one.model)}</span></span>
         {one.health !== "ok" && <StatusBadge status={one.health} reason={one.healthReason} />}
       </div>
-      <div className={classes.tileRun}>{one.run ? <RunName run={one.run} max={24} /> : <span className="dim">{one.health === "failed" ? "takes no work" : "free"}</span>}</div>
+      <div className={classes.tileRun}>{inShares(one) ? <span>{inShares(one)}</span> : one.run ? <RunName run={one.run} max={24} /> : <span className="dim">{one.health === "failed" ? "takes no work" : "free"}</span>}</div>
       <Line label="Busy" value={one.utilization === null ? null : `${Math.round(one.utilization)} %`} share={one.utilization === null ? null : one.utilization / 100} name={`GPU ${one.index} of ${node}: busy`} />
       <Line label="Memory" value={one.memoryUsedMib === null ? null : `${formatMib(one.memoryUsedMib)} of ${formatMib(one.memoryMib)}`} share={one.memoryUsedMib === null ? null : one.memoryUsedMib / one.memoryMib} name={`GPU ${one.index} of ${node}: memory`} />
       <div className={classes.tileNumbers}>

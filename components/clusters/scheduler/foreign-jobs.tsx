@@ -2,7 +2,7 @@
 import { useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import { type ForeignJob, jobsShown, type SchedulerView } from "../../../domain/agents/scheduler.ts";
-import { formatMib, formatNumber } from "../../../domain/shared/format.ts";
+import { formatMib, formatNumber, plural } from "../../../domain/shared/format.ts";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { FilterBar, FilterText } from "../../ui/filters.tsx";
@@ -20,7 +20,7 @@ const COLUMNS: Column<ForeignJob>[] = [
   { key: "partition", title: "Partition", hideBelow: "md", render: (job) => <>{job.partition}{job.qos && <span className="dim"> · {job.qos}</span>}</> },
   { key: "state", title: "State", render: (job) => <><StatusBadge status={job.state === "running" ? "running" : "queued"} word={job.state === "running" ? "Running" : "Waiting"} />{job.reason && <span className="dim"> {job.reason}</span>}</> },
   { key: "nodes", title: "Nodes", hideBelow: "lg", render: (job) => (job.nodes.length > 0 ? <span title={job.nodes.join(", ")}>{job.nodes.length > 2 ? `${job.nodes.length} nodes` : job.nodes.join(", ")}</span> : job.nodeCount || dash) },
-  { key: "gpus", title: "GPUs", align: "right", hideBelow: "sm", render: (job) => job.gpus || dash },
+  { key: "gpus", title: "GPUs", align: "right", hideBelow: "sm", render: (job) => (job.shares ? plural(job.shares, "share") : job.gpus || dash) },
   { key: "cpus", title: "Cores", align: "right", hideBelow: "md", render: (job) => formatNumber(job.cpus) },
   { key: "memory", title: "Memory", align: "right", hideBelow: "lg", render: (job) => formatMib(job.memoryMib) },
   { key: "started", title: "Started", align: "right", hideBelow: "sm", render: (job) => (job.startedAt === null ? dash : <Ago at={new Date(job.startedAt)} />) },

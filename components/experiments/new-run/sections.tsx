@@ -66,7 +66,7 @@ export function ResourcesSection() {
     <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
       <FieldRow>
         <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
-        <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any" />
+        <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any, or h100, shared, 1g.10gb" />
         <NumberField path={["resources", "nodes"]} label="Nodes" placeholder="1" min={1} />
       </FieldRow>
       <FieldRow>

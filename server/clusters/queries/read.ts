@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type AcceleratorView, type ClusterDetail, type ClusterRow, type NodeView, takesWork } from "../../../domain/clusters/cluster-view.ts";
 import { reachability } from "../../../domain/clusters/reachability.ts";
 import { clusterUsage, sum } from "../../../domain/clusters/usage.ts";
+import { milliOf } from "../../../domain/costs/metering.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import {
   type AcceleratorRecord, type AgentRecord, type ClusterRecord, getCluster, type Hold, lastDrain, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord, openCodeUntil,
@@ -28,7 +29,7 @@ function rowOf(cluster: ClusterRecord, facts: Facts): ClusterRow {
   const nodes = own(facts.nodes).map((node) => ({
     cpus: node.cpus, memoryMib: node.memoryMib, isUp: takesWork(node.state), isDrained: node.drainedAt !== null, cpuLoad: facts.samples.get(`${cluster.id} node ${node.name} cpu`) ?? null,
   }));
-  const holdings = own(facts.holds).map((hold) => ({ nodes: hold.nodeNames.length, cpus: hold.cpus, memoryMib: hold.memoryMib, gpus: hold.gpus }));
+  const holdings = own(facts.holds).map((hold) => ({ nodes: hold.nodeNames.length, cpus: hold.cpus, memoryMib: hold.memoryMib, gpus: partOf(hold) }));
   return {
     id: cluster.id, slug: cluster.slug, name: cluster.name, region: cluster.region, driver: cluster.driver, drainedAt: cluster.drainedAt,
     reachability: reachability(agent && { ...agent, joinedOnce: agent.joinCount > 0 || agent.lastSeenAt !== null }),
@@ -74,6 +75,9 @@ function fingerprint(publicKey: string): string {
   return `SHA256:${createHash("sha256").update(Buffer.from(publicKey, "base64")).digest("base64").replace(/=+$/, "")}`;
 }
 
+/** What a hold has of each node's accelerators, of slices and shares their part. */
+const partOf = ({ gpus, acceleratorMilli }: Hold): number => (acceleratorMilli === null ? gpus : acceleratorMilli / milliOf.accelerators(1));
+
 /** Things by the node they are on: a cluster may have hundreds of nodes with eight accelerators each. */
 function byNode(facts: Facts) {
   const holds = new Map<string, Hold[]>();
@@ -85,12 +89,13 @@ function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNo
   const holds = placed.holds.get(node.name) ?? [];
   const sample = (subject: string, subjectId: string, key: string) => facts.samples.get(`${node.clusterId} ${subject} ${subjectId} ${key}`) ?? null;
   const accelerator = (one: AcceleratorRecord): AcceleratorView => {
-    const holder = holds.find((hold) => hold.attemptId === one.attemptId || hold.acceleratorIndexes.includes(one.index));
+    const holders = holds.filter((hold) => hold.attemptId === one.attemptId || hold.acceleratorIndexes.includes(one.index));
     const at = `${node.name}/${one.index}`;
     return {
       id: one.id, index: one.index, uuid: one.uuid, model: one.model, memoryMib: one.memoryMib, health: one.health, healthReason: one.healthReason,
       utilization: sample("accelerator", at, "gpu"), memoryUsedMib: sample("accelerator", at, "gpuMemory"), temperature: sample("accelerator", at, "temperature"), power: sample("accelerator", at, "power"),
-      run: holder ? nameOf(holder, isVisible) : null,
+      run: holders[0] ? nameOf(holders[0], isVisible) : null,
+      shares: one.shares === null ? null : { all: one.shares, held: sum(holders.filter((hold) => hold.acceleratorMilli !== null), (hold) => hold.gpus), runs: holders.length },
     };
   };
   return {
