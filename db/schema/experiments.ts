@@ -235,9 +235,10 @@ export const metricBatches = pgTable("metric_batches", {
   outline: bytea(), // what long charts read instead of body; null: compaction has not looked, empty: it has none
   cellSteps: bigint({ mode: "number" }), // of the outline's widest cell, null without one
   cellMs: bigint({ mode: "number" }),
-}, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep), index("metric_batches_plain").on(t.id).where(sql`outline is null and points >= 2048`), check("metric_batches_held", sql`body is not null or values is not null`)]);
-/** How far compaction has looked: batches up to this id were merged with their neighbours when they had any. One row. */
-export const metricCompaction = pgTable("metric_compaction", { id: integer().primaryKey().default(1), after: text().notNull().default("") });
+  chapter: text(), // its metric_chapters; null: in none
+}, (t) => [index("metric_batches_series").on(t.runId, t.key, t.minStep), index("metric_batches_loose").on(t.runId, t.key).where(sql`chapter is null`), index("metric_batches_chapter").on(t.chapter).where(sql`chapter is not null`), index("metric_batches_plain").on(t.id).where(sql`outline is null and points >= 2048`), check("metric_batches_held", sql`body is not null or values is not null`)]);
+/** How far compaction has looked: batches up to these ids were merged with their neighbours when they had any, and taken together in chapters. One row. */
+export const metricCompaction = pgTable("metric_compaction", { id: integer().primaryKey().default(1), after: text().notNull().default(""), chaptered: text().notNull().default("") });
 /** Kept on write: the run table's columns and every list read this, never the history. */
 export const metricSummaries = pgTable("metric_summaries", {
   runId: text().notNull().references(() => runs.id),

@@ -10,6 +10,7 @@ export * from "./datasets.ts";
 export * from "./embeds.ts";
 export * from "./experiments.ts";
 export * from "./interactive.ts";
+export * from "./metric-chapters.ts";
 export * from "./models.ts";
 export * from "./periods.ts";
 export * from "./queue.ts";

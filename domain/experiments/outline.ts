@@ -1,5 +1,7 @@
-/** Points of an outline's cell; the last cell of a batch has what is left. */
+/** Points of the cells of a batch's outline; the last cell has what is left. */
 export const CELL = 256;
+/** Points of the cells of a chapter's outlines, each level twice the one before: a chart reads the widest cells that its buckets allow. */
+export const CHAPTER_CELLS = [CELL, 512, 1024, 2048, 4096, 8192, 16_384] as const;
 
 /**
  * What a long chart needs of a batch of points: of each cell of neighbours its ends, its least, greatest and last value. Only batches
@@ -8,6 +10,8 @@ export const CELL = 256;
 export interface Outline {
   /** Points in all. */
   points: number;
+  /** Points of each cell but the last. */
+  cell: number;
   /** Of each cell's first and last point; times as Unix ms. */
   firstSteps: Float64Array;
   lastSteps: Float64Array;
@@ -43,14 +47,19 @@ export function bucketsForOutlines(wanted: number, { from, to }: { from: number;
   return fitting < wanted / 3 ? wanted : Math.min(wanted, fitting);
 }
 
+interface Neat {
+  steps: Float64Array;
+  times: Float64Array;
+}
+
 /** @returns null where a point is not finite, or stands before the one that came before it. */
-export function outlineOf({ steps, times, values }: { steps: ArrayLike<number | bigint>; times: ArrayLike<number | bigint>; values: Float64Array }): Outline | null {
+export function outlineOf({ steps, times, values }: { steps: ArrayLike<number | bigint>; times: ArrayLike<number | bigint>; values: Float64Array }, size = CELL): Outline | null {
   if (!(steps instanceof Float64Array && times instanceof Float64Array) || !isNeat(steps, times, values)) return null;
-  const cells = Math.ceil(values.length / CELL);
+  const cells = Math.ceil(values.length / size);
   const column = () => new Float64Array(cells);
-  const outline: Outline = { points: values.length, firstSteps: column(), lastSteps: column(), firstTimes: column(), lastTimes: column(), mins: column(), maxs: column(), lasts: column() };
+  const outline: Outline = { points: values.length, cell: size, firstSteps: column(), lastSteps: column(), firstTimes: column(), lastTimes: column(), mins: column(), maxs: column(), lasts: column() };
   for (let cell = 0; cell < cells; cell += 1) {
-    const [first, last] = [cell * CELL, Math.min(values.length, (cell + 1) * CELL) - 1];
+    const [first, last] = [cell * size, Math.min(values.length, (cell + 1) * size) - 1];
     [outline.firstSteps[cell], outline.lastSteps[cell], outline.firstTimes[cell], outline.lastTimes[cell]] = [steps[first]!, steps[last]!, times[first]!, times[last]!];
     let [min, max] = [Infinity, -Infinity];
     for (let at = first; at <= last; at += 1) {
@@ -70,6 +79,9 @@ function isNeat(steps: Float64Array, times: Float64Array, values: Float64Array):
   }
   return values.length > 0;
 }
+
+/** Whether the second of two neat parts goes on where the first ends, so that both together are neat. */
+export const goesOn = (before: Neat, after: Neat): boolean => after.steps[0]! >= before.steps.at(-1)! && after.times[0]! >= before.times.at(-1)!;
 
 /** From the first to the last point of the widest cell. */
 export const widestCell = (firsts: Float64Array, lasts: Float64Array): number => firsts.reduce((widest, first, cell) => Math.max(widest, lasts[cell]! - first), 0);

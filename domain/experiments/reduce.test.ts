@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bucketsForOutlines, CELL, outlineOf } from "./outline.ts";
+import { bucketsForOutlines, CELL, CHAPTER_CELLS, outlineOf } from "./outline.ts";
 import { addPoints, type Bucket, Reducer } from "./reduce.ts";
 
 const point = fc.record({ step: fc.integer({ min: 0, max: 5000 }), time: fc.integer({ min: 0, max: 1000 }), value: fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constantFrom(Number.NaN, Infinity, -Infinity)) });
@@ -55,11 +55,11 @@ describe("a chart reduced from outlines", () => {
   const sum = (buckets: Bucket[], of: "count" | "total") => buckets.reduce((all, bucket) => all + bucket[of], 0);
 
   it("holds every point once: a spike of one stays the greatest of its bucket, and the last value the last", () => {
-    fc.assert(fc.property(course, fc.nat(), fc.integer({ min: 1, max: 300 }), fc.constantFrom("step" as const, "time" as const), (points, place, buckets, axis) => {
+    fc.assert(fc.property(course, fc.nat(), fc.integer({ min: 1, max: 300 }), fc.constantFrom("step" as const, "time" as const), fc.constantFrom(...CHAPTER_CELLS), (points, place, buckets, axis, cell) => {
       points.values[place % points.values.length] = 1e6;
       const x = axis === "step" ? points.steps : points.times;
       const reducer = new Reducer({ from: x[0]!, to: x.at(-1)! }, buckets);
-      addPoints(reducer, outlineOf(points)!, axis);
+      addPoints(reducer, outlineOf(points, cell)!, axis);
       const found = reducer.buckets();
       expect(Math.max(...found.map(({ max }) => max!))).toBe(1e6);
       expect([sum(found, "total"), sum(found, "count")]).toEqual([points.values.length, points.values.length]);

@@ -1,4 +1,4 @@
-import { CELL, type Outline } from "./outline.ts";
+import type { Outline } from "./outline.ts";
 
 /** A chart's bucket: least, greatest and last of its finite points; the last is that of the greatest (x, other axis, arrival). */
 export interface Bucket {
@@ -91,7 +91,7 @@ export class Reducer {
    */
   addOutline(outline: Outline, axis: "step" | "time", since = 0): void {
     const { from, to } = this.#range;
-    const { points, mins, maxs, lasts } = outline;
+    const { points, cell: size, mins, maxs, lasts } = outline;
     const [firsts, finals, others] = axis === "step" ? [outline.firstSteps, outline.lastSteps, outline.lastTimes] : [outline.firstTimes, outline.lastTimes, outline.lastSteps];
     const [total, finite, least, greatest] = [this.#total, this.#finite, this.#min, this.#max];
     for (let cell = 0; cell < firsts.length; cell += 1) {
@@ -99,7 +99,7 @@ export class Reducer {
       const last = finals[cell]! - since;
       if (!(last >= from && first <= to)) continue;
       const bucket = Math.max(0, Math.min(this.#count - 1, Math.floor((first - from) * this.#scale)));
-      const count = Math.min(CELL, points - cell * CELL);
+      const count = Math.min(size, points - cell * size);
       total[bucket]! += count;
       finite[bucket]! += count;
       least[bucket] = Math.min(least[bucket]!, mins[cell]!);

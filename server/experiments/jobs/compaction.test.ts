@@ -119,4 +119,35 @@ describe("compaction", () => {
     const has = async (runId: string) => (await database.sql<{ has: boolean | null }[]>`select octet_length(outline) > 0 as has from metric_batches where run_id = ${runId}`).map((row) => row.has);
     expect([await has(good), await has(torn)]).toEqual([[true], [false]]); // what cannot be read is looked at once
   });
+
+  it("takes sixteen large neighbours together in a chapter, and parts chapters where a run began again and around what has no outline", async () => {
+    const SIZE = 8192;
+    const [plain, begun, mixed] = [await newRun(), await newRun(), await newRun()];
+    const batch = async (runId: string, from: number, change: (value: number, at: number) => number = (value) => value) =>
+      append(runId, Array.from({ length: SIZE }, (_, at) => ({ step: from + at, time: 1_700_000_000_000 + (from + at) * 3, value: change(Math.fround(Math.sin(from + at)), at) })));
+    const chapters = async (runId: string) => (await database.sql<{ members: number; chapter: string | null }[]>`select count(*)::int as members, chapter from metric_batches where run_id = ${runId} group by chapter order by min(id)`).map(({ members, chapter }) => [members, chapter !== null]);
+    for (let at = 0; at < 18; at += 1) await batch(plain, at * SIZE);
+    for (let at = 0; at < 17; at += 1) await batch(begun, (at < 5 ? at : at - 3) * SIZE);
+    for (let at = 0; at < 20; at += 1) await batch(mixed, at * SIZE, (value, place) => (at === 3 && place === 5 ? Number.NaN : value));
+    await compactMetrics(database.sql, later(), 0);
+    expect(await chapters(plain)).toEqual([[16, true], [2, false]]);
+    expect(await chapters(begun)).toEqual([[5, true], [11, true], [1, false]]);
+    expect(await chapters(mixed)).toEqual([[3, true], [1, false], [16, true]]);
+    for (let at = 18; at < 32; at += 1) await batch(plain, at * SIZE);
+    await compactMetrics(database.sql, later(), 0);
+    expect(await chapters(plain)).toEqual([[16, true], [16, true]]);
+    const [whole] = await database.sql`select min_step::int as from, max_step::int as to, cell_steps, starts[cardinality(starts)] - 1 = octet_length(outlines) as is_full from metric_chapters where run_id = ${plain} order by id limit 1`;
+    expect(whole).toEqual({ from: 0, to: 16 * SIZE - 1, cell_steps: [255, 511, 1023, 2047, 4095, 8191, 16_383], is_full: true });
+  });
+
+  it("makes chapters of what a worker of the release before packed, which has looked at everything already", async () => {
+    const runId = await newRun();
+    for (let at = 0; at < 16; at += 1) await append(runId, Array.from({ length: 8192 }, (_, place) => ({ step: at * 8192 + place, time: at * 8192 + place, value: place })));
+    await compactMetrics(database.sql, later(), 0);
+    await database.sql`update metric_batches set chapter = null where run_id = ${runId}`; // it knows none
+    await database.sql`delete from metric_chapters where run_id = ${runId}`;
+    await database.sql`update metric_compaction set chaptered = ''`;
+    await compactMetrics(database.sql, later(), 0);
+    expect(await database.sql`select distinct chapter is not null as is_in from metric_batches where run_id = ${runId}`).toEqual([{ is_in: true }]);
+  });
 });

@@ -7,6 +7,7 @@ import { encodeOutline } from "../metrics/outline-codec.ts";
 import { STORED, type StoredBatch, unpackRow } from "../metrics/rows.ts";
 import { LOCKS } from "../../locks.ts";
 import { log } from "../../log.ts";
+import { addChapters } from "./chapters.ts";
 
 /** Batches that one pass looks at, and points that one packed row may hold. */
 const WINDOW = 5000;
@@ -53,7 +54,9 @@ export async function compactMetrics(sql: Sql, now: number, settledMs = SETTLED_
     }
     if (rows.length > 0) await tx`update metric_compaction set after = ${rows.at(-1)!.id}`;
     const added = await addOutlines(tx, before);
-    return { rewritten, more: rows.length === WINDOW || added === OUTLINES };
+    // Of what compaction is done with: what is still to be merged or outlined would be passed by.
+    const more = rows.length === WINDOW || added === OUTLINES || (await addChapters(tx, before, LARGE));
+    return { rewritten, more };
   });
   if (!found) return null;
   return found.rewritten + (found.more ? ((await compactMetrics(sql, now, settledMs)) ?? 0) : 0);

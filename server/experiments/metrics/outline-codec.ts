@@ -3,7 +3,7 @@ import { CELL, type Outline } from "../../../domain/experiments/outline.ts";
 /**
  * Outlines as bytes: little, and read by the thousand, so nothing is packed with zstd.
  *
- * Layout, little-endian: version, method of the ends, method of the values (1 byte each), a spare one, points (uint32); then first
+ * Layout, little-endian: version, method of the ends, method of the values, how often a cell is twice CELL (1 byte each), points (uint32); then first
  * steps, last steps, first times, last times, each as its first (float64) and what its method says; then mins, maxs and lasts.
  */
 const VERSION = 1;
@@ -28,7 +28,7 @@ function encodeEnds(column: Float64Array, method: number): Buffer[] {
   return [bytesOf(Float64Array.of(first)), bytesOf(rest)];
 }
 
-export function encodeOutline({ points, firstSteps, lastSteps, firstTimes, lastTimes, mins, maxs, lasts }: Outline): Buffer {
+export function encodeOutline({ points, cell, firstSteps, lastSteps, firstTimes, lastTimes, mins, maxs, lasts }: Outline): Buffer {
   const ends = [firstSteps, lastSteps, firstTimes, lastTimes];
   const methods = ends.map(methodOf);
   const values = new Float64Array([...mins, ...maxs, ...lasts]);
@@ -37,6 +37,7 @@ export function encodeOutline({ points, firstSteps, lastSteps, firstTimes, lastT
   head.writeUInt8(VERSION, 0);
   head.writeUInt8(methods.reduce<number>((all, method, at) => all | (method << (2 * at)), 0), 1);
   head.writeUInt8(isSingle ? SINGLE : DOUBLE, 2);
+  head.writeUInt8(Math.log2(cell / CELL), 3);
   head.writeUInt32LE(points, 4);
   return Buffer.concat([head, ...ends.flatMap((column, at) => encodeEnds(column, methods[at]!)), bytesOf(isSingle ? new Float32Array(values) : values)]);
 }
@@ -46,14 +47,15 @@ export function decodeOutline(body: Buffer): Outline {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   if (view.getUint8(0) !== VERSION) throw new Error(`Unknown version ${view.getUint8(0)} of an outline.`);
   const points = view.getUint32(4, true);
-  const cells = Math.ceil(points / CELL);
+  const cell = CELL << view.getUint8(3);
+  const cells = Math.ceil(points / cell);
   const all = new Float64Array(cells * COLUMNS); // one piece of memory: seven would take as long as all the rest
   const column = (number: number) => all.subarray(number * cells, (number + 1) * cells);
   let at = HEAD;
   for (let end = 0; end < ENDS; end += 1) at = decodeEnds(view, at, (view.getUint8(1) >> (2 * end)) & 3, column(end));
   const isSingle = view.getUint8(2) === SINGLE;
   for (let value = ENDS * cells; value < all.length; value += 1, at += isSingle ? 4 : 8) all[value] = isSingle ? view.getFloat32(at, true) : view.getFloat64(at, true);
-  return { points, firstSteps: column(0), lastSteps: column(1), firstTimes: column(2), lastTimes: column(3), mins: column(4), maxs: column(5), lasts: column(6) };
+  return { points, cell, firstSteps: column(0), lastSteps: column(1), firstTimes: column(2), lastTimes: column(3), mins: column(4), maxs: column(5), lasts: column(6) };
 }
 
 /** @returns where the next column begins. */

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
-import { metricBatches, metricSummaries } from "../../../db/schema/experiments.ts";
+import { metricSummaries } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { type Grid, gridOf } from "../../../domain/experiments/compare/buckets.ts";
 import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
@@ -102,15 +102,12 @@ export function bucketOf(x: SQL, { from, to }: Range, buckets: number): SQL {
 /** Postgres knows NaN = NaN, so a list names what is not finite. */
 export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`;
 
-/** Batch by batch in the order in which they came, packed ones and arrays alike. */
+/** In the order in which they came: outlines, packed batches and arrays alike. */
 async function reduceMetrics(db: DbOrTx, ask: ReadSeries, grid: Grid): Promise<({ key: string } & Reduced)[]> {
-  const b = metricBatches;
   const byStep = ask.x === "step";
-  const batchesInRange = byStep ? sql`and ${b.maxStep}::float8 >= ${grid.from}::float8 and ${b.minStep}::float8 <= ${grid.to}::float8` : sql``;
-  const stored = storedForChart(byStep ? "step" : "time", grid);
   const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, async (add) => {
     for (const key of ask.keys) {
-      const points = await db.execute<ChartRow>(sql`select ${stored} from ${b} where ${b.runId} = ${ask.id} and ${b.key} = ${key} ${batchesInRange} order by ${b.id}`);
+      const points = await db.execute<ChartRow>(storedForChart(byStep ? "step" : "time", grid, { key, runs: [{ id: ask.id, since: 0 }] }));
       await add([{ id: key, began: 0, points: [...points], across: null }]);
     }
   });

@@ -1,6 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
-import { metricBatches, metricSummaries } from "../../../../db/schema/experiments.ts";
+import { metricSummaries } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { bucketsFor, type Grid, gridOf, MAX_BUCKETS } from "../../../../domain/experiments/compare/buckets.ts";
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
@@ -8,7 +8,7 @@ import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
 import type { ChartRow } from "../../metrics/rows.ts";
 import { type Feed, reduce } from "../../reduce/reduce.ts";
-import { storedForChart, WHOLE_FOR_CHART } from "../chart-batches.ts";
+import { pgArray, storedForChart, wholeForChart } from "../chart-batches.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -82,16 +82,9 @@ export async function spanOf(db: DbOrTx, runs: readonly Run[], { key, x, from = 
   return { ...range, runs: measured.filter((one) => isMetric(x) || (one.low <= range.to && one.high >= range.from)) };
 }
 
-/** An array as Postgres writes it, in one parameter: ids and numbers need no quotes. */
-const pgArray = (values: readonly (string | number | null)[]): string => `{${values.map((value) => (value === null ? "NULL" : String(value))).join(",")}}`;
-
-/** Only batches that may hold points of the range: of each its steps are known, its times are not. As floats, which hold any range. */
-const batchesWithin = (x: string, { from, to }: Grid): SQL => (x === "step" ? sql`and ${metricBatches.maxStep}::float8 >= ${from}::float8 and ${metricBatches.minStep}::float8 <= ${to}::float8` : sql``);
-
 /** The stored points of one key by run, in the order in which they came. */
-async function pointsOf(db: DbOrTx, runIds: readonly string[], key: string, stored: SQL, within: SQL): Promise<Map<string, ChartRow[]>> {
-  const b = metricBatches;
-  const rows = await db.execute<ChartRow & { run_id: string }>(sql`select ${stored} from ${b} where ${b.runId} = any(${pgArray(runIds)}::text[]) and ${b.key} = ${key} ${within} order by ${b.runId}, ${b.id}`);
+async function pointsOf(db: DbOrTx, stored: SQL): Promise<Map<string, ChartRow[]>> {
+  const rows = await db.execute<ChartRow & { run_id: string }>(stored);
   return Map.groupBy(rows, ({ run_id }) => run_id);
 }
 
@@ -101,13 +94,14 @@ const POINTS_AT_ONCE = 100_000;
 const OUTLINED = CELL / 4;
 
 function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid: Grid): Feed {
-  const within = batchesWithin(x, grid);
-  const stored = isMetric(x) ? WHOLE_FOR_CHART : storedForChart(x === "step" ? "step" : "time", grid);
   const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
   return async (add) => {
     for (const part of atOnce(runs, weigh)) {
-      const ids = part.map(({ id }) => id);
-      const [points, across] = await Promise.all([pointsOf(db, ids, key, stored, within), isMetric(x) ? pointsOf(db, ids, metricOf(x), WHOLE_FOR_CHART, within) : null]);
+      const of = { key, runs: part.map(({ id, began }) => ({ id, since: x === "relative" ? began : 0 })) };
+      const [points, across] = await Promise.all([
+        pointsOf(db, isMetric(x) ? wholeForChart(of) : storedForChart(x === "step" ? "step" : "time", grid, of)),
+        isMetric(x) ? pointsOf(db, wholeForChart({ ...of, key: metricOf(x) })) : null,
+      ]);
       await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
     }
   };
