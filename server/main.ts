@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const bus = await openBus(clients().sql);
   setBus(bus);
   await openJobs(env().DATABASE_URL, "server");
-  setReducers(new ReducerPool(REDUCERS));
+  setReducers(new ReducerPool(REDUCERS, env().DATABASE_URL));
   connector();
   const app = buildApp();
   const machine = getRequestListener(app.fetch);

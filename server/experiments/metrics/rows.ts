@@ -15,10 +15,7 @@ export interface StoredBatch extends Record<string, unknown> {
   body: Buffer | null;
 }
 
-/**
- * A batch as charts read it. Its bytes, or its outline's, stay the base64 that the database made of them up to the thread that
- * reduces them: as buffers a chart's megabytes lie outside the heap, and have the event loop's whole heap collected after every few.
- */
+/** A batch as charts read it. Its bytes, or its outline's, come as base64: the text that the database makes of bytes by itself is half as long again. */
 export interface ChartRow extends Record<string, unknown>, Pick<StoredBatch, "steps" | "times" | "values"> {
   packed: string | null;
   /** `packed` is the batch's outline. */

@@ -7,7 +7,6 @@ import type { ReadSeries } from "../../../domain/experiments/run-inputs.ts";
 import type { Bucket as Reduced } from "../../../domain/experiments/reduce.ts";
 import { bucketsForOutlines, type Course } from "../../../domain/experiments/outline.ts";
 import type { Series } from "../../../domain/experiments/run-view.ts";
-import type { ChartRow } from "../metrics/rows.ts";
 import { reduce } from "../reduce/reduce.ts";
 import { storedForChart } from "./chart-batches.ts";
 import { getVisibleRun } from "./visible.ts";
@@ -53,7 +52,7 @@ export async function readSeries(db: DbOrTx, grant: Grant, ask: ReadSeries): Pro
   const grid = await gridFor(db, ask, inner);
   const empty = new Map(ask.keys.map((key): [string, Series] => [key, { key, points: [], nonFinite: 0, total: 0 }]));
   if (!grid) return [...empty.values()];
-  for (const row of await reduceMetrics(db, ask, grid)) {
+  for (const row of await reduceMetrics(db, grant, ask, grid)) {
     const series = empty.get(row.key)!;
     series.total += row.total;
     series.nonFinite += row.total - row.count;
@@ -103,13 +102,9 @@ export function bucketOf(x: SQL, { from, to }: Range, buckets: number): SQL {
 export const isFinite = (value: SQL) => sql`${value} not in ('NaN'::float8, 'Infinity'::float8, '-Infinity'::float8)`;
 
 /** In the order in which they came: outlines, packed batches and arrays alike. */
-async function reduceMetrics(db: DbOrTx, ask: ReadSeries, grid: Grid): Promise<({ key: string } & Reduced)[]> {
+async function reduceMetrics(db: DbOrTx, grant: Grant, ask: ReadSeries, grid: Grid): Promise<({ key: string } & Reduced)[]> {
   const byStep = ask.x === "step";
-  const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, async (add) => {
-    for (const key of ask.keys) {
-      const points = await db.execute<ChartRow>(storedForChart(byStep ? "step" : "time", grid, { key, runs: [{ id: ask.id, since: 0 }] }));
-      await add([{ id: key, began: 0, points: [...points], across: null }]);
-    }
-  });
+  const readings = ask.keys.map((key) => ({ lines: [{ id: key, run: ask.id, began: 0 }], points: storedForChart(byStep ? "step" : "time", grid, { key, runs: [{ id: ask.id, since: 0 }] }), across: null }));
+  const reduced = await reduce({ kind: "metrics", byStep, range: grid, buckets: grid.count }, { db, orgId: grant.orgId, readings });
   return [...reduced].flatMap(([key, buckets]) => buckets.map((bucket) => ({ key, ...bucket })));
 }

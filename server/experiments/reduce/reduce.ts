@@ -1,8 +1,16 @@
-import { type Asked, type Kind, type Part, reductionOf, type Task, type TaskOf } from "./reductions.ts";
+import type { SQL } from "drizzle-orm";
+import type { DbOrTx } from "../../../db/client.ts";
+import { statementOf } from "../../../db/statement.ts";
 import type { ReducerPool } from "./pool.ts";
+import { type Reading, readParts, type RunRow } from "./readings.ts";
+import { type Answers, type Kind, reductionOf, type Task, type TaskOf } from "./reductions.ts";
 
-/** Hands parts over, as many at a time as the caller reads at once. */
-export type Feed = (add: (parts: Part[]) => Promise<void>) => Promise<void>;
+/** What a chart is read from, in the name of one organization. */
+export interface Source {
+  db: DbOrTx;
+  orgId: string;
+  readings: Reading<SQL>[];
+}
 
 const shared = globalThis as typeof globalThis & { droverReducers?: ReducerPool };
 
@@ -10,10 +18,13 @@ export function setReducers(pool: ReducerPool): void {
   shared.droverReducers = pool;
 }
 
-/** Reduces a chart in a thread, so that a long one delays nobody else's request; here where the process has none, as in tests and tools. */
-export async function reduce<K extends Kind>(task: TaskOf<K>, feed: Feed): Promise<Asked[K]["answer"]> {
-  if (shared.droverReducers) return shared.droverReducers.reduce(task, feed);
+/**
+ * Reads and reduces a chart in a thread, so that a long one delays nobody else's request, nor has the event loop's heap collected
+ * for its megabytes; here where the process has none, as in tests and tools.
+ */
+export async function reduce<K extends Kind>(task: TaskOf<K>, { db, orgId, readings }: Source): Promise<Answers[K]> {
+  if (shared.droverReducers) return shared.droverReducers.reduce(task, orgId, readings.map(({ lines, points, across }) => ({ lines, points: statementOf(points), across: across && statementOf(across) })));
   const reduction = reductionOf(task as Task);
-  await feed(async (parts) => parts.forEach(reduction.add));
-  return reduction.finish() as Asked[K]["answer"];
+  await readParts(readings, (statement) => db.execute<RunRow>(statement), reduction.add);
+  return reduction.finish() as Answers[K];
 }

@@ -4,17 +4,23 @@ import type { ComparedGroup, ComparedLine } from "../../../domain/experiments/co
 import { addPoints, type Bucket, type Range, Reducer } from "../../../domain/experiments/reduce.ts";
 import { type ChartRow, unpackForChart, unpackWhole } from "../metrics/rows.ts";
 
-/** What a chart is reduced to, and from what: all that a thread needs to know. */
-export interface Asked {
+/** How a chart is reduced: all that a thread needs to know. */
+interface Tasks {
   /** Lines of runs. */
-  runs: { ask: { x: string; grid: Grid }; answer: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] } };
+  runs: { x: string; grid: Grid };
   /** Lines of groups of runs; groups by run id. */
-  groups: { ask: { x: string; grid: Grid; groupOf: ReadonlyMap<string, string> }; answer: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] } };
+  groups: { x: string; grid: Grid; groupOf: ReadonlyMap<string, string> };
   /** Metrics of one run, by key. */
-  metrics: { ask: { byStep: boolean; range: Range; buckets: number }; answer: ReadonlyMap<string, Bucket[]> };
+  metrics: { byStep: boolean; range: Range; buckets: number };
 }
-export type Kind = keyof Asked;
-export type TaskOf<K extends Kind> = { kind: K } & Asked[K]["ask"];
+/** And to what. */
+export interface Answers {
+  runs: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] };
+  groups: { grid: Grid; lines: ComparedLine[]; groups: ComparedGroup[] };
+  metrics: ReadonlyMap<string, Bucket[]>;
+}
+export type Kind = keyof Tasks;
+export type TaskOf<K extends Kind> = { kind: K } & Tasks[K];
 export type Task = { [K in Kind]: TaskOf<K> }[Kind];
 
 /** Rows of one line, as they come from the database: unpacking them is most of the work. */
@@ -29,7 +35,7 @@ export interface Part {
 
 export interface Reduction {
   add: (part: Part) => void;
-  finish: () => Asked[Kind]["answer"];
+  finish: () => Answers[Kind];
 }
 
 /** The work itself, wherever it is done: in a thread of the pool, or here. */
@@ -42,7 +48,7 @@ export function reductionOf(task: Task): Reduction {
   };
 }
 
-function metricsOf({ byStep, range, buckets }: Asked["metrics"]["ask"]): Reduction {
+function metricsOf({ byStep, range, buckets }: Tasks["metrics"]): Reduction {
   const reducers = new Map<string, Reducer>();
   return {
     add: ({ id, points }) => {

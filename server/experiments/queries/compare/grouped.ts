@@ -24,7 +24,7 @@ export async function readGrouped(db: DbOrTx, grant: Grant, actorId: string, ask
   const said = { looked: found.length, more, allGroups: groups.size, order: drawn.map(([value]) => value) };
   const spanned = members.length > 0 ? await spanOf(db, members, ask) : null;
   if (!spanned) return { grid: null, lines: [], groups: [], ...said };
-  const answer = await readGroups(db, spanned, { ...ask, buckets: Math.min(ask.buckets ?? MAX_GROUP_BUCKETS, MAX_GROUP_BUCKETS) }, new Map(members.map(({ id, value }) => [id, value])));
+  const answer = await readGroups(db, grant, spanned, { ...ask, buckets: Math.min(ask.buckets ?? MAX_GROUP_BUCKETS, MAX_GROUP_BUCKETS) }, new Map(members.map(({ id, value }) => [id, value])));
   return { ...answer, ...said };
 }
 

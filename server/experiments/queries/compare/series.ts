@@ -6,8 +6,8 @@ import { bucketsFor, type Grid, gridOf, MAX_BUCKETS } from "../../../../domain/e
 import type { CompareSeries } from "../../../../domain/experiments/compare/inputs.ts";
 import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../../domain/experiments/outline.ts";
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
-import type { ChartRow } from "../../metrics/rows.ts";
-import { type Feed, reduce } from "../../reduce/reduce.ts";
+import type { Reading } from "../../reduce/readings.ts";
+import { reduce } from "../../reduce/reduce.ts";
 import { pgArray, storedForChart, wholeForChart } from "../chart-batches.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
@@ -26,17 +26,17 @@ export async function readCompared(db: DbOrTx, grant: Grant, ask: CompareSeries)
   if (!spanned) return { grid: null, lines: [], groups: [] };
   if (ask.group) {
     const groupOf = await groupsOf(db, grant, runs.map(({ id }) => id), ask.group);
-    return { ...(await readGroups(db, spanned, ask, groupOf)), order: [...new Set(groupOf.values())].sort() };
+    return { ...(await readGroups(db, grant, spanned, ask, groupOf)), order: [...new Set(groupOf.values())].sort() };
   }
   const grid = gridFor(spanned, ask.x, bucketsFor(runs.length, ask.buckets, isDense(spanned)));
-  return reduce({ kind: "runs", x: ask.x, grid }, partsOf(db, spanned.runs, ask, grid));
+  return reduce({ kind: "runs", x: ask.x, grid }, { db, orgId: grant.orgId, readings: readingsOf(spanned.runs, ask, grid) });
 }
 
 /** The same by groups, however many runs are in them. @param groupOf By run id. */
-export async function readGroups(db: DbOrTx, spanned: Spanned, ask: Shown & { buckets?: number | undefined }, groupOf: ReadonlyMap<string, string>): Promise<ComparedSeries> {
+export async function readGroups(db: DbOrTx, grant: Grant, spanned: Spanned, ask: Shown & { buckets?: number | undefined }, groupOf: ReadonlyMap<string, string>): Promise<ComparedSeries> {
   const lines = new Set(groupOf.values()).size * 6; // each has six rows of numbers
   const grid = gridFor(spanned, ask.x, bucketsFor(lines, ask.buckets));
-  return reduce({ kind: "groups", x: ask.x, grid, groupOf }, partsOf(db, spanned.runs, ask, grid));
+  return reduce({ kind: "groups", x: ask.x, grid, groupOf }, { db, orgId: grant.orgId, readings: readingsOf(spanned.runs, ask, grid) });
 }
 
 /** Most buckets of most lines will hold more than one value. */
@@ -82,29 +82,18 @@ export async function spanOf(db: DbOrTx, runs: readonly Run[], { key, x, from = 
   return { ...range, runs: measured.filter((one) => isMetric(x) || (one.low <= range.to && one.high >= range.from)) };
 }
 
-/** The stored points of one key by run, in the order in which they came. */
-async function pointsOf(db: DbOrTx, stored: SQL): Promise<Map<string, ChartRow[]>> {
-  const rows = await db.execute<ChartRow & { run_id: string }>(stored);
-  return Map.groupBy(rows, ({ run_id }) => run_id);
-}
-
 /** So many points are read at once, or one run's where it alone has more: however many runs are compared. */
 const POINTS_AT_ONCE = 100_000;
 /** Points of a run count as so much less where its outlines will do. */
 const OUTLINED = CELL / 4;
 
-function partsOf(db: DbOrTx, runs: readonly Measured[], { key, x }: Shown, grid: Grid): Feed {
+function readingsOf(runs: readonly Measured[], { key, x }: Shown, grid: Grid): Reading<SQL>[] {
   const weigh = ({ count }: Measured) => (!isMetric(x) && count * CELL_OF_BUCKET >= grid.count * CELL ? count / OUTLINED : count);
-  return async (add) => {
-    for (const part of atOnce(runs, weigh)) {
-      const of = { key, runs: part.map(({ id, began }) => ({ id, since: x === "relative" ? began : 0 })) };
-      const [points, across] = await Promise.all([
-        pointsOf(db, isMetric(x) ? wholeForChart(of) : storedForChart(x === "step" ? "step" : "time", grid, of)),
-        isMetric(x) ? pointsOf(db, wholeForChart({ ...of, key: metricOf(x) })) : null,
-      ]);
-      await add(part.map(({ id, began }) => ({ id, began, points: points.get(id) ?? [], across: across && (across.get(id) ?? []) })));
-    }
-  };
+  return atOnce(runs, weigh).map((part) => {
+    const of = { key, runs: part.map(({ id, began }) => ({ id, since: x === "relative" ? began : 0 })) };
+    const points = isMetric(x) ? wholeForChart(of) : storedForChart(x === "step" ? "step" : "time", grid, of);
+    return { lines: part.map(({ id, began }) => ({ id, run: id, began })), points, across: isMetric(x) ? wholeForChart({ ...of, key: metricOf(x) }) : null };
+  });
 }
 
 function atOnce(runs: readonly Measured[], weigh: (run: Measured) => number): Measured[][] {
