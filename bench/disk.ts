@@ -31,7 +31,7 @@ async function atRest(sql: Stack["sql"], tables: readonly string[]): Promise<num
 await withTargets(async (stack, drover, mlflow) => {
   await Promise.all([fill(drover), fill(mlflow)]);
   await compactMetrics(stack.sql, Date.now() + 60_000, 0); // as the worker does within ten minutes
-  const mine = await atRest(stack.sql, ["metric_batches", "metric_summaries"]);
+  const mine = await atRest(stack.sql, ["metric_batches", "metric_summaries", "metric_chapters"]);
   const sql = mlflowSql(stack);
   const other = await atRest(sql, ["metrics", "latest_metrics"]);
   await sql.end();
