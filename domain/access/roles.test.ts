@@ -152,3 +152,9 @@ describe("giving roles", () => {
     }
   });
 });
+
+describe("a role that reads runs", () => {
+  it("reads their costs in the same projects, so that a table of runs has either all costs or none", () => {
+    for (const role of ROLE_NAMES) if (ROLE_PERMISSIONS[role].has("runs:read")) expect(ROLE_PERMISSIONS[role].has("costs:read"), role).toBe(true);
+  });
+});

@@ -1,4 +1,4 @@
-import { add, type Decimal, ZERO } from "./decimal.ts";
+import { add, type Decimal, decimalText, ZERO } from "./decimal.ts";
 import type { CapacityClass, HeldKind, UsageEvidence } from "./metering.ts";
 import { type PriceLine, priceSpans } from "./price-book.ts";
 import { costOfHolding } from "./rating.ts";
@@ -28,6 +28,12 @@ export function costOf(held: readonly HeldSpan[], { lines, version }: PriceBook,
     const asset = { kind: one.kind, clusterId: one.clusterId, model: one.kind === "accelerator" ? one.model : null, capacityClass: one.capacityClass };
     return add(total, costOfHolding({ from, to, milli }, priceSpans(lines, asset, from, to, version)));
   }, ZERO);
+}
+
+/** What these spans cost, and the part of it that may still change, as text. */
+export function figuresOf(held: readonly HeldSpan[], prices: PriceBook): { amount: string; provisional: string } {
+  const provisional = held.filter(({ evidence }) => evidence === "provisional");
+  return { amount: decimalText(costOf(held, prices)), provisional: decimalText(costOf(provisional, prices)) };
 }
 
 /** What they had cost by each of these moments, in order: each stretch between two of them is rated once. */

@@ -1,6 +1,7 @@
 import type { BudgetPolicy, BudgetScope } from "./budget.ts";
 import type { ForecastRecord } from "./forecast-record.ts";
 import type { LengthGuess } from "./estimate.ts";
+import type { ExperimentGoal } from "../experiments/goal.ts";
 import type { RunStatus } from "../experiments/run-status.ts";
 import type { CapacityClass, HeldKind } from "./metering.ts";
 import type { SpendBy } from "./spend-by.ts";
@@ -39,10 +40,41 @@ export interface RunCostRow {
   provisional: string;
   acceleratorHours: string;
 }
-export interface RunCost extends Omit<CostStand, "completeTo"> {
+/** The money of a view of runs, without the clock of the ledger. */
+type RunMoney = Omit<CostStand, "completeTo">;
+export interface RunCost extends RunMoney {
   amount: string;
   /** The part of what still runs, or of what its agent has not told the end of. */
   provisional: string;
+  /** Those that held anything. Together they are `amount`. */
+  attempts: { id: string; amount: string }[];
+}
+/** What several runs have cost so far. Those that never held anything are not among them. */
+export interface RunCosts extends RunMoney {
+  runs: { id: string; amount: string; provisional: string }[];
+}
+/** What an experiment has cost so far, with all runs that it ever had. */
+export interface ExperimentCost extends RunMoney {
+  amount: string;
+  provisional: string;
+  /** Runs that held something. */
+  runs: number;
+  /** `amount` by run; null while there are none. */
+  perRun: string | null;
+  /** By which metric its runs are judged; null until somebody picks one. */
+  goal: ExperimentGoal | null;
+  /** null: no run has a last value of that metric, or the caller sees no runs. */
+  best: BestRunCost | null;
+}
+export interface BestRunCost {
+  id: string;
+  name: string;
+  status: RunStatus;
+  score: number;
+  /** What it cost itself. */
+  amount: string;
+  /** What all runs of the experiment had cost when it ended; so far, while it runs. */
+  spent: string;
 }
 /** What a run had cost by when. */
 export interface RunCostSeries extends Pick<CostStand, "currency" | "isUnpriced"> {

@@ -55,6 +55,9 @@ export const subtract = (a: Decimal, b: Decimal): Decimal => add(a, negate(b));
 export const multiply = (a: Decimal, b: Decimal): Decimal => ({ units: a.units * b.units, scale: a.scale + b.scale });
 export const sum = (values: Iterable<Decimal>): Decimal => [...values].reduce(add, ZERO);
 
+/** Amounts as text, together: as text. */
+export const addedUp = (amounts: readonly string[]): string => decimalText(sum(amounts.map(decimal)));
+
 /** Negative, zero or positive as a is less than, equal to or greater than b. */
 export function compare(a: Decimal, b: Decimal): -1 | 0 | 1 {
   const { units } = subtract(a, b);

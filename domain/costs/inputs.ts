@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ClusterId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
+import { ExperimentGoal } from "../experiments/goal-inputs.ts";
+import { ClusterId, ExperimentId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
 import { DAY_MS } from "./days.ts";
 import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
@@ -42,6 +43,11 @@ export const ResolveReviews = z.strictObject({
 });
 export type ResolveReviews = z.output<typeof ResolveReviews>;
 export const OneRunCost = z.strictObject({ id: RunId });
+/** Of a page of runs, in any order. */
+export const ReadRunCosts = z.strictObject({ ids: z.array(RunId).min(1).max(200) });
+/** `goal`: instead of the one that the experiment's tags name. */
+export const ReadExperimentCost = z.strictObject({ id: ExperimentId, goal: ExperimentGoal.optional() });
+export type ReadExperimentCost = z.output<typeof ReadExperimentCost>;
 export const ReadRunCostSeries = z.strictObject({ id: RunId, x: z.enum(["time", "relative"]).default("relative") });
 export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;
 

@@ -13,8 +13,8 @@ export const isBlockKind = (word: string): word is BlockKind => (BLOCK_KINDS as 
 
 /** `metric: loss` or a list of them; one alone is a list of one. */
 const words = (max: number, each: z.ZodType<string>) => z.union([each.transform((one) => [one]), z.array(each).min(1).max(max)]);
-const Column = z.string().max(300).refine((text) => parseColumn(text) !== null, "No such column. Use status, name, duration, cluster, owner, metric:<key>, param:<key> or tag:<key>.");
-const Sort = z.string().max(300).refine((text) => parseSorts([text]).length === 1, "It cannot be sorted by that. Use metric:<key>, param:<key>, created or duration, with - in front for the greatest first.");
+const Column = z.string().max(300).refine((text) => parseColumn(text) !== null, "No such column. Use status, name, duration, cost, cluster, owner, metric:<key>, param:<key> or tag:<key>.");
+const Sort = z.string().max(300).refine((text) => parseSorts([text]).length === 1, "It cannot be sorted by that. Use metric:<key>, param:<key>, created, cost or duration, with - in front for the greatest first.");
 
 /** Which runs: those named, or those that a filter finds now. */
 const RUN_SET = {

@@ -7,6 +7,7 @@ export const ATTRIBUTE_COLUMNS = {
   status: { title: "Status", width: 116, sort: "status" },
   name: { title: "Name", width: 280, sort: "run_name" },
   metrics: { title: "Last metrics", width: 260, sort: null },
+  cost: { title: "Cost", width: 104, sort: "cost" },
   duration: { title: "Duration", width: 96, sort: "duration" },
   resources: { title: "Resources", width: 132, sort: "gpus" },
   cluster: { title: "Cluster", width: 130, sort: "cluster" },
@@ -23,7 +24,7 @@ export const ATTRIBUTE_COLUMNS = {
 } as const;
 export type AttributeColumn = keyof typeof ATTRIBUTE_COLUMNS;
 
-export const DEFAULT_COLUMNS: readonly string[] = ["status", "name", "metrics", "duration", "resources", "cluster", "experiment", "owner", "created"];
+export const DEFAULT_COLUMNS: readonly string[] = ["status", "name", "metrics", "cost", "duration", "resources", "cluster", "experiment", "owner", "created"];
 export const MAX_COLUMNS = 40;
 export const MAX_ORDERS = 5;
 
@@ -94,6 +95,9 @@ export function printColumns(columns: readonly TableColumn[]): string[] {
 }
 
 export const valuesOf = (columns: readonly TableColumn[]): ValueRef[] => columns.flatMap(({ value }) => (value ? [value] : []));
+
+/** Those that somebody sees for whom costs are, or are not. */
+export const seenColumns = (columns: readonly TableColumn[], seesCosts: boolean): TableColumn[] => columns.filter(({ attribute }) => seesCosts || attribute !== "cost");
 
 /** `-metric:loss` sorts down by it. What cannot be sorted by is left out. */
 export function parseSorts(texts: readonly string[]): { name: string; descending: boolean; order: Order }[] {

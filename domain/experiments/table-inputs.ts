@@ -32,6 +32,8 @@ export const GroupTable = TableSet.extend({
   by: z.union([z.enum(TABLE_GROUPS), z.string().regex(/^(?:param|tag):./s).max(254)]),
   /** Metrics whose mean, least and greatest last value each group shows. */
   metrics: z.array(z.string().min(1).max(250)).max(3).default([]),
+  /** Also what each group cost. For whom costs are not, nothing did. */
+  costs: z.boolean().default(false),
 });
 export type GroupTable = z.output<typeof GroupTable>;
 

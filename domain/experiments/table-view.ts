@@ -20,4 +20,6 @@ export interface TableGroup {
   active: number;
   /** By metric asked for; null where no run of the group has it. */
   metrics: ({ n: number; mean: number; min: number; max: number } | null)[];
+  /** Of what the ledger has, an exact sum, and of how many runs; null where none was ever charged for, or nobody asked. */
+  cost: { amount: string; n: number; currency: string } | null;
 }

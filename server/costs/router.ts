@@ -1,6 +1,6 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadParts, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadExperimentCost, ReadParts, ReadRunCosts, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
@@ -17,6 +17,8 @@ import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
 import { readParts } from "./queries/parts.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
+import { readExperimentCost } from "./queries/experiment-cost.ts";
+import { readRunCosts } from "./queries/live-costs.ts";
 import { listPrices } from "./queries/prices.ts";
 import { listRepriced } from "./queries/repriced.ts";
 import { listReviews } from "./queries/reviews.ts";
@@ -31,6 +33,8 @@ export const costsRouter = router({
   tags: procedure("costs:read").input(ListCostTags).query(({ ctx, input }) => listCostTags(ctx, input)),
   runs: procedure("costs:read").input(ListRunCosts).query(({ ctx, input }) => listRunCosts(ctx, input)),
   run: procedure("costs:read").input(OneRunCost).query(({ ctx, input }) => readRunCost(ctx, input.id)),
+  ofRuns: procedure("costs:read").input(ReadRunCosts).query(({ ctx, input }) => readRunCosts(ctx, input.ids)),
+  experiment: procedure("costs:read").input(ReadExperimentCost).query(({ ctx, input }) => readExperimentCost(ctx, input)),
   runSeries: procedure("costs:read").input(ReadRunCostSeries).query(({ ctx, input }) => readRunCostSeries(ctx, input)),
   prices: procedure("costs:read").query(({ ctx }) => listPrices(ctx.db, ctx.orgId)),
   repriced: procedure("costs:read").query(({ ctx }) => listRepriced(ctx)),

@@ -74,7 +74,7 @@ describe("a chart of all runs of a filter, in groups", () => {
 
   it("takes the newest where there are more than one chart can hold, and says so", async () => {
     const grant = { permission: "runs:read" as const, orgId: world.org.id, org: true, teams: new Set<string>(), projects: new Set<string>() };
-    const answer = await readGrouped(world.db, grant, member.id, CompareGroups.parse({ of: { project: "vision" }, key: "loss" }), 20);
+    const answer = await readGrouped(world.db, grant, { actorId: member.id, seesCosts: true }, CompareGroups.parse({ of: { project: "vision" }, key: "loss" }), 20);
     expect(answer).toMatchObject({ looked: 20, more: true, groups: [{ runs: 20 }] });
     const newest = ids.toSorted().slice(-20).map((id) => ids.indexOf(id));
     expect(courseOf(answer, "all runs")[0]!.mean).toBeCloseTo(newest.reduce((sum, at) => sum + at, 0) / 20, 1);

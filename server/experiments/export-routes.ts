@@ -5,7 +5,7 @@ import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
 import { jsonQuery, sendTableFile } from "../table-file.ts";
 import { exportColumns, exportRows } from "./queries/table/export.ts";
-import { withinOf } from "./queries/table/within.ts";
+import { readerOf, withinOf } from "./queries/table/within.ts";
 
 type C = Context<GuardedEnv>;
 
@@ -15,9 +15,10 @@ export function mountExportRoutes(app: Hono): void {
 }
 
 async function sendTable(c: C) {
-  const { db, grant, actor } = c.get("ctx");
+  const { db, grant } = c.get("ctx");
+  const reader = readerOf(c.get("ctx"));
   const format = parsed("format", ExportFormat, c.req.query("format"));
   const ask = parsed("set", ExportTable, jsonQuery(c, "set"));
-  await withinOf(db, grant, actor.id, ask); // a filter that makes no sense is refused before the first byte
-  return sendTableFile(c, { name: `runs-${new Date().toISOString().slice(0, 10)}`, format, columns: exportColumns(ask.columns), pages: exportRows(db, grant, actor.id, ask) });
+  await withinOf(db, grant, reader, ask); // a filter that makes no sense is refused before the first byte
+  return sendTableFile(c, { name: `runs-${new Date().toISOString().slice(0, 10)}`, format, columns: exportColumns(ask.columns, reader), pages: exportRows(db, grant, reader, ask) });
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { CancelRun, CheckSpec, InProject, ListRunEvents, ListRuns, OneRun, PlanRun, ReadLog, ReadSeries, ReadSystemSeries, SearchLog, SubmitRun } from "../../domain/experiments/run-inputs.ts";
+import { SetExperimentGoal } from "../../domain/experiments/goal-inputs.ts";
 import { checkSpecYaml } from "../../domain/experiments/spec-yaml.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { cancelRun } from "./commands/cancel.ts";
 import { declareLost } from "./commands/declare-lost.ts";
+import { setExperimentGoal } from "./commands/goal.ts";
 import { listExamples, prepareExample } from "./commands/prepare-example.ts";
 import { retryRun } from "./commands/retry.ts";
 import { submitRun } from "./commands/submit.ts";
@@ -25,6 +27,7 @@ export const experimentsRouter = router({
   groups: procedure("runs:read").input(InProject).query(({ ctx, input }) => listGroups(ctx.db, ctx.grant, input.project)),
   get: procedure("runs:read").input(OneRun).query(({ ctx, input }) => getRun(ctx, input.id)),
   events: procedure("runs:read").input(ListRunEvents).query(({ ctx, input }) => listRunEvents(ctx.db, ctx.grant, input)),
+  setGoal: procedure("runs:annotate").input(SetExperimentGoal).mutation(({ ctx, input }) => setExperimentGoal(ctx, input)),
   overview: procedure("runs:read").input(InProject).query(({ ctx, input }) => readOverview(ctx, input.project, Date.now())),
 
   check: procedure("runs:submit").input(CheckSpec).query(({ input }) => checkSpecYaml(input.yaml)),

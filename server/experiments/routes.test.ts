@@ -251,6 +251,22 @@ describe("GET /api/runs/export", () => {
     expect(rows.slice(1).map((row) => row.split(",").slice(1).join(","))).toEqual(Array.from({ length: 500 }, (_, at) => `e${at + 1},succeeded,k${String(at + 1).padStart(3, "0")},`));
   });
 
+  it("has what each run cost to the last digit, with its currency, and nothing of it for a token that may not see costs", async () => {
+    const { id: projectId } = await world.org.makeProject("costed");
+    const { id, experimentId } = await world.makeRun({ projectId, name: "costly", status: "succeeded" });
+    const free = await world.makeRun({ projectId, name: "free", status: "queued" });
+    await world.sql`
+      insert into cost_runs (run_id, org_id, project_id, experiment_id, owner_id, first_hour, last_hour, accelerator_hours, amount, provisional)
+      values (${id}, ${world.org.id}, ${projectId}, ${experimentId}, ${world.owner.id}, now(), now(), 0, 1234567890123456.000000000000000001, 0)`;
+    const set = { project: "costed", columns: ["name", "cost"], sorts: ["-cost"] };
+    const mayRead = async (...permissions: ("runs:read" | "costs:read")[]) => (await world.owner.api.access.createMyToken({ name: permissions.join(), permissions, expiresInDays: 1 })).token;
+    const seeing = await mayRead("runs:read", "costs:read");
+    expect(await (await download(set, "csv", seeing)).text()).toBe(`run_id,name,cost,cost_currency\r\n${id},costly,1234567890123456.000000000000000001,USD\r\n${free.id},free,,\r\n`);
+    const blind = await mayRead("runs:read");
+    expect(await (await download(set, "csv", blind)).text()).toBe(`run_id,name\r\n${free.id},free\r\n${id},costly\r\n`);
+    expect((await download({ ...set, filter: "cost > 1" }, "csv", blind)).status).toBe(422);
+  });
+
   it("has no row for those who may not see the runs, and refuses a filter that makes no sense before the first byte", async () => {
     const foreign = await download({ columns: ["name"] }, "csv", strangerToken);
     expect([foreign.status, await foreign.text()]).toEqual([200, "run_id,name\r\n"]);

@@ -53,10 +53,10 @@ describe("the table of runs", () => {
     expect((await world.owner.api.table.search({ ...set, status: ["succeeded"] })).items.map(({ name }) => name)).toEqual(["g1", "g0"]);
     expect(await world.owner.api.table.count(set)).toEqual({ count: 3, more: false });
     expect(await world.owner.api.table.groups({ ...set, by: "param:lr", metrics: ["loss"] })).toEqual([
-      { value: "0.1", runs: 2, active: 0, metrics: [{ n: 2, mean: 0.5, min: 0, max: 1 }] },
-      { value: "0.2", runs: 1, active: 0, metrics: [{ n: 1, mean: 2, min: 2, max: 2 }] },
+      { value: "0.1", runs: 2, active: 0, metrics: [{ n: 2, mean: 0.5, min: 0, max: 1 }], cost: null },
+      { value: "0.2", runs: 1, active: 0, metrics: [{ n: 1, mean: 2, min: 2, max: 2 }], cost: null },
     ]);
-    expect(await world.owner.api.table.groups({ project: "grammar", by: "status" })).toEqual([{ value: "succeeded", runs: 2, active: 0, metrics: [] }, { value: "failed", runs: 1, active: 0, metrics: [] }]);
+    expect(await world.owner.api.table.groups({ project: "grammar", by: "status" })).toEqual([{ value: "succeeded", runs: 2, active: 0, metrics: [], cost: null }, { value: "failed", runs: 1, active: 0, metrics: [], cost: null }]);
     expect(await world.owner.api.table.keys({ project: "grammar" })).toEqual({ metrics: ["loss"], params: ["lr"], tags: [], runs: 3 });
   });
 

@@ -37,7 +37,9 @@ export class FilterError extends Error {
   }
 }
 
-/** Attributes by the name that they have in a filter. `text` compares as text, `number` as a number, `moment` as Unix milliseconds. */
+/** `text` compares as text, `number` as a number, `moment` as Unix milliseconds, `money` as an exact decimal: what it is compared with stays the digits that were written. */
+export type AttributeKind = "text" | "number" | "moment" | "money";
+/** Attributes by the name that they have in a filter. */
 export const ATTRIBUTES = {
   run_id: "text",
   run_name: "text",
@@ -59,14 +61,18 @@ export const ATTRIBUTES = {
   gpus: "number",
   nodes: "number",
   attempts: "number",
-} as const satisfies Record<string, "text" | "number" | "moment">;
+  cost: "money", // of what the ledger has, in the organization's currency
+} as const satisfies Record<string, AttributeKind>;
 export type Attribute = keyof typeof ATTRIBUTES;
+export const isMoney = (entity: Entity, key: string): boolean => entity === "attributes" && ATTRIBUTES[key as Attribute] === "money";
+/** How an amount is written. */
+export const AMOUNT = /^[+-]?\d{1,20}(?:\.\d{0,18})?$/;
 
 /** Other names that MLflow knows for the same. */
 export const ATTRIBUTE_ALIASES: Record<string, Attribute> = { "run name": "run_name", runname: "run_name", name: "run_name", id: "run_id", "start time": "start_time", start: "start_time", "end time": "end_time", created_at: "created", user: "user_id" };
 /** What a filter may name: runs, unless said otherwise. */
 export interface Names {
-  attributes: Readonly<Record<string, "text" | "number" | "moment">>;
+  attributes: Readonly<Record<string, AttributeKind>>;
   aliases: Readonly<Record<string, string>>;
   entities: readonly Entity[];
   /** Those of the attributes that are numbers and may be written as texts. */
@@ -76,10 +82,13 @@ export interface Names {
 export const DATASET_FIELDS = ["name", "digest", "context"] as const;
 
 export const RUN_NAMES: Names = { attributes: ATTRIBUTES, aliases: ATTRIBUTE_ALIASES, entities: ENTITIES };
-/** As MLflow's clients say it: there `created` is another word for when a run began, which a client may say of long ago. */
+const without = (...left: Attribute[]) => Object.fromEntries(Object.entries(ATTRIBUTES).filter(([name]) => !left.includes(name as Attribute)));
+/** For whom costs are not: there is no such name. */
+export const RUN_NAMES_WITHOUT_COST: Names = { ...RUN_NAMES, attributes: without("cost") };
+/** As MLflow's clients say it: there `created` is another word for when a run began, which a client may say of long ago. What runs cost is not asked for with a permission to read runs. */
 export const MLFLOW_RUN_NAMES: Names = {
   ...RUN_NAMES,
-  attributes: Object.fromEntries(Object.entries(ATTRIBUTES).filter(([name]) => name !== "created")),
+  attributes: without("created", "cost"),
   aliases: { ...ATTRIBUTE_ALIASES, created: "start_time", created_at: "start_time" },
 };
 export const EXPERIMENT_NAMES: Names = {

@@ -73,6 +73,12 @@ describe("a filter in a form", () => {
     expect(written("1769817600000")).toBe("created >= 1769817600000");
     for (const value of ["2026-01-31", "2026-01-31T09:30Z", "2026-01-31T09:30:05.250Z", "-5"]) expect(formOf(comparisonOf("attributes", "created", "<", value))).toEqual({ operator: "<", value });
   });
+  it("keeps an amount's digits, and takes half of one for nothing", () => {
+    const one = rootOf("cost > 0.100000000000000001").items[0] as Comparison;
+    expect(formOf(one)).toEqual({ operator: ">", value: "0.100000000000000001" });
+    expect(writeFilter({ kind: "and", items: [comparisonOf("attributes", "cost", ">=", " 4.10 ")] })).toBe("cost >= 4.10");
+    for (const half of ["", "-", "$4", "1e3"]) expect(comparisonOf("attributes", "cost", "=", half)).toMatchObject({ value: "0" });
+  });
   it("narrows to one group's runs", () => {
     expect(narrowTo("", "param:lr", "0.1")).toBe("params.lr = '0.1'");
     expect(narrowTo("status = 'failed' or metrics.a > 1", "tag:team", null)).toBe("(status = 'failed' or metrics.a > 1) and tags.team is null");

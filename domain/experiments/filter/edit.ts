@@ -1,4 +1,4 @@
-import { ATTRIBUTES, type Comparison, type Entity, type Filter, FilterError, type Group, isGroup } from "./ast.ts";
+import { AMOUNT, ATTRIBUTES, type Comparison, type Entity, type Filter, FilterError, type Group, isGroup, isMoney } from "./ast.ts";
 import { parseFilter } from "./parse.ts";
 import { printFilter } from "./print.ts";
 
@@ -102,6 +102,7 @@ function cellOf(entity: Entity, key: string, text: string): string | number {
   const kind = kindOf(entity, key);
   const plain = text.trim();
   if (kind === "text" || (kind === "either" && !(DECIMAL.test(plain) && Number.isFinite(Number(plain))))) return text;
+  if (isMoney(entity, key)) return AMOUNT.test(plain) ? plain : "0";
   if (isMoment(entity, key)) return momentOf(plain) ?? (Number(plain) || 0);
   if (/^[+-]?nan$/i.test(plain)) return Number.NaN;
   if (/^[+-]?inf(?:inity)?$/i.test(plain)) return plain.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

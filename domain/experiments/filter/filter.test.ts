@@ -16,14 +16,18 @@ const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const number = fc.double();
 const numeric = fc.oneof(
   fc.record({ entity: fc.constant("metrics" as const), key }),
-  fc.record({ entity: fc.constant("attributes" as const), key: fc.constantFrom(...Object.entries(ATTRIBUTES).filter(([, type]) => type !== "text").map(([name]) => name)) }),
+  fc.record({ entity: fc.constant("attributes" as const), key: fc.constantFrom(...Object.entries(ATTRIBUTES).filter(([, type]) => type === "number" || type === "moment").map(([name]) => name)) }),
 );
 const textual = fc.oneof(
   fc.record({ entity: fc.constantFrom("params" as const, "tags" as const), key }),
   fc.record({ entity: fc.constant("datasets" as const), key: fc.constantFrom("name", "digest", "context") }),
   fc.record({ entity: fc.constant("attributes" as const), key: fc.constantFrom("status", "run_name", "owner") }),
 );
+const money = fc.tuple(fc.constantFrom("", "-"), fc.stringMatching(/^\d{1,20}(\.\d{1,18})?$/)).map((parts) => parts.join(""));
+const cost = { entity: "attributes" as const, key: "cost" };
 const comparison: fc.Arbitrary<Comparison> = fc.oneof(
+  fc.tuple(fc.constantFrom("=" as const, "!=" as const, "<" as const, "<=" as const, ">" as const, ">=" as const), money).map(([op, value]) => ({ kind: "compare" as const, ...cost, op, value })),
+  fc.tuple(fc.boolean(), fc.array(money, { minLength: 1, maxLength: 4 })).map(([not, values]) => ({ kind: "in" as const, ...cost, not, values })),
   fc.tuple(numeric, fc.constantFrom("=" as const, "!=" as const, "<" as const, "<=" as const, ">" as const, ">=" as const), number).map(([name, op, value]) => ({ kind: "compare" as const, ...name, op, value })),
   fc.tuple(textual, fc.constantFrom("=" as const, "!=" as const), text).map(([name, op, value]) => ({ kind: "compare" as const, ...name, op, value })),
   fc.tuple(textual, fc.boolean(), text).map(([name, caseless, pattern]) => ({ kind: "like" as const, ...name, caseless, pattern: `${pattern}%` })), // none ends in a single backslash
@@ -72,6 +76,8 @@ describe("a filter", () => {
     ["run.`run name` = 'x'", { kind: "compare", entity: "attributes", key: "run_name", op: "=", value: "x" }],
     ["status = 'FINISHED'", { kind: "compare", entity: "attributes", key: "status", op: "=", value: "FINISHED" }],
     ["attributes.start_time >= 1664067852747", { kind: "compare", entity: "attributes", key: "start_time", op: ">=", value: 1_664_067_852_747 }],
+    ["cost >= 12.50", { kind: "compare", entity: "attributes", key: "cost", op: ">=", value: "12.50" }],
+    ["attributes.cost in (0.100000000000000001, 3)", { kind: "in", entity: "attributes", key: "cost", not: false, values: ["0.100000000000000001", "3"] }],
     ["params.p IS NULL", { kind: "null", entity: "params", key: "p", not: false }],
     ["tags.t is not null", { kind: "null", entity: "tags", key: "t", not: true }],
     ["dataset.digest = 's1'", { kind: "compare", entity: "datasets", key: "digest", op: "=", value: "s1" }],
@@ -104,6 +110,9 @@ describe("a filter", () => {
     ["tags.t > 'a'", 0, "t is a text"],
     ["tags.t = 'a", 9, "never closed"],
     ["datasets.size = '1'", 9, "A data set has no size"],
+    ["cost > '12.50'", 7, "Expected an amount as plain digits"],
+    ["cost < 1e3", 7, "Expected an amount as plain digits"],
+    ["cost like '1%'", 0, "cost is a number"],
     ["metrics.a ~ 1", 10, "means nothing"],
   ])("says what is wrong with %s, and where", (given, from, message) => {
     let caught: unknown;

@@ -1,4 +1,4 @@
-import { type Comparison, DATASET_FIELDS, type Entity, ENTITY_ALIASES, type Filter, FilterError, type Names, type Order, type Ordering, RUN_NAMES, type Span } from "./ast.ts";
+import { AMOUNT, type Comparison, DATASET_FIELDS, type Entity, ENTITY_ALIASES, type Filter, FilterError, type Names, type Order, type Ordering, RUN_NAMES, type Span } from "./ast.ts";
 import { type Token, tokenize } from "./lexer.ts";
 
 /** Longest text and deepest nesting that are taken: a filter is written by hand, or by a form. */
@@ -112,12 +112,12 @@ class Parser {
 
   #operator(name: { entity: Entity; key: string }): Comparison {
     const token = this.#next();
-    if (token.kind === "op") return { kind: "compare", ...name, op: token.text as Ordering, value: this.#value() };
+    if (token.kind === "op") return { kind: "compare", ...name, op: token.text as Ordering, value: this.#value(this.#isMoney(name)) };
     if (isWord(token, "like") || isWord(token, "ilike")) return { kind: "like", ...name, caseless: isWord(token, "ilike"), pattern: this.#text() };
-    if (isWord(token, "in")) return { kind: "in", ...name, not: false, values: this.#values() };
+    if (isWord(token, "in")) return { kind: "in", ...name, not: false, values: this.#values(this.#isMoney(name)) };
     if (isWord(token, "not")) {
       if (!this.takeWord("in")) throw new FilterError("Expected in after not.", this.peek());
-      return { kind: "in", ...name, not: true, values: this.#values() };
+      return { kind: "in", ...name, not: true, values: this.#values(this.#isMoney(name)) };
     }
     if (isWord(token, "is")) {
       const not = this.takeWord("not");
@@ -144,8 +144,13 @@ class Parser {
     return { entity, key };
   }
 
-  #value(): string | number {
+  #isMoney({ entity, key }: { entity: Entity; key: string }): boolean {
+    return entity === "attributes" && this.#names.attributes[key] === "money";
+  }
+
+  #value(money = false): string | number {
     const token = this.#next();
+    if (money) return amountOf(token);
     if (token.kind === "number") return token.value;
     if (token.kind === "quoted" && token.quote !== "`") return token.text;
     if (token.kind === "word" && /^[+-]?(nan|inf|infinity)$/i.test(token.text)) return /nan/i.test(token.text) ? Number.NaN : token.text.startsWith("-") ? -Infinity : Infinity;
@@ -159,10 +164,10 @@ class Parser {
     return value;
   }
 
-  #values(): (string | number)[] {
+  #values(money = false): (string | number)[] {
     if (!this.#takeMark("(")) throw new FilterError("Expected a list such as ('a', 'b').", this.peek());
-    const values = [this.#value()];
-    while (this.#takeMark(",") && !this.#isMark(")")) values.push(this.#value()); // a tuple of one, as Python writes it: ('a',)
+    const values = [this.#value(money)];
+    while (this.#takeMark(",") && !this.#isMark(")")) values.push(this.#value(money)); // a tuple of one, as Python writes it: ('a',)
     if (!this.#takeMark(")")) throw new FilterError("Expected a comma or a closing parenthesis.", this.peek());
     return values;
   }
@@ -175,15 +180,23 @@ function attribute(name: string, at: Span, { attributes, aliases, entities }: Na
   return found;
 }
 
+/** An amount keeps its digits as they were written. */
+function amountOf(token: Token): string {
+  if (token.kind !== "number" || !AMOUNT.test(token.text)) throw new FilterError("Expected an amount as plain digits, such as 12.50, without a currency.", token);
+  return token.text;
+}
+
 /** What is compared must be of the name's kind: numbers with numbers. */
 function checkValues(one: Comparison, at: Span, { attributes }: Names): void {
-  const isNumeric = one.entity === "metrics" || (one.entity === "attributes" && attributes[one.key] !== "text");
+  const kind = one.entity === "attributes" ? attributes[one.key] : undefined;
+  const isNumeric = one.entity === "metrics" || (kind !== undefined && kind !== "text");
   if (one.kind === "null") return;
   if (one.kind === "like") {
     if (isNumeric) throw new FilterError(`${one.key} is a number: compare it with =, !=, <, <=, > or >=.`, at);
     if (/(?<!\\)(?:\\\\)*\\$/.test(one.pattern)) throw new FilterError("A pattern cannot end in a single \\: it says that the next sign stands for itself.", at);
     return;
   }
+  if (kind === "money") return; // read as such
   const values = one.kind === "in" ? one.values : [one.value];
   if (isNumeric && values.some((value) => typeof value !== "number")) throw new FilterError(`${one.key} is a number: compare it with one, without quotes.`, at);
   const ordered = one.kind === "compare" && one.op !== "=" && one.op !== "!=";

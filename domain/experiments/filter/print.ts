@@ -1,4 +1,4 @@
-import { type Comparison, type Filter, isGroup, type Order } from "./ast.ts";
+import { type Comparison, type Filter, isGroup, isMoney, type Order } from "./ast.ts";
 
 /** A filter as text that parses to the same filter. */
 export function printFilter(filter: Filter | null): string {
@@ -22,9 +22,10 @@ function printValue(value: string | number): string {
 
 function printComparison(one: Comparison): string {
   const name = printName(one);
-  if (one.kind === "compare") return `${name} ${one.op} ${printValue(one.value)}`;
+  const printed = (value: string | number) => (isMoney(one.entity, one.key) ? String(value) : printValue(value));
+  if (one.kind === "compare") return `${name} ${one.op} ${printed(one.value)}`;
   if (one.kind === "like") return `${name} ${one.caseless ? "ilike" : "like"} ${printText(one.pattern)}`;
-  if (one.kind === "in") return `${name} ${one.not ? "not in" : "in"} (${one.values.map(printValue).join(", ")})`;
+  if (one.kind === "in") return `${name} ${one.not ? "not in" : "in"} (${one.values.map(printed).join(", ")})`;
   return `${name} is ${one.not ? "not null" : "null"}`;
 }
 

@@ -19,6 +19,9 @@ const settingsOf = async (db: DbOrTx, orgId: string) => {
   return settings ?? { currency: "USD", version: 0 };
 };
 
+/** In which everything is rated. */
+export const readCurrency = async (db: DbOrTx, orgId: string): Promise<string> => (await settingsOf(db, orgId)).currency;
+
 export async function loadPriceBook(db: DbOrTx, orgId: string): Promise<PriceBook> {
   const [settings, rows] = await Promise.all([settingsOf(db, orgId), db.select().from(priceLines).where(eq(priceLines.orgId, orgId)).orderBy(asc(priceLines.version), asc(priceLines.id))]);
   const rates = rows.some((row) => row.currency !== null) ? await loadRates(db, orgId) : new Map<string, ExchangeRate[]>();

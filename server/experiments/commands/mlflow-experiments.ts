@@ -70,7 +70,8 @@ export async function deleteExperimentTag(ctx: Ctx, row: ExperimentRecord, key: 
   });
 }
 
-async function putTags(tx: Tx, experimentId: string, tags: Tag[]): Promise<void> {
+/** Over what stands there of the same keys. */
+export async function putTags(tx: Tx, experimentId: string, tags: Tag[]): Promise<void> {
   const rows = [...new Map(tags.map(({ key, value }) => [key, { experimentId, key, value }])).values()];
   if (rows.length > 0) await tx.insert(experimentTags).values(rows).onConflictDoUpdate({ target: [experimentTags.experimentId, experimentTags.key], set: { value: sql`excluded.value` } });
 }

@@ -7,6 +7,7 @@ import { toMlflowStatus } from "../../../../domain/experiments/mlflow-words.ts";
 import { RUN_STATUSES, type RunStatus } from "../../../../domain/experiments/run-status.ts";
 import { START } from "../mlflow-runs.ts";
 import { numberCondition, textCondition } from "./compare-sql.ts";
+import { COST, costCondition } from "./cost-sql.ts";
 
 const TEXTS: Partial<Record<Attribute, SQL>> = {
   run_id: sql`${runs.id}`,
@@ -35,7 +36,8 @@ const MOMENTS: Partial<Record<Attribute, SQL>> = { start_time: START, end_time: 
 export const MLFLOW_STATUS = sql`case ${runs.status} ${sql.join(RUN_STATUSES.map((status) => sql.raw(`when '${status}' then '${toMlflowStatus(status)}'`)), sql` `)} end`;
 
 /** What an attribute is sorted by. */
-export function attributeValue(name: Attribute): { expression: SQL; type: "text" | "float8" | "timestamptz" } {
+export function attributeValue(name: Attribute): { expression: SQL; type: "text" | "float8" | "timestamptz" | "numeric" } {
+  if (name === "cost") return { expression: COST, type: "numeric" };
   if (TEXTS[name]) return { expression: TEXTS[name], type: "text" };
   if (NUMBERS[name]) return { expression: NUMBERS[name], type: "float8" };
   return { expression: MOMENTS[name]!, type: "timestamptz" };
@@ -44,6 +46,7 @@ export function attributeValue(name: Attribute): { expression: SQL; type: "text"
 export function attributeCondition(one: Comparison): SQL {
   const name = one.key as Attribute;
   if (name === "status" && one.kind !== "null") return sql`${runs.status} = any(${sql.param(statusesThat(one))}::text[])`;
+  if (name === "cost") return costCondition(one);
   if (TEXTS[name]) return textCondition(TEXTS[name], one);
   if (NUMBERS[name]) return numberCondition(NUMBERS[name], one);
   return momentCondition(MOMENTS[name]!, one);

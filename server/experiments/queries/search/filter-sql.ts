@@ -3,6 +3,7 @@ import { datasets, runInputs } from "../../../../db/schema/datasets.ts";
 import { experiments, INDEXED_VALUE, metricSummaries, runParams, runs, runTags } from "../../../../db/schema/experiments.ts";
 import type { Comparison, Filter } from "../../../../domain/experiments/filter/ast.ts";
 import { attributeCondition } from "./attribute-sql.ts";
+import { costIdsSql, isCost } from "./cost-sql.ts";
 import { asksNumber, everySql, numberCondition, textCondition, valueCondition } from "./compare-sql.ts";
 
 /**
@@ -19,8 +20,9 @@ export const filterSql = (filter: Filter, experimentIds: string[] | null): SQL =
 /** The same condition, looked up run by run: for few runs, whatever the others have. */
 export const checkSql = (filter: Filter): SQL => everySql(filter, comparisonSql);
 
-/** The runs that a comparison of a metric or a parameter holds for, along an index that has all of it; null where none has. */
+/** The runs that a comparison of a metric, a parameter or the cost holds for, along an index that has all of it; null where none has. */
 export function runIdsSql(one: Comparison, experimentIds: string[] | null): SQL | null {
+  if (isCost(one)) return costIdsSql(one, experimentIds);
   if (one.kind === "null" || (one.entity !== "metrics" && one.entity !== "params")) return null;
   const there = experimentIds ? sql`any(${sql.param(experimentIds)}::text[])` : sql`any(array(select id from ${experiments}))`;
   if (one.entity === "metrics") return sql`select m.run_id from ${metricSummaries} m where m.experiment_id = ${there} and m.key = ${one.key} and ${numberCondition(sql`m.last`, one)}`;

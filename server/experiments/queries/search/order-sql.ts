@@ -9,7 +9,7 @@ import { attributeValue, MLFLOW_STATUS } from "./attribute-sql.ts";
 /** One thing to sort by. Runs without a value come last either way, as in MLflow. */
 export interface SortKey {
   expression: SQL;
-  type: "text" | "float8" | "timestamptz";
+  type: "text" | "float8" | "timestamptz" | "numeric";
   descending: boolean;
   /** Every run has it: then an index gives the order, and a page can begin inside it. */
   total: boolean;

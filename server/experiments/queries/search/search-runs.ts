@@ -4,10 +4,12 @@ import type { DbOrTx } from "../../../../db/client.ts";
 import { metricSummaries, runs } from "../../../../db/schema/experiments.ts";
 import type { Filter, Order } from "../../../../domain/experiments/filter/ast.ts";
 import { DomainError } from "../../../../domain/shared/errors.ts";
+import { isByCost } from "./cost-sql.ts";
 import { filterSql } from "./filter-sql.ts";
 import { gather } from "./gather.ts";
 import { after, namedKeys, namedOrder, orderBy, readRows, type Row, type SortKey, sortKeys, valuesOf } from "./order-sql.ts";
 import { partsOf, RARE } from "./rarity.ts";
+import { walkCosts } from "./walk-costs.ts";
 
 export interface RunSearch {
   /** Which runs the caller may see, as a condition on `runs`: tenancy, project, deleted or not. */
@@ -64,6 +66,7 @@ export async function searchRuns(db: DbOrTx, search: RunSearch, rare = RARE): Pr
 }
 
 async function walkedPage(db: DbOrTx, search: RunSearch, keys: SortKey[], cursor: Cursor | null, byMetric: Order | null): Promise<FoundIds> {
+  if (isByCost(search.orders[0])) return page(await walkCosts(db, search, keys, cursor?.values ?? null, search.limit + 1), search.limit, "all");
   if (!byMetric) return page(await walk(db, search, keys, cursor, search.limit + 1, null), search.limit, "all");
   // First the runs that have the metric, along its index; then those that have not.
   const began = cursor?.part ?? "with";

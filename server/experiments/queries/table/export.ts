@@ -1,14 +1,22 @@
 import type { DbOrTx } from "../../../../db/client.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
 import { type ExportTable } from "../../../../domain/experiments/export-inputs.ts";
-import { parseColumns, valuesOf, type TableColumn } from "../../../../domain/experiments/table-columns.ts";
+import { parseColumns, seenColumns, valuesOf, type TableColumn } from "../../../../domain/experiments/table-columns.ts";
 import type { TableRow } from "../../../../domain/experiments/table-view.ts";
+import { costsOf } from "../../../costs/queries/live-costs.ts";
+import { loadPriceBook } from "../../../costs/queries/prices.ts";
 import type { FileColumn } from "../../../table-file.ts";
 import { rowsOf, searchIds } from "./search.ts";
+import type { TableReader } from "./within.ts";
 
 const PAGE = 500;
 
-type ExportColumn = FileColumn<TableRow>;
+/** A row with what it cost: an exact decimal, as text; null where nothing was ever charged for it. */
+interface ExportRow extends TableRow {
+  cost: string | null;
+  currency: string;
+}
+type ExportColumn = FileColumn<ExportRow>;
 
 const seconds = (from: Date | null, to: Date | null) => (from && to ? (to.getTime() - from.getTime()) / 1000 : null);
 
@@ -16,6 +24,10 @@ const ATTRIBUTES: Record<string, ExportColumn[]> = {
   status: [{ name: "status", type: "STRING", cell: (row) => row.status }],
   name: [{ name: "name", type: "STRING", cell: (row) => row.name }],
   metrics: [],
+  cost: [
+    { name: "cost", type: "STRING", cell: (row) => row.cost },
+    { name: "cost_currency", type: "STRING", cell: (row) => (row.cost === null ? null : row.currency) },
+  ],
   duration: [{ name: "duration_seconds", type: "DOUBLE", cell: (row) => seconds(row.startedAt, row.endedAt) }],
   resources: [
     { name: "nodes", type: "DOUBLE", cell: (row) => row.nodes },
@@ -37,8 +49,8 @@ const ATTRIBUTES: Record<string, ExportColumn[]> = {
 };
 
 /** The run's id first, whatever is shown: what a file is joined by. */
-export function exportColumns(texts: readonly string[]): ExportColumn[] {
-  const columns = parseColumns(texts);
+export function exportColumns(texts: readonly string[], { seesCosts }: TableReader): ExportColumn[] {
+  const columns = seenColumns(parseColumns(texts), seesCosts);
   return [{ name: "run_id", type: "STRING", cell: (row) => row.id }, ...columns.flatMap((column) => valueColumns(column, valuesOf(columns).indexOf(column.value!)))];
 }
 
@@ -49,12 +61,15 @@ function valueColumns({ name, attribute, value }: TableColumn, at: number): Expo
 }
 
 /** All rows of the table, a page at a time: memory holds one page, whatever the table's length. */
-export async function* exportRows(db: DbOrTx, grant: Grant, actorId: string, { sorts, columns, ...set }: ExportTable): AsyncGenerator<TableRow[]> {
-  const values = valuesOf(parseColumns(columns));
+export async function* exportRows(db: DbOrTx, grant: Grant, reader: TableReader, { sorts, columns, ...set }: ExportTable): AsyncGenerator<ExportRow[]> {
+  const shown = seenColumns(parseColumns(columns), reader.seesCosts);
+  const values = valuesOf(shown);
+  const book = shown.some(({ attribute }) => attribute === "cost") ? await loadPriceBook(db, grant.orgId) : null;
   let cursor: string | undefined;
   do {
-    const page = await searchIds(db, grant, actorId, set, { sorts, cursor, limit: PAGE });
-    yield await rowsOf(db, page.ids, values);
+    const page = await searchIds(db, grant, reader, set, { sorts, cursor, limit: PAGE });
+    const costs = new Map(book ? (await costsOf(db, grant.orgId, page.ids, book)).map(({ id, amount }) => [id, amount]) : []);
+    yield (await rowsOf(db, page.ids, values)).map((row) => ({ ...row, cost: costs.get(row.id) ?? null, currency: book?.currency ?? "" }));
     cursor = page.nextCursor ?? undefined;
   } while (cursor);
 }

@@ -10,10 +10,11 @@ import type { NewerRuns, SearchTable, TableKeys, TableRows, TableSet } from "../
 import type { TableKeysFound, TableRow } from "../../../../domain/experiments/table-view.ts";
 import { cellsOf } from "../compare/values.ts";
 import { findRuns, type Page, toRows } from "../runs.ts";
+import { isByCost } from "../search/cost-sql.ts";
 import { filterSql } from "../search/filter-sql.ts";
 import { searchRuns } from "../search/search-runs.ts";
 import { reachedProjects } from "../visible.ts";
-import { walkedExperiments, withinOf } from "./within.ts";
+import { type TableReader, walkedExperiments, withinOf } from "./within.ts";
 
 /** Ids sort by creation: the newest first, along the primary key. */
 const NEWEST: Order = { entity: "attributes", key: "run_id", descending: true };
@@ -24,17 +25,17 @@ const MAX_COUNTED = 10_000;
  * One page of the table. No page costs more than the one before it, whatever was sorted by. `newest` comes with the first one: the run
  * after which others count as new, wherever the order puts it; null where nothing matches, and on later pages.
  */
-export async function searchTable(db: DbOrTx, grant: Grant, actorId: string, { sorts, columns, cursor, limit, ...set }: SearchTable): Promise<Page<TableRow> & { newest: string | null }> {
+export async function searchTable(db: DbOrTx, grant: Grant, reader: TableReader, { sorts, columns, cursor, limit, ...set }: SearchTable): Promise<Page<TableRow> & { newest: string | null }> {
   const first = cursor === undefined;
   // Before the page: a run that comes in between is then counted as new, and never missed.
-  const newest = first && parseSorts(sorts).length > 0 ? (await searchIds(db, grant, actorId, set, { sorts: [], limit: 1 })).ids[0] : undefined;
-  const { ids, nextCursor } = await searchIds(db, grant, actorId, set, { sorts, cursor, limit });
+  const newest = first && parseSorts(sorts).length > 0 ? (await searchIds(db, grant, reader, set, { sorts: [], limit: 1 })).ids[0] : undefined;
+  const { ids, nextCursor } = await searchIds(db, grant, reader, set, { sorts, cursor, limit });
   return { items: await rowsOf(db, ids, columns), nextCursor, newest: first ? (newest ?? ids[0] ?? null) : null };
 }
 
-export async function searchIds(db: DbOrTx, grant: Grant, actorId: string, set: TableSet, page: { sorts: string[]; cursor?: string | undefined; limit: number }): Promise<{ ids: string[]; nextCursor: string | null }> {
-  const within = await withinOf(db, grant, actorId, set);
-  const orders = parseSorts(page.sorts).map(({ order }) => order);
+export async function searchIds(db: DbOrTx, grant: Grant, reader: TableReader, set: TableSet, page: { sorts: string[]; cursor?: string | undefined; limit: number }): Promise<{ ids: string[]; nextCursor: string | null }> {
+  const within = await withinOf(db, grant, reader, set);
+  const orders = parseSorts(page.sorts).map(({ order }) => order).filter((order) => reader.seesCosts || !isByCost(order));
   const byMetric = orders[0]?.entity === "metrics";
   const experimentIds = byMetric || within.filter ? await walkedExperiments(db, grant, within, set.experimentId) : null;
   const { ids, next } = await searchRuns(db, { within: within.where, experimentIds: byMetric ? experimentIds : null, searchedIn: experimentIds, filter: within.filter, orders: orders.length > 0 ? orders : [NEWEST], limit: page.limit, token: page.cursor });
@@ -63,15 +64,15 @@ export async function readTableRows(db: DbOrTx, grant: Grant, { ids, columns }: 
 const condition = ({ where, filter }: Awaited<ReturnType<typeof withinOf>>): SQL => (filter ? and(where, filterSql(filter, null))! : where);
 
 /** How many match, up to a number that a person still tells from more. */
-export async function countTable(db: DbOrTx, grant: Grant, actorId: string, set: TableSet): Promise<{ count: number; more: boolean }> {
-  const where = condition(await withinOf(db, grant, actorId, set));
+export async function countTable(db: DbOrTx, grant: Grant, reader: TableReader, set: TableSet): Promise<{ count: number; more: boolean }> {
+  const where = condition(await withinOf(db, grant, reader, set));
   const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count from (select 1 from ${runs} where ${where} limit ${MAX_COUNTED + 1}) found`);
   return { count: Math.min(row!.count, MAX_COUNTED), more: row!.count > MAX_COUNTED };
 }
 
 /** Runs made after one that is shown, which match: they wait behind a bar until somebody asks for them. */
-export async function countNewer(db: DbOrTx, grant: Grant, actorId: string, { since, ...set }: NewerRuns): Promise<number> {
-  const where = and(condition(await withinOf(db, grant, actorId, set)), gt(runs.id, since));
+export async function countNewer(db: DbOrTx, grant: Grant, reader: TableReader, { since, ...set }: NewerRuns): Promise<number> {
+  const where = and(condition(await withinOf(db, grant, reader, set)), gt(runs.id, since));
   const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count from (select 1 from ${runs} where ${where} limit ${MAX_NEWER}) found`);
   return row!.count;
 }
