@@ -25,7 +25,7 @@ test("a person chooses, pins, moves and sizes columns, sorts by several, and kee
     await picker.getByRole("textbox", { name: "Find a column" }).fill(find);
     await picker.getByRole("list", { name: "More columns" }).getByRole("checkbox", { name: `Show ${column}`, exact: true }).click();
   }
-  for (const gone of ["Last metrics", "Resources", "Cluster", "Experiment", "Owner"]) await picker.getByRole("list", { name: "Shown columns" }).getByRole("checkbox", { name: `Show ${gone}`, exact: true }).click();
+  for (const gone of ["Last metrics", "Cost", "Resources", "Cluster", "Experiment", "Owner"]) await picker.getByRole("list", { name: "Shown columns" }).getByRole("checkbox", { name: `Show ${gone}`, exact: true }).click();
   await expect.poll(() => columns(page)).toEqual(["Status", "Name", "Duration", "Submitted", "loss", "lr", "team", "Priority"]);
   const last = runs.at(-1)!;
   await expect(rowOf(page, last.name)).toContainText(`${last.loss}`);

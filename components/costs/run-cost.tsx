@@ -7,11 +7,16 @@ import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { Money } from "./money.tsx";
 
+/** undefined while it is on its way, or not for the viewer. */
+export function useRunCost(id: string, enabled = true) {
+  const allowed = useCan("costs:read");
+  return useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: enabled && allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) }).data;
+}
+
 /** What a run has cost so far; a part of it may still change while it runs. */
 export function RunCost({ id }: { id: string }) {
   const org = useOrg();
-  const allowed = useCan("costs:read");
-  const { data } = useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) });
+  const data = useRunCost(id);
   if (!data) return <span className="dim">—</span>;
   if (data.isUnpriced) return <Link href={paths.prices(org)}>No prices yet</Link>;
   return <><Money amount={data.amount} currency={data.currency} />{isRunning(data.provisional) && <span className="dim"> · so far</span>}</>;

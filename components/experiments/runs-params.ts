@@ -23,6 +23,8 @@ export const runsParams = {
   sort: parseAsArrayOf(parseAsString).withDefault([]),
   /** One row per value of this instead of one per run. */
   group: parseAsString.withDefault(""),
+  /** By which metric the best run of the experiment is told: `lower:loss`. Without it, by what is stored of the experiment. */
+  best: parseAsString,
   /** The saved view that the page began as. */
   view: parseAsString,
   /** The run that the drawer shows. */

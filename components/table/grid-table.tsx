@@ -18,6 +18,8 @@ export interface GridColumn<T> {
   render: (row: T) => React.ReactNode;
   align?: "left" | "right";
   sortable?: boolean;
+  /** Said of its title on hover. */
+  tip?: string | undefined;
 }
 
 export interface GridTableProps<T> {
@@ -155,7 +157,7 @@ function Head<T>({ columns, lefts, sorts, pinned, onSort, onMove, onResize, rows
               }}
             >
               {column.sortable ? (
-                <button type="button" className={shared.sort} title={`${column.title}. Shift-press to sort by it too`} onClick={(event) => onSort(column.key, event.shiftKey)}>
+                <button type="button" className={shared.sort} title={`${column.tip ?? column.title}. Shift-press to sort by it too`} onClick={(event) => onSort(column.key, event.shiftKey)}>
                   <span className="cut">{column.title}</span>
                   {place >= 0 && <span aria-hidden="true">{`${down ? "↓" : "↑"}${sorts.length > 1 ? place + 1 : ""}`}</span>}
                 </button>

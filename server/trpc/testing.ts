@@ -125,7 +125,7 @@ const PLACES = new Set(["cursor", "since"]);
 /** Filters of lists answer with nothing rather than not_found, the same for a foreign id and a missing one. */
 export const FILTERS = new Set([
   ...["experiments.list", "table.search", "table.count", "table.newer", "table.keys", "table.groups"].map((path) => `${path} experimentId`),
-  ...["compare.runs", "compare.keys", "compare.series", "compare.values", "compare.diff", "table.rows"].map((path) => `${path} ids.0`),
+  ...["compare.runs", "compare.keys", "compare.series", "compare.values", "compare.diff", "table.rows", "costs.ofRuns"].map((path) => `${path} ids.0`),
   "compare.groups of.ids.0",
   "compare.groups of.experimentId",
 ]);

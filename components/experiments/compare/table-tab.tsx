@@ -2,9 +2,14 @@
 import { ActionIcon, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconMinus, IconSearch } from "@tabler/icons-react";
 import { useMemo } from "react";
+import { compare, decimal, ZERO } from "../../../domain/costs/decimal.ts";
+import { formatMoney } from "../../../domain/costs/money.ts";
+import { type AmountDelta, amountDelta } from "../../../domain/costs/unit-cost.ts";
 import { keyFilter } from "../../../domain/experiments/chart-model.ts";
 import { type Delta, deltaTo, turnWay, type Way as WayOf, wayOf } from "../../../domain/experiments/compare/baseline.ts";
 import { formatNumber, minus, plural } from "../../../domain/shared/format.ts";
+import { Money } from "../../costs/money.tsx";
+import { useRunCosts } from "../../costs/run-costs.tsx";
 import { ErrorBox } from "../../ui/query-error.tsx";
 import { Num } from "../../ui/sizes.tsx";
 import classes from "./compare.module.css";
@@ -16,7 +21,8 @@ const SHOWN = 40;
 /** Last values, a metric a row; with a baseline, how far the others are from it and whether that is better. */
 export function TableTab() {
   const [state, setState] = useCompareState();
-  const { shown } = useCompared();
+  const { shown, ids } = useCompared();
+  const costs = useRunCosts(ids, true);
   const { metricKeys } = useComparedKeys();
   const matching = useMemo(() => metricKeys.filter(keyFilter(state.q).matches), [metricKeys, state.q]);
   const keys = matching.slice(0, SHOWN);
@@ -34,6 +40,16 @@ export function TableTab() {
         <table className={classes.table} aria-busy={!query.data}>
           <thead><tr><th scope="col">Metric</th><th scope="col">Better</th>{shown.map((run) => <th key={run.id} scope="col" data-align="right"><RunHead run={run} /></th>)}</tr></thead>
           <tbody>
+            {costs && (
+              <tr>
+                <th scope="row" title="What each has cost so far">Cost</th>
+                <td><span className="dim">lower</span></td>
+                {shown.map((run, at) => {
+                  const [own, other] = [costs.of.get(run.id), base >= 0 && at !== base ? costs.of.get(shown[base]!.id) : undefined];
+                  return <td key={run.id} data-align="right">{own && !costs.isUnpriced ? <Money amount={own.amount} currency={costs.currency} /> : <span className="dim">—</span>}{own && other && !costs.isUnpriced && <CostDelta delta={amountDelta(own.amount, other.amount)} currency={costs.currency} />}</td>;
+                })}
+              </tr>
+            )}
             {keys.map((key, row) => [key, row, wayOf(key, state.better)] as const).map(([key, row, way]) => (
               <tr key={key}>
                 <th scope="row" title={key}>{key}</th>
@@ -63,6 +79,14 @@ function Way({ way, metric, onTurn }: { way: WayOf; metric: string; onTurn: () =
 
 /** One digit after the point in every row; a share too small for it, as it is. */
 const percentOf = (share: number): string => (share !== 0 && Math.abs(share) < 0.0005 ? formatNumber(share * 100, 1) : minus((share * 100).toFixed(1)));
+
+function CostDelta({ delta: { by, percent }, currency }: { delta: AmountDelta; currency: string }) {
+  const way = compare(decimal(by), ZERO);
+  const sign = way > 0 ? "+" : "";
+  const word = way === 0 ? "" : way < 0 ? "better" : "worse";
+  const text = percent === null ? `${sign}${formatMoney(by, currency)}` : `${sign}${minus(percent)} %`;
+  return <span className={classes.delta} data-better={way === 0 ? "none" : String(way < 0)} title={`${sign}${minus(by)} ${currency} ${word}`}>{way === 0 ? "" : way > 0 ? "▲ " : "▼ "}{text}{word && <VisuallyHidden> {word}</VisuallyHidden>}</span>;
+}
 
 function DeltaText({ delta }: { delta: Delta }) {
   const sign = delta.by > 0 ? "+" : "";

@@ -2,8 +2,9 @@
 import { ActionIcon, Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, namedColumn, type TableColumn, typedColumns } from "../../../domain/experiments/table-columns.ts";
+import { ATTRIBUTE_COLUMNS, DEFAULT_COLUMNS, MAX_COLUMNS, moveColumn, namedColumn, parseColumns, seenColumns, type TableColumn, typedColumns } from "../../../domain/experiments/table-columns.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
+import { useCan } from "../../providers/viewer.tsx";
 import classes from "./table.module.css";
 
 const SHOWN = 60;
@@ -11,10 +12,11 @@ const SHOWN = 60;
 /** Which columns, in which order: those there are first, with arrows; then everything that the newest runs have, and any name that is typed. */
 export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns: readonly TableColumn[]; keys: TableKeysFound; pinned: number; onChange: (columns: TableColumn[]) => void; onPin: (pinned: number) => void }) {
   const [text, setText] = useState("");
+  const seesCosts = useCan("costs:read").ok;
   const full = columns.length >= MAX_COLUMNS;
   const on = new Set(columns.map(({ name }) => name));
   const all = [
-    ...Object.keys(ATTRIBUTE_COLUMNS),
+    ...Object.keys(ATTRIBUTE_COLUMNS).filter((name) => seesCosts || name !== "cost"),
     ...keys.metrics.flatMap((key) => [`metric:${key}`, `metric.min:${key}`, `metric.max:${key}`]),
     ...keys.params.map((key) => `param:${key}`),
     ...keys.tags.map((key) => `tag:${key}`),
@@ -27,7 +29,7 @@ export function ColumnForm({ columns, keys, pinned, onChange, onPin }: { columns
       <div className={classes.row}>
         <NumberInput aria-label="Columns that stay in place" prefix="Pin first " min={0} max={6} value={pinned} onChange={(next) => onPin(Number(next) || 0)} w={120} />
         <span style={{ flex: 1 }} />
-        <Button variant="subtle" color="gray" onClick={() => onChange(DEFAULT_COLUMNS.map((name) => namedColumn(name)!))}>Usual</Button>
+        <Button variant="subtle" color="gray" onClick={() => onChange(seenColumns(parseColumns(DEFAULT_COLUMNS), seesCosts))}>Usual</Button>
       </div>
       <ul className={classes.picker} aria-label="Shown columns">
         {columns.map((column, at) => (

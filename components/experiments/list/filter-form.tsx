@@ -7,6 +7,7 @@ import { ATTRIBUTES, type Comparison, type Entity, type Group, isGroup } from ".
 import { addAt, comparisonOf, formOf, isMoment, operatorsOf, type Operator, type Path, readFilter, replaceAt, writeFilter } from "../../../domain/experiments/filter/edit.ts";
 import { printFilter } from "../../../domain/experiments/filter/print.ts";
 import type { TableKeysFound } from "../../../domain/experiments/table-view.ts";
+import { useCan } from "../../providers/viewer.tsx";
 import classes from "./table.module.css";
 
 type Change = (next: Group) => void;
@@ -74,13 +75,14 @@ const nameOf = (one: { entity: Entity; key: string }) => `${one.entity} ${one.ke
 
 function Condition({ one, keys, onChange }: { one: Comparison; keys: TableKeysFound; onChange: (next: Comparison | null) => void }) {
   const form = formOf(one);
+  const seesCosts = useCan("costs:read").ok;
   const [value, setValue] = useState(form?.value ?? "");
   useEffect(() => {
     // What is half typed ("0.") means what stands there already: it is left to its writer.
     if (form && printFilter(comparisonOf(one.entity, one.key, form.operator, value)) !== printFilter(one)) setValue(form.value);
   }, [form?.value]); // eslint-disable-line react-hooks/exhaustive-deps -- only where the filter changed elsewhere
   const names = [
-    { group: "Run", items: Object.keys(ATTRIBUTES).map((key) => ({ value: `attributes ${key}`, label: key })) },
+    { group: "Run", items: Object.keys(ATTRIBUTES).filter((key) => seesCosts || key !== "cost").map((key) => ({ value: `attributes ${key}`, label: key })) },
     { group: "Metrics, last value", items: keys.metrics.slice(0, 300).map((key) => ({ value: `metrics ${key}`, label: key })) },
     { group: "Parameters", items: keys.params.slice(0, 300).map((key) => ({ value: `params ${key}`, label: key })) },
     { group: "Tags", items: keys.tags.slice(0, 300).map((key) => ({ value: `tags ${key}`, label: key })) },

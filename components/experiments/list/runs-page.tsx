@@ -2,11 +2,12 @@
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { type ComponentProps, lazy, Suspense, useMemo, useState } from "react";
-import { moveColumn, parseColumns, pressSort, printColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
+import { moveColumn, parseColumns, pressSort, printColumns, seenColumns, type TableColumn } from "../../../domain/experiments/table-columns.ts";
 import { formatCount, plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
-import { useOrg } from "../../providers/viewer.tsx";
+import { useCan, useOrg } from "../../providers/viewer.tsx";
+import { RunCostsProvider, useRunCosts } from "../../costs/run-costs.tsx";
 import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { GridTable } from "../../table/grid-table.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
@@ -24,6 +25,7 @@ import classes from "./table.module.css";
 
 // What most visits never open comes when it is wanted.
 const BulkActs = whenWanted((props: ComponentProps<typeof BulkActsType>) => props.runs.length > 0, () => import("./bulk-acts.tsx").then((module) => module.BulkActs));
+const ExperimentCost = lazy(() => import("../../costs/experiment-cost.tsx").then((module) => ({ default: module.ExperimentCost })));
 const GroupsTable = lazy(() => import("./groups-table.tsx").then((module) => ({ default: module.GroupsTable })));
 const RunPeek = whenWanted((props: { id: string | null; onClose: () => void }) => props.id !== null, () => import("./run-peek.tsx").then((module) => module.RunPeek));
 
@@ -36,9 +38,11 @@ export function RunsPage() {
   const org = useOrg();
   const [params, setParams] = useQueryStates(runsParams);
   const counts = useSuspenseQuery(trpc.experiments.counts.queryOptions(scopeOf(params.project))).data;
-  const columns = useMemo(() => parseColumns(params.cols), [params.cols]);
+  const seesCosts = useCan("costs:read").ok;
+  const columns = useMemo(() => seenColumns(parseColumns(params.cols), seesCosts), [params.cols, seesCosts]);
   const grid = useMemo(() => gridColumns(columns), [columns]);
   const table = useTable(params);
+  const costs = useRunCosts(useMemo(() => table.rows.map(({ id }) => id), [table.rows]), !params.group && columns.some(({ name }) => name === "cost"));
   const matching = useQuery({ ...trpc.table.count.queryOptions(tableSetOf(params)), placeholderData: keepPreviousData }).data;
   const [selected, setSelected] = useState<string[]>([]);
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -52,11 +56,12 @@ export function RunsPage() {
     <div className={classes.page}>
       <PageHeader title="Runs" count={all} actions={<><ViewsMenu page="runs" project={params.project} /><NewRunButton /></>} breadcrumbs={[]} />
       <RunsFilters />
+      {params.experiment && seesCosts && <Suspense fallback={<div style={{ minHeight: 114 }} aria-busy="true" />}><ExperimentCost id={params.experiment} /></Suspense>}
       <TableTools columns={columns} onColumns={setColumns} />
       {table.error ? <ErrorBox what="The runs could not be loaded" error={table.error} retry={table.retry} /> : params.group ? (
         <Suspense fallback={<TableSkeleton columns={[{ key: "value", title: "Group", grow: true }]} />}><GroupsTable params={params} columns={columns} label={groupTitle(params.group)} onOpen={(f) => void setParams({ f, group: null })} /></Suspense>
       ) : (
-        <GridTable
+        <RunCostsProvider value={costs}><GridTable
           label="Runs"
           noun="run"
           rows={table.rows}
@@ -78,7 +83,7 @@ export function RunsPage() {
           notice={table.arrived > 0 ? { text: `${table.arrived >= 100 ? "100 or more new runs" : plural(table.arrived, "new run")}. Show`, onShow: table.reload } : null}
           empty={<RunsEmpty narrowed={isNarrowed(params)} onClear={() => void setParams(NO_FILTERS)} />}
           loading={table.loading}
-        />
+        /></RunCostsProvider>
       )}
       <RunPeek id={params.peek} onClose={() => void setParams({ peek: null })} />
     </div>

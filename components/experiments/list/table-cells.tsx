@@ -2,12 +2,13 @@ import { isAttribute, type TableColumn, valuesOf } from "../../../domain/experim
 import type { TableRow } from "../../../domain/experiments/table-view.ts";
 import { formatCount } from "../../../domain/shared/format.ts";
 import type { GridColumn } from "../../table/grid-table.tsx";
+import { RunCostCell } from "../../costs/run-costs.tsx";
 import { Id, Name } from "../../ui/id.tsx";
 import { Num } from "../../ui/sizes.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { RUN_COLUMNS } from "./run-columns.tsx";
 
-const RIGHT = new Set(["duration", "resources", "created", "started", "ended", "priority", "attempts"]);
+const RIGHT = new Set(["cost", "duration", "resources", "created", "started", "ended", "priority", "attempts"]);
 const known = new Map(RUN_COLUMNS.map((column) => [column.key, column.render]));
 
 /** Pixels of a cell beside its text, and of a letter on average. */
@@ -16,6 +17,7 @@ const LETTER = 7;
 
 const MORE: Record<string, (row: TableRow, width: number) => React.ReactNode> = {
   name: (row, width) => <><Name value={row.name} max={Math.floor((width - PADDING) / LETTER)} />{row.archived && <span className="dim"> · archived</span>}</>,
+  cost: (row) => <RunCostCell id={row.id} />,
   project: (row) => <Name value={row.project.name} max={24} />,
   started: (row) => <Ago at={row.startedAt} />,
   ended: (row) => <Ago at={row.endedAt} />,
@@ -25,12 +27,15 @@ const MORE: Record<string, (row: TableRow, width: number) => React.ReactNode> = 
   id: (row) => <Id value={row.id} />,
 };
 
+/** What a head cannot say in a word. */
+const TIPS: Record<string, string> = { cost: "Live while a run holds something. Sorts and filters go by what the ledger has: a running hour is not in it yet" };
+
 /** The chosen columns with what stands in their cells: the values come in the order in which the columns were asked for. */
 export function gridColumns(columns: readonly TableColumn[]): GridColumn<TableRow>[] {
   const places = new Map(valuesOf(columns).map((value, at) => [value, at]));
   return columns.map((column) => {
     const { name, title, width } = column;
-    const base = { key: name, title, width, sortable: column.sort !== null };
+    const base = { key: name, title, width, sortable: column.sort !== null, ...(name in TIPS ? { tip: TIPS[name] } : {}) };
     if (column.value) {
       const at = places.get(column.value)!;
       return { ...base, align: column.value.kind === "tag" ? ("left" as const) : ("right" as const), render: (row) => <Cell value={row.cells[at] ?? null} /> };

@@ -1,9 +1,12 @@
 "use client";
+import { useMemo } from "react";
 import type { RunsBlock } from "../../../domain/experiments/report-blocks.ts";
+import { seenColumns } from "../../../domain/experiments/table-columns.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useSeen } from "../../charts/use-seen.ts";
-import { useOrg } from "../../providers/viewer.tsx";
+import { RunCostsProvider, useRunCosts } from "../../costs/run-costs.tsx";
+import { useCan, useOrg } from "../../providers/viewer.tsx";
 import { type Column, DataTable, type HideBelow } from "../../table/data-table.tsx";
 import { TableSkeleton } from "../../table/table-skeleton.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -25,11 +28,13 @@ export function ReportRuns({ block, project }: { block: RunsBlock; project: stri
   const org = useOrg();
   const [anchor, seen] = useSeen();
   const { rows, columns, missing, error, retry } = useRunSet(block, project, seen);
-  const shown = gridColumns(columns).map(({ key, title, align, render }, place): Column<TableRow> => ({ key, title, render, ...(align ? { align } : {}), ...(key === "name" ? { grow: true, link: true } : hiddenBelow(place)) }));
+  const seesCosts = useCan("costs:read").ok;
+  const costs = useRunCosts(useMemo(() => (rows ?? []).map(({ id }) => id), [rows]), columns.some(({ name }) => name === "cost"));
+  const shown = gridColumns(seenColumns(columns, seesCosts)).map(({ key, title, align, render }, place): Column<TableRow> => ({ key, title, render, ...(align ? { align } : {}), ...(key === "name" ? { grow: true, link: true } : hiddenBelow(place)) }));
   return (
     <figure className={classes.block} ref={anchor}>
       {error ? <ErrorBox what="The runs of this table were not found" error={error} retry={retry} /> : !rows ? <TableSkeleton columns={shown} rows={Math.min(5, block.limit)} /> : (
-        <DataTable label="Runs of this report" noun="run" rows={rows} rowKey={(row) => row.id} columns={shown} href={(row) => paths.run(org, row.id)} flat keys={false} empty={<EmptyState title="No run matches">{block.filter ? <>No run matches <code>{block.filter}</code>.</> : "Runs appear here as they are submitted."}</EmptyState>} />
+        <RunCostsProvider value={costs}><DataTable label="Runs of this report" noun="run" rows={rows} rowKey={(row) => row.id} columns={shown} href={(row) => paths.run(org, row.id)} flat keys={false} empty={<EmptyState title="No run matches">{block.filter ? <>No run matches <code>{block.filter}</code>.</> : "Runs appear here as they are submitted."}</EmptyState>} /></RunCostsProvider>
       )}
       {rows && <SetFoot said={plural(rows.length, "run")} missing={missing} href={rows.length > 1 ? paths.compare(org, rows.map(({ id }) => id)) : null} link="Compare these runs" />}
     </figure>
