@@ -1,8 +1,9 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { packApart, packTogether, unpackApart, unpackTogether } from "./planes.ts";
 
 /**
- * Points of one series as bytes, and back without losing a bit: steps and times as differences, values as their bytes in planes,
- * both packed with zstd. A column that does not change, or grows evenly, takes 17 bytes however long it is.
+ * Points of one series as bytes, and back without losing a bit: steps and times as differences or as what they are off a line,
+ * values as their bytes in planes, both packed with zstd. A column that does not change, or grows evenly, takes 17 bytes however
+ * long it is.
  *
  * Layout: version (1 byte), count (uint32), then steps, times, values: each length (uint32) and method (1 byte) before its bytes.
  */
@@ -14,8 +15,11 @@ export interface Columns {
 }
 export type Ints = Float64Array | BigInt64Array;
 
-const VERSION = 1;
-const [EVEN, SMALL, WIDE] = [0, 1, 2] as const; // whole numbers
+/** 2 packs each plane by itself and knows lines: that takes longer, so compaction writes it. */
+const [TOGETHER, APART] = [1, 2] as const;
+/** Levels of zstd above this one have the time. */
+const QUICK = 1;
+const [EVEN, SMALL, WIDE, LINE] = [0, 1, 2, 3] as const; // whole numbers
 const [SAME, SINGLE, DOUBLE] = [0, 1, 2] as const; // values
 /** Added to a method whose bytes are as they were, without planes and zstd. */
 const PLAIN = 16;
@@ -24,19 +28,20 @@ const PLAIN = 16;
 export function encode({ steps, times, values }: Columns, level: number): Buffer {
   const parts = [encodeInts(steps, level), encodeInts(times, level), encodeValues(values, level)];
   const head = Buffer.alloc(5);
-  head.writeUInt8(VERSION, 0);
+  head.writeUInt8(level > QUICK ? APART : TOGETHER, 0);
   head.writeUInt32LE(values.length, 1);
   return Buffer.concat([head, ...parts.flatMap(({ method, bytes }) => [Buffer.from([bytes.length & 255, (bytes.length >>> 8) & 255, (bytes.length >>> 16) & 255, bytes.length >>> 24, method]), bytes])]);
 }
 
 /** @throws Error for bytes that this did not make. */
 export function decode(body: Buffer): Columns {
-  if (body.readUInt8(0) !== VERSION) throw new Error(`Unknown version ${body.readUInt8(0)} of a metric batch.`);
+  const version = body.readUInt8(0);
+  if (version !== TOGETHER && version !== APART) throw new Error(`Unknown version ${version} of a metric batch.`);
   const count = body.readUInt32LE(1);
   let at = 5;
   const next = () => {
     const length = body.readUInt32LE(at);
-    const part = { method: body.readUInt8(at + 4), bytes: body.subarray(at + 5, at + 5 + length) };
+    const part = { version, method: body.readUInt8(at + 4), bytes: body.subarray(at + 5, at + 5 + length) };
     at += 5 + length;
     return part;
   };
@@ -47,32 +52,18 @@ interface Part {
   method: number;
   bytes: Buffer;
 }
+type Packed = Part & { version: number };
 
 function pack(method: number, array: Wide, level: number, head?: Uint8Array): Part {
   const bytes = raw(array);
-  const packed = level === 0 ? bytes : zstdCompressSync(toPlanes(bytes, array.BYTES_PER_ELEMENT), { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  const packed = level === 0 ? bytes : (level > QUICK ? packApart : packTogether)(bytes, array.BYTES_PER_ELEMENT, level);
   return { method: level === 0 ? method | PLAIN : method, bytes: head ? Buffer.concat([head, packed]) : Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength) };
 }
 
 /** The elements' bytes, in a buffer of their own. */
-function unpack(method: number, bytes: Buffer, width: number): ArrayBuffer {
+function unpack({ version, method, bytes }: Packed, width: number, count: number): ArrayBuffer {
   if (method & PLAIN) return new Uint8Array(bytes).buffer;
-  return fromPlanes(zstdDecompressSync(bytes), width);
-}
-
-/** Byte 0 of every element, then byte 1 of every element, and so on: alike bytes lie together. */
-function toPlanes(bytes: Uint8Array, width: number): Uint8Array {
-  const count = bytes.length / width;
-  const planes = new Uint8Array(bytes.length);
-  for (let plane = 0, to = 0; plane < width; plane += 1) for (let at = plane; at < bytes.length; at += width) planes[to++] = bytes[at]!;
-  return count === 0 ? bytes : planes;
-}
-
-function fromPlanes(planes: Uint8Array, width: number): ArrayBuffer {
-  const count = planes.length / width;
-  const bytes = new Uint8Array(planes.length);
-  for (let plane = 0, from = 0; plane < width; plane += 1) for (let at = plane, end = count * width; at < end; at += width) bytes[at] = planes[from++]!;
-  return bytes.buffer;
+  return version === APART ? unpackApart(bytes, width, count) : unpackTogether(bytes, width);
 }
 
 type Wide = Int32Array | Float32Array | Float64Array | BigInt64Array;
@@ -94,26 +85,49 @@ function encodeInts(ints: Ints, level: number): Part {
   }
   const head = raw(Float64Array.of(first));
   if (isEven) return { method: EVEN, bytes: Buffer.concat([head, raw(Float64Array.of(step))]) };
-  // Differences of either sign, the small ones near zero.
-  for (let at = 0; at < differences.length; at += 1) differences[at] = (differences[at]! << 1) ^ (differences[at]! >> 31);
-  return pack(SMALL, differences, level, head);
+  const small = pack(SMALL, differences.map(zigzag), level, head);
+  const line = level > QUICK ? offLine(ints, level) : null;
+  return line && line.bytes.length < small.bytes.length ? line : small;
 }
 
-function decodeInts({ method, bytes }: Part, count: number): Ints {
-  if ((method & ~PLAIN) === WIDE) return new BigInt64Array(unpack(method, bytes, 8));
+/** Either sign, the small ones near zero. */
+const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
+const unzigzag = (value: number): number => (value >>> 1) ^ -(value & 1);
+
+/** What is logged by a clock strays from even steps without adding up: half of what two neighbours differ by. Null where it strays far. */
+function offLine(ints: Float64Array, level: number): Part | null {
+  const [first, slope] = [ints[0]!, (ints.at(-1)! - ints[0]!) / (ints.length - 1)];
+  const strays = new Int32Array(ints.length);
+  for (let at = 0; at < ints.length; at += 1) {
+    const stray = ints[at]! - onLine(first, slope, at);
+    if (stray !== (stray | 0)) return null;
+    strays[at] = zigzag(stray);
+  }
+  return pack(LINE, strays, level, raw(Float64Array.of(first, slope)));
+}
+const onLine = (first: number, slope: number, at: number): number => first + Math.round(slope * at);
+
+function decodeInts(part: Packed, count: number): Ints {
+  const { bytes } = part;
+  const method = part.method & ~PLAIN;
+  if (method === WIDE) return new BigInt64Array(unpack(part, 8, count));
   const ints = new Float64Array(count);
-  let last = bytes.readDoubleLE(0);
+  const first = bytes.readDoubleLE(0);
+  if (method === LINE) {
+    const slope = bytes.readDoubleLE(8);
+    const strays = new Int32Array(unpack({ ...part, bytes: bytes.subarray(16) }, 4, count));
+    for (let at = 0; at < count; at += 1) ints[at] = onLine(first, slope, at) + unzigzag(strays[at]!);
+    return ints;
+  }
+  let last = first;
   if (count > 0) ints[0] = last;
   if (method === EVEN) {
     const step = bytes.readDoubleLE(8);
     for (let at = 1; at < count; at += 1) ints[at] = last += step;
     return ints;
   }
-  const differences = new Int32Array(unpack(method, bytes.subarray(8), 4));
-  for (let at = 1; at < count; at += 1) {
-    const zigzag = differences[at - 1]!;
-    ints[at] = last += (zigzag >>> 1) ^ -(zigzag & 1);
-  }
+  const differences = new Int32Array(unpack({ ...part, bytes: bytes.subarray(8) }, 4, count - 1));
+  for (let at = 1; at < count; at += 1) ints[at] = last += unzigzag(differences[at - 1]!);
   return ints;
 }
 
@@ -131,10 +145,10 @@ function encodeValues(values: Float64Array, level: number): Part {
   return isSingle ? pack(SINGLE, new Float32Array(values), level) : pack(DOUBLE, values, level);
 }
 
-function decodeValues({ method, bytes }: Part, count: number): Float64Array {
-  if (method === SAME) return new Float64Array(count).fill(bytes.readDoubleLE(0));
-  if ((method & ~PLAIN) === SINGLE) return new Float64Array(new Float32Array(unpack(method, bytes, 4)));
-  return new Float64Array(unpack(method, bytes, 8));
+function decodeValues(part: Packed, count: number): Float64Array {
+  if (part.method === SAME) return new Float64Array(count).fill(part.bytes.readDoubleLE(0));
+  if ((part.method & ~PLAIN) === SINGLE) return new Float64Array(new Float32Array(unpack(part, 4, count)));
+  return new Float64Array(unpack(part, 8, count));
 }
 
 /** Whole numbers as a column: of numbers where all are exact, and so are the differences of neighbours. */
