@@ -5,5 +5,8 @@ export function processesOf(spec: Pick<JobSpec, "launcher" | "gpus" | "processes
   return spec.launcher === "none" ? 1 : (spec.processesPerNode ?? Math.max(1, spec.gpus));
 }
 
+/** Processes of a run. Where there are several, each is a rank whose lines bear its label. */
+export const ranksOf = ({ nodes, ...spec }: Pick<JobSpec, "launcher" | "gpus" | "processesPerNode" | "nodes">): number => nodes * processesOf(spec);
+
 /** What stands before each line of a rank in the attempt's one log. */
 export const rankLabel = (rank: number): string => `[rank ${rank}] `;

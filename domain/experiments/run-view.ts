@@ -63,6 +63,8 @@ export type Allowed = { ok: true } | { ok: false; reason: string };
 export interface RunDetail extends RunRow {
   /** null of a client's run: nothing was asked of Drover. */
   spec: RunSpec | null;
+  /** Processes of each attempt: where there are several, the lines of the log say whose they are. */
+  ranks: number;
   /** Who a client said it was. */
   clientUser: string | null;
   params: Record<string, string>;

@@ -5,9 +5,10 @@ import { copySnapshot, likelyEndOf, refusal, release, take, type ClusterSnapshot
 import { remainingSeconds, type Durations } from "./durations.ts";
 import { excludedBy } from "./excluded.ts";
 import { ranSecondsOf, type Waiting } from "./order.ts";
-import { askKey, placePass, type PassInput } from "./pass.ts";
+import { placePass, type PassInput } from "./pass.ts";
 import { askOf } from "./preempt.ts";
 import { QuotaBook } from "./quota.ts";
+import { askKey } from "./shapes.ts";
 
 /** When a run may start. `at`: Unix ms. */
 export interface Estimate {

@@ -11,6 +11,7 @@ import type { QueuePolicy } from "./policy.ts";
 import { askOf, takeableByNode, quotaWordsOf, victimOf, victimsOn, type PreemptContext, type Victim } from "./preempt.ts";
 import { QuotaBook, type Quota } from "./quota.ts";
 import { keepRoom, reserve, type Reservation } from "./reservation.ts";
+import { askKey, shapeOf } from "./shapes.ts";
 
 export interface PassInput {
   queue: readonly Waiting[];
@@ -285,18 +286,4 @@ class Pass {
     this.refused.clear();
     return `${plural(taken.length, "run")} ${taken.length === 1 ? "is" : "are"} asked to save a checkpoint and give way to it.`;
   }
-}
-
-/** Runs of one ask get one answer from a cluster: whatever fitting looks at, which is all of `Ask`. `steps`: the clusters' `timeSteps`. */
-export function askKey({ spec }: Pick<Waiting, "spec">, steps: readonly number[]): string {
-  const { cpus, memory, gpus, gpuModel, nodes } = spec.resources;
-  const { regions, drivers } = spec.constraints;
-  const overrides = Object.keys(spec.overrides).length > 0 ? JSON.stringify(spec.overrides) : "";
-  return `${cpus} ${memory} ${gpus} ${gpuModel} ${nodes} ${spec.cluster} ${regions.join()} ${drivers.join()} ${spec.launcher} ${spec.processesPerNode} ${spec.workerRestarts} ${spec.code?.kind} ${Boolean(spec.interactive)} ${steps.map((step) => Number((spec.maxDuration ?? 0) > step)).join("")} ${overrides}`;
-}
-
-/** Runs of one shape get one answer from the whole pass: whatever placement looks at. */
-function shapeOf({ spec, teamId, projectId, excluded, near }: Waiting, ask: string, withQuotas: boolean): string {
-  const whose = withQuotas ? `${teamId} ${projectId} ${spec.preemptible}` : "";
-  return `${ask} ${spec.maxDuration} ${spec.checkpoint.graceSeconds} ${whose} ${excluded?.join() ?? ""} ${near ?? ""}`;
 }

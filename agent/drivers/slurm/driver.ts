@@ -17,16 +17,16 @@ import { foreignJobs } from "./foreign.ts";
 import { GpuSamples, SAMPLER, SAMPLER_SCRIPT } from "./gpus.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
-import { readNodes, readSurroundings } from "./inventory.ts";
+import { readNodes } from "./inventory.ts";
 import { Observer } from "./observe.ts";
 import { jobName, JobQueue } from "./queue.ts";
 import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
 import { type GpuTypes, sbatchArgs } from "./submission.ts";
+import { Surroundings } from "./surroundings.ts";
 import { usageOf } from "./usage.ts";
 
 const NODES_MS = 3_000;
-const SURROUNDINGS_MS = 30_000;
 const MOST_NODES = 10_000;
 const LEAVE_MS = 15_000;
 
@@ -51,13 +51,14 @@ export class SlurmDriver implements Driver {
   private readonly gpuSamples = new GpuSamples();
   /** Null until Slurm has told them once. */
   private nodes: { at: number; list: NodeReport[] | null } = { at: -Infinity, list: null };
-  private around: { at: number; seen: Omit<SchedulerReport, "jobs" | "jobCount"> } | null = null;
+  private readonly surroundings: Surroundings;
   private readonly submitting = new Map<string, Promise<void>>();
 
   private constructor(options: SlurmDriverOptions) {
     this.options = options;
     this.client = new SlurmClient(options.env);
     this.queue = new JobQueue(this.client);
+    this.surroundings = new Surroundings(this.client);
     this.accounting = new SlurmAccounting(this.client, this.handles);
     this.observer = new Observer(this.queue, (attemptId, folder) => this.preclude(attemptId, folder));
   }
@@ -92,17 +93,8 @@ export class SlurmDriver implements Driver {
   async scheduler(): Promise<SchedulerReport | null> {
     await this.queue.refresh();
     if (this.queue.askedAt === 0) return null; // not one answer yet: that is not a cluster that nobody else uses
-    const seen = await this.surroundings();
+    const seen = await this.surroundings.read();
     return seen && { ...seen, ...foreignJobs(this.queue.jobs()) };
-  }
-
-  /** Null until Slurm has told of them once. */
-  private async surroundings(): Promise<Omit<SchedulerReport, "jobs" | "jobCount"> | null> {
-    if (!this.around || performance.now() - this.around.at > SURROUNDINGS_MS) {
-      const seen = await readSurroundings(this.client).catch(() => this.around?.seen);
-      this.around = seen ? { at: performance.now(), seen } : null;
-    }
-    return this.around?.seen ?? null;
   }
 
   onChange(): void {
@@ -129,7 +121,7 @@ export class SlurmDriver implements Driver {
     const handle = await this.handles.read(folder);
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
-    const partitions = launch.ask.maxSeconds === null ? [] : (await this.surroundings())?.partitions;
+    const partitions = launch.ask.maxSeconds === null ? [] : (await this.surroundings.read())?.partitions;
     const args = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), partitions);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
     await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same

@@ -4,7 +4,6 @@ import { IconArrowDown } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { ranksOf } from "../../../domain/experiments/ranks.ts";
 import type { AttemptView, RunDetail } from "../../../domain/experiments/run-view.ts";
 import { formatBytes, formatCount, plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
@@ -69,7 +68,6 @@ function useHashLine(onLine: (line: number) => void): void {
 function AttemptLog({ run, attempt }: { run: RunDetail; attempt: AttemptView }) {
   const [params, setParams] = useQueryStates(logParams);
   const { q, regex, stream, level, rank, wrap, times, line } = params;
-  const isList = level !== null || rank !== null;
   const log = useLogWindow({ runId: run.id, attemptId: attempt.id, stream, startLine: line });
   const search = useLogSearch({ attemptId: attempt.id, q, regex, stream, level, rank });
   const pattern = useMemo(() => searchPattern(q, regex), [q, regex]);
@@ -102,20 +100,20 @@ function AttemptLog({ run, attempt }: { run: RunDetail; attempt: AttemptView }) 
     <div className={classes.viewer}>
       <div className={runClasses.toolbar}>
         <AttemptSelect attempts={run.attempts} value={attempt} onChange={(number) => void setParams({ attempt: number, line: null })} />
-        <LineSelects ranks={run.spec ? ranksOf(run.spec) : 1} stream={stream} level={level} rank={rank} onChange={(next) => void setParams(next)} />
+        <LineSelects ranks={run.ranks} stream={stream} level={level} rank={rank} onChange={(next) => void setParams(next)} />
         <LogSearchBox q={q} regex={regex} search={search} at={matchAt} onSearch={(next) => { setMatchAt(null); void setParams({ q: next || null }); }} onRegex={(next) => void setParams({ regex: next || null })} onStep={step} />
         <span className={runClasses.spacer} />
         <LogTools attempt={attempt} wrap={wrap} times={times} totalLines={totalLines} onWrap={() => void setParams({ wrap: !wrap })} onTimes={() => void setParams({ times: !times })} onGo={go} />
       </div>
       <div ref={ref} style={{ position: "relative" }}>
-        {log.error ? <ErrorBox what="The log could not be loaded" error={log.error} retry={log.retry} /> : isList ? (
+        {log.error ? <ErrorBox what="The log could not be loaded" error={log.error} retry={log.retry} /> : search.isList ? (
           <LogMatches search={search} height={height} wrap={wrap} level={level} rank={rank} pattern={pattern} onPick={go} highest={totalLines} />
         ) : log.window && log.lines.length === 0 ? (
           <div className={classes.scroll} style={{ height }}><div className={classes.center}>{log.window.complete ? "The process wrote nothing." : `Waiting for ${stream ?? "its first line"}…`}</div></div>
         ) : (
           <LogLinesView lines={log.lines} height={height} wrap={wrap} times={times} goTo={goTo} current={line} following={log.following} onFollowing={log.setFollowing} atEnd={log.window?.hasAfter === false} onNearStart={log.loadBefore} onNearEnd={log.loadAfter} onPick={(to) => void setParams({ line: to })} pattern={pattern} label={`Log of attempt ${attempt.number}`} highest={totalLines} />
         )}
-        {!isList && log.window && !log.following && !log.window.complete && <EndPill fresh={log.window.hasAfter ? totalLines - (log.lines.at(-1)?.number ?? 0) : 0} onEnd={follow} />}
+        {!search.isList && log.window && !log.following && !log.window.complete && <EndPill fresh={log.window.hasAfter ? totalLines - (log.lines.at(-1)?.number ?? 0) : 0} onEnd={follow} />}
       </div>
       <LogStatus log={log} totalLines={totalLines} dropped={attempt.log.dropped} onEnd={follow} onStart={() => { void setParams({ line: null }); void log.toStart(); setGoTo((old) => ({ line: 1, at: (old?.at ?? 0) + 1 })); }} />
     </div>

@@ -34,6 +34,8 @@ export function useLogSearch({ attemptId, q, regex, stream, level, rank }: Asked
   }, [wanted, hasNextPage, isFetching, isError, matches.length, fetchNextPage]);
   return {
     wanted,
+    /** What is left of the log is a list of lines, not a part of it. */
+    isList: level !== null || rank !== null,
     matches,
     error: wanted ? query.error : null,
     searching: wanted && (isFetching || query.isLoading),

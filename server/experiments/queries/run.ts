@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { ranksOf } from "../../../agent/protocol/ranks.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import { clusters } from "../../../db/schema/clusters.ts";
 import { attempts, logHeads, runEvents, runParams, runs } from "../../../db/schema/experiments.ts";
@@ -47,6 +48,7 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
   return {
     ...row!,
     spec: run.spec && !situation.holds.submit ? { ...run.spec, env: withoutSecrets(run.spec.env) } : run.spec,
+    ranks: run.spec ? ranksOf({ ...run.spec, ...run.spec.resources }) : 1,
     clientUser: run.clientUser,
     params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
     pending: run.status === "queued" ? run.pending : null,
