@@ -1,7 +1,7 @@
 import { createLoader, parseAsString, parseAsStringLiteral } from "nuqs/server";
 import { daysUntil, RANGE_NAMES, type RangeName } from "../../domain/costs/days.ts";
 import type { ExportFormat } from "../../domain/shared/table-file.ts";
-import type { FocusDataset } from "../../domain/costs/focus.ts";
+import type { FocusDataset, FocusVersion } from "../../domain/costs/focus.ts";
 import { PARTS_BY } from "../../domain/costs/parts-view.ts";
 import { SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
@@ -41,7 +41,7 @@ export const statementPdfUrl = (org: string, period: string, currency: string | 
 export const pricesUrl = (org: string, format: ExportFormat): string => `/api/costs/prices?${new URLSearchParams({ org, format }).toString()}`;
 
 /** Where a month's charges after FOCUS are downloaded. */
-export const focusUrl = (org: string, dataset: FocusDataset, period: string): string => `/api/costs/focus?${new URLSearchParams({ org, format: "csv", dataset, period }).toString()}`;
+export const focusUrl = (org: string, ask: { dataset: FocusDataset; version: FocusVersion; format: ExportFormat; period: string }): string => `/api/costs/focus?${new URLSearchParams({ org, ...ask }).toString()}`;
 
 /** The moment that a page is made for. Not in a component: that must be pure. */
 export const rightNow = (): number => Date.now();

@@ -3,7 +3,6 @@ import { Anchor, Button, Menu, Select } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { useQueryStates } from "nuqs";
 import Link from "next/link";
-import { FOCUS_DATASETS, type FocusDataset } from "../../domain/costs/focus.ts";
 import { monthName, type PeriodCheck } from "../../domain/costs/period.ts";
 import { displayNote, displayOf, type ReportDisplay } from "../../domain/costs/display-currency.ts";
 import type { PeriodLine, PeriodView } from "../../domain/costs/period-view.ts";
@@ -21,7 +20,8 @@ import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import type { StatusIcon, Tone } from "../ui/status-tones.ts";
 import { Ago } from "../ui/time.tsx";
-import { focusUrl, periodParams, statementPdfUrl, statementUrl } from "./costs-params.ts";
+import { periodParams, statementPdfUrl, statementUrl } from "./costs-params.ts";
+import { FocusMenu } from "./focus-menu.tsx";
 import { Money } from "./money.tsx";
 import { PeriodState } from "./period-state.tsx";
 import classes from "./costs.module.css";
@@ -35,7 +35,7 @@ export function PeriodPage({ period }: { period: string }) {
   const display = rate && displayOf(view.lines.map(({ amount }) => amount), rate);
   return (
     <>
-      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} currency={rate?.currency ?? null} /><CloseActs view={view} /></>} />
+      <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} currency={rate?.currency ?? null} /><FocusMenu period={period} /><CloseActs view={view} /></>} />
       <p className={classes.total}>{money(view.amount)}{display && <small>{displayNote(display, view.currency)}</small>}</p>
       <p className={classes.stand}>
         <span>Corrections of closed months: {money(view.corrections)}</span>
@@ -86,19 +86,14 @@ const linesOf = ({ currency, lines }: PeriodView, display: ReportDisplay | null)
   ...(display ? [{ key: "shown", title: `In ${display.currency}`, align: "right" as const, render: (row: PeriodLine) => <span className="dim"><Money amount={display.rows[lines.indexOf(row)]!} currency={display.currency} /></span> }] : []),
 ];
 
-const FOCUS_LABEL: Record<FocusDataset, string> = { "cost-and-usage": "Cost and usage", "billing-period": "Billing period", "invoice-detail": "Invoice detail" };
-
 function Statement({ view: { period, lines }, currency }: { view: PeriodView; currency: string | null }) {
   const org = useOrg();
-  const mayAll = useCan("costs:manage").ok;
   const teams = new Map(lines.flatMap(({ teamId, team }) => (teamId === null ? [] : [[teamId, team] as const])));
   return (
     <DownloadMenu label="Statement" urlOf={(format) => statementUrl(org, format, period, currency)}>
       <DownloadItem href={statementPdfUrl(org, period, currency)}>PDF</DownloadItem>
       {teams.size > 0 && <Menu.Label>PDF of one team</Menu.Label>}
       {[...teams].map(([id, name]) => <DownloadItem key={id} href={statementPdfUrl(org, period, currency, id)}>{name}</DownloadItem>)}
-      {mayAll && <Menu.Label>FOCUS 1.4, every charge</Menu.Label>}
-      {mayAll && FOCUS_DATASETS.map((dataset) => <DownloadItem key={dataset} href={focusUrl(org, dataset, period)}>{FOCUS_LABEL[dataset]}</DownloadItem>)}
     </DownloadMenu>
   );
 }
