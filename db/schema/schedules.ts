@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { check, foreignKey, index, integer, jsonb, pgTable, text, unique } from "drizzle-orm/pg-core";
+import type { CostNotice } from "../../domain/costs/cost-notice.ts";
 import { SCHEDULE_SCOPES, SUBSCRIPTIONS } from "../../domain/costs/report-schedule.ts";
-import type { RiseNotice } from "../../domain/costs/rise-notice.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -34,8 +34,8 @@ export const costDeliveries = pgTable("cost_deliveries", {
   scheduleId: text().notNull(),
   dueAt: moment().notNull(),
   recipient: text().notNull(),
-  subject: text().notNull().default(""), // the project that rose; empty: a report
-  notice: jsonb().$type<RiseNotice>(), // what is told of it, as it was found
+  subject: text().notNull().default(""), // the project that rose, the budget and its level; empty: a report
+  notice: jsonb().$type<CostNotice>(), // what is told of it, as it was found
   fromDay: text().notNull(),
   toDay: text().notNull(),
   tries: integer().notNull().default(0),

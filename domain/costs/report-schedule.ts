@@ -6,10 +6,10 @@ import { monthName, spanOf } from "./period.ts";
 /** What is sent, and how often. All moments are UTC, as the months of the books are. */
 export const CADENCES = ["monthly", "weekly"] as const;
 export type Cadence = (typeof CADENCES)[number];
-/** What somebody may ask to get: reports by the calendar, and what rose without being usual, whenever it does. */
-export const SUBSCRIPTIONS = [...CADENCES, "rises"] as const;
+/** What somebody may ask to get: reports by the calendar; and whenever it happens, what rose without being usual and what budgets reach. */
+export const SUBSCRIPTIONS = [...CADENCES, "rises", "budgets"] as const;
 export type Subscription = (typeof SUBSCRIPTIONS)[number];
-export const isReport = (what: Subscription): what is Cadence => what !== "rises";
+export const isReport = (what: Subscription): what is Cadence => (CADENCES as readonly Subscription[]).includes(what);
 export const SCHEDULE_SCOPES = ["org", "team", "project"] as const;
 export type ScheduleScope = (typeof SCHEDULE_SCOPES)[number];
 
@@ -18,8 +18,8 @@ const DAY_OF_MONTH = 3;
 const MONDAY = 1;
 const HOUR = 6;
 
-export const CADENCE_LABEL: Record<Subscription, string> = { monthly: "Statement of the month before", weekly: "Costs of the week before", rises: "What rose unusually" };
-export const CADENCE_WHEN: Record<Subscription, string> = { monthly: `on the ${DAY_OF_MONTH}rd of each month, 06:00 UTC`, weekly: "each Monday, 06:00 UTC", rises: "once for each rise, when its day is complete" };
+export const CADENCE_LABEL: Record<Subscription, string> = { monthly: "Statement of the month before", weekly: "Costs of the week before", rises: "What rose unusually", budgets: "Budgets that reach a level" };
+export const CADENCE_WHEN: Record<Subscription, string> = { monthly: `on the ${DAY_OF_MONTH}rd of each month, 06:00 UTC`, weekly: "each Monday, 06:00 UTC", rises: "once for each rise, when its day is complete", budgets: "once a month for each level, within a minute or two" };
 
 /** A recipient is an address for mail, or the URL of a webhook. */
 export const isWebhook = (recipient: string): boolean => /^\s*https?:/i.test(recipient);
@@ -75,7 +75,7 @@ export interface ScheduleView {
   createdByName: string;
   pausedAt: Date | null;
   lastSentAt: Date | null;
-  /** Null: of what rises nobody knows when. */
+  /** Null: of what is told when it happens nobody knows when. */
   nextAt: Date | null;
 }
 export interface DeliveryView {

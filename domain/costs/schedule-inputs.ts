@@ -31,7 +31,7 @@ export const CreateSchedule = z.strictObject({
   scope: z.strictObject({ type: z.enum(SCHEDULE_SCOPES), id: z.string().min(1, "Choose whose costs it is about.").max(64) }),
   recipients: Recipients,
   currency: Shown,
-}).refine(({ cadence, currency }) => isReport(cadence) || currency === null, { message: "What rose is told in the organization's own currency.", path: ["currency"] });
+}).refine(({ cadence, currency }) => isReport(cadence) || currency === null, { message: "What is told when it happens is told in the organization's own currency.", path: ["currency"] });
 export type CreateSchedule = z.output<typeof CreateSchedule>;
 /** What it is about stays: a report of something else is another one. */
 export const ChangeSchedule = z.strictObject({ id: CostScheduleId, recipients: Recipients, currency: Shown });

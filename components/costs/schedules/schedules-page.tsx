@@ -27,7 +27,7 @@ export function SchedulesPage() {
   return (
     <CostsFrame actions={add}>
       {!canSend && (schedules.length === 0 || schedules.some(({ recipients }) => !recipients.every(isWebhook))) && <p className={classes.stand} role="status"><span>This server sends no mail yet: set <span className="mono">DROVER_SMTP</span> and <span className="mono">DROVER_MAIL_FROM</span> where it and its workers start. What is due waits an hour for it.</span></p>}
-      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, the costs of each week, as a mail with PDF and CSV, or what rose unusually when it does; or to a webhook: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
+      <DataTable label="Scheduled reports" noun="schedule" rows={schedules} rowKey={(row) => row.id} columns={SCHEDULES} keys={false} empty={<EmptyState title="No report is scheduled">A statement each month, the costs of each week, as a mail with PDF and CSV, or what rose unusually and what budgets reach, when it happens; or to a webhook: of the whole organization, a team or a project, to people with or without an account.</EmptyState>} />
       {deliveries.length > 0 && <Section title="Sent" count={deliveries.length}><DataTable label="Sent" noun="report" rows={deliveries} rowKey={(row) => row.id} columns={DELIVERIES} flat keys={false} empty={null} /></Section>}
     </CostsFrame>
   );

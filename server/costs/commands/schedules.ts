@@ -77,7 +77,7 @@ export async function sendSchedule(ctx: Ctx, id: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const schedule = await locked(tx, ctx, id);
     const { cadence } = schedule;
-    if (!isReport(cadence)) throw new DomainError("conflict", "What rose is told when it does: there is nothing to send at once.");
+    if (!isReport(cadence)) throw new DomainError("conflict", "This is told when it happens: there is nothing to send at once.");
     needsSomebody(schedule);
     const now = Date.now();
     await addDeliveries(tx, schedule, new Date(now), spanOfDue(cadence, lastDue(cadence, now)));

@@ -2,9 +2,9 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import { type CostNotice, isBudgetNotice } from "../../../domain/costs/cost-notice.ts";
 import { type CostReport, displayed } from "../../../domain/costs/cost-report.ts";
 import { isReport, isWebhook, lastDue, spanOfDue } from "../../../domain/costs/report-schedule.ts";
-import type { RiseNotice } from "../../../domain/costs/rise-notice.ts";
 import { DELIVERY_TRIES, retryAfterSeconds } from "../../../domain/shared/delivery.ts";
 import { env } from "../../../env.ts";
 import { paths } from "../../../paths.ts";
@@ -14,9 +14,10 @@ import { sendMessage } from "../../webhook-sender.ts";
 import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { displayRate } from "../queries/display-rate.ts";
 import { readReport } from "../queries/report.ts";
+import { noticeMail } from "../notice-mail.ts";
 import { renderMail, reportFiles } from "../report-mail.ts";
-import { riseMail } from "../rise-mail.ts";
 import { unsubscribeLink } from "../unsubscribe.ts";
+import { planBudgets } from "./plan-budgets.ts";
 import { planRises } from "./plan-rises.ts";
 
 /** A worker that dies while it sends: another takes the mail up again after this. */
@@ -24,11 +25,13 @@ const LEASE_SECONDS = 300;
 const KEPT_DAYS = 400;
 const REPORT_EVENT = "cost_report.sent";
 const RISE_EVENT = "cost_rise.found";
+const BUDGET_EVENT = "cost_budget.reached";
 
 /** Sends what is due, each at least once: its Message-ID, or a webhook's delivery id, stays the same, so that a repeat can be told. @returns how many were tried. */
 export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number): Promise<number> {
   await planReports(db, now);
   await planRises(db);
+  await planBudgets(db);
   let tried = 0;
   const orgs = new Set<string>();
   const made: Made = { key: null, prepared: null };
@@ -61,7 +64,7 @@ interface Due extends Record<string, unknown> {
   to: string;
   schedule: string;
   org: string;
-  notice: RiseNotice | null;
+  notice: CostNotice | null;
 }
 
 /** One, when it is its turn, so that its lease is its own. Claimed by moving on the moment of the next try: no lock is held while the network is waited for. */
@@ -83,7 +86,7 @@ async function deliver(db: Db, made: Made, due: Due, now: number): Promise<void>
 /** A report and the mail of it, of the same days of the same schedule: made once for all its recipients that follow each other. */
 interface Prepared {
   event: string;
-  data: (CostReport | RiseNotice) & { link: string };
+  data: (CostReport | CostNotice) & { link: string };
   /** Only where somebody gets it as a mail: its PDF takes a while, and is made once. */
   mail: (unsubscribe: string) => Promise<Omit<Mail, "to">>;
 }
@@ -100,7 +103,7 @@ async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   const why = `You get this because ${schedule.createdByName} asked for it. It is changed or ended at ${new URL(paths.schedules(slug), here).href}.`;
   const { notice } = due;
   const { cadence } = schedule;
-  if (notice || !isReport(cadence)) return prepareRise(notice, new URL(paths.advice(slug), here).href, why);
+  if (notice || !isReport(cadence)) return prepareNotice(notice, (path) => new URL(path(slug), here).href, why);
   const rate = await displayRate(db, schedule.orgId, schedule.currency, due.to);
   const report = displayed(await readReport(db, schedule.orgId, { cadence, scope: { type: schedule.scopeType, id: schedule.scopeId }, span: { from: due.from, to: due.to } }, now), rate);
   const link = new URL(cadence === "monthly" ? paths.period(slug, due.from.slice(0, 7)) : paths.costs(slug), here).href;
@@ -108,9 +111,11 @@ async function prepare(db: Db, due: Due, now: number): Promise<Prepared> {
   return { event: REPORT_EVENT, data: { ...report, link }, mail: async (unsubscribe) => ({ ...renderMail(report, { link, why, unsubscribe }), attachments: await (files ??= reportFiles(report, new Date(now))) }) };
 }
 
-function prepareRise(notice: RiseNotice | null, link: string, why: string): Prepared {
-  if (!notice) throw new Error("It says nothing of what rose.");
-  return { event: RISE_EVENT, data: { ...notice, link }, mail: async (unsubscribe) => riseMail(notice, { link, why, unsubscribe }) };
+function prepareNotice(notice: CostNotice | null, linkTo: (path: (slug: string) => string) => string, why: string): Prepared {
+  if (!notice) throw new Error("It says nothing of what happened.");
+  const isBudget = isBudgetNotice(notice);
+  const link = linkTo(isBudget ? paths.budgets : paths.advice);
+  return { event: isBudget ? BUDGET_EVENT : RISE_EVENT, data: { ...notice, link }, mail: async (unsubscribe) => noticeMail(notice, { link, why, unsubscribe }) };
 }
 
 /** @throws Error that says why it was not taken. */

@@ -2,8 +2,8 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { orgs, projects, teams } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
+import { noticeTitle } from "../../../domain/costs/cost-notice.ts";
 import { type Cadence, CADENCE_LABEL, type DeliveryState, isReport, nextDue, type ScheduleView, type SchedulesView, titleOf } from "../../../domain/costs/report-schedule.ts";
-import { riseTitle } from "../../../domain/costs/rise-notice.ts";
 import { canMail } from "../../mail.ts";
 import type { MailSubscription } from "../unsubscribe.ts";
 
@@ -33,7 +33,7 @@ export async function listSchedules(db: DbOrTx, orgId: string, now: number): Pro
   return {
     canSend: canMail(),
     schedules: schedules.map(({ schedule, label: name, lastSentAt }): ScheduleView => ({ id: schedule.id, cadence: schedule.cadence, scope: { type: schedule.scopeType, id: schedule.scopeId, label: name }, recipients: schedule.recipients, currency: schedule.currency, createdByName: schedule.createdByName, pausedAt: schedule.pausedAt, lastSentAt: lastSentAt === null ? null : new Date(lastSentAt), nextAt: isReport(schedule.cadence) ? new Date(nextDue(schedule.cadence, Math.max(now, schedule.dueAfter.getTime()))) : null })),
-    deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: delivery.notice ? riseTitle(delivery.notice) : titleOf(cadence as Cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
+    deliveries: deliveries.map(({ delivery, cadence, label: scope }) => ({ id: delivery.id, title: delivery.notice ? noticeTitle(delivery.notice) : titleOf(cadence as Cadence, { from: delivery.fromDay, to: delivery.toDay }), scope, recipient: delivery.recipient, state: stateOf(delivery), tries: delivery.tries, error: delivery.error, at: delivery.createdAt, sentAt: delivery.sentAt })),
   };
 }
 

@@ -1,12 +1,11 @@
-import { formatMoney } from "../../domain/costs/money.ts";
-import { causeWords, lastingWords, type RiseNotice, riseTitle } from "../../domain/costs/rise-notice.ts";
+import { type CostNotice, noticeTitle, noticeWords } from "../../domain/costs/cost-notice.ts";
 import type { Mail } from "../mail.ts";
 import { escaped, footHtml, footText, type MailFoot } from "./report-mail.ts";
 
-/** What rose, by how much and why, in a few lines. */
-export function riseMail(notice: RiseNotice, foot: MailFoot): Omit<Mail, "to"> {
-  const subject = riseTitle(notice);
-  const words = [lastingWords(notice), `${formatMoney(notice.extra, notice.currency)} more than usual.`, causeWords(notice.causes)].filter(Boolean);
+/** What happened, in a few lines. */
+export function noticeMail(notice: CostNotice, foot: MailFoot): Omit<Mail, "to"> {
+  const subject = noticeTitle(notice);
+  const words = noticeWords(notice);
   return {
     subject,
     text: [subject, "", ...words, "", footText(foot)].join("\n"),
