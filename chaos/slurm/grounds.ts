@@ -53,18 +53,12 @@ class Daemons {
     }) };
   }
 
-  /** A controller that lost its newest jobs finds them on their nodes, which it then gives no more work until somebody has looked. */
-  private async resumeDrained(): Promise<void> {
-    const drained = (await this.lab.run("sinfo", ["-h", "-N", "-o", "%N %T"])).split("\n").filter((line) => / drain/.test(line)).map((line) => line.split(" ")[0]!);
-    for (const node of new Set(drained)) await this.lab.run("scontrol", ["update", `nodename=${node}`, "state=resume"]);
-  }
-
   /** A daemon that did not come up, for another one that was down just then, is started again: whoever runs Slurm does so too. */
   async heal(): Promise<void> {
     await Promise.all(this.turns.values());
     await until("every machine of Slurm to take work", async () => {
       for (const name of this.names) if (!this.lab.daemon(name).running) this.lab.daemon(name).start();
-      await this.resumeDrained();
+      await this.lab.resumeDrained();
       return this.lab.untilIdle(3).then(() => true);
     }, HEAL_SECONDS);
     const delayed = (await this.lab.run("squeue", ["-h", "-t", "PENDING", "-o", "%i %r"])).split("\n").filter((line) => line.endsWith(" BeginTime")).map((line) => line.split(" ")[0]!);

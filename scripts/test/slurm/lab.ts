@@ -162,6 +162,17 @@ export class SlurmLab {
     return until("slurmctld", isUp, 60, () => this.logOf("slurmctld"));
   }
 
+  /** The controller writes its jobs down every few seconds: one that it lost gives the job's number again, and its node takes no more work. @param word Such as the job's name. */
+  async untilWritten(word: string): Promise<void> {
+    await until(`Slurm to write down ${word}`, () => readFile(path.join(this.home, "state", "job_state")).then((bytes) => bytes.includes(word), () => false), 60, () => this.logOf("slurmctld"));
+  }
+
+  /** A controller that lost its newest jobs finds them on their nodes, which it then gives no more work until somebody has looked. */
+  async resumeDrained(): Promise<void> {
+    const drained = (await this.run("sinfo", ["-h", "-N", "-o", "%N %T"])).split("\n").filter((line) => / drain/.test(line)).map((line) => line.split(" ")[0]!);
+    for (const node of new Set(drained)) await this.run("scontrol", ["update", `nodename=${node}`, "state=resume"]);
+  }
+
   /** Every machine takes work. */
   async untilIdle(seconds = 60): Promise<void> {
     const idle = () => this.run("sinfo", ["-h", "-N", "-o", "%N %T"]).then((text) => new Set(text.split("\n").filter((line) => / (idle|mixed|allocated)$/.test(line))).size === this.shape.nodes, () => false);
