@@ -77,8 +77,8 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
 
   it("goes on while Slurm's controller is killed, which is no failure of anybody", async () => {
     const id = await world.submit({ name: "headless", command: "echo begun; sleep 12; echo done" });
-    await world.untilStatus(id, "running");
-    await world.lab.untilWritten((await world.get(id)).attempts[0]!.id);
+    const { scheduler } = (await world.untilStatus(id, "running")).attempts[0]!;
+    await world.lab.untilWritten(scheduler!.job);
     await world.lab.kill("slurmctld");
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     await world.lab.restart("slurmctld");

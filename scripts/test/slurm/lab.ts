@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -162,9 +162,11 @@ export class SlurmLab {
     return until("slurmctld", isUp, 60, () => this.logOf("slurmctld"));
   }
 
-  /** The controller writes its jobs down every few seconds: one that it lost gives the job's number again, and its node takes no more work. @param word Such as the job's name. */
-  async untilWritten(word: string): Promise<void> {
-    await until(`Slurm to write down ${word}`, () => readFile(path.join(this.home, "state", "job_state")).then((bytes) => bytes.includes(word), () => false), 60, () => this.logOf("slurmctld"));
+  /** The controller writes changed jobs down every few seconds: killed before, it gives the number of one again, or takes one that runs for one that waits. */
+  async untilWritten(job: string): Promise<void> {
+    const since = Date.now();
+    await this.run("scontrol", ["update", `jobid=${job}`, "admincomment=to be kept"]);
+    await until(`Slurm to write down job ${job}`, () => stat(path.join(this.home, "state", "job_state")).then(({ mtimeMs }) => mtimeMs > since, () => false), 60, () => this.logOf("slurmctld"));
   }
 
   /** A controller that lost its newest jobs finds them on their nodes, which it then gives no more work until somebody has looked. */
