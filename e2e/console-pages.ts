@@ -14,7 +14,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   "compare nothing": ({ org }) => paths.compare(org.slug),
   "compare all": ({ org }) => `${paths.compareAll(org.slug)}?group=status`,
   "compare parallel": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=parallel`,
-  ...Object.fromEntries((["scatter", "contour", "importance", "media"] as const).map((tab) => [`compare ${tab}`, ({ org, finished, failed }: World) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=${tab}`])),
+  ...Object.fromEntries((["scatter", "contour", "importance"] as const).map((tab) => [`compare ${tab}`, ({ org, finished, failed }: World) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=${tab}`])),
   "compare metrics": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=table&base=${finished.id}`,
   "compare differences": ({ org, finished, failed }) => `${paths.compare(org.slug, [finished.id, failed.id])}&show=diff`,
   "run that failed": ({ org, failed }) => paths.run(org.slug, failed.id),

@@ -1,4 +1,5 @@
 "use client";
+import { useMounted } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
@@ -7,10 +8,12 @@ import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { Money } from "./money.tsx";
 
-/** undefined while it is on its way, or not for the viewer. */
+/** undefined while it is on its way, or not for the viewer. In the first render always: a part of the page that comes later must be what the server made of it, whoever asked meanwhile. */
 export function useRunCost(id: string, enabled = true) {
   const allowed = useCan("costs:read");
-  return useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: enabled && allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) }).data;
+  const isMounted = useMounted();
+  const { data } = useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: enabled && allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) });
+  return isMounted ? data : undefined;
 }
 
 /** What a run has cost so far; a part of it may still change while it runs. */

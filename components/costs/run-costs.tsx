@@ -1,4 +1,5 @@
 "use client";
+import { useMounted } from "@mantine/hooks";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useMemo } from "react";
 import type { RunCosts } from "../../domain/costs/cost-view.ts";
@@ -27,6 +28,7 @@ export function useRunCosts(ids: readonly string[], enabled: boolean): Known | n
   const trpc = useTRPC();
   const allowed = useCan("costs:read");
   const client = useQueryClient();
+  const isMounted = useMounted(); // until then what the server rendered must be what is rendered here
   /** What was asked for with other rows: a new order shows what is known, and nothing blinks. */
   const before = (page: readonly string[]): RunCosts | undefined => {
     const all = client.getQueriesData<RunCosts>(trpc.costs.ofRuns.pathFilter()).flatMap(([, data]) => data ?? []);
@@ -40,8 +42,8 @@ export function useRunCosts(ids: readonly string[], enabled: boolean): Known | n
   });
   return useMemo(() => {
     const [first] = found;
-    return first ? { currency: first.currency, isUnpriced: first.isUnpriced, of: new Map(found.flatMap(({ runs }) => runs.map((run) => [run.id, run]))) } : null;
-  }, [found]);
+    return first && isMounted ? { currency: first.currency, isUnpriced: first.isUnpriced, of: new Map(found.flatMap(({ runs }) => runs.map((run) => [run.id, run]))) } : null;
+  }, [found, isMounted]);
 }
 
 /** What one run of a table has cost. */
