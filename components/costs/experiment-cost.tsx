@@ -18,9 +18,7 @@ import { Name } from "../ui/id.tsx";
 import { type Fact, KeyFacts } from "../ui/key-facts.tsx";
 import { ErrorBox } from "../ui/query-error.tsx";
 import { Money } from "./money.tsx";
-import { isLive } from "./run-costs.tsx";
-
-const AGAIN_MS = 15_000;
+import { AGAIN_MS, isLive } from "./provisional.ts";
 
 /** What an experiment has cost, and what its best run took: by the metric that somebody picks, which is remembered for all. */
 export function ExperimentCost({ id }: { id: string }) {
@@ -30,7 +28,7 @@ export function ExperimentCost({ id }: { id: string }) {
   const mayRemember = useCan("runs:annotate").ok;
   const asked = said === null ? null : parseGoal(said);
   const input = { id, ...(asked ? { goal: asked } : {}) };
-  const query = useQuery({ ...trpc.costs.experiment.queryOptions(input), enabled: isId("experiment", id), placeholderData: keepPreviousData, refetchInterval: ({ state }) => (state.data && isLive(state.data.provisional) ? AGAIN_MS : false) });
+  const query = useQuery({ ...trpc.costs.experiment.queryOptions(input), enabled: isId("experiment", id), placeholderData: keepPreviousData, refetchInterval: ({ state }) => (isLive(state.data?.provisional) ? AGAIN_MS : false) });
   const keys = useQuery({ ...trpc.table.keys.queryOptions({ experimentId: id }), enabled: isId("experiment", id) }).data?.metrics ?? [];
   const remember = useMutation(trpc.experiments.setGoal.mutationOptions({ onSuccess: () => client.invalidateQueries(trpc.costs.experiment.pathFilter()) }));
   const pick = (goal: ExperimentGoal) => {

@@ -2,17 +2,17 @@
 import { useMounted } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
 import { paths } from "../../paths.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan, useOrg } from "../providers/viewer.tsx";
 import { Money } from "./money.tsx";
+import { AGAIN_MS, isLive } from "./provisional.ts";
 
 /** undefined while it is on its way, or not for the viewer. In the first render always: a part of the page that comes later must be what the server made of it, whoever asked meanwhile. */
 export function useRunCost(id: string, enabled = true) {
   const allowed = useCan("costs:read");
   const isMounted = useMounted();
-  const { data } = useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: enabled && allowed.ok, refetchInterval: (query) => (isRunning(query.state.data?.provisional) ? 15_000 : false) });
+  const { data } = useQuery({ ...useTRPC().costs.run.queryOptions({ id }), enabled: enabled && allowed.ok, refetchInterval: (query) => (isLive(query.state.data?.provisional) ? AGAIN_MS : false) });
   return isMounted ? data : undefined;
 }
 
@@ -22,7 +22,5 @@ export function RunCost({ id }: { id: string }) {
   const data = useRunCost(id);
   if (!data) return <span className="dim">—</span>;
   if (data.isUnpriced) return <Link href={paths.prices(org)}>No prices yet</Link>;
-  return <><Money amount={data.amount} currency={data.currency} />{isRunning(data.provisional) && <span className="dim"> · so far</span>}</>;
+  return <><Money amount={data.amount} currency={data.currency} />{isLive(data.provisional) && <span className="dim"> · so far</span>}</>;
 }
-
-const isRunning = (provisional: string | undefined): boolean => provisional !== undefined && compare(decimal(provisional), ZERO) !== 0;

@@ -3,14 +3,13 @@ import { useMounted } from "@mantine/hooks";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useMemo } from "react";
 import type { RunCosts } from "../../domain/costs/cost-view.ts";
-import { compare, decimal, ZERO } from "../../domain/costs/decimal.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useCan } from "../providers/viewer.tsx";
 import { Money } from "./money.tsx";
+import { AGAIN_MS, isLive } from "./provisional.ts";
 
 /** Rows that are asked for together: what a page of a table has. */
 const TOGETHER = 100;
-const AGAIN_MS = 15_000;
 
 interface Known {
   currency: string;
@@ -20,8 +19,6 @@ interface Known {
 
 const RunCostsContext = createContext<Known | null>(null);
 export const RunCostsProvider = RunCostsContext.Provider;
-
-export const isLive = (provisional: string): boolean => compare(decimal(provisional), ZERO) !== 0;
 
 /** What these runs have cost so far, asked for a page at a time and again while something of it may change. null: not known yet, not asked for, or not for the viewer. */
 export function useRunCosts(ids: readonly string[], enabled: boolean): Known | null {

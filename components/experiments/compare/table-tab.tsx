@@ -82,15 +82,16 @@ const percentOf = (share: number): string => (share !== 0 && Math.abs(share) < 0
 
 function CostDelta({ delta: { by, percent }, currency }: { delta: AmountDelta; currency: string }) {
   const way = compare(decimal(by), ZERO);
-  const sign = way > 0 ? "+" : "";
-  const word = way === 0 ? "" : way < 0 ? "better" : "worse";
-  const text = percent === null ? `${sign}${formatMoney(by, currency)}` : `${sign}${minus(percent)} %`;
-  return <span className={classes.delta} data-better={way === 0 ? "none" : String(way < 0)} title={`${sign}${minus(by)} ${currency} ${word}`}>{way === 0 ? "" : way > 0 ? "▲ " : "▼ "}{text}{word && <VisuallyHidden> {word}</VisuallyHidden>}</span>;
+  return <DeltaMark way={way} better={way === 0 ? null : way < 0} text={percent === null ? formatMoney(by, currency) : `${minus(percent)} %`} exact={`${minus(by)} ${currency}`} />;
 }
 
-function DeltaText({ delta }: { delta: Delta }) {
-  const sign = delta.by > 0 ? "+" : "";
-  const text = delta.share === null ? `${sign}${formatNumber(delta.by, 3)}` : `${sign}${percentOf(delta.share)} %`;
-  const word = delta.better === null ? "" : delta.better ? "better" : "worse";
-  return <span className={classes.delta} data-better={delta.better === null ? "none" : String(delta.better)} title={`${sign}${formatNumber(delta.by)} ${word}`}>{delta.by === 0 ? "" : delta.by > 0 ? "▲ " : "▼ "}{text}{word && <VisuallyHidden> {word}</VisuallyHidden>}</span>;
+function DeltaText({ delta: { by, share, better } }: { delta: Delta }) {
+  return <DeltaMark way={by} better={better} text={share === null ? formatNumber(by, 3) : `${percentOf(share)} %`} exact={formatNumber(by)} />;
+}
+
+/** Beside a value: how far from the baseline's. @param way Its sign. */
+function DeltaMark({ way, better, text, exact }: { way: number; better: boolean | null; text: string; exact: string }) {
+  const sign = way > 0 ? "+" : "";
+  const word = better === null ? "" : better ? "better" : "worse";
+  return <span className={classes.delta} data-better={better === null ? "none" : String(better)} title={`${sign}${exact} ${word}`}>{way === 0 ? "" : way > 0 ? "▲ " : "▼ "}{sign}{text}{word && <VisuallyHidden> {word}</VisuallyHidden>}</span>;
 }

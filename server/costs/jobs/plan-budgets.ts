@@ -14,7 +14,7 @@ interface Reached extends Record<string, unknown> {
   budget: string;
   level: number;
   month: string;
-  at: Date;
+  at: string;
 }
 
 /** Levels that budgets reached since somebody asked to be told: a delivery for each that this schedule has told nobody of yet. */

@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { AttemptReport } from "../../../agent/protocol/messages.ts";
+import { arrayText } from "../../../db/array-text.ts";
 import { newId } from "../../../db/schema/columns.ts";
 import { attempts, runs } from "../../../db/schema/experiments.ts";
 import type { Choice } from "../../../domain/agents/placement.ts";
@@ -28,9 +29,6 @@ interface Reporter {
   leaseSeconds: number;
 }
 type Assignable = Pick<RunRecord, "id" | "orgId" | "status" | "attemptCount" | "cpus" | "memoryMib" | "gpus" | "nodes">;
-
-/** An array as Postgres writes it: arrays of different lengths do not go up as one. */
-const arrayText = (items: readonly (string | number)[]) => `{${items.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 
 /** Placement's choices become attempts, each with its fence and lease: three statements, however many there are. */
 export async function assignRuns(work: Work, placed: { run: Assignable; choice: Choice; milli: number | null; clusterName: string }[], leaseSeconds: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { arrayText } from "../../../db/array-text.ts";
 import { metricBatches } from "../../../db/schema/experiments.ts";
 import { metricChapters } from "../../../db/schema/metric-chapters.ts";
 import { bucketWidth, type Grid } from "../../../domain/experiments/compare/buckets.ts";
@@ -39,9 +40,6 @@ export function storedForChart(by: "step" | "time", grid: Grid, of: ReadOf): SQL
     order by run_id, id`;
 }
 
-const given = ({ runs }: ReadOf): SQL => sql`given as (select * from unnest(${pgArray(runs.map(({ id }) => id))}::text[], ${pgArray(runs.map(({ since }) => since))}::float8[]) as given(run_id, since))`;
+const given = ({ runs }: ReadOf): SQL => sql`given as (select * from unnest(${arrayText(runs.map(({ id }) => id))}::text[], ${arrayText(runs.map(({ since }) => since))}::float8[]) as given(run_id, since))`;
 
 const batchColumns = (bytes: SQL, outlined: SQL): SQL => sql`b.steps::text, b.times::text, b.values::text, encode(${bytes}, 'base64') as packed, ${outlined} as outlined`;
-
-/** An array as Postgres writes it, in one parameter: ids and numbers need no quotes. */
-export const pgArray = (values: readonly (string | number | null)[]): string => `{${values.map((value) => (value === null ? "NULL" : String(value))).join(",")}}`;

@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { arrayText } from "../../../../db/array-text.ts";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { metricSummaries } from "../../../../db/schema/experiments.ts";
 import type { Grant } from "../../../../domain/access/roles.ts";
@@ -8,7 +9,7 @@ import { bucketsForOutlines, CELL, CELL_OF_BUCKET, type Course } from "../../../
 import type { ComparedSeries } from "../../../../domain/experiments/compare/view.ts";
 import type { Reading } from "../../reduce/readings.ts";
 import { reduce } from "../../reduce/reduce.ts";
-import { pgArray, storedForChart, wholeForChart } from "../chart-batches.ts";
+import { storedForChart, wholeForChart } from "../chart-batches.ts";
 import { groupsOf } from "./groups.ts";
 import { visibleRuns } from "./heads.ts";
 
@@ -71,7 +72,7 @@ export async function spanOf(db: DbOrTx, runs: readonly Run[], { key, x, from = 
   const across = isMetric(x) ? sql`join ${s} across on across.run_id = given.run_id and across.key = ${metricOf(x)}` : sql``;
   const rows = await db.execute<{ id: string; began: number; count: number; low: number | null; high: number | null }>(sql`
     select given.run_id as id, began.at as began, of_key.count::float8 as count, (${low})::float8 as low, (${high})::float8 as high
-    from unnest(${pgArray(runs.map(({ id }) => id))}::text[], ${pgArray(runs.map(({ startedAt }) => startedAt?.getTime() ?? null))}::float8[]) with ordinality as given(run_id, at, place)
+    from unnest(${arrayText(runs.map(({ id }) => id))}::text[], ${arrayText(runs.map(({ startedAt }) => startedAt?.getTime() ?? null))}::float8[]) with ordinality as given(run_id, at, place)
     join ${s} of_key on of_key.run_id = given.run_id and of_key.key = ${key} ${across}
     cross join lateral (select coalesce(given.at, (select min(any_key.min_time)::float8 from ${s} any_key where any_key.run_id = given.run_id), 0) as at) began
     order by given.place`);
