@@ -16,6 +16,10 @@ export class Journal {
   readonly state: StateFolder;
   private readonly boot: string;
   private readonly folderMode: number;
+  /** The attempts of each run that are here: only the last of them may take the run's folder along. */
+  private readonly ofRun = new Map<string, Set<string>>();
+  /** Runs whose folder is on its way out: their next attempt waits until it is gone. */
+  private readonly leaving = new Map<string, Promise<void>>();
 
   /** @param folderMode 0o711 where jobs run as another account and must pass through. */
   constructor(state: StateFolder, boot: string, folderMode = 0o700) {
@@ -35,7 +39,9 @@ export class Journal {
     for (const name of await readdir(this.state.attempts)) {
       if (await this.finishForgetting(name)) continue;
       const record = await AttemptRecord.load(this.state, name, this.boot).catch((error: unknown) => void log.warn("An attempt's folder cannot be read", { folder: name, reason: reason(error) }));
-      if (record) found.push(record);
+      if (!record) continue;
+      this.arrives(record);
+      found.push(record);
     }
     return found;
   }
@@ -43,7 +49,10 @@ export class Journal {
   /** Journals an order before anything is done about it. */
   async accept(desired: Desired): Promise<AttemptRecord> {
     await makeFolder(attemptFolder(this.state, desired.attemptId).home, this.folderMode);
-    return AttemptRecord.create(this.state, desired, this.boot);
+    const record = await AttemptRecord.create(this.state, desired, this.boot);
+    this.arrives(record);
+    if (record.spec) await this.leaving.get(record.spec.runId);
+    return record;
   }
 
   /** The last report of an attempt that is over and forgotten; undefined where it never was here. */
@@ -64,8 +73,22 @@ export class Journal {
   async forget(record: AttemptRecord): Promise<void> {
     await this.bury(record.id, record.orphan ? null : record.report);
     await removeTree(record.folder.home).catch((error: unknown) => log.warn("Cannot remove an attempt's folder", { attempt: record.id, reason: reason(error) }));
-    if (record.spec) await this.dropEmptyCheckpoint(record.spec.runId);
+    if (record.spec) await this.leaves(record.id, record.spec.runId);
     failpoint("agent.journal.after-forget");
+  }
+
+  private arrives({ id, spec }: AttemptRecord): void {
+    if (spec) this.ofRun.set(spec.runId, (this.ofRun.get(spec.runId) ?? new Set()).add(id));
+  }
+
+  private async leaves(id: string, runId: string): Promise<void> {
+    const here = this.ofRun.get(runId);
+    here?.delete(id);
+    if (here && here.size > 0) return; // a next attempt has its checkpoint there, or is about to
+    this.ofRun.delete(runId);
+    const gone = this.dropEmptyCheckpoint(runId).finally(() => this.leaving.delete(runId));
+    this.leaving.set(runId, gone);
+    await gone;
   }
 
   /** A folder beside its tombstone is half removed: what is left of it must not look like an attempt that has yet to start. */
