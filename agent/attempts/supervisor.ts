@@ -258,7 +258,7 @@ export class Supervisor {
   private async noteRunning(live: Live, seen: Extract<Observation, { state: "running" }>): Promise<void> {
     const { record } = live;
     live.limitAt ??= limitEnd(record, this.parts.clock, seen.startedAt);
-    if (record.report.state === "running") return;
+    if (record.report.state === "running") return seen.scheduler && this.noteScheduler(record, seen.scheduler); // its own files may have shown the start before the scheduler listed it
     const place = placeOf(this.parts, record, seen);
     await noteUse(this.parts, record, seen.startedAt, place);
     await record.saveReport({ state: "running", startedAt: this.parts.clock.fromLocal(seen.startedAt), ...place });
