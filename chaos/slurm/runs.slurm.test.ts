@@ -1,9 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../scripts/root.ts";
 import { jobName } from "../../agent/drivers/slurm/queue.ts";
 import type { AccountedPart } from "../../agent/protocol/messages.ts";
 import { makeBudget } from "../money.ts";
@@ -11,14 +8,10 @@ import { until } from "../processes.ts";
 import { Site } from "../site.ts";
 import { runTrial } from "../trial.ts";
 import { slurmGrounds } from "./grounds.ts";
+import { severalNodes } from "./several-nodes.ts";
 import { startSlurmWorld, type SlurmWorld } from "./world.ts";
 
 // The whole path on a real Slurm: server, worker, agent, three nodes, accounting. Each run has a name of its own.
-
-/** The lab's nodes are one host: over shared memory Open MPI takes them for one machine, and crashes. */
-const ONE_HOST = { OMPI_MCA_btl: "tcp,self" };
-/** Debian 12's PyTorch 1.13 under its Python 3.11: torchrun fails on "no redirection", which is its default. */
-const DEBIANS_TORCHRUN = { PET_REDIRECTS: "1", PET_TEE: "1" };
 
 const site = Site.makeOrSay();
 /** A poll waits a third of the lease of 30 seconds (world.ts). */
@@ -77,8 +70,7 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
 
   it("goes on while Slurm's controller is killed, which is no failure of anybody", async () => {
     const id = await world.submit({ name: "headless", command: "echo begun; sleep 12; echo done" });
-    const { scheduler } = (await world.untilStatus(id, "running")).attempts[0]!;
-    await world.lab.untilWritten(scheduler!.job);
+    await world.lab.untilWritten(await world.untilJob(id));
     await world.lab.kill("slurmctld");
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     await world.lab.restart("slurmctld");
@@ -87,13 +79,13 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
 
   it.skipIf(!site)("goes on while the link between its agent and the server is down, and is found to have ended", async () => {
     const id = await world.submit({ name: "cut-off", command: "echo begun; sleep 6; echo done" });
-    const { scheduler } = (await world.untilStatus(id, "running")).attempts.at(-1)!;
+    const job = await world.untilJob(id);
     const heard = async () => (await world.stack.sql<{ at: Date }[]>`select last_seen_at as at from agents where cluster_id = ${world.clusterId}`)[0]!.at.getTime();
     const heal = site!.cut("everything");
     try {
       await pause(2_000); // whom the server hears it writes down once a second
       const last = await heard();
-      await until("Slurm to be done with it", async () => (await world.lab.run("squeue", ["-h", "-t", "all", "-j", scheduler!.job, "-o", "%T"])).trim() === "COMPLETED", 30);
+      await until("Slurm to be done with it", async () => (await world.lab.run("squeue", ["-h", "-t", "all", "-j", job, "-o", "%T"])).trim() === "COMPLETED", 30);
       await pause(PAST_A_POLL_MS);
       expect(await heard()).toBe(last);
       expect((await world.get(id)).status).toBe("running");
@@ -139,70 +131,7 @@ describe("a run on Slurm", { timeout: 180_000 }, () => {
 });
 
 describe("several nodes", { timeout: 240_000 }, () => {
-  it("train with PyTorch DDP, lose a machine, and go on from the checkpoint elsewhere", async () => {
-    const id = await world.submit({
-      name: "ddp", launcher: "torchrun", command: ["python3", join(ROOT, "examples/pytorch-ddp/train.py")], params: { epochs: 60 }, env: DEBIANS_TORCHRUN,
-      resources: { cpus: 1, memory: 1500, nodes: 2 }, processesPerNode: 1, retry: { max: 2, on: ["hardware", "platform", "preempted"] }, checkpoint: { graceSeconds: 5 },
-    });
-    const first = await until("some epochs on two nodes", async () => {
-      const text = await world.output(id).catch(() => "");
-      const run = await world.get(id);
-      if (["failed", "succeeded"].includes(run.status)) throw new Error(`it ${run.status} early: ${run.statusReason}\n${text}`);
-      return /epoch +[5-9] /.test(text) ? run.attempts.at(-1)! : null;
-    }, 120);
-    expect(first.nodeNames).toHaveLength(2);
-    const [dead] = first.nodeNames.slice(-1);
-    await world.lab.killNode(dead!);
-    const run = await world.untilStatus(id, "succeeded", 170);
-    expect(run.attempts).toHaveLength(2);
-    expect(run.attempts[0]).toMatchObject({ failureClass: "hardware" });
-    expect(run.attempts[1]!.nodeNames).not.toContain(dead);
-    await until("the end of its log", async () => (await world.output(id)).includes("done: out/model.pt"), 30);
-    const from = Number(/2 processes on CPUs, \d+ images, from epoch (\d+)/.exec(await world.output(id))?.[1]);
-    expect(from).toBeGreaterThan(1);
-    const [loss] = await world.stack.api.experiments.series.query({ id, keys: ["loss"], buckets: 1000 });
-    expect(loss!.points.map(({ x }) => x)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1)); // no epoch is missing, across both attempts
-    await world.lab.restart(`slurmd.${dead}`);
-  });
-
-  it("run an MPI program with all its ranks", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "drover-mpi-"));
-    try {
-      const source = join(folder, "sum.c");
-      writeFileSync(source, '#include <mpi.h>\n#include <stdio.h>\nint main(int c, char **v) { int rank, size, sum; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &rank); MPI_Comm_size(MPI_COMM_WORLD, &size); MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD); printf("rank %d of %d, sum %d\\n", rank, size, sum); fflush(stdout); MPI_Finalize(); return 0; }\n');
-      execFileSync("mpicc", [source, "-o", join(folder, "sum")], { env: { ...process.env, PATH: "/usr/bin:/bin" } });
-      execFileSync("chmod", ["-R", "a+rx", folder]);
-      const id = await world.submit({ name: "mpi", launcher: "mpi", command: [join(folder, "sum")], resources: { cpus: 2, memory: 512, nodes: 2 }, processesPerNode: 2, env: ONE_HOST });
-      await world.untilStatus(id, "succeeded", 90);
-      const text = await until("all ranks' lines", async () => {
-        const seen = await world.output(id);
-        return [0, 1, 2, 3].every((rank) => seen.includes(`rank ${rank} of 4, sum 6`)) ? seen : null;
-      }, 30);
-      expect(text.match(/sum 6/g)).toHaveLength(4);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-
-  it("get the project's secrets on every node, and show none of them in the log", async () => {
-    const { project } = await world.get(await world.submit({ name: "where", command: "true" }));
-    await world.stack.api.access.setSecret.mutate({ projectId: project.id, name: "LAB_KEY", value: "correct-horse-battery" });
-    const id = await world.submit({ name: "secretive", secrets: ["LAB_KEY"], resources: { cpus: 1, memory: 256, nodes: 2 }, command: 'printf "rank $RANK has "; sleep 0.3; printf "%s" "$LAB_KEY" | wc -c; printf "correct-"; sleep 0.3; echo "${LAB_KEY#correct-}"' });
-    await world.untilStatus(id, "succeeded", 90);
-    const text = await until("both ranks' lines", async () => {
-      const seen = await world.output(id);
-      return seen.match(/\*{21}/g)?.length === 2 ? seen : null;
-    }, 30);
-    expect(text.match(/rank [01] has 21/g)).toHaveLength(2);
-    expect(text).not.toMatch(/horse/);
-  });
-
-  it("end together when one rank fails, and the run names that rank", async () => {
-    const id = await world.submit({ name: "one-rank", resources: { cpus: 1, memory: 256, nodes: 2 }, command: 'echo "rank $RANK is up"; if [ "$RANK" = 1 ]; then sleep 1; echo "rank one broke" >&2; exit 9; fi; sleep 300' });
-    const run = await world.untilStatus(id, "failed", 120);
-    expect(run.statusReason).toMatch(/[Rr]ank 1/);
-    expect(run.evidence!.lastLines!.join("\n")).toContain("rank one broke");
-  });
+  severalNodes(() => world);
 });
 
 describe("the accelerators of a run", { timeout: 120_000 }, () => {

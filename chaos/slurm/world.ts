@@ -24,6 +24,8 @@ export interface SlurmWorld {
   get: (id: string) => Promise<RunDetail>;
   /** @throws Error that says where it stands instead. */
   untilStatus: (id: string, status: string, seconds?: number) => Promise<RunDetail>;
+  /** It runs, and what Slurm calls its job has been heard too. */
+  untilJob: (id: string) => Promise<string>;
   /** Of the last attempt, both streams. */
   output: (id: string) => Promise<string>;
   /** @param keep Leaves its folder for reading. */
@@ -56,6 +58,11 @@ export async function startSlurmWorld(site: Site | null = null): Promise<SlurmWo
         if (run.status === status) return run;
         throw new Error(`it is ${run.status}: ${run.statusReason ?? run.pending?.message ?? "no reason"}`);
       }, seconds),
+    untilJob: (id) =>
+      until(`${id} to run as a job that is known`, async () => {
+        const { status, attempts } = await get(id);
+        return status === "running" && attempts.at(-1)!.scheduler?.job;
+      }, 60),
     output: async (id) => {
       const attempt = (await get(id)).attempts.at(-1)!;
       const page = await api.experiments.logPage.query({ attemptId: attempt.id, after: -1 });
