@@ -1,11 +1,13 @@
 import path from "node:path";
 import type { ServerClock } from "../clock.ts";
+import { whyNot } from "../code/setup-failed.ts";
 import { openPlain } from "../disk.ts";
 import type { Ended } from "../drivers/driver.ts";
 import { firstFailure, RANK_FILES, rankEnds, rankWords } from "../drivers/ranks.ts";
 import { faultDuring, readXids } from "../inventory/gpu.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
 import type { Redactor } from "../spool/redact.ts";
+import { removeTree } from "../trees.ts";
 import type { AttemptRecord, Exit, StopOrder } from "./record.ts";
 
 /** Ends that a stop does not explain. */
@@ -91,6 +93,13 @@ export async function lastWordOf(clock: ServerClock, record: AttemptRecord, ende
 }
 
 /** The end of an attempt that never ran. */
-export function neverRan(clock: ServerClock, cause: "stopped" | "timeout" | "setup_failed" | "capacity" | "policy", detail: string): Exit {
+export function neverRan(clock: ServerClock, cause: "stopped" | "timeout" | "setup_failed" | "capacity" | "hardware" | "policy", detail: string): Exit {
   return { at: clock.now(), code: null, signal: null, cause, detail: detail.slice(0, 4000), lastLines: [], peakMemoryMib: null };
+}
+
+/** The end of an attempt that could not be prepared. Where its machine is full, what was fetched of it so far is given back. */
+export async function notPrepared(clock: ServerClock, { folder }: Pick<AttemptRecord, "folder">, error: unknown): Promise<Exit> {
+  const { cause, detail } = whyNot(error, folder.home);
+  if (cause === "hardware") await removeTree(folder.work).catch(() => {});
+  return neverRan(clock, cause, detail);
 }

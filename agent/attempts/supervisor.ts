@@ -1,4 +1,4 @@
-import { NoCapacity, SetupFailed } from "../code/setup-failed.ts";
+import { SetupFailed } from "../code/setup-failed.ts";
 import { NotNow, type Observation, type SchedulerWord } from "../drivers/driver.ts";
 import { failpoint } from "../failpoint.ts";
 import { mayPass } from "../identity/refusals.ts";
@@ -6,9 +6,9 @@ import { devicesOf } from "../inventory/inventory.ts";
 import { log, reason } from "../log.ts";
 import { refusalOf, withinPolicy } from "../policy.ts";
 import type { AttemptReport, Desired, JobSpec } from "../protocol/messages.ts";
-import { chooseAccelerators, heldBy } from "./claims.ts";
 import { rankLogsOf } from "../spool/rank-logs.ts";
-import { lastWordOf, neverRan } from "./ending.ts";
+import { chooseAccelerators, heldBy } from "./claims.ts";
+import { lastWordOf, neverRan, notPrepared } from "./ending.ts";
 import { graceEnd, limitEnd, type Live, liveOf, placeOf, type SupervisorParts } from "./live.ts";
 import { freePort, launchOf, likelyPort, prepareFolders, workingDirectory } from "./prepare.ts";
 import type { AttemptRecord } from "./record.ts";
@@ -245,7 +245,7 @@ export class Supervisor {
       live.again = true;
       return;
     }
-    await this.finish(live, { exit: neverRan(this.parts.clock, error instanceof NoCapacity ? "capacity" : "setup_failed", reason(error)) });
+    await this.finish(live, { exit: await notPrepared(this.parts.clock, record, error) });
   }
 
   private async reserve(spec: JobSpec): Promise<number[]> {

@@ -101,10 +101,10 @@ export function order(command: string | string[], more: Partial<JobSpec> = {}): 
   return { attemptId: `att_${process.pid}_${count}`, fence: "7", action: "run", reason: null, spec: spec(command, more) };
 }
 
-/** A server and an enrolled agent in a folder of their own; `close` ends all of it, jobs included. */
-export async function enrolled(): Promise<{ server: FakeServer; agent: AgentProcess; close: () => Promise<void> }> {
+/** A server and an enrolled agent in a folder of their own below `parent`; `close` ends all of it, jobs included. */
+export async function enrolled(parent = os.tmpdir()): Promise<{ server: FakeServer; agent: AgentProcess; close: () => Promise<void> }> {
   const server = await new FakeServer().start();
-  const state = await mkdtemp(path.join(os.tmpdir(), "drover-agent-"));
+  const state = await mkdtemp(path.join(parent, "drover-agent-"));
   const agent = new AgentProcess(state, server);
   const code = await agent.enrol();
   if (code !== 0) throw new Error(`Enrolment ended with ${code}: ${agent.said}`);
