@@ -1,46 +1,18 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { canHaveSmallDisk, type SmallDisk, smallDisk } from "../scripts/test/small-disk.ts";
 import { until } from "./drivers/contract.ts";
 import { archive, COUNTING, drained, enrolled, expectWhole, isRunning, order } from "./testing/agent-process.ts";
 
-const MIB = 1024 * 1024;
-const ROOM = 6 * MIB;
+const ROOM = 6 * 1024 * 1024;
 
-/** A file system of its own, which is soon full; null where this user may not mount one. */
-function smallDisk(): { folder: string; remove: () => void } | null {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "drover-small-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${ROOM},mode=700`, "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-  return {
-    folder,
-    remove: () => {
-      execFileSync("umount", ["-l", folder]); // a job that was just killed may still be leaving
-      rmSync(folder, { recursive: true });
-    },
-  };
-}
-
-const probe = smallDisk();
-probe?.remove();
-
-describe.skipIf(!probe)("an agent whose disk is full", () => {
-  let disk: NonNullable<ReturnType<typeof smallDisk>>;
+describe.skipIf(!canHaveSmallDisk())("an agent whose disk is full", () => {
+  let disk: SmallDisk;
   let world: Awaited<ReturnType<typeof enrolled>>;
-  const ballast = () => path.join(disk.folder, "ballast");
-  /** To the last byte. */
-  const fill = () => writeFile(ballast(), randomBytes(ROOM)).catch((error: NodeJS.ErrnoException) => expect(error.code).toBe("ENOSPC"));
 
   beforeEach(async () => {
-    disk = smallDisk()!;
+    disk = smallDisk(ROOM)!;
     world = await enrolled(disk.folder);
   });
   afterEach(async () => {
@@ -68,16 +40,17 @@ describe.skipIf(!probe)("an agent whose disk is full", () => {
 
   it("keeps to its running job, takes what is new once there is room, and loses nothing", async () => {
     const { server, agent } = world;
-    const first = order(`until [ -e ${ballast()} ]; do sleep 0.05; done; while [ -e ${ballast()} ]; do sleep 0.05; done; ${COUNTING}`);
+    const full = `[ -e ${path.join(disk.folder, "ballast")} ]`;
+    const first = order(`until ${full}; do sleep 0.05; done; while ${full}; do sleep 0.05; done; ${COUNTING}`);
     server.want(first);
     agent.start();
     await isRunning(server, first.attemptId);
-    await fill();
+    disk.fill();
     const second = order(COUNTING);
     server.want(second);
     await until("the agent to meet the full disk", async () => agent.said.includes("ENOSPC"));
     expect(server.report(second.attemptId)).toBeUndefined();
-    await rm(ballast());
+    disk.free();
     for (const { attemptId } of [first, second]) {
       expect((await drained(server, attemptId)).exit).toMatchObject({ code: 0 });
       expectWhole(server, attemptId);

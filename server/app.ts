@@ -9,6 +9,7 @@ import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { addressOf } from "./client-address.ts";
 import { compressJson } from "./compress.ts";
 import { log } from "./log.ts";
+import { outageOf } from "./outage.ts";
 import { mountRoutes } from "./routes.ts";
 import { createTrpcContext } from "./trpc/init.ts";
 import { appRouter } from "./trpc/root.ts";
@@ -44,7 +45,8 @@ export function buildApp(): Hono {
   app.post("/api/auth/sign-out", open("signing out"), atMost(AUTH_BODY), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
-  app.onError((error, c) => {
+  app.onError((thrown, c) => {
+    const error = outageOf(thrown) ?? thrown;
     if (error instanceof DomainError) return c.json({ error: error.code, message: error.message, issues: error.issues }, HTTP_STATUS[error.code] as 400);
     if (isUntaken(error)) {
       log().warn({ err: error, path: c.req.path }, "a value that the database does not take, in a route");

@@ -16,6 +16,7 @@ import { agentServices, type AgentServices } from "./services.ts";
 import { mountStreams } from "./streams.ts";
 import { syncAgent } from "./sync.ts";
 import { mountTunnels, openTunnels } from "./tunnel-endpoint.ts";
+import { outageOf } from "../outage.ts";
 import { setTunnels, type Tunnels } from "../tunnels.ts";
 import { openWantedBoard, type WantedBoard } from "./wanted.ts";
 
@@ -123,7 +124,7 @@ export function mountAgentRoutes(app: Hono, given?: Connector): void {
 }
 
 function refuse(c: AgentContext, error: unknown, now: number): Response {
-  const refused = asRefused(error);
+  const refused = asRefused(outageOf(error) ?? error);
   if (refused) return c.json(refused.body(now), refused.status as 400);
   if (error instanceof DroppedAnswer) {
     c.env.incoming?.socket.destroy();

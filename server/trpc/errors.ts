@@ -4,6 +4,7 @@ import { ZodError } from "zod";
 import { isUntaken, UNTAKEN_WORDS } from "../../db/refused.ts";
 import { DomainError, type ErrorCode, type FieldIssue } from "../../domain/shared/errors.ts";
 import { log } from "../log.ts";
+import { outageOf } from "../outage.ts";
 
 const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   unauthenticated: "UNAUTHORIZED",
@@ -18,7 +19,8 @@ const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
 
 /** DomainErrors keep their words; what only the database could tell to be none of its values is the caller's to correct; anything else is logged and its text hidden. */
 export function toTrpcError(error: unknown): TRPCError {
-  const cause = error instanceof TRPCError ? error.cause : error;
+  const inner = error instanceof TRPCError ? error.cause : error;
+  const cause = outageOf(inner) ?? inner;
   if (cause instanceof DomainError) return new TRPCError({ code: TRPC_CODE[cause.code], message: cause.message, cause });
   if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") return error;
   if (isUntaken(cause ?? error)) {
@@ -34,6 +36,8 @@ export interface ErrorData {
   domainCode: ErrorCode | null;
   issues: FieldIssue[];
   requestId: string | null;
+  /** tRPC takes the answer's status from here: by its number alone, "unavailable" is a 500 to it. */
+  httpStatus: number;
 }
 
 export function fieldIssues(error: ZodError): FieldIssue[] {
@@ -45,6 +49,6 @@ export function formatError({ shape, error, ctx }: { shape: DefaultErrorShape; e
   const { cause } = error;
   const issues = cause instanceof DomainError ? cause.issues : cause instanceof ZodError ? fieldIssues(cause) : [];
   const message = cause instanceof ZodError ? (issues[0] ? `${issues[0].field || "input"}: ${issues[0].message}` : "Bad input.") : shape.message;
-  const data: ErrorData = { code: shape.data.code, domainCode: cause instanceof DomainError ? cause.code : null, issues, requestId: ctx?.requestId ?? null };
+  const data: ErrorData = { code: shape.data.code, domainCode: cause instanceof DomainError ? cause.code : null, issues, requestId: ctx?.requestId ?? null, httpStatus: shape.data.httpStatus };
   return { message, code: shape.code, data };
 }
