@@ -45,7 +45,7 @@ const STREAMS = ["stdout", "stderr"] as const;
 export async function searchLog(db: DbOrTx, grant: Grant, ask: SearchLog, stepBytes = SEARCH_STEP_BYTES): Promise<LogSearchPage> {
   const attempt = await getVisibleAttempt(db, grant, ask.attemptId);
   const place: Place = { attemptId: attempt.id, stream: ask.stream };
-  const search = new LineSearch(matcher(ask));
+  const search = new LineSearch(ask);
   let [next, skip] = (ask.cursor ?? "0").split(".").map(Number) as [number, number | undefined];
   let scannedBytes = 0;
   while (scannedBytes < stepBytes) {
@@ -81,9 +81,12 @@ class LineSearch {
   readonly matches: LogMatch[] = [];
   readonly open = new Map<LogMatch["stream"], OpenLine>();
   private readonly found: (line: string) => number;
+  private readonly mayHold: (text: string) => boolean;
 
-  constructor(found: (line: string) => number) {
-    this.found = found;
+  constructor(ask: SearchLog) {
+    this.found = matcher(ask);
+    const literal = ask.regex ? () => 0 : literalMatcher(ask.text);
+    this.mayHold = (text) => literal(text) >= 0;
   }
 
   check(line: OpenLine, number: number, stream: LogMatch["stream"]): void {
@@ -95,7 +98,10 @@ class LineSearch {
   /** @param skip Lines of the chunk that an earlier call looked at. @returns how many were, when there are enough matches; null at its end. */
   scan(chunk: LogChunk, skip = 0): number | null {
     let stopped: number | null = null;
-    goOn(this.open.get(chunk.stream)!, chunk, (line, newlines) => {
+    const open = this.open.get(chunk.stream)!;
+    const text = open.decoder.push(chunk.bytes);
+    if (!this.mayHold(open.text + text)) return leap(open, chunk.seq, text);
+    goOn(open, chunk.seq, text, (line, newlines) => {
       if (newlines < skip) return true;
       this.check(line, chunk.line + newlines, chunk.stream);
       if (this.matches.length < MAX_MATCHES) return true;
@@ -106,13 +112,20 @@ class LineSearch {
   }
 }
 
-/** Reads a stream on through its next chunk. `closed` gets every line that closes there, and how many did before it; false stops. */
-function goOn(open: OpenLine, chunk: LogChunk, closed: (line: OpenLine, newlines: number) => boolean): void {
-  const text = open.decoder.push(chunk.bytes);
+/** Reads a stream on through its next chunk without a look at its lines. */
+function leap(open: OpenLine, seq: number, text: string): null {
+  const end = text.lastIndexOf("\n");
+  if (end >= 0) Object.assign(open, { text: "", seq: -1 });
+  goOn(open, seq, text.slice(end + 1), () => true);
+  return null;
+}
+
+/** Reads a stream on through the text of its next chunk. `closed` gets every line that closes there, and how many did before it; false stops. */
+function goOn(open: OpenLine, seq: number, text: string, closed: (line: OpenLine, newlines: number) => boolean): void {
   for (let at = 0, newlines = 0; ; newlines++) {
     const end = text.indexOf("\n", at);
     const piece = text.slice(at, end < 0 ? undefined : end);
-    if (open.seq < 0 && (piece || end >= 0)) open.seq = chunk.seq;
+    if (open.seq < 0 && (piece || end >= 0)) open.seq = seq;
     if (open.text.length < MAX_LINE) open.text += piece.slice(0, MAX_LINE - open.text.length);
     if (end < 0 || !closed(open, newlines)) return;
     at = end + 1;
@@ -128,7 +141,7 @@ async function lineBefore(db: DbOrTx, place: Place, chunk: Pick<LogChunk, "seq" 
   const from = earlier.findLastIndex((one) => one.lines > 0 || one.droppedBefore > 0);
   const line: OpenLine = { ...fresh, decoder: new StreamDecoder(earlier[0] ? await bytesBefore(db, place.attemptId, earlier[0]) : undefined) };
   for (const one of earlier.slice(0, Math.max(from, 0))) line.decoder.push(one.bytes);
-  for (const one of earlier.slice(Math.max(from, 0))) goOn(line, one, () => true);
+  for (const one of earlier.slice(Math.max(from, 0))) goOn(line, one.seq, line.decoder.push(one.bytes), () => true);
   return line;
 }
 
