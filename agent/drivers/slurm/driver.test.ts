@@ -1,10 +1,13 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../contract.ts";
 import { NotNow } from "../driver.ts";
 import { SlurmDriver } from "./driver.ts";
+import { Handles } from "./handle.ts";
+import { jobName } from "./queue.ts";
+import { JOB_FOLDER } from "./script.ts";
 
 let bin: string;
 beforeEach(async () => {
@@ -12,11 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(bin, { recursive: true, force: true }));
 
-/** What `scontrol` says from now on. */
-async function scontrol(script: string): Promise<void> {
-  await writeFile(path.join(bin, "scontrol"), `#!/bin/sh\n${script}\n`);
-  await chmod(path.join(bin, "scontrol"), 0o755);
+/** What one of Slurm's programs does from now on. */
+async function program(name: string, script: string): Promise<void> {
+  await writeFile(path.join(bin, name), `#!/bin/sh\n${script}\n`);
+  await chmod(path.join(bin, name), 0o755);
 }
+const scontrol = (script: string) => program("scontrol", script);
 const AWAY = 'echo "slurm_load_node error: Unable to contact slurm controller (connect failure)" >&2; exit 1';
 
 describe("a Slurm that is away while the agent starts", () => {
@@ -33,4 +37,20 @@ describe("a Slurm that is away while the agent starts", () => {
     await scontrol(AWAY);
     expect(await driver.inventory()).toMatchObject([{ name: "n1" }]);
   }, 20_000);
+});
+
+describe("an agent that died between sbatch and its journal", () => {
+  it("leaves a job that the next one finds by its name and notes by its number, which is what its accounting is asked by", async () => {
+    await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
+    const found = ["41", "RUNNING", "None", "root", "team", "gpu", "normal", "1", "n1", "1", "cpu=1,mem=256M,node=1", "1796069400", "1796069446", "Unknown", "UNLIMITED", "1", "0", jobName("att_a")];
+    await program("squeue", `echo "${found.join("|")}|"`);
+    const folder = path.join(bin, "att_a");
+    await mkdir(path.join(folder, JOB_FOLDER), { recursive: true });
+    await new Handles().write(folder, { at: 1_796_069_400_000, job: null, ranks: false, limitMib: 256 });
+    const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` } });
+    expect(await driver.observe("att_a", folder)).toMatchObject({ state: "starting" });
+    expect(await driver.accounting.jobOf(folder)).toBe("41");
+    expect(await driver.granted("att_a", folder)).toMatchObject({ cpus: 1, memoryMib: 256 });
+    expect((await new Handles().read(folder))?.job).toBe("41");
+  });
 });

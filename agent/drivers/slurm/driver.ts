@@ -178,7 +178,11 @@ export class SlurmDriver implements Driver {
   }
 
   async observe(attemptId: string, folder: string): Promise<Observation> {
-    return this.observer.observe(attemptId, folder, await this.handles.read(folder));
+    const handle = await this.handles.read(folder);
+    const seen = await this.observer.observe(attemptId, folder, handle);
+    const [found] = handle?.job === null && !this.submitting.has(attemptId) ? this.queue.named(attemptId) : [];
+    if (handle && found) await this.handles.write(folder, { ...handle, job: found.id }); // the last agent died before it could
+    return seen;
   }
 
   /**
