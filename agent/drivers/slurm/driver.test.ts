@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -53,4 +53,15 @@ describe("an agent that died between sbatch and its journal", () => {
     expect(await driver.granted("att_a", folder)).toMatchObject({ cpus: 1, memoryMib: 256 });
     expect((await new Handles().read(folder))?.job).toBe("41");
   });
+});
+
+it("a job is known to have been asked to end since it was first asked, however often it is asked", async () => {
+  await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
+  for (const name of ["squeue", "scancel"]) await program(name, ":");
+  const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` } });
+  await driver.stop("att_a", bin, "ask");
+  const asked = path.join(bin, "asked");
+  await utimes(asked, 1_795_000_000, 1_795_000_000);
+  await driver.stop("att_a", bin, "kill");
+  expect((await stat(asked)).mtimeMs).toBe(1_795_000_000_000);
 });

@@ -192,7 +192,7 @@ export class SlurmDriver implements Driver {
   async stop(attemptId: string, folder: string, how: "ask" | "kill"): Promise<void> {
     const ids = await this.jobsOf(attemptId, folder);
     const handle = await this.handles.read(folder);
-    await writeFile(path.join(folder, "asked"), "").catch(() => {});
+    await writeFile(path.join(folder, "asked"), "", { flag: "wx" }).catch(() => {}); // its time is that of the first
     await writeFile(path.join(folder, how === "ask" ? RANK_FILES.ask : RANK_FILES.over), "", { mode: 0o644 }).catch(() => {});
     if (ids.length === 0) return;
     if (how === "ask") {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SchedulerWord } from "../../protocol/scheduler.ts";
 import type { SlurmClient } from "./client.ts";
 import { Observer } from "./observe.ts";
@@ -66,6 +66,37 @@ describe("a job that squeue does not list", () => {
     const seen = await observerOf([inBooks("CANCELLED").replace(/None$/, reason)]).observe(ID, folder, submitted(0));
     expect(seen.state).toBe("ended");
     if (seen.state === "ended") expect(SchedulerWord.parse(seen.scheduler).reason).toBe(reason.slice(0, 200));
+  });
+});
+
+describe("a job that ran and left no end on record, and was asked to end", () => {
+  const ASKED_AT = 1_795_000_010_700;
+  beforeEach(() => {
+    for (const name of ["job/started", "asked"]) writeFileSync(join(folder, name), "");
+    utimesSync(join(folder, "asked"), new Date(ASKED_AT), new Date(ASKED_AT));
+    vi.useFakeTimers({ toFake: ["performance"] });
+  });
+  afterEach(() => void vi.useRealTimers());
+  const endOf = async (...sacct: string[]) => {
+    const observer = observerOf(sacct);
+    await observer.observe(ID, folder, submitted(0));
+    vi.advanceTimersByTime(21_000);
+    const seen = await observer.observe(ID, folder, submitted(0));
+    return seen.state === "ended" ? seen.ended : seen;
+  };
+  const cancelled = (end: number) => `7|${jobName(ID)}|CANCELLED by 0|0:9|1795000000|${end}|n1|None`;
+
+  it("did so because it was asked where Slurm has its end in that second or later: Slurm's times are whole seconds", async () => {
+    expect(await endOf(cancelled(1_795_000_010))).toMatchObject({ cause: "exited", signal: "SIGKILL", at: ASKED_AT });
+    expect(await endOf(cancelled(1_795_000_014))).toMatchObject({ cause: "exited", signal: "SIGKILL", at: 1_795_000_014_000 });
+  });
+
+  it("did not where Slurm has its end before that", async () => {
+    expect(await endOf(cancelled(1_795_000_009))).toMatchObject({ cause: "stopped", signal: null, at: 1_795_000_009_000 });
+  });
+
+  it("is lost where Slurm no longer knows it, not ended by the command's own signal: nobody saw its end, and it may have been before it was asked", async () => {
+    expect(await endOf()).toMatchObject({ cause: "wrapper_lost", signal: null });
   });
 });
 

@@ -26,7 +26,7 @@ interface Handle {
   job: string | null;
   limitMib: number;
 }
-type Gone = Pick<Ended, "cause" | "detail">;
+type Gone = Pick<Ended, "cause" | "detail"> & Partial<Pick<Ended, "at">>;
 
 /** Reads an attempt's state from what its job left in the folder, and from Slurm for what only Slurm knows. */
 export class Observer {
@@ -133,10 +133,13 @@ export class Observer {
   }
 
   private async goneWhy(seen: Seen, job: JobSeen | null): Promise<Gone> {
-    const asked = await exists(path.join(seen.folder, "asked"));
+    const askedAt = await mtime(path.join(seen.folder, "asked"));
+    // Of one that ran and is forgotten nobody knows what came first. Slurm's times are whole seconds.
+    const asked = askedAt !== null && (seen.startedAt === null || (job?.endedAt ?? -Infinity) + 1_000 > askedAt);
     const verdict = job ? verdictOf(job) : null;
     if (verdict && !(verdict.cause === "stopped" && asked)) return seen.startedAt === null ? { ...verdict, detail: `${verdict.detail} It had not started.` } : verdict;
-    if (asked) return seen.startedAt === null ? { cause: "stopped", detail: "It was taken from Slurm's queue before it started." } : { cause: "exited", detail: "Ended by SIGKILL." };
+    if (asked && seen.startedAt !== null) return { cause: "exited", detail: "Ended by SIGKILL.", at: Math.max(askedAt, job?.endedAt ?? 0) };
+    if (asked) return { cause: "stopped", detail: "It was taken from Slurm's queue before it started." };
     if (!job) return { cause: "wrapper_lost", detail: `Slurm no longer knows job ${seen.id}, and no end of it is on record.` };
     if (seen.startedAt === null) return { cause: "setup_failed", detail: `Slurm ended job ${seen.id} before it started: ${job.state}${job.reason ? ` (${job.reason})` : ""}. ${await slurmSaid(seen.folder)}`.trim() };
     return { cause: "wrapper_lost", detail: `Slurm says ${job.state}${job.exitCode ? ` with exit code ${job.exitCode}` : ""}; its batch script was killed before it could record the end. ${await slurmSaid(seen.folder)}`.trim() };
@@ -147,9 +150,9 @@ export class Observer {
     const decoded = exit ? decodeStatus(exit.status) : { code: null, signal: gone?.cause === "exited" ? "SIGKILL" : null };
     const peakMemoryMib = await peakOf(path.join(seen.folder, JOB_FOLDER));
     const cause = gone?.cause ?? "exited";
-    const plain = decoded.signal ? `Ended by ${decoded.signal}.` : `Exited with code ${decoded.code}.`;
-    const detail = cause === "oom" ? `Out of memory: the limit is ${seen.handle.limitMib} MiB a node${peakMemoryMib === null ? "" : `, the peak on the first node was ${peakMemoryMib} MiB`}. ${gone?.detail ?? ""}` : (gone?.detail ?? plain);
-    const at = exit?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
+    const plain = gone?.detail ?? (decoded.signal ? `Ended by ${decoded.signal}.` : `Exited with code ${decoded.code}.`);
+    const detail = cause === "oom" ? memoryWords(seen.handle.limitMib, peakMemoryMib, gone) : plain;
+    const at = exit?.at ?? gone?.at ?? job?.endedAt ?? (await lastSign(seen.folder));
     const lifeMs = exit ? await lifeOf(path.join(seen.folder, JOB_FOLDER)) : null;
     const ended: Ended = { at, ...decoded, cause, detail: detail.slice(0, 4000), peakMemoryMib, lifeMs };
     const nodes = await nodesOf(seen, job);
@@ -163,6 +166,10 @@ export class Observer {
     this.since.set(seen.attemptId, { what, at: performance.now() });
     return 0;
   }
+}
+
+function memoryWords(limitMib: number, peakMib: number | null, gone: Gone | null): string {
+  return `Out of memory: the limit is ${limitMib} MiB a node${peakMib === null ? "" : `, the peak on the first node was ${peakMib} MiB`}. ${gone?.detail ?? ""}`;
 }
 
 /** A job that is not over stands for no answer. */
