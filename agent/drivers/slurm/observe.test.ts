@@ -69,6 +69,43 @@ describe("a job that squeue does not list", () => {
   });
 });
 
+describe("a job that Slurm ended before its batch script said anything", () => {
+  const failed = (nodes: string, reason = "JobLaunchFailure") => `7|${jobName(ID)}|FAILED|0:53|1795000000|1795000001|${nodes}|${reason}`;
+
+  it("is its node's failure, in Slurm's own words: nothing of the run's was started there", async () => {
+    writeFileSync(join(folder, "job", "slurm.log"), "slurmstepd-n1: error: Could not open stdout file\n");
+    expect(await observerOf([failed("n1")]).observe(ID, folder, submitted(0))).toMatchObject({
+      state: "ended", startedAt: null, nodes: ["n1"],
+      ended: { cause: "hardware", detail: "Slurm could not start job 7 on n1: FAILED (JobLaunchFailure), with exit code 0:53. slurmstepd-n1: error: Could not open stdout file" },
+    });
+  });
+
+  it.each(["FAILED|3:0", "COMPLETED|0:0"])("is lost where Slurm says no more than %s: that may be the end of an earlier job, which the controller lost, by the same number", async (end) => {
+    const seen = await observerOf([`7|${jobName(ID)}|${end}|1795000000|1795000001|n1|NonZeroExitCode`]).observe(ID, folder, submitted(0));
+    expect(seen).toMatchObject({ state: "ended", startedAt: null, ended: { cause: "wrapper_lost", code: null, detail: expect.stringContaining("its batch script never began") as string } });
+  });
+
+  it("was asked for wrongly where no node was given to it", async () => {
+    expect(await observerOf([failed("None assigned", "Prolog")]).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "setup_failed" } });
+  });
+
+  it("says with whatever ended it what Slurm wrote down", async () => {
+    writeFileSync(join(folder, "job", "slurm.log"), "Error running slurm prolog: 9\n");
+    const seen = await observerOf([inBooks("CANCELLED by 0")]).observe(ID, folder, submitted(0));
+    expect(seen).toMatchObject({ ended: { cause: "stopped", detail: "It was cancelled in Slurm (CANCELLED). It had not started. Error running slurm prolog: 9" } });
+  });
+
+  it("is lost where it came through its gate and no further", async () => {
+    mkdirSync(join(folder, "job", "gate"));
+    const observer = new Observer(new JobQueue({ run: (command: string) => Promise.resolve(command === "sacct" ? failed("n1") : "") } as unknown as SlurmClient), () => Promise.resolve(false));
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(await observer.observe(ID, folder, submitted(0))).toEqual({ state: "starting" });
+    vi.advanceTimersByTime(21_000);
+    expect(await observer.observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "wrapper_lost" } });
+    vi.useRealTimers();
+  });
+});
+
 describe("a job that ran and left no end on record, and was asked to end", () => {
   const ASKED_AT = 1_795_000_010_700;
   beforeEach(() => {

@@ -128,21 +128,22 @@ export class Observer {
       await readdir(path.join(seen.folder, JOB_FOLDER)).catch(() => []); // makes a network file system look again
       if (!job || seen.startedAt !== null) return now;
     }
-    if (seen.startedAt === null && !(await this.preclude(seen.attemptId, seen.folder)) && waited < UNKNOWN_MS) return now;
-    return this.ended(seen, null, await this.goneWhy(seen, job ?? null), job ?? null);
+    const never = seen.startedAt === null && (await this.preclude(seen.attemptId, seen.folder));
+    if (seen.startedAt === null && !never && waited < UNKNOWN_MS) return now;
+    return this.ended(seen, null, await this.goneWhy(seen, job ?? null, never), job ?? null);
   }
 
-  private async goneWhy(seen: Seen, job: JobSeen | null): Promise<Gone> {
+  /** @param never It did not come through its gate: nothing of the run was started. */
+  private async goneWhy(seen: Seen, job: JobSeen | null, never: boolean): Promise<Gone> {
     const askedAt = await mtime(path.join(seen.folder, "asked"));
     // Of one that ran and is forgotten nobody knows what came first. Slurm's times are whole seconds.
     const asked = askedAt !== null && (seen.startedAt === null || (job?.endedAt ?? -Infinity) + 1_000 > askedAt);
     const verdict = job ? verdictOf(job) : null;
-    if (verdict && !(verdict.cause === "stopped" && asked)) return seen.startedAt === null ? { ...verdict, detail: `${verdict.detail} It had not started.` } : verdict;
+    if (verdict && !(verdict.cause === "stopped" && asked)) return seen.startedAt === null ? { ...verdict, detail: `${verdict.detail} It had not started. ${await slurmSaid(seen.folder)}`.trim() } : verdict;
     if (asked && seen.startedAt !== null) return { cause: "exited", detail: "Ended by SIGKILL.", at: Math.max(askedAt, job?.endedAt ?? 0) };
     if (asked) return { cause: "stopped", detail: "It was taken from Slurm's queue before it started." };
     if (!job) return { cause: "wrapper_lost", detail: `Slurm no longer knows job ${seen.id}, and no end of it is on record.` };
-    if (seen.startedAt === null) return { cause: "setup_failed", detail: `Slurm ended job ${seen.id} before it started: ${job.state}${job.reason ? ` (${job.reason})` : ""}. ${await slurmSaid(seen.folder)}`.trim() };
-    return { cause: "wrapper_lost", detail: `Slurm says ${job.state}${job.exitCode ? ` with exit code ${job.exitCode}` : ""}; its batch script was killed before it could record the end. ${await slurmSaid(seen.folder)}`.trim() };
+    return overWhy(seen, job, never);
   }
 
   private async ended(seen: Seen, exit: Exit | null, gone: Gone | null, job: JobSeen | null): Promise<Observation> {
@@ -170,6 +171,20 @@ export class Observer {
 
 function memoryWords(limitMib: number, peakMib: number | null, gone: Gone | null): string {
   return `Out of memory: the limit is ${limitMib} MiB a node${peakMib === null ? "" : `, the peak on the first node was ${peakMib} MiB`}. ${gone?.detail ?? ""}`;
+}
+
+/**
+ * Slurm says that it is over, with a state that explains nothing. Where its batch script did not come as far as its gate, Slurm's
+ * own words blame the node, such as a log that cannot be opened there. Without any, it is the end of another job: a controller
+ * that lost its newest ones gives their numbers again, and takes what a node says of the old one for the new one's.
+ */
+async function overWhy({ id, folder }: Seen, job: JobSeen, never: boolean): Promise<Gone> {
+  const says = `${job.state}${job.reason ? ` (${job.reason})` : ""}${job.exitCode ? `, with exit code ${job.exitCode}` : ""}`;
+  const said = await slurmSaid(folder);
+  if (!never) return { cause: "wrapper_lost", detail: `Slurm says ${says}; its batch script was killed before it could record the end. ${said}`.trim() };
+  if (job.nodes === "") return { cause: "setup_failed", detail: `Slurm ended job ${id} before it started: ${says}. ${said}`.trim() };
+  if (said !== "" || job.reason === "JobLaunchFailure") return { cause: "hardware", detail: `Slurm could not start job ${id} on ${job.nodes}: ${says}. ${said}`.trim() };
+  return { cause: "wrapper_lost", detail: `Slurm says that job ${id} ended on ${job.nodes} (${says}), but its batch script never began: the controller may have lost an earlier job of that number.` };
 }
 
 /** A job that is not over stands for no answer. */
