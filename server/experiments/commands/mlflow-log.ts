@@ -43,6 +43,7 @@ export async function logToRun(sql: Sql, logged: Logged): Promise<boolean> {
     if (tags.length > 0) await putTags(tx, runId, tags);
     if (points.length === 0) return true;
     const taken = (await storeBatches(tx, [logged])).get(runId);
+    if (!taken && params.length + tags.length === 0) return false;
     if (!taken) throw new MlflowRefusal(`The run ${runId} must be in the 'active' state. It was deleted meanwhile.`);
     if (taken === "stored" && ofModels.length > 0) await putModelPoints(tx, runId, ofModels);
     return true;

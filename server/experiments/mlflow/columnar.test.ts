@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runToken } from "../run-token.ts";
 import { MAX_BODY } from "./mount.ts";
-import { mlflowServer, type Speaker, tokenOf } from "./testing.ts";
-
-const body = (runId: string, series: { key: string; values: number[]; steps?: { from: number; by: number } }[]): Uint8Array<ArrayBuffer> => {
-  const header = Buffer.from(JSON.stringify({ run_id: runId, series: series.map(({ key, values, steps }) => ({ key, points: values.length, steps: steps ?? { from: 0, by: 1 }, times: { from: 1_700_000_000_000, by: 10 } })) }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(header.length);
-  return new Uint8Array(Buffer.concat([Buffer.from("DRP1"), length, header, ...series.map(({ values }) => Buffer.from(Float64Array.from(values).buffer))]));
-};
+import { columnarOf, mlflowServer, type Speaker, tokenOf } from "./testing.ts";
 
 describe("points as columns", () => {
   let server: Awaited<ReturnType<typeof mlflowServer>>;
@@ -28,7 +21,7 @@ describe("points as columns", () => {
   it("are stored once, however often the same bytes come, and read like any others", async () => {
     const id = await newRun();
     const values = Array.from({ length: 40_000 }, (_, at) => (at === 12_345 ? Number.NaN : at / 7));
-    const bytes = body(id, [{ key: "loss", values }, { key: "acc", values: [0.5], steps: { from: -3, by: 1 } }]);
+    const bytes = columnarOf(id, [{ key: "loss", values }, { key: "acc", values: [0.5], steps: { from: -3, by: 1 } }]);
     expect(await send(bytes)).toEqual({ status: 200, body: { points: 40_001, repeated: false } });
     expect(await send(bytes)).toEqual({ status: 200, body: { points: 40_001, repeated: true } });
     const { metrics } = (await mlflow.get(`metrics/get-history?run_id=${id}&metric_key=loss`)).body;
@@ -41,7 +34,7 @@ describe("points as columns", () => {
   it("are refused with the reason, in MLflow's words, and then nothing is stored", async () => {
     const id = await newRun();
     expect(await send(new Uint8Array(10))).toMatchObject({ status: 400, body: { error_code: "INVALID_PARAMETER_VALUE", message: expect.stringContaining("DRP1") } });
-    expect(await send(body(id, [{ key: "good", values: [1] }, { key: "a/../b", values: [1] }]))).toMatchObject({ status: 400, body: { message: expect.stringContaining("series.1.key") } });
+    expect(await send(columnarOf(id, [{ key: "good", values: [1] }, { key: "a/../b", values: [1] }]))).toMatchObject({ status: 400, body: { message: expect.stringContaining("series.1.key") } });
     expect((await send(new Uint8Array(MAX_BODY + 1))).status).toBe(413);
     expect((await mlflow.get(`runs/get?run_id=${id}`)).body.run.data.metrics).toEqual([]);
   });
@@ -50,16 +43,16 @@ describe("points as columns", () => {
     const id = await newRun();
     const far = await server.make.project(server.org, { teamId: (await server.make.team(server.org)).id, name: "far" });
     const theirs = await server.make.run(far, server.member.id);
-    expect(await send(body(theirs.id, [{ key: "m", values: [1] }]))).toMatchObject({ status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST" } });
+    expect(await send(columnarOf(theirs.id, [{ key: "m", values: [1] }]))).toMatchObject({ status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST" } });
     const reader = await tokenOf(server, server.org.slug, server.member, ["runs:read"]);
-    expect((await send(body(id, [{ key: "m", values: [1] }]), reader)).status).toBe(403);
+    expect((await send(columnarOf(id, [{ key: "m", values: [1] }]), reader)).status).toBe(403);
     const own = await server.make.run(server.org.project, server.member.id, { status: "running" });
     const attempt = await server.make.attempt(own, (await server.make.cluster(server.org)).id, { status: "running" });
     const inside = runToken(attempt.id);
-    expect((await send(body(own.id, [{ key: "m", values: [1] }]), inside)).status).toBe(200);
-    expect((await send(body(id, [{ key: "m", values: [1] }]), inside)).status).toBe(404);
+    expect((await send(columnarOf(own.id, [{ key: "m", values: [1] }]), inside)).status).toBe(200);
+    expect((await send(columnarOf(id, [{ key: "m", values: [1] }]), inside)).status).toBe(404);
     await mlflow.post("runs/delete", { run_id: id });
-    expect(await send(body(id, [{ key: "m", values: [1] }]))).toMatchObject({ status: 400, body: { message: expect.stringContaining("deleted") } });
+    expect(await send(columnarOf(id, [{ key: "m", values: [1] }]))).toMatchObject({ status: 400, body: { message: expect.stringContaining("deleted") } });
   });
 });
 

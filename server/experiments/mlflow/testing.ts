@@ -36,3 +36,11 @@ export function speaker(server: Pick<TestServer, "app">, project: string, author
   return { ask, get: (path: string) => ask("GET", path), post: (path: string, body: unknown = {}) => ask("POST", path, body) };
 }
 export type Speaker = ReturnType<typeof speaker>;
+
+/** Points as columns, as programs send them that log a great many. */
+export function columnarOf(runId: string, series: { key: string; values: number[]; steps?: { from: number; by: number } }[]): Uint8Array<ArrayBuffer> {
+  const header = Buffer.from(JSON.stringify({ run_id: runId, series: series.map(({ key, values, steps }) => ({ key, points: values.length, steps: steps ?? { from: 0, by: 1 }, times: { from: 1_700_000_000_000, by: 10 } })) }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  return new Uint8Array(Buffer.concat([Buffer.from("DRP1"), length, header, ...series.map(({ values }) => Buffer.from(Float64Array.from(values).buffer))]));
+}
