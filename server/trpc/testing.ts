@@ -7,6 +7,7 @@ import { reportComments, reports, savedViews } from "../../db/schema/reports.ts"
 import { quotas } from "../../db/schema/queue.ts";
 import { modelVersions, registeredModels } from "../../db/schema/models.ts";
 import { PERMISSIONS, type Permission } from "../../domain/access/permissions.ts";
+import { Slug } from "../../domain/shared/ids.ts";
 import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
 import { appRouter } from "./root.ts";
@@ -58,17 +59,17 @@ function kindsOf(schema: Schema): IdKind[] {
 
 type Fill = (ids: Record<string, string>, id: string) => unknown;
 
-/** Everywhere in an input that an id may stand, in lists and parts of it too, with an input that is right but for that id. */
-function idsIn(schema: Schema): { field: string; kind: IdKind; fill: Fill }[] {
-  const kind = kindOf(schema);
+/** Everywhere in an input that something of a kind may be named, in lists and parts of it too, with an input that is right but for that name. */
+function namedIn<Kind>(schema: Schema, kindAt: (of: Schema, name: string) => Kind | undefined, called = ""): { field: string; kind: Kind; fill: Fill }[] {
+  const kind = kindAt(schema, called);
   if (kind) return [{ field: "", kind, fill: (_ids, id) => id }];
   const within = (name: string, of: Schema, around: (inner: unknown, ids: Record<string, string>) => unknown) =>
-    idsIn(of).map(({ field, kind: inner, fill: put }) => ({ field: field ? `${name}.${field}` : name, kind: inner, fill: ((ids, id) => around(put(ids, id), ids)) satisfies Fill }));
+    namedIn(of, kindAt, name).map(({ field, kind: inner, fill: put }) => ({ field: field ? `${name}.${field}` : name, kind: inner, fill: ((ids, id) => around(put(ids, id), ids)) satisfies Fill }));
   const named = Object.entries(schema.properties ?? {}).filter(([name]) => !PLACES.has(name));
   return [
     ...named.flatMap(([name, of]) => within(name, of, (inner, ids) => ({ ...(sample(schema, ids) as object), [name]: inner }))),
     ...(schema.items ? within("0", schema.items, (inner) => [inner]) : []),
-    ...branches(schema).flatMap(idsIn),
+    ...branches(schema).flatMap((one) => namedIn(one, kindAt, called)),
   ];
 }
 
@@ -83,6 +84,7 @@ export function sample(schema: Schema, ids: Record<string, string>): unknown {
   if (schema.type === "array") return [sample(schema.items!, ids)];
   if (schema.type === "integer" || schema.type === "number") return Math.max(1, schema.minimum ?? 1);
   if (schema.type === "boolean") return false;
+  if (schema.format === "date") return "2026-01-01";
   return "x".repeat(Math.max(1, schema.minLength ?? 1));
 }
 
@@ -148,8 +150,13 @@ function probesOf({ path, type, input }: Walked): Probe[] {
   const byHand = BY_HAND[path];
   if (byHand) return byHand.flatMap((one) => one.kinds.map((kind) => ({ path, type, kind, field: Object.entries(one.input).find(([, value]) => [value].flat().includes("$foreign"))![0], input: (ids, id) => fill(one.input, ids, id) })));
   if (!input) return [];
-  return idsIn(jsonSchema(input)).map(({ field, kind, fill: put }) => ({ path, field, type, kind, input: put }));
+  return namedIn(jsonSchema(input), kindOf).map(({ field, kind, fill: put }) => ({ path, field, type, kind, input: put }));
 }
+
+/** What is named by its slug rather than by an id. */
+const SLUGGED = new Set(["project", "cluster"]);
+const SLUG = jsonSchema(Slug).pattern;
+const slugAt = ({ pattern }: Schema, name: string): string | undefined => (pattern === SLUG && SLUGGED.has(name) ? name : undefined);
 
 type Org = Awaited<ReturnType<TestServer["make"]["org"]>>;
 
@@ -190,6 +197,8 @@ export async function oneOfEach(server: TestServer, org: Org, project: Org["proj
   return { org, owner, ids: ids as Record<string, string> };
 }
 
+/** Every field of every guarded procedure that takes a slug. What they need besides is called `x`. */
+export const slugProbes = walked.filter(({ permission, input }) => permission in PERMISSIONS && input).flatMap(({ path, type, input }) => namedIn(jsonSchema(input!), slugAt).map(({ field, kind, fill: put }) => ({ path, field, type, kind, input: put })));
 /** Every id-shaped field of every guarded procedure. */
 export const probes = walked.filter(({ permission }) => permission in PERMISSIONS).flatMap(probesOf);
 /** A well-formed id of a thing that does not exist. */
