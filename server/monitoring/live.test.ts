@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clients } from "../../db/client.ts";
 import { apiTokens, orgs, roleBindings, users } from "../../db/schema/access.ts";
 import { newId } from "../../db/schema/columns.ts";
+import { factories } from "../../db/factories.ts";
+import { registeredModels } from "../../db/schema/models.ts";
 import { testDatabase } from "../../db/testing.ts";
 import { type Change, rememberChanges, setBus } from "../bus.ts";
 import { formatToken } from "../../domain/access/token-format.ts";
@@ -51,23 +53,23 @@ afterAll(async () => {
   await database.close();
 });
 
-/** An organization with one member, and a stream opened by that member's token. */
-async function member(slug: string) {
+/** An organization with one member, or one more member of it who sees one project alone, and a stream opened by that member's token. */
+async function member(slug: string, held?: { orgId: string; projectId: string }) {
   const { db } = database;
-  const orgId = newId("organization");
+  const orgId = held?.orgId ?? newId("organization");
   const userId = newId("user");
   const tokenId = newId("token");
   const token = formatToken("pat", tokenId, tokenId.replaceAll(/[^0-9a-z]/g, "").padEnd(43, "x").slice(0, 43));
-  await db.insert(orgs).values({ id: orgId, slug, name: slug });
+  if (!held) await db.insert(orgs).values({ id: orgId, slug, name: slug });
   await db.insert(users).values({ id: userId, name: slug, email: `${userId}@example.test` });
-  await db.insert(roleBindings).values({ orgId, principalType: "user", principalId: userId, role: "viewer", scopeType: "org", scopeId: orgId });
+  await db.insert(roleBindings).values({ orgId, principalType: "user", principalId: userId, role: "viewer", ...(held ? { scopeType: "project" as const, scopeId: held.projectId } : { scopeType: "org" as const, scopeId: orgId }) });
   await db.insert(apiTokens).values({
     id: tokenId, orgId, principalType: "user", principalId: userId, name: "live", hash: createHash("sha256").update(token).digest("hex"),
-    lastFour: token.slice(-4), permissions: ["org:read"], expiresAt: new Date(Date.now() + 3_600_000), createdBy: userId,
+    lastFour: token.slice(-4), permissions: ["org:read", "runs:read", "models:read", "costs:read"], expiresAt: new Date(Date.now() + 3_600_000), createdBy: userId,
   });
   const open = async (org = slug, since?: string) => reader(await app.request(`/api/events?org=${org}${since === undefined ? "" : `&since=${since}`}`, { headers: { authorization: `Bearer ${token}` } }));
   const leave = () => db.delete(roleBindings).where(and(eq(roleBindings.orgId, orgId), eq(roleBindings.principalId, userId)));
-  return { orgId, open, leave };
+  return { orgId, userId, open, leave };
 }
 
 /** Reads a stream by events; null when it ended. */
@@ -102,6 +104,33 @@ describe("the event stream", () => {
     say([{ orgId: there.orgId, topic: "run", id: "run_theirs" }, { orgId: here.orgId, topic: "run", id: "run_ours" }]);
     expect(await stream.next()).toEqual({ event: "change", data: [{ topic: "run", id: "run_ours" }] });
     await stream.cancel();
+  });
+
+  it("tells a member who sees one project of that project's things alone, and of everything once the role reaches further", async () => {
+    const all = await member("parts");
+    const make = factories(database.db);
+    const org = { id: all.orgId, slug: "parts" };
+    const teamId = (await make.team(org)).id;
+    const [mine, far] = [await make.project(org, { teamId }), await make.project(org, { teamId })];
+    const some = await member("parts", { orgId: all.orgId, projectId: mine.id });
+    const [seen, hidden] = [await make.run(mine, "usr_x"), await make.run(far, "usr_x")];
+    const [model] = await database.db.insert(registeredModels).values({ orgId: org.id, projectId: far.id, name: "m", createdBy: "o" }).returning();
+    const rendered = memory.mark();
+    const changes = ["run", "attempt-log", "run-metrics", "run-cost"].flatMap((topic) => [hidden, seen].map(({ id }) => ({ orgId: org.id, topic, id })));
+    say([...changes, { orgId: org.id, topic: "model", id: model!.id }, { orgId: org.id, topic: "report", id: "rep_1" }, { orgId: org.id, topic: "queue", id: org.id }]);
+    const told = (ids: string[]) => [...changes.filter(({ id }) => ids.includes(id)).map(({ topic, id }) => ({ topic, id })), ...(ids.length > 1 ? [{ topic: "model", id: model!.id }] : []), { topic: "queue", id: org.id }];
+    const [narrow, wide] = [await some.open("parts", rendered), await all.open("parts", rendered)];
+    expect(await narrow.next()).toMatchObject({ event: "ready", data: { missed: false, changes: told([seen.id]) } });
+    expect(await wide.next()).toMatchObject({ event: "ready", data: { missed: false, changes: told([seen.id, hidden.id]) } }); // its token may read no reports
+    say([{ orgId: org.id, topic: "run", id: hidden.id }, { orgId: org.id, topic: "run", id: seen.id }]);
+    expect(await narrow.next()).toEqual({ event: "change", data: [{ topic: "run", id: seen.id }] });
+    await database.db.insert(roleBindings).values({ orgId: org.id, principalType: "user", principalId: some.userId, role: "viewer", scopeType: "project", scopeId: far.id });
+    say([{ orgId: org.id, topic: "people", id: org.id }]);
+    await expect.poll(async () => {
+      say([{ orgId: org.id, topic: "run", id: hidden.id }]);
+      return JSON.stringify((await narrow.next())?.data);
+    }, { timeout: 20_000 }).toContain(hidden.id);
+    for (const one of [narrow, wide]) await one.cancel();
   });
 
   it("keeps what servers and agents say to each other to itself, and a repeated change is told once", async () => {

@@ -3,17 +3,16 @@ import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { enter, guard, type GuardedEnv } from "../access/guard.ts";
 import { createContext } from "../access/session.ts";
 import { bus, type Change } from "../bus.ts";
+import { log } from "../log.ts";
 import type { Ctx } from "../trpc/context.ts";
+import { isTold, Sight } from "./sight.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** Longest that a stream outlives the session or the role it was opened with; a change of roles is looked at at once. */
 const RECHECK_MS = 5_000;
 /** A hot run may change many times a second: one event carries what gathered meanwhile. */
 const GATHER_MS = 100;
-/** Topics between servers, workers and agents; browsers have no use for them. */
-const INTERNAL = new Set(["agent-desired", "agent-revoked"]);
 
-const isTold = ({ topic }: Change) => !INTERNAL.has(topic);
 const withoutOrg = (changes: Change[]) => changes.map(({ topic, id }) => ({ topic, id }));
 
 const open = new Set<LiveStream>();
@@ -22,6 +21,7 @@ const open = new Set<LiveStream>();
 class LiveStream {
   readonly #sse: SSEStreamingApi;
   readonly #orgId: string;
+  readonly #seen: (changes: Change[]) => Promise<Change[]>;
   readonly #waiting = new Map<string, Change>();
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
@@ -29,10 +29,12 @@ class LiveStream {
   #end!: () => void;
   readonly ended: Promise<void>;
 
-  constructor(sse: SSEStreamingApi, orgId: string, mark: () => string) {
+  /** @param seen Those changes of which this tab may know. */
+  constructor(sse: SSEStreamingApi, orgId: string, { mark, seen }: { mark: () => string; seen: (changes: Change[]) => Promise<Change[]> }) {
     this.#mark = mark;
     this.#sse = sse;
     this.#orgId = orgId;
+    this.#seen = seen;
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -50,22 +52,39 @@ class LiveStream {
   /** One event at a time: for a tab that does not read, what changes meanwhile is kept once each, not written into memory again and again. */
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const changes = withoutOrg([...this.#waiting.values()]);
+    const changes = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#sending = true;
-    await this.send("change", changes);
-    this.#sending = false;
-    this.#plan();
+    await this.#tell(async (mark) => {
+      const seen = await this.#seen(changes);
+      if (seen.length > 0) await this.#send("change", withoutOrg(seen), mark);
+    });
   }
 
   /** @param since What changed since the tab's mark; null: that is not known, it must ask for everything anew. */
   async ready(since: Change[] | null): Promise<void> {
-    await this.send("ready", { heartbeatMs: HEARTBEAT_MS, missed: since === null, changes: withoutOrg((since ?? []).filter(isTold)) });
+    await this.#tell(async (mark) => {
+      const changes = withoutOrg(await this.#seen((since ?? []).filter(isTold)));
+      await this.#send("ready", { heartbeatMs: HEARTBEAT_MS, missed: since === null, changes }, mark);
+    });
   }
 
-  /** With the mark up to which the tab then knows everything. Hono swallows writes to a gone client; `onAbort` ends the stream then. */
-  async send(event: string, data: unknown): Promise<void> {
-    await this.#sse.writeSSE({ event, data: JSON.stringify(data), id: this.#mark() });
+  /** With the mark up to which the tab then knows everything: that of before it was looked up what it may know. */
+  async #tell(what: (mark: string) => Promise<void>): Promise<void> {
+    const mark = this.#mark();
+    this.#sending = true;
+    try {
+      await what(mark);
+    } catch (err) {
+      log().warn({ err }, "could not look up of which changes a tab may know; it connects anew");
+      this.end();
+    }
+    this.#sending = false;
+    this.#plan();
+  }
+
+  /** Hono swallows writes to a gone client; `onAbort` ends the stream then. */
+  async #send(event: string, data: unknown, mark: string): Promise<void> {
+    await this.#sse.writeSSE({ event, data: JSON.stringify(data), id: mark });
   }
 
   async beat(): Promise<void> {
@@ -79,30 +98,35 @@ class LiveStream {
   }
 }
 
-/** Session, membership and permission as of now, not as of when the stream was opened. */
-async function mayStillListen(headers: Headers, org: string | undefined, ctx: Ctx): Promise<boolean> {
+/** Session, membership and permission as of now, not as of when the stream was opened; null: they ended. */
+async function listenerNow(headers: Headers, org: string | undefined, ctx: Ctx): Promise<Ctx | null> {
   try {
     const now = await enter(await createContext(headers, org), "org:read", "GET /api/events");
-    return now.orgId === ctx.orgId && now.actor.id === ctx.actor.id;
+    return now.orgId === ctx.orgId && now.actor.id === ctx.actor.id ? now : null;
   } catch {
-    return false; // also when the database is away: the browser reconnects and asks again
+    return null; // also when the database is away: the browser reconnects and asks again
   }
 }
 
 async function stream(c: Context<GuardedEnv>, sse: SSEStreamingApi): Promise<void> {
   const ctx = c.get("ctx");
   const { mark, since, subscribe, onGap } = bus();
-  const live = new LiveStream(sse, ctx.orgId, mark);
+  const sight = new Sight(ctx);
+  const live = new LiveStream(sse, ctx.orgId, { mark, seen: (changes) => sight.of(changes) });
   open.add(live);
   sse.onAbort(() => live.end());
-  const recheck = () => void mayStillListen(c.req.raw.headers, c.req.query("org"), ctx).then((may) => may || live.end());
+  const recheck = async () => {
+    const now = await listenerNow(c.req.raw.headers, c.req.query("org"), ctx);
+    if (now) sight.renew(now);
+    else live.end();
+  };
   const forgetGaps = onGap(() => void live.ready(null));
   const unsubscribe = subscribe((changes) => {
     live.offer(changes);
-    if (changes.some((change) => change.topic === "people" && change.orgId === ctx.orgId)) recheck();
+    if (changes.some((change) => change.topic === "people" && change.orgId === ctx.orgId)) void recheck();
   });
   const beat = setInterval(() => void live.beat(), HEARTBEAT_MS);
-  const checking = setInterval(recheck, RECHECK_MS);
+  const checking = setInterval(() => void recheck(), RECHECK_MS);
   try {
     await live.ready(since(c.req.query("since"), ctx.orgId)); // after subscribing: told twice is harmless, not at all is not
     await live.ended;
