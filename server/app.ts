@@ -9,6 +9,7 @@ import { refuseForeignOrigin } from "./access/same-origin.ts";
 import { addressOf } from "./client-address.ts";
 import { compressJson } from "./compress.ts";
 import { log } from "./log.ts";
+import { NOT_KEPT } from "./not-kept.ts";
 import { outageOf } from "./outage.ts";
 import { mountRoutes } from "./routes.ts";
 import { createTrpcContext } from "./trpc/init.ts";
@@ -20,6 +21,10 @@ const AUTH_BODY = 64 * 1024;
 /** The machine paths: everything under /api, in front of Next. */
 export function buildApp(): Hono {
   const app = new Hono();
+  app.use("*", async (c, next) => {
+    c.header("cache-control", NOT_KEPT["cache-control"]); // for what is answered through the context; before, since looking into an answer costs time
+    await next();
+  });
   app.use("/api/trpc/*", compressJson());
   app.use("/mlflow/*", compressJson());
   const atMost = (maxSize: number) => bodyLimit({ maxSize, onError: (c) => c.json({ error: "too_large", message: `The request is larger than ${maxSize} bytes.` }, 413) });
@@ -38,9 +43,14 @@ export function buildApp(): Hono {
       allowBatching: true,
       allowMethodOverride: true, // a spec to plan does not fit into a URL
       maxBatchSize: 30,
+      responseMeta: () => ({ headers: NOT_KEPT }),
     }),
   );
   // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
+  app.use("/api/auth/*", async (c, next) => {
+    await next();
+    c.res.headers.set("cache-control", NOT_KEPT["cache-control"]); // better-auth answers by itself
+  });
   app.post("/api/auth/sign-in/email", open("signing in"), atMost(AUTH_BODY), (c) => signIn(c.req.raw, addressOf(c)));
   app.post("/api/auth/sign-out", open("signing out"), atMost(AUTH_BODY), (c) => auth().handler(c.req.raw));
   mountRoutes(app);

@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { teams } from "../../db/schema/access.ts";
+import { costDaily } from "../../db/schema/costs.ts";
 import { testWorld } from "../experiments/testing.ts";
 import { sha256 } from "../access/secrets.ts";
 import { frameHeaders } from "./embed-headers.ts";
@@ -84,5 +88,27 @@ it("who asks too often waits, and nobody else: a client by all its sessions toge
     expect((await embed.look(sessions[0]!)).status).toBe(200);
   } finally {
     clock.mockRestore();
+  }
+});
+
+it("a name that a spreadsheet would run is text in the file that a site is given", async () => {
+  await embed.makeClient();
+  const { db, org, vision, owner } = embed.world;
+  const cluster = await embed.world.makeCluster(org.id, "berlin");
+  await db.update(teams).set({ name: "=cmd|'/C calc'!A0", slug: "=cmd" }).where(eq(teams.id, vision.teamId));
+  const day = new Date().toISOString().slice(0, 10);
+  await db.insert(costDaily).values({ day, orgId: org.id, clusterId: cluster.id, projectId: vision.id, ownerId: owner.id, experimentId: "", kind: "cpu", model: "", capacityClass: "owned", quantity: "1", amount: "1", provisional: "0" });
+  const file = await (await embed.look(await embed.sessionOf({ cap: ["csv"] }), embed.report, "export")).text();
+  expect(file).toContain("'=cmd");
+  expect(file).not.toMatch(/(^|,)"?=/m);
+});
+
+it("every attack that the documentation lists is a test of that name", () => {
+  const rows = [...readFileSync("docs/security.md", "utf8").matchAll(/^\| (?<attack>[^|]+) \| (?<tests>.*`[^`]+\.ts`.*) \|$/gm)].map(({ groups }) => groups as { attack: string; tests: string });
+  expect(rows.length).toBeGreaterThan(15);
+  for (const { attack, tests } of rows) {
+    const named = [...tests.matchAll(/“(?<title>[^”]+)”[^`“]*`(?<file>[^`]+)`/g)].map(({ groups }) => groups as { title: string; file: string });
+    expect(named.length, attack).toBeGreaterThan(0);
+    for (const { title, file } of named) expect(readFileSync(file, "utf8"), `${attack}: ${title}`).toContain(`("${title}`);
   }
 });

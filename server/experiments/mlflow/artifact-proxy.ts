@@ -5,6 +5,7 @@ import type { Permission } from "../../../domain/access/permissions.ts";
 import { type ArtifactPlace, artifactPlace, MAX_FILE_BYTES, pathProblem } from "../../../domain/experiments/mlflow-artifact-path.ts";
 import { declareAccess } from "../../access/guard.ts";
 import { findLoggedModel } from "../../models/queries/logged.ts";
+import { NOT_KEPT } from "../../not-kept.ts";
 import { deleteClientFiles, putClientFile } from "../commands/client-files.ts";
 import { objectStore } from "../object-store.ts";
 import { type FileOwner, findFile, listFolder, type TreeEntry } from "../queries/artifact-tree.ts";
@@ -107,7 +108,7 @@ async function put(c: Context, ctx: MlflowCtx, text: string): Promise<Response> 
 async function remove(ctx: MlflowCtx, text: string): Promise<Response> {
   const { owner, place } = await placeOf(ctx, text, true);
   await deleteClientFiles(ctx.db, ctx.orgId, owner, place.path);
-  return Response.json({});
+  return Response.json({}, { headers: NOT_KEPT });
 }
 
 /** Clients then read the file whole, from us: whoever has a token need not reach the store. */

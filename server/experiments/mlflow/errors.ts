@@ -3,6 +3,7 @@ import { FilterError } from "../../../domain/experiments/filter/ast.ts";
 import { isUntaken, UNTAKEN_WORDS } from "../../../db/refused.ts";
 import { DomainError, type ErrorCode } from "../../../domain/shared/errors.ts";
 import { log } from "../../log.ts";
+import { JSON_NOT_KEPT } from "../../not-kept.ts";
 import { outageOf } from "../../outage.ts";
 
 /** MLflow's words for what went wrong, with the statuses its clients expect. They retry 408, 429 and 5xx, so bad input is never one of those. */
@@ -59,7 +60,7 @@ export const missing = (what: string, id: string): MlflowError => new MlflowErro
 /** The answer to a failed request. What nobody foresaw is logged and its words hidden. */
 export function toResponse(error: unknown, path: string): Response {
   const { code, message, retryAfter } = describe(outageOf(error) ?? error, path);
-  const headers = { "content-type": "application/json", ...(retryAfter === null ? {} : { "retry-after": String(retryAfter) }) };
+  const headers = { ...JSON_NOT_KEPT, ...(retryAfter === null ? {} : { "retry-after": String(retryAfter) }) };
   return new Response(JSON.stringify({ error_code: code, message }), { status: STATUS[code], headers });
 }
 

@@ -6,6 +6,7 @@ import { MAX_FILE_BYTES } from "../../../domain/experiments/mlflow-artifact-path
 import { env } from "../../../env.ts";
 import { declareAccess } from "../../access/guard.ts";
 import { abortUpload, beginUpload, completeUpload, takeUploadPart, type UploadPlace } from "../commands/client-uploads.ts";
+import { NOT_KEPT } from "../../not-kept.ts";
 import { objectStore } from "../object-store.ts";
 import { answer, ARTIFACT_ROOT, pathAfter, placeOf } from "./artifact-proxy.ts";
 import type { MlflowCtx } from "./caller.ts";
@@ -36,7 +37,7 @@ export function mountMultipart(app: Hono): void {
     on("complete", Complete, complete);
     on("abort", Abort, async (_c, ctx, place, { upload_id }: z.output<typeof Abort>) => {
       await abortUpload(ctx.db, objectStore(), place, upload_id);
-      return Response.json({});
+      return Response.json({}, { headers: NOT_KEPT });
     });
     app.put(`${base}/part/:upload/:number/*`, declareAccess(WRITE), answer(WRITE, (c, ctx) => takePart(c, ctx, mark(`part/${c.req.param("upload")}/${c.req.param("number")}`))));
   }
@@ -84,5 +85,5 @@ async function takePart(c: Context, ctx: MlflowCtx, mark: string): Promise<Respo
 
 async function complete(_c: Context, ctx: MlflowCtx, place: UploadPlace, { upload_id, parts }: z.output<typeof Complete>): Promise<Response> {
   await completeUpload(ctx.db, objectStore(), place, upload_id, parts.map(({ part_number, etag }) => ({ number: part_number, sha256: etag.replace(/^(?:W\/)?"|"$/g, "") })));
-  return Response.json({});
+  return Response.json({}, { headers: NOT_KEPT });
 }

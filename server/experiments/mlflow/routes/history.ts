@@ -3,6 +3,7 @@ import type { TransactionSql } from "postgres";
 import { z } from "zod";
 import { MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
 import { ordered } from "../../../../domain/shared/ordered.ts";
+import { JSON_NOT_KEPT } from "../../../not-kept.ts";
 import { asOfOneMoment, countPoints, FirstPoints, type HistoryCursor, type HistoryPoint, readFirst, readHistory, readWhole, type StepRange, visitPoints } from "../../queries/history.ts";
 import type { MlflowCtx } from "../caller.ts";
 import { refuse } from "../errors.ts";
@@ -33,7 +34,7 @@ function metricsText(key: string, points: HistoryPoint[], runId?: string): strin
   return points.map(({ step, time, value }) => `{"key":${name},"value":${JSON.stringify(fromDouble(value))},"timestamp":${time},"step":${step}${tail}}`).join(",");
 }
 
-const json = (text: string | ReadableStream) => new Response(text, { headers: { "content-type": "application/json" } });
+const json = (text: string | ReadableStream) => new Response(text, { headers: JSON_NOT_KEPT });
 
 const Cursor = z.object({ minStep: z.string().regex(/^-?\d{1,19}$/), id: z.string().max(64), offset: z.int().nonnegative() });
 

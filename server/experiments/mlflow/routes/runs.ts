@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cut, MLFLOW_LIMITS, MLFLOW_STATUSES, nameProblem } from "../../../../domain/experiments/mlflow-words.ts";
+import { JSON_NOT_KEPT } from "../../../not-kept.ts";
 import { createClientRun, PARENT_TAG, setRunDeleted, updateClientRun } from "../../commands/mlflow-runs.ts";
 import { loadRunInfo, loadRunTexts } from "../../queries/mlflow-runs.ts";
 import { isOwn, type MlflowCtx } from "../caller.ts";
@@ -28,7 +29,7 @@ export const runRoutes: MlflowRoute[] = [
 /** The answer of `runs/get` and `runs/create`. The text of a run comes from Postgres as it is. */
 async function sendRun(ctx: MlflowCtx, id: string): Promise<Response> {
   const [run] = await loadRunTexts(ctx.db, [id]);
-  return new Response(`{"run":${run}}`, { headers: { "content-type": "application/json" } });
+  return new Response(`{"run":${run}}`, { headers: JSON_NOT_KEPT });
 }
 
 /** Moments that a database can hold: up to the year 9999. */

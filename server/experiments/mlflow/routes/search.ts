@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EXPERIMENT_NAMES, MLFLOW_RUN_NAMES } from "../../../../domain/experiments/filter/ast.ts";
 import { parseFilter, parseOrder } from "../../../../domain/experiments/filter/parse.ts";
 import { DEFAULT_EXPERIMENT, MLFLOW_LIMITS } from "../../../../domain/experiments/mlflow-words.ts";
+import { JSON_NOT_KEPT } from "../../../not-kept.ts";
 import { defaultExperiment } from "../../commands/mlflow-experiments.ts";
 import { listById, listDatasetsUsed, toWire } from "../../queries/mlflow-experiments.ts";
 import { loadRunTexts } from "../../queries/mlflow-runs.ts";
@@ -72,5 +73,5 @@ async function runsSearch(ctx: MlflowCtx, input: z.output<typeof SearchRuns>): P
     token: input.page_token || undefined,
   });
   const texts = await loadRunTexts(ctx.db, found);
-  return new Response(`{"runs":[${texts.join(",")}]${next ? `,"next_page_token":${JSON.stringify(next)}` : ""}}`, { headers: { "content-type": "application/json" } });
+  return new Response(`{"runs":[${texts.join(",")}]${next ? `,"next_page_token":${JSON.stringify(next)}` : ""}}`, { headers: JSON_NOT_KEPT });
 }
