@@ -14,16 +14,13 @@ import { useCan, useOrg, useViewer } from "../../providers/viewer.tsx";
 import { confirmAct } from "../../ui/confirm.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { notifyDone, notifyError } from "../../ui/notify.ts";
-import { CodeSection } from "./code-section.tsx";
 import { useDraft } from "./draft-context.tsx";
-import { InteractiveSection } from "./interactive-section.tsx";
-import { OverridesSection } from "./overrides-section.tsx";
-import { BasicsSection, InputsSection, OutputsSection, PlacementSection, ReliabilitySection, ResourcesSection } from "./sections.tsx";
 import { setField } from "./spec-document.ts";
+import { SpecFields } from "./spec-fields.tsx";
 import { keyFor, type Sent } from "./submit-key.ts";
 import classes from "./new-run.module.css";
 
-/** Everything a run can be asked, in one column, the usual first. */
+/** The fields, and what sends them. */
 export function NewRunForm({ isClone }: { isClone: boolean }) {
   const trpc = useTRPC();
   const org = useOrg();
@@ -61,15 +58,7 @@ export function NewRunForm({ isClone }: { isClone: boolean }) {
     <form className={classes.form} onSubmit={send} noValidate aria-label="New run">
       {!isClone && <ExampleOffer />}
       <IssueList issues={showAll ? issues : []} failure={failure} />
-      <BasicsSection />
-      <InteractiveSection />
-      <CodeSection />
-      <ResourcesSection />
-      <InputsSection />
-      <OutputsSection />
-      <ReliabilitySection />
-      <PlacementSection />
-      <OverridesSection />
+      <SpecFields />
       <FormActions>
         <Guarded allowed={allowed}><Button type="submit" loading={submit.isPending || submit.isSuccess}>Submit run</Button></Guarded>
         <Button variant="subtle" color="gray" component={Link} href={paths.runs(org)}>Back to runs</Button>

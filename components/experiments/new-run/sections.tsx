@@ -2,7 +2,7 @@
 import { Checkbox, Input, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { DEFAULT_RETRY_ON, FAILURE_CLASSES } from "../../../domain/experiments/failure.ts";
-import { DRIVERS, LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
+import { DRIVERS } from "../../../domain/experiments/run-spec.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useTRPC } from "../../providers/api.tsx";
 import { useProjectsWhere, useViewer } from "../../providers/viewer.tsx";
@@ -56,25 +56,6 @@ function CommandField() {
       ) : <AreaField path={["command"]} label="Command" placeholder="python train.py --epochs 10" required />}
       <SegmentedControl size="xs" aria-label="How the command runs" style={{ justifySelf: "start" }} value={isList ? "list" : "shell"} onChange={(next) => change(next === "list" ? argumentsOf(typeof value === "string" ? value : "") : isList && value.join("") !== "" ? shellLine(value.map(String)) : undefined)} data={[{ value: "shell", label: "Shell line" }, { value: "list", label: "Argument list" }]} />
     </>
-  );
-}
-
-export function ResourcesSection() {
-  const { document } = useDraft();
-  const resources = document.spec?.resources;
-  return (
-    <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
-      <FieldRow>
-        <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
-        <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any, or h100, shared, 1g.10gb" />
-        <NumberField path={["resources", "nodes"]} label="Nodes" placeholder="1" min={1} />
-      </FieldRow>
-      <FieldRow>
-        <NumberField path={["resources", "cpus"]} label="Cores per node" placeholder="1" min={0.1} step={1} decimal />
-        <TextField path={["resources", "memory"]} label="Memory per node" placeholder="1GiB" />
-        <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: one }))} />
-      </FieldRow>
-    </FormSection>
   );
 }
 
@@ -134,13 +115,13 @@ function RetryOn() {
 }
 
 function PreemptibleSwitch() {
-  const { value, disabled, change } = useField<boolean>(["preemptible"]);
-  return <Checkbox label="May be stopped for other work" description="It saves a checkpoint and queues again; in return it may borrow what others do not use." checked={value ?? false} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? true : undefined)} />;
+  const { name, value, disabled, change } = useField<boolean>(["preemptible"]);
+  return <Checkbox name={name} label="May be stopped for other work" description="It saves a checkpoint and queues again; in return it may borrow what others do not use." checked={value ?? false} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? true : undefined)} />;
 }
 
 function CheckpointSwitch() {
-  const { value, change, disabled } = useField<boolean>(["checkpoint", "enabled"]);
-  return <Checkbox label="Keep checkpoints across attempts" description="In DROVER_CHECKPOINT_DIR" checked={value ?? true} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? undefined : false)} mt={22} />;
+  const { name, value, change, disabled } = useField<boolean>(["checkpoint", "enabled"]);
+  return <Checkbox name={name} label="Keep checkpoints across attempts" description="In DROVER_CHECKPOINT_DIR" checked={value ?? true} disabled={disabled} onChange={(event) => change(event.currentTarget.checked ? undefined : false)} mt={22} />;
 }
 
 export function PlacementSection() {

@@ -1,0 +1,48 @@
+"use client";
+import { LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
+import { FieldRow, FormSection } from "../../form/form-section.tsx";
+import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
+import { NumberField, SelectField, TextField } from "./fields.tsx";
+
+type Launcher = (typeof LAUNCHERS)[number];
+
+/** What each launcher does, where it is chosen. */
+const LAUNCHER_SAYS: Record<Launcher, { label: string; says: string }> = {
+  none: { label: "None", says: "The command starts once on every node." },
+  torchrun: { label: "torchrun", says: "PyTorch’s: it starts the workers on every node and tells them where to meet." },
+  mpi: { label: "mpi", says: "mpirun starts the ranks, over all nodes together." },
+  ray: { label: "ray", says: "The command starts as a job of a Ray cluster." },
+};
+
+export function ResourcesSection() {
+  const { document } = useDraft();
+  const resources = document.spec?.resources;
+  return (
+    <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher", "processesPerNode", "workerRestarts")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
+      <FieldRow>
+        <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
+        <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any, or h100, shared, 1g.10gb" />
+        <NumberField path={["resources", "nodes"]} label="Nodes" placeholder="1" min={1} />
+      </FieldRow>
+      <FieldRow>
+        <NumberField path={["resources", "cpus"]} label="Cores per node" placeholder="1" min={0.1} step={1} decimal />
+        <TextField path={["resources", "memory"]} label="Memory per node" placeholder="1GiB" />
+      </FieldRow>
+      <LauncherFields />
+    </FormSection>
+  );
+}
+
+/** What only some launchers know shows with them, and wherever it is set: a field that is refused can be seen and emptied. */
+function LauncherFields() {
+  const { value = "none" } = useField<Launcher>(["launcher"]);
+  const { value: processes } = useField<number>(["processesPerNode"]);
+  const { value: restarts } = useField<number>(["workerRestarts"]);
+  return (
+    <FieldRow>
+      <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: LAUNCHER_SAYS[one].label }))} description={LAUNCHER_SAYS[value]?.says} />
+      {(value !== "none" || processes !== undefined) && <NumberField path={["processesPerNode"]} label="Processes per node" placeholder="one per GPU" min={1} max={1024} description="Each is a rank with a log of its own." />}
+      {(value === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within one attempt, after a worker failed." />}
+    </FieldRow>
+  );
+}
