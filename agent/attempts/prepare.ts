@@ -154,6 +154,7 @@ export function launchOf(around: Surroundings, record: AttemptRecord, spec: JobS
       title: `${spec.project}/${spec.runName}`,
       launcher: spec.launcher,
       nodes: spec.nodes,
+      minNodes: Math.min(spec.minNodes ?? spec.nodes, spec.nodes),
       processes: processesOf(spec),
       restarts: spec.workerRestarts ?? 0,
       cpus: spec.cpus,

@@ -18,7 +18,7 @@ export interface Subject {
 let count = 0;
 
 /** One process on one machine. */
-export const plainAsk = (more: Partial<Launch["ask"]> = {}): Launch["ask"] => ({ title: "test/run", launcher: "none", nodes: 1, processes: 1, restarts: 0, cpus: 1, gpus: 0, gpuModel: null, maxSeconds: null, graceSeconds: 5, excludeNodes: [], overrides: {}, ...more });
+export const plainAsk = (more: Partial<Launch["ask"]> = {}): Launch["ask"] => ({ title: "test/run", launcher: "none", nodes: 1, minNodes: more.nodes ?? 1, processes: 1, restarts: 0, cpus: 1, gpus: 0, gpuModel: null, maxSeconds: null, graceSeconds: 5, excludeNodes: [], overrides: {}, ...more });
 
 /** Polls until it holds. @throws Error that says what was waited for. */
 export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, seconds = 20): Promise<T> {

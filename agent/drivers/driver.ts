@@ -28,6 +28,8 @@ export interface Ask {
   title: string;
   launcher: string;
   nodes: number;
+  /** On how few of `nodes` torchrun may start too; as many where that was not asked for. */
+  minNodes: number;
   /** Processes per node that the launcher starts. */
   processes: number;
   /** How often torchrun may start its workers anew. */

@@ -36,6 +36,8 @@ export const JobSpec = z.object({
   processesPerNode: z.int().positive().nullable().optional(),
   /** How often torchrun may start all its workers anew within this attempt. */
   workerRestarts: z.int().nonnegative().optional(),
+  /** torchrun may also start on so few of `nodes`. */
+  minNodes: z.int().positive().optional(),
   /** Who asked: the e-mail address of a person, `service:<project>/<name>` of a service account. */
   owner: z.string().optional(),
   /** People work in it: the process learns a port to listen at, and what its callers must name as their token. */

@@ -1,3 +1,4 @@
+import { isElastic } from "../../domain/experiments/node-count.ts";
 import { formatMib, plural } from "../../domain/shared/format.ts";
 
 interface Asked {
@@ -5,6 +6,8 @@ interface Asked {
   memoryMib: number;
   gpus: number;
   nodes: number;
+  /** On how few of `nodes` it starts as well; null where on all or none. */
+  minNodes?: number | null;
 }
 
 /** What a run holds in all, the scarce part first: "16 GPUs · 2 nodes", or "4 cores" where it asks for none. */
@@ -13,8 +16,9 @@ export function resourcesLine({ cpus, gpus, nodes }: Asked): string {
   return nodes > 1 ? `${main} · ${plural(nodes, "node")}` : main;
 }
 
-/** Everything asked for per node: "8 GPUs (H100), 32 cores, 256 GiB; 2 nodes". */
-export function resourcesWords({ cpus, memoryMib, gpus, nodes }: Asked, gpuModel: string | null): string {
+/** Everything asked for per node: "8 GPUs (H100), 32 cores, 256 GiB per node; 2 nodes", or "2 to 4 nodes". */
+export function resourcesWords({ cpus, memoryMib, gpus, nodes, minNodes }: Asked, gpuModel: string | null): string {
   const parts = [...(gpus > 0 ? [`${plural(gpus, "GPU")}${gpuModel ? ` (${gpuModel})` : ""}`] : []), plural(cpus, "core"), formatMib(memoryMib)];
-  return `${parts.join(", ")}${nodes > 1 ? ` per node; ${plural(nodes, "node")}` : ""}`;
+  const fewest = isElastic({ nodes, minNodes: minNodes ?? null }) ? `${minNodes} to ` : "";
+  return `${parts.join(", ")}${nodes > 1 ? ` per node; ${fewest}${plural(nodes, "node")}` : ""}`;
 }

@@ -1,4 +1,5 @@
 import type { PendingReason } from "../experiments/pending.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { gpusOf, pickOn } from "./accelerators.ts";
 import { openTo } from "./open-nodes.ts";
@@ -18,18 +19,18 @@ export interface Weighing {
 
 export const freeGpus = (node: NodeSnapshot): number => gpusOf(node, null).free;
 
-/** The tightest nodes that host the ask now, so that large holes stay whole; null when there are too few. */
+/** The tightest nodes that host the ask now, so that large holes stay whole: as many as it may have, null when there are fewer than it needs. */
 export function chooseNodes(resources: RunSpec["resources"], cluster: ClusterSnapshot, { allow = () => true, packing = "pack" }: Weighing = {}): Choice | null {
   const fitting = cluster.nodes.filter((node) => nodeHosts(node, resources, "now") && allow(cluster, node)).map((node) => ({ node, free: freeGpus(node) }));
-  if (fitting.length < resources.nodes) return null;
+  if (fitting.length < fewestNodes(resources)) return null;
   const way = packing === "pack" ? 1 : -1;
   const order = fitting.sort((a, b) => way * (a.free - b.free || a.node.freeCpus - b.node.freeCpus || a.node.freeMemoryMib - b.node.freeMemoryMib) || (a.node.name < b.node.name ? -1 : 1));
   const chosen = order.slice(0, resources.nodes).map(({ node }) => node);
-  const accelerators = resources.nodes === 1 && resources.gpus > 0 ? pickOn(chosen[0]!, resources.gpuModel, resources.gpus).map(({ index }) => index) : [];
+  const accelerators = chosen.length === 1 && resources.gpus > 0 ? pickOn(chosen[0]!, resources.gpuModel, resources.gpus).map(({ index }) => index) : [];
   return { clusterId: cluster.id, nodeNames: chosen.map((node) => node.name), accelerators };
 }
 
-/** Best choice over clusters: cheapest, then where its data is, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. What one of them costs decides only where it is known of all. */
+/** Best choice over clusters: cheapest, then where its data is, then on most nodes of what may have more or fewer, then work without GPUs off GPU clusters, then the fewest GPUs and cores left idle beside it. What one of them costs decides only where it is known of all. */
 export function bestChoice(resources: RunSpec["resources"], clusters: ClusterSnapshot[], weighing: Weighing = {}): Choice | null {
   const found = clusters.flatMap((cluster) => {
     const choice = chooseNodes(resources, cluster, weighing);
@@ -39,10 +40,10 @@ export function bestChoice(resources: RunSpec["resources"], clusters: ClusterSna
   let best: { choice: Choice; score: (bigint | number | string)[] } | null = null;
   for (const { cluster, choice, price } of found) {
     const nodes = cluster.nodes.filter((node) => choice.nodeNames.includes(node.name));
-    const gpusLeft = nodes.reduce((sum, node) => sum + freeGpus(node), 0) - resources.gpus * resources.nodes;
-    const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * resources.nodes;
+    const gpusLeft = nodes.reduce((sum, node) => sum + freeGpus(node), 0) - resources.gpus * nodes.length;
+    const cpusLeft = nodes.reduce((sum, node) => sum + node.freeCpus, 0) - resources.cpus * nodes.length;
     const way = weighing.packing === "spread" && resources.gpus > 0 ? -1 : 1;
-    const score = [isPriced ? price! : 0n, weighing.near === cluster.id ? 0 : 1, way * gpusLeft, way * cpusLeft, cluster.slug];
+    const score = [isPriced ? price! : 0n, weighing.near === cluster.id ? 0 : 1, -nodes.length, way * gpusLeft, way * cpusLeft, cluster.slug];
     const at = best ? score.findIndex((part, index) => part !== best!.score[index]) : 0;
     if (!best || (at >= 0 && score[at]! < best.score[at]!)) best = { choice, score };
   }

@@ -1,4 +1,5 @@
 import { unsupportedFields, type Capabilities } from "../clusters/capabilities.ts";
+import { fewestNodes, isElastic } from "../experiments/node-count.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 import { type AcceleratorSnapshot, type GpuCount, giveBackOn, gpusOf, type Kind, kindOn, takeOn } from "./accelerators.ts";
 import { notOpen, openTo, timesOf, tooLong, type PartitionTimes } from "./open-nodes.ts";
@@ -109,9 +110,9 @@ export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], w
   return (when === "ever" ? gpus.all : when === "empty" ? gpus.ok : gpus.free) >= resources.gpus;
 }
 
-/** Are there as many such nodes as the ask wants? */
+/** Are there as many such nodes as the ask needs? */
 function hasHosts(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
-  let left = resources.nodes;
+  let left = fewestNodes(resources);
   for (const node of nodes) if (nodeHosts(node, resources, when) && (left -= 1) === 0) return true;
   return false;
 }
@@ -131,6 +132,8 @@ export function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
 }
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+/** "4 nodes", or "2 to 4 nodes". */
+export const nodesAsked = (resources: RunSpec["resources"]) => (isElastic(resources) ? `${fewestNodes(resources)} to ` : "") + plural(resources.nodes, "node");
 const gpuNoun = (resources: RunSpec["resources"]) => (resources.gpuModel ? `${resources.gpuModel} GPU` : "GPU");
 const mib = (amount: number) => (amount >= 1024 && amount % 1024 === 0 ? `${amount / 1024} GiB` : `${amount} MiB`);
 
@@ -149,9 +152,9 @@ function shortfall(nodes: NodeSnapshot[], resources: RunSpec["resources"], when:
   if (cpus + EPSILON < resources.cpus) return tell("resources.cpus", plural(resources.cpus, "core"), String(Math.floor(cpus * 10 + EPSILON) / 10));
   const memory = most((node) => (now ? node.freeMemoryMib : node.memoryMib));
   if (memory < resources.memory) return tell("resources.memory", mib(resources.memory), mib(Math.max(0, memory)));
-  if (resources.nodes > 1) {
+  if (fewestNodes(resources) > 1) {
     const enough = nodes.filter((node) => nodeHosts(node, resources, when)).length;
-    return { field: "resources.nodes", reason: `Asked for ${plural(resources.nodes, "node")}; ${now ? "fewer are free" : `${enough} ${enough === 1 ? "is" : "are"} large`} enough.` };
+    return { field: "resources.nodes", reason: `Asked for ${nodesAsked(resources)}; ${now ? "fewer are free" : `${enough} ${enough === 1 ? "is" : "are"} large`} enough.` };
   }
   return { field: "resources", reason: now ? "No node has all of it free at once." : "No node has all of it together." };
 }
@@ -202,9 +205,16 @@ export function earliestRoom(resources: RunSpec["resources"], cluster: ClusterSn
   for (const { hold, at } of ending) {
     release(after, hold);
     for (const node of nodesNamed(after, hold.nodeNames)) if (nodeHosts(node, resources, "now")) able.add(node);
-    if (able.size >= resources.nodes) return { at, basis: `${hold.runName} ends by then, at its maximum duration.`, after };
+    if (able.size >= fewestNodes(resources)) return { at, basis: `${hold.runName} ends by then, at its maximum duration.`, after };
   }
   return null;
+}
+
+/** Of what may start on fewer nodes, also how many there are for it. */
+function fitsNow(resources: RunSpec["resources"], nodes: NodeSnapshot[]): string {
+  if (!isElastic(resources)) return "It fits now.";
+  const free = nodes.filter((node) => nodeHosts(node, resources, "now")).length;
+  return `It fits now, on ${Math.min(free, resources.nodes)} of at most ${plural(resources.nodes, "node")}.`;
 }
 
 /** Can this cluster run the ask: now, later, never, or could it if it were there (`away`)? `now` is Unix ms. Without `promise` no moment is looked for. */
@@ -223,7 +233,7 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number, promise =
   if (cluster.drained) return say("away", "It is drained: it takes no new work.");
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
   if (!hasHosts(open.nodes, resources, "empty")) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
-  if (hasHosts(open.nodes, resources, "now")) return say("now", "It fits now.");
+  if (hasHosts(open.nodes, resources, "now")) return say("now", fitsNow(resources, open.nodes));
   const room = promise ? earliestRoom(resources, open) : null;
   const { reason, field } = shortfall(open.nodes.filter((node) => node.usable), resources, "now");
   const promised = room !== null && room.at > now; // what should have ended already promises nothing

@@ -24,6 +24,7 @@ const FIELDS: Record<string, { with: Partial<RunSpecInput>; process: Answer; slu
   "resources.gpus": { with: { resources: { gpus: 2 } }, process: "honoured", slurm: "honoured" },
   "resources.gpuModel": { with: { resources: { gpus: 1, gpuModel: "H100" } }, process: "honoured", slurm: "honoured" },
   "resources.nodes": { with: { resources: { nodes: 2 } }, process: "refused", slurm: "honoured" },
+  "resources.minNodes": { with: { launcher: "torchrun", resources: { nodes: 4, minNodes: 2 } }, process: "refused", slurm: "honoured" },
   launcher: { with: { launcher: "mpi" }, process: "honoured", slurm: "honoured" },
   processesPerNode: { with: { launcher: "torchrun", processesPerNode: 4 }, process: "honoured", slurm: "honoured" },
   workerRestarts: { with: { launcher: "torchrun", workerRestarts: 2 }, process: "honoured", slurm: "honoured" },
@@ -66,6 +67,7 @@ describe("every field of a spec on every driver", () => {
   it.each([
     { says: "a launcher that is not there", spec: { launcher: "ray" }, field: "launcher" },
     { says: "several processes without a launcher", spec: { processesPerNode: 2 }, field: "processesPerNode" },
+    { says: "fewer nodes than it may have without torchrun", spec: { launcher: "mpi", resources: { nodes: 4, minNodes: 2 } }, field: "resources.minNodes" },
     { says: "restarts of workers that torchrun does not start", spec: { launcher: "mpi", workerRestarts: 1 }, field: "workerRestarts" },
     { says: "a setting of Slurm that is not known", spec: { overrides: { slurm: { colour: "red" } } }, field: "overrides.slurm.colour" },
     { says: "more nodes than there are", spec: { resources: { nodes: 17 } }, field: "resources.nodes" },
@@ -76,6 +78,10 @@ describe("every field of a spec on every driver", () => {
   it("refuses an interactive run where the policy or an old agent lets nobody in", () => {
     const spec = RunSpec.parse({ ...base, interactive: {} });
     for (const interactive of [false, undefined]) expect(unsupportedFields(spec, { ...slurm, interactive }).map((issue) => issue.field)).toEqual(["interactive"]);
+  });
+
+  it("takes on one machine what torchrun may also start on one node", () => {
+    expect(unsupportedFields(RunSpec.parse({ ...base, launcher: "torchrun", resources: { nodes: 4, minNodes: 1 } }), process)).toEqual([]);
   });
 
   it("refuses git where the agent has none", () => {

@@ -1,4 +1,5 @@
-import type { RunSpec, DriverKind } from "../experiments/run-spec.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
+import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 import type { FieldIssue } from "../shared/errors.ts";
 
 /** What an agent says its driver can do. A spec field outside it is refused at submit, by name. */
@@ -23,9 +24,12 @@ export const NOT_INTERACTIVE = "This cluster lets nobody into its runs: policy.j
 export function unsupportedFields(spec: RunSpec, can: Capabilities): FieldIssue[] {
   const issues: FieldIssue[] = [];
   const refuse = (field: string, message: string) => issues.push({ field, message });
-  if (spec.resources.nodes > can.maxNodes) {
-    refuse("resources.nodes", `The ${can.driver} driver runs on ${can.maxNodes === 1 ? "one node" : `at most ${can.maxNodes} nodes`}; asked for ${spec.resources.nodes}. Use a cluster with a scheduler such as Slurm.`);
+  const minNodes = spec.resources.minNodes ?? null; // a spec may be older than the field
+  const fewest = fewestNodes(spec.resources);
+  if (fewest > can.maxNodes) {
+    refuse(minNodes === null ? "resources.nodes" : "resources.minNodes", `The ${can.driver} driver runs on ${can.maxNodes === 1 ? "one node" : `at most ${can.maxNodes} nodes`}; asked for ${minNodes === null ? "" : "at least "}${fewest}. Use a cluster with a scheduler such as Slurm.`);
   }
+  if (minNodes !== null && spec.launcher !== "torchrun") refuse("resources.minNodes", `Only torchrun starts on fewer nodes than it may have; the launcher is ${spec.launcher}. Use torchrun, or remove it.`);
   if (!can.launchers.includes(spec.launcher)) {
     refuse("launcher", `The ${can.driver} driver cannot launch with ${spec.launcher}. It knows: ${can.launchers.join(", ")}.`);
   }

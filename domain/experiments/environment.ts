@@ -1,4 +1,5 @@
 import type { AttemptView } from "./run-view.ts";
+import { isElastic } from "./node-count.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 const SECRET = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY/i;
@@ -10,7 +11,7 @@ export function withoutSecrets(env: Record<string, string>): Record<string, stri
 }
 
 /** What the last attempt's process found in its environment, as far as the run decides it; secrets hidden. */
-export function runEnvironment(run: { id: string; name: string; experimentId: string; spec: RunSpec }, attempt: Pick<AttemptView, "id" | "number" | "acceleratorIndexes"> | null): Record<string, string> {
+export function runEnvironment(run: { id: string; name: string; experimentId: string; spec: RunSpec }, attempt: Pick<AttemptView, "id" | "number" | "acceleratorIndexes" | "nodeNames"> | null): Record<string, string> {
   const { spec } = run;
   return {
     ...("MLFLOW_TRACKING_URI" in spec.env ? {} : { MLFLOW_TRACKING_URI: `…/mlflow/p/${spec.project}`, MLFLOW_RUN_ID: run.id, MLFLOW_EXPERIMENT_ID: run.experimentId, MLFLOW_TRACKING_TOKEN: HIDDEN }),
@@ -19,7 +20,7 @@ export function runEnvironment(run: { id: string; name: string; experimentId: st
     DROVER_RUN_NAME: run.name,
     DROVER_PROJECT: spec.project,
     DROVER_PARAMS: JSON.stringify(spec.params),
-    DROVER_NUM_NODES: String(spec.resources.nodes),
+    DROVER_NUM_NODES: String((isElastic(spec.resources) && attempt?.nodeNames.length) || spec.resources.nodes),
     ...(attempt ? { DROVER_ATTEMPT: String(attempt.number), DROVER_ATTEMPT_ID: attempt.id } : {}),
     ...(attempt && attempt.acceleratorIndexes.length > 0 ? { CUDA_VISIBLE_DEVICES: attempt.acceleratorIndexes.join(",") } : {}),
   };

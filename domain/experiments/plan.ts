@@ -11,6 +11,8 @@ interface ClusterFit {
 export interface QueueSays {
   /** The cluster that it would be given now; null when it must wait. */
   chosen: string | null;
+  /** How many nodes it would get there, where that may be more or fewer. */
+  size?: string | null;
   /** Queued runs that go first. */
   ahead: number;
   /** Why it waits; null when it does not, or nobody knows. */
@@ -29,7 +31,7 @@ export function planRun(fits: ClusterFit[], says: QueueSays): Omit<Plan, "cost">
   const clusters = fits.map(({ cluster, fit }) => ({ id: cluster.id, name: cluster.name, verdict: fit.verdict === "away" ? ("later" as const) : fit.verdict, reason: fit.reason, field: fit.field }));
   const base = { cluster: null, earliestAt: start?.at ?? null, basis: start?.basis ?? null, end: null, ahead, clusters };
   const now = fits.find(({ cluster }) => cluster.id === says.chosen);
-  if (now) return { ...base, verdict: "now", message: `Fits now on ${now.cluster.name}.`, cluster: pick(now), earliestAt: null, basis: null };
+  if (now) return { ...base, verdict: "now", message: `Fits now on ${now.cluster.name}${says.size ? `, with ${says.size}` : ""}.`, cluster: pick(now), earliestAt: null, basis: null };
   const held = heldBack(fits, says);
   if (held) return { ...base, verdict: "later", ...held };
   const later = soonest(fits);

@@ -38,7 +38,9 @@ export const Resources = z.strictObject({
   /** Such as `H100`, matched against the start of any word of the model's name; any model when absent. */
   gpuModel: Text(64).min(1).nullable().default(null),
   nodes: z.int().min(1).max(10_000).default(1),
-});
+  /** For torchrun: it also starts on fewer nodes, but not on fewer than these, and takes what is free up to `nodes`. */
+  minNodes: z.int().min(1).max(10_000).nullable().default(null),
+}).refine(({ minNodes, nodes }) => minNodes === null || minNodes <= nodes, { path: ["minNodes"], message: "Must not be more than nodes." });
 
 /** What a person asks for. Form, YAML, CLI and API share it; parsing a parsed spec again changes nothing. */
 export const RunSpec = z.strictObject({

@@ -1,5 +1,6 @@
 import { openTo } from "../agents/open-nodes.ts";
 import { nodeHosts, refusal, type ClusterSnapshot, type NodeFilter } from "../agents/placement.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
 import type { Waiting } from "./order.ts";
 
 /**
@@ -12,7 +13,7 @@ export function excludedBy({ excluded = [], spec }: Pick<Waiting, "excluded" | "
   const isNamed: NodeFilter = (cluster, node) => names.has(`${cluster.id}/${node.name}`);
   const hasOthers = clusters.some((cluster) => {
     const isOpen = cluster.reachable && !cluster.drained && refusal(spec, cluster) === null;
-    return isOpen && openTo(spec, cluster).nodes.filter((node) => !isNamed(cluster, node) && nodeHosts(node, spec.resources, "empty")).length >= spec.resources.nodes;
+    return isOpen && openTo(spec, cluster).nodes.filter((node) => !isNamed(cluster, node) && nodeHosts(node, spec.resources, "empty")).length >= fewestNodes(spec.resources);
   });
   return hasOthers ? isNamed : () => false;
 }

@@ -1,5 +1,6 @@
 import { gpusOf, matching } from "../agents/accelerators.ts";
 import { refusal, type ClusterSnapshot, type NodeSnapshot } from "../agents/placement.ts";
+import { fewestNodes, isElastic } from "../experiments/node-count.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { formatMib, formatNumber, plural } from "../shared/format.ts";
 
@@ -20,9 +21,11 @@ export function bindingConstraint(spec: RunSpec, clusters: readonly ClusterSnaps
 }
 
 function needs(resources: RunSpec["resources"], open: readonly NodeSnapshot[]): string {
-  const where = resources.nodes === 1 ? "on one node" : `on each of ${resources.nodes} nodes`;
+  const fewest = fewestNodes(resources);
+  const atLeast = isElastic(resources) ? "at least " : "";
+  const where = fewest === 1 ? `on ${atLeast}one node` : `on each of ${atLeast}${fewest} nodes`;
   const free = (node: NodeSnapshot) => gpusOf(node, resources.gpuModel).free;
-  const short = (have: (node: NodeSnapshot) => number, want: number) => open.filter((node) => have(node) + 1e-6 >= want).length < resources.nodes;
+  const short = (have: (node: NodeSnapshot) => number, want: number) => open.filter((node) => have(node) + 1e-6 >= want).length < fewest;
   const most = (have: (node: NodeSnapshot) => number) => open.reduce<NodeSnapshot | null>((best, node) => (best === null || have(node) > have(best) ? node : best), null);
   const tell = (asked: string, have: (node: NodeSnapshot) => number, format: (value: number) => string, noun: string) => {
     const best = most(have);

@@ -3,7 +3,9 @@ import { bestChoice, type Fits, readyOf, type Weighing, whyNot } from "../agents
 import { openTo, timeSteps } from "../agents/open-nodes.ts";
 import { copySnapshot, fitOn, nodeHosts, refusal, release, take, type Choice, type ClusterSnapshot, type LiveHold, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
 import type { PendingReason } from "../experiments/pending.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
 import { plural } from "../shared/format.ts";
+import { largestOf } from "../shared/largest.ts";
 import { excludedBy } from "./excluded.ts";
 import type { TeamShare } from "./fair-share.ts";
 import { orderQueue, standing, type Waiting } from "./order.ts";
@@ -136,17 +138,17 @@ class Pass {
     return reason;
   }
 
-  private weighing(run: Waiting, withReservation = true): Weighing {
+  private weighing(run: Waiting, nodes?: number): Weighing {
     const { policy, price, now } = this.input;
-    const kept = withReservation && this.kept ? keepRoom(this.kept, run.spec, now) : null;
-    const mine = this.nodeAllowed(run);
+    const kept = this.kept ? keepRoom(this.kept, run.spec, now) : null;
+    const mine = this.nodeAllowed(run, nodes);
     const allow: NodeFilter = (cluster, node) => (kept === null || kept(cluster, node)) && mine(cluster, node);
     return { allow, packing: policy.packing, near: run.near ?? null, ...(price ? { price } : {}) };
   }
 
-  /** Not excluded, within its quotas, and not promised to somebody ahead. */
-  private nodeAllowed(run: Waiting): NodeFilter {
-    const ask = this.book.isEmpty || run.gpus === 0 ? null : askOf(run, this.input.policy);
+  /** Not excluded, within its quotas if it gets so many nodes, and not promised to somebody ahead. */
+  private nodeAllowed(run: Waiting, nodes?: number): NodeFilter {
+    const ask = this.book.isEmpty || run.gpus === 0 ? null : askOf(run, this.input.policy, nodes);
     const excluded = excludedBy(run, this.clusters);
     const answers = new Map<string, boolean>();
     return (cluster, node) => {
@@ -172,7 +174,8 @@ class Pass {
 
   private choose(run: Waiting, ready: ClusterSnapshot[]): Choice | null {
     if (ready.length === 0 || (this.kept && !this.input.policy.backfill)) return null;
-    return bestChoice(run.spec.resources, ready, this.weighing(run));
+    const { resources } = run.spec;
+    return largestOf(fewestNodes(resources), resources.nodes, (nodes) => bestChoice({ ...resources, nodes }, ready, this.weighing(run, nodes)));
   }
 
   private place(run: Waiting, choice: Choice): void {

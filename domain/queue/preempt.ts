@@ -1,5 +1,6 @@
 import { freeWithout, type Kind, kindOn } from "../agents/accelerators.ts";
 import { nodeHosts, type ClusterSnapshot, type LiveHold, type NodeSnapshot } from "../agents/placement.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 import { levelOf, standing, type Waiting } from "./order.ts";
 import { SHORTEST_TURN_SECONDS, type QueuePolicy } from "./policy.ts";
@@ -44,7 +45,8 @@ export function takeableByNode(cluster: ClusterSnapshot): Map<string, LiveHold[]
   return byNode;
 }
 
-export const askOf = (run: Waiting, policy: QueuePolicy): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.gpus, firm: !(run.spec.preemptible && policy.preemption) });
+/** `nodes`: how many it would get; as few as it needs where that is not known. */
+export const askOf = (run: Waiting, policy: QueuePolicy, nodes = fewestNodes(run.spec.resources)): QuotaAsk => ({ teamId: run.teamId, projectId: run.projectId, gpus: run.spec.resources.gpus * nodes, firm: !(run.spec.preemptible && policy.preemption) });
 const holderOf = (hold: LiveHold): QuotaAsk => ({ teamId: hold.claim!.teamId, projectId: hold.claim!.projectId, gpus: hold.gpus * hold.nodeNames.length, firm: false });
 
 /** What the quotas say of one run while nothing changes: asked once for each kind of accelerators, not for each node and hold. */
@@ -128,6 +130,7 @@ function roomWithout(node: NodeSnapshot, taken: readonly Taken[], resources: Run
 /** The fewest holds on one cluster whose going makes room for the run on all its nodes; all or nothing. Null where that cannot be. */
 export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: PreemptContext): { taken: Taken[]; nodeNames: string[] } | null {
   const byNode = context.holdsOf(cluster);
+  const fewest = fewestNodes(run.spec.resources);
   const options = cluster.nodes.flatMap((node) => {
     if (!node.usable || context.excluded(cluster, node)) return [];
     const kind = run.gpus > 0 ? kindOn(node, run.spec.resources.gpuModel) : null;
@@ -135,7 +138,7 @@ export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: Preem
     const taken = takeOn(run, node, byNode.get(node.name) ?? [], context);
     return taken ? [{ node, taken }] : [];
   });
-  if (options.length < run.spec.resources.nodes) return null;
+  if (options.length < fewest) return null;
   const youngest = (taken: Taken[]) => taken.reduce((least, { hold }) => Math.min(least, hold.claim!.startedAt), Infinity);
   options.sort((a, b) => a.taken.length - b.taken.length || (a.taken.length > 0 ? youngest(b.taken) - youngest(a.taken) : 0) || (a.node.name < b.node.name ? -1 : 1));
   const chosen: typeof options = [];
@@ -146,9 +149,9 @@ export function victimsOn(run: Waiting, cluster: ClusterSnapshot, context: Preem
     if (!beside) continue;
     chosen.push({ node, taken: beside });
     for (const one of beside) taken.set(one.hold.runId, one);
-    if (chosen.length === run.spec.resources.nodes) break;
+    if (chosen.length === fewest) break;
   }
-  if (chosen.length < run.spec.resources.nodes) return null;
+  if (chosen.length < fewest) return null;
   return taken.size === 0 ? null : { taken: [...taken.values()], nodeNames: chosen.map(({ node }) => node.name) };
 }
 

@@ -2,6 +2,7 @@ import { gpusOf } from "../agents/accelerators.ts";
 import { chooseNodes, freeGpus } from "../agents/choose.ts";
 import { openTo } from "../agents/open-nodes.ts";
 import { earliestRoom, fitOn, likelyEndOf, nodeHosts, type ClusterSnapshot, type NodeFilter, type NodeSnapshot } from "../agents/placement.ts";
+import { fewestNodes } from "../experiments/node-count.ts";
 import type { RunSpec } from "../experiments/run-spec.ts";
 
 /** Nodes kept for the first run that must wait, and what it needs of each. `startsAt`: Unix ms, null when nothing promises it. */
@@ -30,7 +31,7 @@ export function reserve(run: Reservation["run"], clusters: readonly ClusterSnaps
         .filter((node) => nodeHosts(node, resources, "empty"))
         .map((node) => ({ name: node.name, lacks: lacks(node, resources) }))
         .sort((a, b) => a.lacks - b.lacks || (a.name < b.name ? -1 : 1))
-        .slice(0, resources.nodes);
+        .slice(0, fewestNodes(resources));
       return { clusterId: cluster.id, nodes, lacks: nodes.reduce((sum, node) => sum + node.lacks, 0) };
     })
     .sort((a, b) => a.lacks - b.lacks || (a.clusterId < b.clusterId ? -1 : 1))[0];

@@ -7,6 +7,7 @@ import { clusters, nodes } from "../../db/schema/clusters.ts";
 import { runCheckpointFiles } from "../../db/schema/checkpoints.ts";
 import { attempts, objects, runs } from "../../db/schema/experiments.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../domain/experiments/attempt-status.ts";
+import { fewestNodes, isElastic } from "../../domain/experiments/node-count.ts";
 import type { RunSpec } from "../../domain/experiments/run-spec.ts";
 import { env } from "../../env.ts";
 import { appToken, runToken } from "../experiments/run-token.ts";
@@ -122,7 +123,7 @@ const travels = ({ checkpoint, cluster }: RunSpec, mayMove: boolean, cameFrom: n
 export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Map<string, JobSpec>> {
   if (attemptIds.length === 0) return new Map();
   const rows = await db
-    .select({ id: attempts.id, number: attempts.number, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, avoided: AVOIDED, owner: OWNER })
+    .select({ id: attempts.id, number: attempts.number, nodes: attempts.nodes, runId: runs.id, runName: runs.name, experimentId: runs.experimentId, spec: runs.spec, project: projects.slug, driver: clusters.driver, mayMove: sql<boolean>`(select count(*) > 1 from ${clusters} other where other.org_id = ${attempts.orgId} and other.revoked_at is null)`, cameFrom: CAME_FROM, avoided: AVOIDED, owner: OWNER })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
     .innerJoin(projects, eq(projects.id, runs.projectId))
@@ -130,7 +131,7 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     .leftJoin(users, and(eq(runs.ownerType, "user"), eq(users.id, runs.ownerId)))
     .leftJoin(serviceAccounts, and(eq(runs.ownerType, "service_account"), eq(serviceAccounts.id, runs.ownerId), eq(serviceAccounts.orgId, runs.orgId)))
     .where(inArray(attempts.id, attemptIds));
-  return new Map(rows.flatMap(({ id, number, runId, runName, experimentId, spec, project, driver, mayMove, cameFrom, avoided, owner }) => (spec ? [[id, {
+  return new Map(rows.flatMap(({ id, number, nodes, runId, runName, experimentId, spec, project, driver, mayMove, cameFrom, avoided, owner }) => (spec ? [[id, {
     runId,
     runName,
     attemptNumber: number,
@@ -143,7 +144,8 @@ export async function loadJobSpecs(db: DbOrTx, attemptIds: string[]): Promise<Ma
     memoryMib: spec.resources.memory,
     gpus: spec.resources.gpus,
     gpuModel: spec.resources.gpuModel,
-    nodes: spec.resources.nodes,
+    nodes,
+    ...(isElastic(spec.resources) ? { minNodes: fewestNodes(spec.resources) } : {}),
     launcher: spec.launcher,
     processesPerNode: spec.processesPerNode ?? null, // a spec may be older than the field
     workerRestarts: spec.workerRestarts ?? 0,

@@ -111,7 +111,7 @@ function commandLine(launch: Launch): string {
   if (ask.launcher === "mpi") return `mpirun -n ${ask.nodes * ask.processes} ${rank}`;
   if (ask.launcher === "torchrun") {
     const single = ask.nodes === 1;
-    const meet = single ? ["--standalone"] : [`--nnodes=${ask.nodes}`, "--rdzv_backend=c10d", `--rdzv_id=${launch.attemptId}`];
+    const meet = single ? ["--standalone"] : [`--nnodes=${ask.minNodes < ask.nodes ? `${ask.minNodes}:` : ""}${ask.nodes}`, "--rdzv_backend=c10d", `--rdzv_id=${launch.attemptId}`];
     const [shell, flag, script, name, ...rest] = torchrunWords(ask, meet) as [string, string, string, string, ...string[]];
     const start = `${words([shell, flag, script, name])} ${single ? "" : '"--rdzv_endpoint=$MASTER_ADDR:$MASTER_PORT" '}${words(rest)} ${rank}`;
     return single ? start : `${srun(1)} ${start}`;

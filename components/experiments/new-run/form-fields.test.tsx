@@ -31,6 +31,7 @@ const FIELDS: Record<string, Partial<RunSpecInput>> = {
   "resources.gpus": {},
   "resources.gpuModel": {},
   "resources.nodes": {},
+  "resources.minNodes": { launcher: "torchrun" },
   launcher: {},
   processesPerNode: { launcher: "mpi" },
   workerRestarts: { launcher: "torchrun" },
@@ -80,8 +81,8 @@ describe("every field of a spec in the form", () => {
     expect(shown(chosen)).toContain(field);
   });
 
-  it.each(["processesPerNode", "workerRestarts"])("%s shows wherever it is set, so that it can be taken out again", (field) => {
+  it.each([["processesPerNode", { processesPerNode: 2 }], ["workerRestarts", { workerRestarts: 2 }], ["resources.minNodes", { resources: { minNodes: 1 } }]])("%s shows wherever it is set, so that it can be taken out again", (field, set) => {
     expect(shown({})).not.toContain(field);
-    expect(shown({ [field]: 2 })).toContain(field);
+    expect(shown(set)).toContain(field);
   });
 });

@@ -1,5 +1,7 @@
 "use client";
+import { fewestNodes, isElastic } from "../../../domain/experiments/node-count.ts";
 import { LAUNCHERS } from "../../../domain/experiments/run-spec.ts";
+import { plural } from "../../../domain/shared/format.ts";
 import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { NumberField, SelectField, TextField } from "./fields.tsx";
@@ -18,7 +20,7 @@ export function ResourcesSection() {
   const { document } = useDraft();
   const resources = document.spec?.resources;
   return (
-    <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher", "processesPerNode", "workerRestarts")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${resources.nodes} node${resources.nodes === 1 ? "" : "s"}` : undefined}>
+    <FormSection title="Resources" hasIssue={useHasIssue("resources", "launcher", "processesPerNode", "workerRestarts")} summary={resources ? `${resources.gpus} GPUs, ${resources.cpus} cores per node, ${isElastic(resources) ? `${fewestNodes(resources)} to ` : ""}${plural(resources.nodes, "node")}` : undefined}>
       <FieldRow>
         <NumberField path={["resources", "gpus"]} label="GPUs per node" placeholder="0" max={1024} />
         <TextField path={["resources", "gpuModel"]} label="GPU model" placeholder="any, or h100, shared, 1g.10gb" />
@@ -37,11 +39,13 @@ export function ResourcesSection() {
 function LauncherFields() {
   const { value = "none" } = useField<Launcher>(["launcher"]);
   const { value: processes } = useField<number>(["processesPerNode"]);
+  const { value: fewest } = useField<number>(["resources", "minNodes"]);
   const { value: restarts } = useField<number>(["workerRestarts"]);
   return (
     <FieldRow>
       <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: LAUNCHER_SAYS[one].label }))} description={LAUNCHER_SAYS[value]?.says} />
       {(value !== "none" || processes !== undefined) && <NumberField path={["processesPerNode"]} label="Processes per node" placeholder="one per GPU" min={1} max={1024} description="Each is a rank with a log of its own." />}
+      {(value === "torchrun" || fewest !== undefined) && <NumberField path={["resources", "minNodes"]} label="Nodes at least" placeholder="all of them" min={1} description="It then starts on what is free, from so many up." />}
       {(value === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within one attempt, after a worker failed." />}
     </FieldRow>
   );

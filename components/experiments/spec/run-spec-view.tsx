@@ -43,7 +43,7 @@ export function RunSpecView({ id }: { id: string }) {
 function resolved(spec: RunSpec, run: { cpus: number; memoryMib: number; gpus: number; nodes: number }): [string, React.ReactNode][] {
   const { code } = spec;
   return [
-    ["Resources", resourcesWords(run, spec.resources.gpuModel)],
+    ["Resources", resourcesWords({ ...run, minNodes: spec.resources.minNodes }, spec.resources.gpuModel)],
     ["Code", code === null ? "None" : code.kind === "git" ? `${code.url} at ${code.ref}` : <Id key="code" value={code.sha256} max={20} label="Copy digest" />],
     ["Launcher", spec.launcher],
     ["Priority", String(spec.priority)],

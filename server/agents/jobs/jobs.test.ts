@@ -85,6 +85,17 @@ describe("placement", () => {
       expect(placed.length).toBe(live.length);
     }), { numRuns: 12 });
   });
+  it("starts what takes two to four nodes on the three that are free, and tells its agent and its timeline so", async () => {
+    const { agent, cluster } = await plane.makeAgent();
+    const node = (name: string, cpus: number) => ({ name, cpus, memoryMib: 16_384, diskMib: 1, state: "up" as const, stateReason: null, accelerators: [] });
+    await agent.sync({ nodes: [node("n1", 8), node("n2", 8), node("n3", 8), node("small", 2)] });
+    await plane.sql`update clusters set capabilities = capabilities || '{"driver": "slurm", "maxNodes": 4, "launchers": ["none", "torchrun"]}' where id = ${cluster.id}`;
+    const run = await plane.makeRun({ launcher: "torchrun", resources: { cpus: 8, memory: 64, nodes: 4, minNodes: 2 } });
+    await placeOrg(plane, plane.orgId);
+    expect(await attemptsOf(run.id)).toMatchObject([{ nodes: 3, node_names: ["n1", "n2", "n3"] }]);
+    expect((await agent.sync()).desired).toMatchObject([{ spec: { runId: run.id, nodes: 3, minNodes: 2 } }]);
+    expect((await plane.sql`select message from run_events where run_id = ${run.id} and kind = 'attempt.assigned'`)[0]!.message).toBe(`Placed on ${cluster.name} (n1, n2, n3): on 3 of at most 4 nodes.`);
+  });
   it("lets a run that was cancelled meanwhile be", async () => {
     await plane.makeAgent();
     const run = await plane.makeRun();

@@ -35,7 +35,7 @@ export async function assignRuns(work: Work, placed: { run: Assignable; choice: 
   if (placed.length === 0) return;
   const status = move("queued", "assign");
   for (const { run } of placed) move(run.status, "assign"); // each by the table, though all come from the queue
-  const rows = placed.map(({ run, choice, milli }) => ({ ...choice, ...run, milli, attemptId: newId("attempt"), runId: run.id }));
+  const rows = placed.map(({ run, choice, milli }) => ({ ...choice, ...run, nodes: choice.nodeNames.length, milli, attemptId: newId("attempt"), runId: run.id }));
   const column = <Value>(of: (row: (typeof rows)[number]) => Value) => sql.param(rows.map(of));
   const written = Promise.all([
     work.tx.execute(sql`
@@ -52,7 +52,8 @@ export async function assignRuns(work: Work, placed: { run: Assignable; choice: 
   ]);
   for (const [at, { run, choice, clusterName }] of placed.entries()) {
     const gpus = choice.accelerators.length > 0 ? `, GPU ${choice.accelerators.join(", ")}` : "";
-    note(work, run, { kind: "attempt.assigned", attemptId: rows[at]!.attemptId, actor: "placement", message: `Placed on ${clusterName} (${choice.nodeNames.slice(0, 4).join(", ")}${choice.nodeNames.length > 4 ? ", …" : ""}${gpus}).` });
+    const fewer = choice.nodeNames.length < run.nodes ? `: on ${choice.nodeNames.length} of at most ${run.nodes} nodes` : "";
+    note(work, run, { kind: "attempt.assigned", attemptId: rows[at]!.attemptId, actor: "placement", message: `Placed on ${clusterName} (${choice.nodeNames.slice(0, 4).join(", ")}${choice.nodeNames.length > 4 ? ", …" : ""}${gpus})${fewer}.` });
     work.changes.push({ orgId: run.orgId, topic: "run", id: run.id }, { orgId: run.orgId, topic: "agent-desired", id: choice.clusterId }, { orgId: run.orgId, topic: "cluster", id: choice.clusterId });
   }
   await Promise.all([written, writeEvents(work)]); // the database writes the one while the other is put together

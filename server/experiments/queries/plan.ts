@@ -3,11 +3,13 @@ import { reaches, type Grant } from "../../../domain/access/roles.ts";
 import { endWords } from "../../../domain/agents/open-nodes.ts";
 import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
 import { planRun } from "../../../domain/experiments/plan.ts";
+import { isElastic } from "../../../domain/experiments/node-count.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
 import type { Plan } from "../../../domain/experiments/run-view.ts";
 import { forecast } from "../../../domain/queue/forecast.ts";
 import type { Waiting } from "../../../domain/queue/order.ts";
 import { placePass } from "../../../domain/queue/pass.ts";
+import { plural } from "../../../domain/shared/format.ts";
 import { loadSnapshots } from "../../agents/queries/snapshots.ts";
 import { estimateRun, loadHourPrices, planCost, type RunEstimate } from "../../costs/queries/estimate.ts";
 import { loadPriceBook } from "../../costs/queries/prices.ts";
@@ -58,6 +60,7 @@ export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: num
   const start = choice || crowded ? null : (forecast(input, { only: new Set([ASKED]) }).get(ASKED) ?? null);
   const plan = planRun(fits, {
     chosen: crowded ? null : (choice?.clusterId ?? null),
+    size: choice && isElastic(spec.resources) ? `${choice.nodeNames.length} of at most ${plural(spec.resources.nodes, "node")}` : null,
     ahead,
     reason: waiting.get(ASKED) ?? null,
     makesRoom: victims.some(({ forRunId }) => forRunId === ASKED),
