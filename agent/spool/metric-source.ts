@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { AttemptRecord } from "../attempts/record.ts";
 import { readText } from "../disk.ts";
 import { log } from "../log.ts";
+import { rankEnds } from "../drivers/ranks.ts";
+import { ranksOf } from "../protocol/ranks.ts";
 import { LIMITS, WireNumber } from "../protocol/messages.ts";
 import { type Batch, type Point, PointReader } from "./points.ts";
 import { readRange } from "./tail.ts";
@@ -26,6 +28,8 @@ export class MetricSource {
   private readonly kept: Point[] = [];
   private keptTo = 0;
   private keptCounter = 0;
+  /** Where each rank runs, as far as that is known. */
+  private readonly nodes = new Map<number, string>();
   private reader: PointReader | null = null;
   private inFlight: Batch | null = null;
   private ended = false;
@@ -64,7 +68,7 @@ export class MetricSource {
 
   private current(): PointReader {
     const next = this.offsets.next;
-    this.reader ??= next >= this.keptTo ? new PointReader(next, this.offsets.counter) : new PointReader(this.keptTo, this.keptCounter);
+    this.reader ??= next >= this.keptTo ? new PointReader(next, this.offsets.counter, this.nodeOf) : new PointReader(this.keptTo, this.keptCounter, this.nodeOf);
     return this.reader;
   }
 
@@ -89,7 +93,17 @@ export class MetricSource {
     return { from: next, to: points.at(-1)?.end ?? this.keptTo, points, counter };
   }
 
+  private readonly nodeOf = (rank: number): string | null => this.nodes.get(rank) ?? null;
+
+  /** Each rank writes down where it runs before its first line. */
+  private async learnNodes(): Promise<void> {
+    const { spec, folder } = this.record;
+    if (!spec || this.nodes.size >= ranksOf(spec) || ranksOf(spec) === 1) return;
+    for (const { rank, node } of await rankEnds(folder.home)) if (node !== "") this.nodes.set(rank, node);
+  }
+
   private async nextRead(size: number, ended: boolean, now: number): Promise<Batch | null> {
+    await this.learnNodes();
     const reader = this.current();
     await this.readOn(reader, size, now);
     if (ended && reader.position >= size && !this.ended) this.ended = reader.finish(now);
@@ -153,6 +167,7 @@ export class MetricSource {
   }
 
   private async keepNow(upTo: number, now: number): Promise<number> {
+    await this.learnNodes();
     const reader = this.current();
     if (this.inFlight && this.inFlight.from >= this.keptTo) await this.append(this.inFlight);
     while (reader.position < upTo) {

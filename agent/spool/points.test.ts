@@ -129,4 +129,11 @@ describe("metric lines", () => {
     const text = '{"v": 1}\n{"v": 2, "step": 40}\n{"v": 3, "step": 1.5}\n{"v": 4, "time": 1700000001}\n{"v": 5, "time": 1700000002000, "step": -3}\n'.replaceAll("{", "drover: {");
     expect(read(Buffer.from(text), [9]).points.map(({ step, time }) => [step, time])).toEqual([[0, NOW], [40, NOW], [1, NOW], [2, 1_700_000_001_000], [-3, 1_700_000_002_000]]);
   });
+
+  it("of a rank keep what a step took it under its rank and node as well, as soon as its node is known", () => {
+    const text = '[rank 5] drover: {"step_seconds": 0.4, "loss": 1, "step": 7}\n[rank 6] drover: {"step_seconds": 0.5, "step": 7}\ndrover: {"step_seconds": 0.6, "step": 7}\n';
+    const reader = new PointReader(0, 0, (rank) => (rank === 5 ? "gpu03" : null));
+    reader.feed(Buffer.from(text), NOW);
+    expect(reader.take()!.points.map(({ key, step, value }) => [key, step, value])).toEqual([["step_seconds", 7, 0.4], ["rank/5@gpu03/step_seconds", 7, 0.4], ["loss", 7, 1], ["step_seconds", 7, 0.5], ["step_seconds", 7, 0.6]]);
+  });
 });

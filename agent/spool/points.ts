@@ -1,4 +1,5 @@
 import { LIMITS } from "../protocol/messages.ts";
+import { rankStepKey } from "../protocol/ranks.ts";
 
 /** One number of one metric line. */
 export interface Point {
@@ -13,7 +14,7 @@ export interface Point {
 
 const PREFIX = "drover: ";
 /** Stands before the lines of an attempt of several ranks (drivers/ranks.ts). */
-const LABEL = /^\[rank \d{1,7}\] /;
+const LABEL = /^\[rank (\d{1,7})\] /;
 const HEAD_BYTES = 17 + PREFIX.length;
 
 /** Bytes before the JSON of a metric line that begins so; -1: it is none; null: it is too short to tell. */
@@ -69,6 +70,14 @@ export function pointsOf(fields: Record<string, unknown>, counter: number, now: 
   return { points, counted: !hasStep && points.length > 0 };
 }
 
+/** What a step took a rank before it waits for the others, under this name in a line of that rank: kept apart by rank as well, for whoever looks for slow ones. */
+const STEP_SECONDS = "step_seconds";
+
+/** The points of a rank's line, and what is kept apart by rank. */
+function ofRank(points: readonly Point[], rank: number, node: string): Point[] {
+  return points.flatMap((point) => (point.key === STEP_SECONDS ? [point, { ...point, key: rankStepKey(rank, node) }] : [point])).slice(0, LIMITS.metricPoints);
+}
+
 /** What a database and a URL can hold: no control characters, no halves of surrogate pairs. */
 const isKey = (key: string): boolean => key.length > 0 && key.length <= LIMITS.metricKey && key.isWellFormed() && !/\p{Cc}/u.test(key);
 
@@ -100,7 +109,11 @@ export class PointReader {
   private keptBytes = 0;
   private isText = false;
 
-  constructor(from: number, counter: number) {
+  /** Where a rank of the attempt runs; null while that is not known. */
+  private readonly nodeOf: (rank: number) => string | null;
+
+  constructor(from: number, counter: number, nodeOf: (rank: number) => string | null = () => null) {
+    this.nodeOf = nodeOf;
     this.from = from;
     this.at = from;
     this.lineStart = from;
@@ -187,9 +200,13 @@ export class PointReader {
 
   private endLine(now: number, mostPoints: number): void {
     const line = this.isText || this.keptBytes === 0 ? null : Buffer.concat(this.kept);
-    const head = line ? headOf(line.subarray(0, HEAD_BYTES).toString("latin1")) : null;
+    const start = line ? line.subarray(0, HEAD_BYTES).toString("latin1") : "";
+    const head = line ? headOf(start) : null;
     const fields = line && head !== null && head > 0 ? parseObject(line.subarray(head).toString("utf8")) : null;
-    const { points, counted } = fields ? pointsOf(fields, this.counter, now, this.at) : { points: [], counted: false };
+    const { points: plain, counted } = fields ? pointsOf(fields, this.counter, now, this.at) : { points: [], counted: false };
+    const rank = fields ? LABEL.exec(start)?.[1] : undefined;
+    const node = rank === undefined ? null : this.nodeOf(Number(rank));
+    const points = node === null ? plain : ofRank(plain, Number(rank), node);
     this.kept = [];
     this.keptBytes = 0;
     this.isText = false;

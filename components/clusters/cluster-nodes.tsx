@@ -12,6 +12,7 @@ import classes from "./clusters.module.css";
 import { ClusterFindings } from "./findings.tsx";
 import { NodeRow } from "./nodes/node-row.tsx";
 import { nodesParams } from "./nodes/nodes-params.ts";
+import { ClusterSlowRanks } from "./slow-ranks.tsx";
 import { useCluster } from "./use-cluster.ts";
 
 /** So few nodes are shown open; more stay a list to scan. */
@@ -34,6 +35,7 @@ export function ClusterNodes({ id }: { id: string }) {
   return (
     <>
       <ClusterFindings id={id} />
+      <ClusterSlowRanks id={id} />
       {cluster.reachability.state !== "reachable" && cluster.agent?.lastSeenAt && <p className={classes.note}>As the agent last told, <Ago at={cluster.agent.lastSeenAt} />.</p>}
       {total > OPEN_UP_TO && (
         <FilterBar>

@@ -81,6 +81,31 @@ describe("findings about nodes", () => {
     expect(await findings(cluster.id)).toEqual([]);
   });
 
+  it("name a slow rank with its node, on its run's page and, while it goes on, on its cluster's, and its node after run upon run", async () => {
+    const { cluster, second } = await fleet();
+    const mia = await world.makeUser(world.org.id, "acme", "Mia", [["member", "project", world.vision.id]]);
+    const { metrics } = factories(world.db);
+    const together = async (ownerId: string, status: "running" | "succeeded", endedAt: Date | null) => {
+      const run = await world.makeRun({ name: `ranks-${number++}`, ownerId, status, endedAt, nodes: 2, gpus: 2 });
+      const attempt = await world.makeAttempt(run, cluster.id, { status: endedAt ? "ended" : "running", ...(endedAt ? { outcome: "succeeded" as const, endedAt } : {}), startedAt: new Date(Date.now() - 7_200_000), nodeNames: ["node-1", "node-2"] });
+      for (const rank of [0, 1, 2, 3]) await metrics(run.id, attempt.id, `rank/${rank}@node-${rank < 2 ? 1 : 2}/step_seconds`, Array.from({ length: 25 }, (_, step) => ({ step, at: Date.now(), value: 0.4 * (rank < 2 ? 1 : rank === 3 ? 1.6 : 1.5) })));
+      await metrics(run.id, attempt.id, "rank/9@elsewhere/step_seconds", Array.from({ length: 25 }, (_, step) => ({ step, at: Date.now(), value: 9 })));
+      return run;
+    };
+    const live = await together(world.owner.id, "running", null);
+    const { found } = (await world.owner.api.clusters.slowRanks({ id: cluster.id }))[0]!;
+    expect(found).toMatchObject({ of: 4, says: "Rank 3 on node-2 takes 1.6 times the median step of the others. 1 other of 4 is behind as well.", ranks: [{ rank: 3, node: "node-2" }, { rank: 2, node: "node-2" }] });
+    expect(await world.owner.api.experiments.slowRanks({ id: live.id })).toEqual(found);
+    const rival = await world.makeUser(world.org.id, "acme", "Rob", [["member", "project", world.speech.id]]);
+    expect(await rival.api.clusters.slowRanks({ id: cluster.id })).toMatchObject([{ run: { id: "", name: "a run of another project" } }]);
+    await expect(rival.api.experiments.slowRanks({ id: live.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const ended = await together(mia.id, "succeeded", new Date(Date.now() - 60_000));
+    expect(await mia.api.experiments.slowRanks({ id: ended.id })).toMatchObject({ of: 4 });
+    expect(await world.owner.api.clusters.slowRanks({ id: cluster.id })).toHaveLength(1);
+    await together(world.owner.id, "succeeded", new Date(Date.now() - 120_000));
+    expect(await findings(cluster.id)).toMatchObject([{ nodeId: second.id, says: expect.stringContaining("node-2 kept the others waiting in 3 of 3 runs over several nodes") }]);
+  });
+
   it("name a sick accelerator; the list of all clusters has them too, but not those of another organization", async () => {
     const { cluster } = await fleet();
     await world.db.update(accelerators).set({ health: "failed", healthReason: "XID 79: GPU has fallen off the bus." }).where(and(eq(accelerators.clusterId, cluster.id), eq(accelerators.index, 1)));

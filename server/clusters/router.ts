@@ -8,6 +8,7 @@ import { listClusterEvents } from "./queries.ts";
 import { listFindings } from "./queries/findings.ts";
 import { getClusterDetail, listClusters } from "./queries/read.ts";
 import { readScheduler } from "./queries/scheduler.ts";
+import { listSlowRanksOn } from "./queries/slow-ranks.ts";
 import { readTelemetry } from "./queries/telemetry.ts";
 
 export const clustersRouter = router({
@@ -16,6 +17,7 @@ export const clustersRouter = router({
   events: procedure("clusters:read").input(ListClusterEvents).query(({ ctx, input }) => listClusterEvents(ctx.db, ctx.orgId, input)),
   telemetry: procedure("clusters:read").input(ReadTelemetry).query(({ ctx, input }) => readTelemetry(ctx.db, ctx.orgId, input)),
   findings: procedure("clusters:read").input(ListFindings).query(({ ctx, input }) => listFindings(ctx, input.id ?? null)),
+  slowRanks: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => listSlowRanksOn(ctx, input.id)),
   scheduler: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => readScheduler(ctx.db, ctx.orgId, input.id)),
 
   create: procedure("clusters:manage").input(CreateCluster).mutation(({ ctx, input }) => createCluster(ctx, input)),

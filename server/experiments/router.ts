@@ -19,6 +19,7 @@ import { planSpec } from "./queries/plan.ts";
 import { getRun, listRunEvents } from "./queries/run.ts";
 import { countRuns, listGroups, listRuns } from "./queries/runs.ts";
 import { listMetricKeys, readSeries } from "./queries/series.ts";
+import { readSlowRanks } from "./queries/slow-ranks.ts";
 import { readSystemSeries } from "./queries/system-series.ts";
 
 export const experimentsRouter = router({
@@ -43,6 +44,7 @@ export const experimentsRouter = router({
   logPage: procedure("runs:read").input(ReadLog).query(({ ctx, input }) => readLogPage(ctx.db, ctx.grant, input)),
   logSearch: procedure("runs:read").input(SearchLog).query(({ ctx, input }) => searchLog(ctx.db, ctx.grant, input)),
   metricKeys: procedure("runs:read").input(OneRun).query(({ ctx, input }) => listMetricKeys(ctx.db, ctx.grant, input.id)),
+  slowRanks: procedure("runs:read").input(OneRun).query(({ ctx, input }) => readSlowRanks(ctx.db, ctx.grant, input.id)),
   series: procedure("runs:read").input(ReadSeries).query(({ ctx, input }) => readSeries(ctx.db, ctx.grant, input)),
   systemSeries: procedure("runs:read").input(ReadSystemSeries).query(({ ctx, input }) => readSystemSeries(ctx.db, ctx.grant, input, Date.now())),
   artifacts: procedure("runs:read").input(OneRun).query(({ ctx, input }) => listArtifacts(ctx.db, ctx.grant, input.id)),

@@ -1,5 +1,6 @@
 "use client";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { rankOfKey } from "../../../domain/clusters/rank-key.ts";
 import { interestingFirst } from "../../../domain/experiments/chart-model.ts";
 import type { RunDetail } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
@@ -15,6 +16,7 @@ import { LogTail } from "../run/log-tail.tsx";
 import { Pairs } from "../run/pairs.tsx";
 import { RunWhy } from "../run/run-why.tsx";
 import { AttemptsTable } from "./attempts-table.tsx";
+import { RunSlowRanks } from "./run-slow-ranks.tsx";
 
 const MINIS = 4;
 
@@ -26,6 +28,7 @@ export function RunSummary({ id }: { id: string }) {
   return (
     <>
       <RunWhy run={run} />
+      {metrics.some(({ key }) => rankOfKey(key) !== null) && <RunSlowRanks run={run} />}
       <div className={classes.columns}>
         <div style={{ minWidth: 0 }}>
           {metrics.length > 0 && <Minis run={run} keys={metrics.map(({ key }) => key)} />}
