@@ -6,14 +6,11 @@ import { FieldRow, FormSection } from "../../form/form-section.tsx";
 import { useDraft, useField, useHasIssue } from "./draft-context.tsx";
 import { NumberField, SelectField, TextField } from "./fields.tsx";
 
-type Launcher = (typeof LAUNCHERS)[number];
-
-/** What each launcher does, where it is chosen. */
-const LAUNCHER_SAYS: Record<Launcher, { label: string; says: string }> = {
-  none: { label: "None", says: "The command starts once on every node." },
-  torchrun: { label: "torchrun", says: "PyTorch’s: it starts the workers on every node and tells them where to meet." },
-  mpi: { label: "mpi", says: "mpirun starts the ranks, over all nodes together." },
-  ray: { label: "ray", says: "The command starts as a job of a Ray cluster." },
+/** What each launcher does, under where it is chosen. */
+const LAUNCHER_SAYS: Partial<Record<string, string>> = {
+  torchrun: "torchrun starts the command’s processes on every node and tells them where to meet.",
+  mpi: "mpirun starts the command’s ranks, over all nodes together.",
+  ray: "The command starts as a job of a Ray cluster.",
 };
 
 export function ResourcesSection() {
@@ -29,6 +26,7 @@ export function ResourcesSection() {
       <FieldRow>
         <NumberField path={["resources", "cpus"]} label="Cores per node" placeholder="1" min={0.1} step={1} decimal />
         <TextField path={["resources", "memory"]} label="Memory per node" placeholder="1GiB" />
+        <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: one === "none" ? "None" : one }))} />
       </FieldRow>
       <LauncherFields />
     </FormSection>
@@ -37,16 +35,18 @@ export function ResourcesSection() {
 
 /** What only some launchers know shows with them, and wherever it is set: a field that is refused can be seen and emptied. */
 function LauncherFields() {
-  const { value = "none" } = useField<Launcher>(["launcher"]);
+  const { value: launcher = "none" } = useField<string>(["launcher"]);
   const { value: processes } = useField<number>(["processesPerNode"]);
   const { value: fewest } = useField<number>(["resources", "minNodes"]);
   const { value: restarts } = useField<number>(["workerRestarts"]);
   return (
-    <FieldRow>
-      <SelectField path={["launcher"]} label="Launcher" unset="none" data={LAUNCHERS.map((one) => ({ value: one, label: LAUNCHER_SAYS[one].label }))} description={LAUNCHER_SAYS[value]?.says} />
-      {(value !== "none" || processes !== undefined) && <NumberField path={["processesPerNode"]} label="Processes per node" placeholder="one per GPU" min={1} max={1024} description="Each is a rank with a log of its own." />}
-      {(value === "torchrun" || fewest !== undefined) && <NumberField path={["resources", "minNodes"]} label="Nodes at least" placeholder="all of them" min={1} description="It then starts on what is free, from so many up." />}
-      {(value === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within one attempt, after a worker failed." />}
-    </FieldRow>
+    <>
+      {LAUNCHER_SAYS[launcher] && <span className="dim">{LAUNCHER_SAYS[launcher]}</span>}
+      <FieldRow>
+        {(launcher !== "none" || processes !== undefined) && <NumberField path={["processesPerNode"]} label="Processes per node" placeholder="one per GPU" min={1} max={1024} description="Each is a rank with a log of its own." />}
+        {(launcher === "torchrun" || fewest !== undefined) && <NumberField path={["resources", "minNodes"]} label="Nodes at least" placeholder="all of them" min={1} description="Starts on what is free, from so many up." />}
+        {(launcher === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within one attempt, when a worker fails." />}
+      </FieldRow>
+    </>
   );
 }
