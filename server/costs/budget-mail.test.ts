@@ -54,3 +54,19 @@ it("a level that a budget reaches is mailed once a month to who asked for it, wi
   const { deliveries } = await api.costs.schedules();
   expect(deliveries[0]).toMatchObject({ title: expect.stringContaining("The budget Vision reached 100 % of $100.00") as string, state: "sent" });
 });
+
+it("what fails for one schedule, of budgets or of reports, holds up nobody else's", async () => {
+  const { api } = world.owner;
+  const broken = await ask("broken@acme.test", { type: "org", id: "org" });
+  await ask("later@acme.test", { type: "org", id: "org" });
+  const weekly = async (recipient: string) => (await api.costs.createSchedule({ cadence: "weekly", scope: { type: "org", id: "org" }, recipients: [recipient] })).id;
+  const brokenWeek = await weekly("broken@acme.test");
+  await weekly("week@acme.test");
+  await world.sql`update cost_schedules set due_after = now() - interval '8 days' where cadence = 'weekly'`;
+  await world.sql`update cost_schedules set recipients = array(select string_agg(md5(part::text), '') from generate_series(1, 300) part) where id = any(${[broken, brokenWeek]}::text[])`; // longer than an index takes
+  await spend(world.speech.id, "-100");
+  await api.costs.createBudget({ name: "Both", scope: { type: "org", id: "org" }, amount: "50", policy: "warn", levels: [50] });
+  const told = await look();
+  expect(told).toContain("later@acme.test: The budget Both reached 50 % of $50.00");
+  expect(told.some((one) => one.startsWith("week@acme.test: "))).toBe(true);
+});

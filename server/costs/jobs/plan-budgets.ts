@@ -4,6 +4,7 @@ import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import type { BudgetNotice } from "../../../domain/costs/budget-notice.ts";
 import { dayOf } from "../../../domain/costs/days.ts";
 import { decimalText } from "../../../domain/costs/decimal.ts";
+import { oneByOne } from "../../one-by-one.ts";
 import { readBudgets } from "../queries/budgets.ts";
 import { readCurrency } from "../queries/prices.ts";
 
@@ -17,9 +18,10 @@ interface Reached extends Record<string, unknown> {
   at: string;
 }
 
-/** Levels that budgets reached since somebody asked to be told: a delivery for each that this schedule has told nobody of yet. */
+/** Levels that budgets reached since somebody asked to be told: a delivery for each that this schedule has told nobody of yet. What fails for one schedule holds up nobody else's. */
 export async function planBudgets(db: Db): Promise<void> {
-  for (const schedule of await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "budgets"), isNull(costSchedules.pausedAt)))) await plan(db, schedule);
+  const schedules = await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "budgets"), isNull(costSchedules.pausedAt)));
+  await oneByOne("telling of budgets", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => plan(db, schedule));
 }
 
 async function plan(db: Db, schedule: Schedule): Promise<void> {

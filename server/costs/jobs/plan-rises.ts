@@ -3,18 +3,17 @@ import type { Db } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { freshRises, isSameRise, type RiseNotice } from "../../../domain/costs/rise-notice.ts";
-import { log } from "../../log.ts";
+import { oneByOne } from "../../one-by-one.ts";
 import { listAnomalies } from "../queries/anomalies.ts";
 import { wholeOrg, narrowed } from "../queries/report.ts";
 import { readStand } from "../queries/spend.ts";
 
 type Schedule = typeof costSchedules.$inferSelect;
 
-/** What rose in the days that became complete since the last look: a delivery for each finding that nobody was told of yet. What fails for one schedule holds up nobody else's: the next pass tries it again. */
+/** What rose in the days that became complete since the last look: a delivery for each finding that nobody was told of yet. What fails for one schedule holds up nobody else's. */
 export async function planRises(db: Db): Promise<void> {
-  for (const schedule of await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "rises"), isNull(costSchedules.pausedAt)))) {
-    await look(db, schedule).catch((err: unknown) => log().error({ err, schedule: schedule.id, orgId: schedule.orgId }, "could not look for what rose; the next pass tries again"));
-  }
+  const schedules = await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "rises"), isNull(costSchedules.pausedAt)));
+  await oneByOne("telling of rises", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => look(db, schedule));
 }
 
 async function look(db: Db, schedule: Schedule): Promise<void> {

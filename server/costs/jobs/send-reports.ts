@@ -10,6 +10,7 @@ import { env } from "../../../env.ts";
 import { paths } from "../../../paths.ts";
 import type { Bus } from "../../bus.ts";
 import { type Mail, sendMail } from "../../mail.ts";
+import { oneByOne } from "../../one-by-one.ts";
 import { sendMessage } from "../../webhook-sender.ts";
 import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { displayRate } from "../queries/display-rate.ts";
@@ -47,13 +48,16 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
 
 /** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. Once: who is added later gets the next one. */
 async function planReports(db: Db, now: number): Promise<void> {
-  for (const schedule of await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt))) {
-    const { id, cadence } = schedule;
-    if (!isReport(cadence)) continue;
-    const due = new Date(lastDue(cadence, now));
-    if (due <= schedule.dueAfter || (await db.$count(costDeliveries, and(eq(costDeliveries.scheduleId, id), eq(costDeliveries.dueAt, due)))) > 0) continue;
-    await db.transaction((tx) => addDeliveries(tx, schedule, due, spanOfDue(cadence, due.getTime())));
-  }
+  const schedules = await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt));
+  await oneByOne("planning reports", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => planReport(db, schedule, now));
+}
+
+async function planReport(db: Db, schedule: typeof costSchedules.$inferSelect, now: number): Promise<void> {
+  const { id, cadence } = schedule;
+  if (!isReport(cadence)) return;
+  const due = new Date(lastDue(cadence, now));
+  if (due <= schedule.dueAfter || (await db.$count(costDeliveries, and(eq(costDeliveries.scheduleId, id), eq(costDeliveries.dueAt, due)))) > 0) return;
+  await db.transaction((tx) => addDeliveries(tx, schedule, due, spanOfDue(cadence, due.getTime())));
 }
 
 interface Due extends Record<string, unknown> {
