@@ -1,16 +1,18 @@
 "use client";
-import { SegmentedControl, Select } from "@mantine/core";
+import { Anchor, Select } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import { useMemo } from "react";
-import { DAY_MS, dayOf, RANGE_NAMES, type RangeName, spanName } from "../../domain/costs/days.ts";
+import { DAY_MS, dayOf, spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { PART_LABEL, PART_SAYS, PARTS_BY, PARTS_BY_LABEL, type PartsBy, type PartsGroup, type PartsView } from "../../domain/costs/parts-view.ts";
 import { COST_PARTS, type CostPart } from "../../domain/costs/split.ts";
+import { nextBy, whereOf } from "../../domain/costs/spend-filter.ts";
 import { formatShare } from "../../domain/shared/format.ts";
 import { TimeChart } from "../charts/time-chart.tsx";
 import { useTRPC } from "../providers/api.tsx";
-import { useOrg } from "../providers/viewer.tsx";
+import { useOrg, useViewer } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -18,10 +20,11 @@ import { FilterBar } from "../ui/filters.tsx";
 import { Name } from "../ui/id.tsx";
 import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
-import { partsExportUrl, spendInput, wasteParams } from "./costs-params.ts";
+import { daysInput, narrowedUrl, partsExportUrl, wasteParams } from "./costs-params.ts";
 import { Stand } from "./costs-stand.tsx";
 import { saysMoney } from "./chart-money.ts";
 import { Money } from "./money.tsx";
+import { RangePicker } from "./range-picker.tsx";
 import classes from "./costs.module.css";
 
 type Part = CostPart | "pending";
@@ -31,17 +34,17 @@ const ALL_PARTS: readonly Part[] = [...COST_PARTS, "pending"];
 export function PartsSection({ now }: { now: number }) {
   const org = useOrg();
   const [params, setParams] = useQueryStates(wasteParams);
-  const input = spendInput(params, now);
+  const input = daysInput(params, now);
   const view = useSuspenseQuery(useTRPC().costs.parts.queryOptions({ ...input, by: params.by })).data;
   return (
     <Section title="Over time" actions={<DownloadMenu urlOf={(format) => partsExportUrl(org, format, input)} />}>
       <div className={classes.over}>
         <FilterBar>
-          <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
+          <RangePicker params={params} days={input} onChange={(next) => void setParams(next)} />
           <Select aria-label="Told apart by" data={PARTS_BY.map((value) => ({ value, label: `By ${PARTS_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as PartsBy })} w={150} />
         </FilterBar>
         <p className={classes.total}><Money amount={view.amount} currency={view.currency} /><small>of capacity from {spanName(input.from, input.to)}. What nobody held is charged to nobody: it stays apart.</small></p>
-        <Stand now={now} stand={view} provisional={<Money amount={view.provisional} currency={view.currency} />} />
+        <Stand now={now} stand={view} of={view} />
         <PartsChart view={view} from={input.from} to={input.to} />
         <DataTable label="What the cost went to" rows={ALL_PARTS.filter((part) => part !== "pending" || view.parts.pending !== undefined)} rowKey={(part) => part} columns={partColumns(view)} flat keys={false} empty={<EmptyState title="Nothing was booked in these days" />} />
       </div>
@@ -83,7 +86,17 @@ const partColumns = (view: PartsView): Column<Part>[] => [
 /** The least telling are the first to go on a small screen. */
 const HIDDEN_BELOW = { used: "sm", idle: "xs", unmeasured: "lg", wasted: "md", stranded: "md", free: "lg" } as const;
 const groupColumns = (view: PartsView): Column<PartsGroup>[] => [
-  { key: "label", title: PARTS_BY_LABEL[view.by], grow: true, render: (row) => (row.key === "" ? <span className="dim">Nobody</span> : <Name value={row.label} max={36} />) },
+  { key: "label", title: PARTS_BY_LABEL[view.by], grow: true, render: (row) => <GroupLink by={view.by} row={row} /> },
   ...COST_PARTS.map((part): Column<PartsGroup> => ({ key: part, title: PART_LABEL[part], align: "right", hideBelow: HIDDEN_BELOW[part], render: (row) => (row.parts[part] === undefined ? <span className="dim">—</span> : <Money amount={row.parts[part]} currency={view.currency} />) })),
   { key: "amount", title: "All", align: "right", render: (row) => <Money amount={row.amount} currency={view.currency} /> },
 ];
+
+/** Leads to what was spent on it in the same days. */
+function GroupLink({ by, row }: { by: PartsBy; row: PartsGroup }) {
+  const org = useOrg();
+  const { projects } = useViewer();
+  const [{ range, from, to }] = useQueryStates(wasteParams);
+  const where = whereOf(by, row.key, undefined, (id) => projects.find((one) => one.id === id)?.slug);
+  const name = row.key === "" ? <span className="dim">Nobody</span> : <Name value={row.label} max={36} />;
+  return where ? <Anchor component={Link} href={narrowedUrl(org, { range, from, to }, where, nextBy(where) ?? by)}>{name}</Anchor> : name;
+}

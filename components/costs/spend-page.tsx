@@ -1,29 +1,32 @@
 "use client";
-import { Button, SegmentedControl, Select } from "@mantine/core";
+import { Button, Menu, SegmentedControl, Select } from "@mantine/core";
 import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
-import { RANGE_NAMES, type RangeName, spanName } from "../../domain/costs/days.ts";
+import { spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
-import { amountsBefore, changeWords, daysBefore } from "../../domain/costs/spend-change.ts";
-import { BY_RUN, OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { AGAINST, AGAINST_LABEL, type Against, amountsBefore, changeWords, daysAgainst } from "../../domain/costs/spend-change.ts";
+import { IDLE, isTooLong, MOST_LEDGER_DAYS, narrowedBy, nextBy, type SpendWhere, whereOf } from "../../domain/costs/spend-filter.ts";
+import { BY_RUN, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatHours } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
 import { useOrg, useViewer } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
-import { DownloadMenu } from "../ui/download-menu.tsx";
+import { DownloadItem, DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filters.tsx";
 import { Name } from "../ui/id.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
-import { costsExportUrl, costsParams, runsInput, spendInput } from "./costs-params.ts";
+import { costsExportUrl, costsParams, daysInput, narrowedUrl, runsInput, spendInput, whereIn } from "./costs-params.ts";
 import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
+import { Narrowed } from "./narrowed.tsx";
+import { RangePicker } from "./range-picker.tsx";
 import { SpendChart, SpendGroups, SpendMap } from "./spend-parts.tsx";
 import classes from "./costs.module.css";
 
@@ -32,12 +35,16 @@ export function SpendPage({ now }: { now: number }) {
   const org = useOrg();
   const [params, setParams] = useQueryStates(costsParams);
   const input = spendInput(params, now);
+  const against = daysAgainst(input, params.against);
+  const narrowed = new Set(narrowedBy(whereIn(params)));
+  const compared = <><Menu.Label>With {spanName(against.from, against.to)}</Menu.Label>{(["csv", "parquet"] as const).map((format) => <DownloadItem key={format} href={costsExportUrl(org, format, input, against)}>{format === "csv" ? "Both as CSV" : "Both as Parquet"}</DownloadItem>)}</>;
   return (
-    <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)} />}>
+    <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)}>{compared}</DownloadMenu>}>
       <FilterBar>
-        <SegmentedControl size="xs" aria-label="Time range" data={[...RANGE_NAMES]} value={params.range} onChange={(range) => void setParams({ range: range as RangeName })} />
-        <Select aria-label="Told apart by" data={SPEND_BY.map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy, tag: null })} w={150} />
-        {params.by === "tag" && <TagSelect input={input} />}
+        <RangePicker params={params} days={input} onChange={(next) => void setParams(next)} />
+        <Select aria-label="Compared with" data={AGAINST.map((value) => ({ value, label: AGAINST_LABEL[value] }))} value={params.against} allowDeselect={false} onChange={(next) => void setParams({ against: next as Against })} w={190} />
+        <Select aria-label="Told apart by" data={SPEND_BY.filter((value) => value === params.by || value === "tag" || !narrowed.has(value)).map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy, tag: null })} w={150} />
+        {params.by === "tag" && <TagSelect now={now} />}
       </FilterBar>
       {params.by === "tag" ? <SpendByTag now={now} input={input} /> : <Spend now={now} ask={{ ...input, by: params.by }} />}
     </CostsFrame>
@@ -47,58 +54,73 @@ export function SpendPage({ now }: { now: number }) {
 type Input = ReturnType<typeof spendInput>;
 
 /** The tag that runs are told apart by: the one in the URL, else the one that most runs have. */
-function useTag(input: Input): { tag: string | undefined; all: string[] } {
-  const [{ tag }] = useQueryStates(costsParams);
-  const all = useSuspenseQuery(useTRPC().costs.tags.queryOptions(input)).data;
-  return { tag: tag ?? all[0], all };
+function useTag(now: number): { tag: string | undefined; all: string[] } {
+  const [params] = useQueryStates(costsParams);
+  const all = useSuspenseQuery(useTRPC().costs.tags.queryOptions(daysInput(params, now))).data;
+  return { tag: params.tag ?? all[0], all };
 }
 
-function TagSelect({ input }: { input: Input }) {
-  const { tag, all } = useTag(input);
+function TagSelect({ now }: { now: number }) {
+  const { tag, all } = useTag(now);
   const [, setParams] = useQueryStates(costsParams);
   return tag === undefined ? null : <Select aria-label="Tag" data={[...new Set([tag, ...all])]} value={tag} allowDeselect={false} searchable onChange={(next) => void setParams({ tag: next })} w={200} />;
 }
 
 function SpendByTag({ now, input }: { now: number; input: Input }) {
-  const { tag } = useTag(input);
+  const { tag } = useTag(now);
   if (tag === undefined) return <EmptyState title="No run of these days has a tag">Tags are set in a run&rsquo;s spec, on the page of runs, or by an MLflow client; their keys can then be chosen here.</EmptyState>;
   return <Spend now={now} ask={{ ...input, by: "tag", tag }} />;
 }
 
-function Spend({ now, ask }: { now: number; ask: Input & { by: SpendBy; tag?: string } }) {
+type Ask = Input & { by: SpendBy; tag?: string };
+
+function Spend({ now, ask }: { now: number; ask: Ask }) {
+  const { where, hrefOf } = useNarrowing(ask);
+  if (!isTooLong(ask.by, where, ask)) return <SpendFigures now={now} ask={ask} />;
+  const labels = narrowedBy(where).map((by) => ({ by, label: by === "tag" ? where.tag!.key : where[by]! }));
+  return <><Narrowed where={where} labels={labels} hrefOf={hrefOf} /><EmptyState title={`At most ${MOST_LEDGER_DAYS} days of this`}>How runs ended, or their tags, together with clusters, resources or classes is read from the ledger itself. Choose fewer days.</EmptyState></>;
+}
+
+function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
   const trpc = useTRPC();
   const org = useOrg();
   const [params, setParams] = useQueryStates(costsParams);
+  const against = daysAgainst(ask, params.against);
   const spend = useSuspenseQuery(trpc.costs.spend.queryOptions(ask)).data;
-  const earlier = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...ask, ...daysBefore(ask) })).data;
-  const before = amountsBefore(earlier, daysBefore(ask));
-  const hrefOf = useDrill(spend.by);
+  const earlier = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...ask, ...against })).data;
+  const before = amountsBefore(earlier, against);
+  const { where, hrefOf, groupHref } = useNarrowing(ask);
   const tools = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
-  if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
-  const { from, to } = ask;
+  if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run held is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
+  const { from, to, by: _by, tag: _tag, ...narrowed } = ask;
+  const isOfRuns = [spend.by, ...narrowedBy(where)].some((by) => BY_RUN.has(by));
   return (
     <>
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{BY_RUN.has(spend.by) && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against as many days before</>}</small></p>
-      <Stand now={now} stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} />} />
+      <Narrowed where={where} labels={spend.narrowed} hrefOf={hrefOf} />
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{isOfRuns && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against {spanName(against.from, against.to)}</>}</small></p>
+      <Stand now={now} stand={spend} of={spend} />
       <SpendChart spend={spend} from={from} to={to} />
-      {params.view === "map" ? <SpendMap spend={spend} hrefOf={hrefOf} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={hrefOf} tools={tools} />}
-      <DearestRuns input={{ from, to, ...(ask.project ? { project: ask.project } : {}) }} currency={spend.currency} />
+      {params.view === "map" ? <SpendMap spend={spend} hrefOf={groupHref} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={groupHref} tools={tools} />}
+      {where.team !== IDLE && <DearestRuns input={{ from, to, ...narrowed }} currency={spend.currency} />}
     </>
   );
 }
 
-/** What a group is made of: a project's experiments, an experiment's runs, the cluster itself. */
-function useDrill(by: SpendBy): (group: SpendGroup) => string | undefined {
+/** The view that a filter leads to: told apart by what it leaves open; and the one that a group stands for. */
+function useNarrowing(ask: Ask): { where: SpendWhere; hrefOf: (where: SpendWhere, by?: SpendBy) => string; groupHref: (group: SpendGroup) => string | undefined } {
   const org = useOrg();
   const { projects } = useViewer();
-  const [{ range }] = useQueryStates(costsParams);
-  return ({ key }) => {
-    if (key === "" || key === OTHERS) return undefined;
-    if (by === "experiment") return `${paths.runs(org)}?experiment=${key}`;
-    if (by === "cluster") return paths.cluster(org, key);
-    const slug = by === "project" ? projects.find(({ id }) => id === key)?.slug : undefined;
-    return slug && `${paths.costs(org)}?${new URLSearchParams({ project: slug, by: "experiment", range }).toString()}`;
+  const [params] = useQueryStates(costsParams);
+  const { range, from, to, against, view } = params;
+  const where = whereIn(params);
+  const hrefOf = (next: SpendWhere, by: SpendBy = params.by) => narrowedUrl(org, { range, from, to, against, view }, next, by);
+  const groupHref = ({ key }: SpendGroup) => {
+    const more = whereOf(ask.by, key, ask.tag, (id) => projects.find((one) => one.id === id)?.slug);
+    if (!more || Object.keys(more).every((by) => where[by as SpendBy] !== undefined)) return undefined;
+    const narrower = { ...where, ...more };
+    return hrefOf(narrower, nextBy(narrower) ?? ask.by);
   };
+  return { where, hrefOf, groupHref };
 }
 
 function DearestRuns({ input, currency }: { input: ReturnType<typeof spendInput>; currency: string }) {

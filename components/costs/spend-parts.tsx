@@ -39,7 +39,7 @@ export function SpendChart({ spend, from, to, locale = null }: { spend: SpendVie
 
 /** With a link to what it is made of, where that can be looked at. */
 function GroupName({ group, href }: { group: SpendGroup; href: string | undefined }) {
-  const name = <Name value={group.label} max={36} />;
+  const name = group.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <Name value={group.label} max={36} />;
   return href ? <Anchor component={Link} href={href}>{name}</Anchor> : name;
 }
 
@@ -59,7 +59,7 @@ export function SpendGroups({ spend, locale = null, before, hrefOf, tools }: { s
   const whole = Math.max(1e-9, rows.reduce((sum, { amount }) => sum + Math.max(0, geometryOf(amount)), 0));
   const shareOf = (row: SpendGroup) => Math.max(0, geometryOf(row.amount)) / whole;
   const columns: Column<SpendGroup>[] = [
-    { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => (row.key === "" ? <span className="dim" title="Capacity that nobody held">Idle</span> : <GroupName group={row} href={hrefOf?.(row)} />) },
+    { key: "label", title: SPEND_BY_LABEL[spend.by], width: 240, render: (row) => <GroupName group={row} href={hrefOf?.(row)} /> },
     { key: "bar", title: "Share", grow: true, hideBelow: "sm", render: (row) => <Meter used={shareOf(row)} total={1} label={`Share of ${row.key === "" ? "Idle" : row.label}`} /> },
     { key: "share", title: "", align: "right", hideBelow: "sm", render: (row) => <span className="dim">{formatShare(shareOf(row))}</span> },
     { key: "hours", title: "Accelerator hours", align: "right", hideBelow: "xs", render: (row) => formatHours(geometryOf(row.acceleratorHours)) },

@@ -26,6 +26,8 @@ export interface CostStand {
 }
 export interface SpendView extends CostStand {
   by: SpendBy;
+  /** What it is narrowed to, from the widest on. */
+  narrowed: { by: SpendBy; label: string }[];
   groups: SpendGroup[];
   days: { day: string; key: string; amount: string }[];
   amount: string;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { dayName, spanName } from "./days.ts";
+import { dayName, rangeProblem, spanName } from "./days.ts";
 
 it("names a day as times of day name it, whatever the reader's zone", () => {
   const offset = process.env.TZ;
@@ -20,4 +20,16 @@ it.each([
   { says: "that are one day name that day", from: "2026-11-30", to: "2026-11-30", text: "30 Nov 2026" },
 ])("days $says", ({ from, to, text }) => {
   expect(spanName(from, to)).toBe(text);
+});
+
+it.each([
+  ["2026-11-01", "2026-11-30", null],
+  ["2026-11-30", "2026-11-30", null],
+  ["2025-10-27", "2026-11-30", null],
+  ["2025-10-26", "2026-11-30", "At most 400 days."],
+  ["2026-11-30", "2026-11-01", "The last day is before the first."],
+  ["2026-02-30", "2026-03-01", "Name both days."],
+  [null, "2026-03-01", "Name both days."],
+])("says of %s to %s as a range: %s", (from, to, problem) => {
+  expect(rangeProblem(from, to)).toBe(problem);
 });

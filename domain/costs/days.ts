@@ -22,3 +22,14 @@ export function spanName(from: string, to: string): string {
 }
 /** Whole UTC days up to today, both included. */
 export const daysUntil = (now: number, range: RangeName): { from: string; to: string } => ({ from: dayOf(now - (RANGES[range] - 1) * DAY_MS), to: dayOf(now) });
+
+/** No view is of more days. */
+export const MOST_DAYS = 400;
+/** A day that there is, written as 2026-11-25. */
+export const isDay = (text: string | null): text is string => text !== null && /^2\d{3}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && dayOf(Date.parse(text)) === text;
+/** Why these two days are no range of one's own; null: they are. */
+export function rangeProblem(from: string | null, to: string | null): string | null {
+  if (!isDay(from) || !isDay(to)) return "Name both days.";
+  if (to < from) return "The last day is before the first.";
+  return (Date.parse(to) - Date.parse(from)) / DAY_MS >= MOST_DAYS ? `At most ${MOST_DAYS} days.` : null;
+}

@@ -40,7 +40,7 @@ it("adds up in cents, to within half a cent of the whole at that rate", () => {
 });
 
 it("is every amount of a view, and none of its hours", () => {
-  const view = { by: "project" as const, currency: "USD", ratingVersion: 1, completeTo: null, isUnpriced: false, amount: "2.5", provisional: "1.25", groups: [{ key: "p", label: "p", amount: "2.5", provisional: "1.25", acceleratorHours: "4" }], days: [{ day: "2026-11-01", key: "p", amount: "2.5" }] };
+  const view = { by: "project" as const, narrowed: [], currency: "USD", ratingVersion: 1, completeTo: null, isUnpriced: false, amount: "2.5", provisional: "1.25", groups: [{ key: "p", label: "p", amount: "2.5", provisional: "1.25", acceleratorHours: "4" }], days: [{ day: "2026-11-01", key: "p", amount: "2.5" }] };
   const shown = spendIn(view, EUR);
   expect([shown.currency, ...[shown.amount, shown.provisional, shown.groups[0]!.amount, shown.days[0]!.amount].map((text) => compare(decimal(text), decimal("2")))]).toEqual(["EUR", 0, -1, 0, 0]);
   expect(shown.groups[0]!.acceleratorHours).toBe("4");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ExperimentGoal } from "../experiments/goal-inputs.ts";
 import { ClusterId, ExperimentId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
-import { DAY_MS } from "./days.ts";
+import { DAY_MS, MOST_DAYS } from "./days.ts";
 import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
@@ -9,30 +9,38 @@ import { PARTS_BY } from "./parts-view.ts";
 import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
 import { SPEND_BY } from "./spend-by.ts";
+import { isTooLong, MOST_LEDGER_DAYS } from "./spend-filter.ts";
 
 const Day = z.iso.date();
-const MOST_DAYS = 400;
 const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS;
 
 /** Whole UTC days, both included. */
 const Range = z.strictObject({ from: Day, to: Day, project: Slug.optional() });
 const sane = ({ from, to }: { from: string; to: string }) => days(from, to) >= 0 && days(from, to) < MOST_DAYS;
 const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
-export const ReadSpend = Range.extend({ by: z.enum(SPEND_BY).default("project"), tag: z.string().min(1).max(250).optional() })
+/** Keys of groups, as a spend has them: what fits none finds nothing. */
+const Key = z.string().min(1).max(5100).optional();
+const Where = z.strictObject({ team: Key, experiment: Key, person: Key, cluster: Key, kind: Key, class: Key, outcome: Key, tag: z.strictObject({ key: z.string().min(1).max(250), value: z.string().min(1).max(5100) }).optional() }).optional();
+/** Days of what is narrowed to all of `where` at once. */
+const Narrowed = Range.extend({ where: Where });
+export const ReadSpend = Narrowed.extend({ by: z.enum(SPEND_BY).default("project"), tag: z.string().min(1).max(250).optional() })
   .refine(sane, SANE)
-  .refine(({ by, tag }) => (by === "tag") === (tag !== undefined), { message: "Name the tag's key with by: tag, and only then.", path: ["tag"] });
+  .refine(({ by, tag }) => (by === "tag") === (tag !== undefined), { message: "Name the tag's key with by: tag, and only then.", path: ["tag"] })
+  .refine((ask) => !isTooLong(ask.by, ask.where ?? {}, ask), { message: `How runs ended, or their tags, together with clusters, resources or classes: of at most ${MOST_LEDGER_DAYS} days.`, path: ["to"] });
 export type ReadSpend = z.output<typeof ReadSpend>;
 /** What the cost of capacity went to. */
 export const ReadParts = Range.extend({ by: z.enum(PARTS_BY).default("cluster") }).refine(sane, SANE);
 export type ReadParts = z.output<typeof ReadParts>;
-/** A file of every day's sums. */
-export const ExportCosts = Range.refine(sane, SANE);
+/** A file of every day's sums. `against`: those of other days as well, to compare with. */
+export const ExportCosts = Narrowed.extend({ against: z.strictObject({ from: Day, to: Day }).refine(sane, SANE).optional() }).refine(sane, SANE);
 export type ExportCosts = z.output<typeof ExportCosts>;
+export const ExportParts = Range.refine(sane, SANE);
+export type ExportParts = z.output<typeof ExportParts>;
 /** Keys of tags by which runs of these days can be told apart. */
 export const ListCostTags = Range.refine(sane, SANE);
 export type ListCostTags = z.output<typeof ListCostTags>;
 /** The dearest runs first. */
-export const ListRunCosts = Range.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
+export const ListRunCosts = Narrowed.extend({ cursor: z.int().min(0).max(100_000).optional(), limit: z.int().min(1).max(200).default(50) }).refine(sane, SANE);
 export type ListRunCosts = z.output<typeof ListRunCosts>;
 /** What somebody has to look at about usage, or has. */
 export const ListReviews = z.strictObject({ state: z.enum(["open", "resolved"]).default("open") });

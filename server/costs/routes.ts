@@ -1,13 +1,13 @@
 import type { Context, Hono } from "hono";
 import { displayed } from "../../domain/costs/cost-report.ts";
 import { focusColumns, type FocusColumn, focusNumber } from "../../domain/costs/focus.ts";
-import { ExportCosts, ExportFocus, FileStatement, OneStatement } from "../../domain/costs/inputs.ts";
+import { ExportCosts, ExportFocus, ExportParts, FileStatement, OneStatement } from "../../domain/costs/inputs.ts";
 import { monthDays } from "../../domain/costs/report-schedule.ts";
 import { ExportFormat } from "../../domain/shared/table-file.ts";
 import { guard, type GuardedEnv } from "../access/guard.ts";
 import { parsed } from "../parsed.ts";
 import { downloadHeaders, type FileColumn, jsonQuery, sendTableFile } from "../table-file.ts";
-import { COST_COLUMNS, costRows } from "./queries/export.ts";
+import { AGAINST_COLUMN, COST_COLUMNS, costRows } from "./queries/export.ts";
 import { type FocusRow, focusRows } from "./queries/focus.ts";
 import { PART_COLUMNS, partRows } from "./queries/parts.ts";
 import { getPeriod } from "./queries/periods.ts";
@@ -33,13 +33,13 @@ async function sendCosts(c: Context<GuardedEnv>) {
   const ctx = c.get("ctx");
   const format = parsed("format", ExportFormat, c.req.query("format"));
   const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
-  return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: COST_COLUMNS, pages: costRows(ctx, ask) });
+  return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format, columns: ask.against ? [...COST_COLUMNS, AGAINST_COLUMN] : COST_COLUMNS, pages: costRows(ctx, ask) });
 }
 
 async function sendParts(c: Context<GuardedEnv>) {
   const ctx = c.get("ctx");
   const format = parsed("format", ExportFormat, c.req.query("format"));
-  const ask = parsed("set", ExportCosts, jsonQuery(c, "set"));
+  const ask = parsed("set", ExportParts, jsonQuery(c, "set"));
   return sendTableFile(c, { name: `parts-${ask.from}-${ask.to}`, format, columns: PART_COLUMNS, pages: partRows(ctx, ask) });
 }
 

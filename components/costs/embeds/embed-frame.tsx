@@ -94,7 +94,7 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
       <SpendChart spend={spend} from={shown.from} to={shown.to} locale={locale} />
       <SpendGroups spend={spend} locale={locale} />
       {shown.minGroup !== null && <p className="dim">Only what {shown.minGroup} or more people make up is shown, once its day is complete: smaller groups are joined as Others, or left out.</p>}
-      <Stand stand={spend} provisional={<Money amount={spend.provisional} currency={spend.currency} locale={locale} />} />
+      <Stand stand={spend} of={spend} locale={locale} />
     </>
   );
 }

@@ -1,9 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
+import type { CostStand } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
-import { textColumns } from "../../table-file.ts";
+import { type FileColumn, textColumns } from "../../table-file.ts";
+import { ledgerDays } from "./run-days.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
 /** What every file of costs says of a row. */
@@ -25,7 +27,10 @@ export interface AssetRow extends Record<string, unknown> {
 export interface CostRow extends AssetRow {
   person: string | null;
   experiment: string | null;
+  span?: "asked" | "against";
 }
+/** Of a file of two spans: which of them a row is of. */
+export const AGAINST_COLUMN: FileColumn<CostRow> = { name: "span", type: "STRING", cell: ({ span }) => span ?? null };
 export const COST_COLUMNS = textColumns<CostRow>(["day", "team", "project", "person", "experiment", "cluster", "kind", "model", "capacity_class", "quantity", "unit", "amount", "provisional", "currency", "rating_version"]);
 
 const MONTH_DAYS = 31;
@@ -37,23 +42,32 @@ const NAMES = {
 };
 const NOBODY = { columns: sql`null as person, null as experiment`, joins: sql`` };
 
-/** A month at a time: no export holds a year of rows. */
-export async function* costRows(ctx: SpendReader, { from, to, project }: ExportCosts, { isOutside = false } = {}): AsyncGenerator<CostRow[]> {
-  const names = isOutside ? NOBODY : NAMES;
+/** A month at a time: no export holds a year of rows. Days to compare with come last. */
+export async function* costRows(ctx: SpendReader, { against, ...asked }: ExportCosts, { isOutside = false } = {}): AsyncGenerator<CostRow[]> {
   const stand = await readStand(ctx.db, ctx.orgId);
-  for (let at = Date.parse(from); at <= Date.parse(to); at += MONTH_DAYS * DAY_MS) {
-    const until = Math.min(Date.parse(to), at + (MONTH_DAYS - 1) * DAY_MS);
-    const days = { from: dayOf(at), to: dayOf(until) };
-    yield ctx.db.execute<CostRow>(sql`${ctx.source?.prefix(days)}
-      select ${costDaily.day}::text as day, t.name as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
-        trim_scale(${costDaily.quantity})::text as quantity, case ${costDaily.kind} when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
-        trim_scale(${costDaily.amount})::text as amount, trim_scale(${costDaily.provisional})::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
-      from ${costDaily}
-      join clusters c on c.id = ${costDaily.clusterId}
-      left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
-      left join teams t on t.id = ${projects.teamId}
-      ${names.joins}
-      where ${seenCosts(ctx, { ...days, project })}
-      order by 1, 2, 3, 4, 5, 6, 7, 8, 9`);
+  for (const [span, { from, to }] of [["asked", asked], ...(against ? [["against", against] as const] : [])] as const) {
+    for (let at = Date.parse(from); at <= Date.parse(to); at += MONTH_DAYS * DAY_MS) {
+      const until = Math.min(Date.parse(to), at + (MONTH_DAYS - 1) * DAY_MS);
+      const rows = await ctx.db.execute<CostRow>(monthRows(ctx, { ...asked, from: dayOf(at), to: dayOf(until) }, stand, isOutside));
+      yield against ? rows.map((row) => ({ ...row, span })) : rows;
+    }
   }
+}
+
+/** Days of costs, or what runs alone know of them, from the ledger. */
+const daysOf = (orgId: string, ask: Omit<ExportCosts, "against">): SQL => (ask.where?.outcome === undefined && !ask.where?.tag ? sql`${costDaily}` : sql`(${ledgerDays(orgId, ask)}) as "cost_daily"`);
+
+function monthRows(ctx: SpendReader, ask: Omit<ExportCosts, "against">, stand: CostStand, isOutside: boolean): SQL {
+  const names = isOutside ? NOBODY : NAMES;
+  return sql`${ctx.source?.prefix({ from: ask.from, to: ask.to })}
+    select ${costDaily.day}::text as day, t.name as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
+      trim_scale(${costDaily.quantity})::text as quantity, case ${costDaily.kind} when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
+      trim_scale(${costDaily.amount})::text as amount, trim_scale(${costDaily.provisional})::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
+    from ${daysOf(ctx.orgId, ask)}
+    join clusters c on c.id = ${costDaily.clusterId}
+    left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
+    left join teams t on t.id = ${projects.teamId}
+    ${names.joins}
+    where ${seenCosts(ctx, ask)}
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9`;
 }

@@ -4,7 +4,7 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { costPartDays, costPartMonths, costParts } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { compare, decimal } from "../../../domain/costs/decimal.ts";
-import type { ExportCosts, ReadParts } from "../../../domain/costs/inputs.ts";
+import type { ExportParts, ReadParts } from "../../../domain/costs/inputs.ts";
 import { type PartsGroup, type PartsView, withPending } from "../../../domain/costs/parts-view.ts";
 import type { CostPart } from "../../../domain/costs/split.ts";
 import { textColumns } from "../../table-file.ts";
@@ -73,7 +73,7 @@ export interface PartRow extends AssetRow {
 export const PART_COLUMNS = textColumns<PartRow>(["day", "team", "project", "cluster", "kind", "model", "capacity_class", "part", "quantity", "unit", "amount", "provisional", "currency", "rating_version"]);
 
 /** Every day's parts. What is not split yet is a part of its own, so that a file adds up to what was booked. */
-export async function* partRows(reader: SpendReader, ask: ExportCosts): AsyncGenerator<PartRow[]> {
+export async function* partRows(reader: SpendReader, ask: ExportParts): AsyncGenerator<PartRow[]> {
   const stand = await readStand(reader.db, reader.orgId);
   const unsplit = (column: SQL) => sql`sum(case part when 'all' then ${column} else -${column} end)`;
   const place = sql`${costDaily.day}::text as day, ${teams.name} as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${clusters.slug} as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class`;

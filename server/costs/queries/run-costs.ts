@@ -1,12 +1,13 @@
 import { and, eq, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
-import { costDaily, costRunDays, costRuns } from "../../../db/schema/costs.ts";
+import { costDaily, costRunDays, costRuns, ledgerEntries } from "../../../db/schema/costs.ts";
 import { runs } from "../../../db/schema/experiments.ts";
 import type { RunCostRow } from "../../../domain/costs/cost-view.ts";
 import { compare, decimal } from "../../../domain/costs/decimal.ts";
 import type { ListCostTags, ListRunCosts } from "../../../domain/costs/inputs.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { ofAssets, ofRuns } from "./run-days.ts";
 import { taggedDays } from "./run-sums.ts";
 import { seenCosts } from "./spend.ts";
 
@@ -50,8 +51,16 @@ function isDearer(run: Found | undefined, looked: readonly Candidate[]): boolean
   return difference > 0 || (difference === 0 && compare(decimal(run.total), least) === 0);
 }
 
-async function dearest({ db, orgId, grant }: Ctx, { from, to, project }: Omit<ListRunCosts, "cursor" | "limit">, most: number): Promise<Candidate[]> {
-  const seen = and(reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
+async function dearest({ db, orgId, grant }: Ctx, { from, to, project, where = {} }: Omit<ListRunCosts, "cursor" | "limit">, most: number): Promise<Candidate[]> {
+  const seen = and(
+    reachedProjects(grant), project ? eq(projects.slug, project) : undefined, where.team === undefined ? undefined : eq(projects.teamId, where.team),
+    where.person === undefined ? undefined : eq(costRuns.ownerId, where.person), where.experiment === undefined ? undefined : eq(costRuns.experimentId, where.experiment),
+    where.outcome === undefined && !where.tag ? undefined : sql`exists (select from ${runs} where ${runs.id} = ${costRuns.runId} and ${ofRuns(where)})`,
+  );
+  const assets = ofAssets(where);
+  const ofDays = assets
+    ? sql`select sum(amount) as amount, coalesce(sum(amount) filter (where evidence = 'provisional'), 0) as provisional, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours from ${ledgerEntries} where ${ledgerEntries.runId} = c.run_id and ${ledgerEntries.line} > 0 and ${ledgerEntries.hour} >= ${from}::date::timestamp at time zone 'utc' and ${ledgerEntries.hour} < (${to}::date + 1)::timestamp at time zone 'utc' and ${assets}`
+    : sql`select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to}`;
   return db.execute<Candidate>(sql`
     with candidates as materialized (
       select ${costRuns.runId} as run_id, ${costRuns.amount} as total, ${projects.name} as project
@@ -61,6 +70,6 @@ async function dearest({ db, orgId, grant }: Ctx, { from, to, project }: Omit<Li
     )
     select ${runs.id} as id, ${runs.name} as name, ${runs.status} as status, c.project, d.amount::text as amount, d.provisional::text as provisional, d.hours::text as "acceleratorHours", c.total::text as total
     from candidates c join ${runs} on ${runs.id} = c.run_id
-    left join lateral (select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to} having count(*) > 0) d on true
+    left join lateral (${ofDays} having count(*) > 0) d on true
     order by d.amount desc nulls last, ${runs.id}`);
 }

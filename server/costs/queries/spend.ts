@@ -6,10 +6,12 @@ import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { CostStand, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ReadSpend } from "../../../domain/costs/inputs.ts";
-import { OTHERS } from "../../../domain/costs/spend-by.ts";
+import { BY_RUN, OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
+import { IDLE, isOfLedger, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
 import { daysOf, topGroups } from "../../../domain/costs/spend-top.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import { BY_RUNS, type Dimension, DIMENSIONS } from "./dimensions.ts";
+import { ledgerDays, runDays } from "./run-days.ts";
 import { outcomeDays, tagDays } from "./run-sums.ts";
 
 /** More groups than these are one, in the table and in the chart. */
@@ -25,7 +27,7 @@ export interface SpendReader {
 }
 /** What is read instead of the table of days, under its name. */
 export interface CostSource {
-  prefix: (ask: Pick<ReadSpend, "from" | "to"> & Partial<Pick<ReadSpend, "by">>) => SQL;
+  prefix: (ask: Pick<ReadSpend, "from" | "to"> & Partial<Pick<ReadSpend, "by" | "where">>) => SQL;
   /** Is what is joined as `OTHERS` for this reader? */
   seesRest: boolean;
 }
@@ -35,24 +37,27 @@ const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
  * Days of costs that the caller may see, with `projects` joined. What nobody held is for those who see the whole organization.
  * Who sees all of it is asked for nothing of a project, so that the join is left out where nothing else needs it.
  */
-export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { from, to, project }: Pick<ReadSpend, "from" | "to" | "project">): SQL | undefined {
+export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { from, to, project, where = {} }: Pick<ReadSpend, "from" | "to" | "project" | "where">): SQL | undefined {
   const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
   const seen = grant.org && !project ? undefined : or(ofProjects, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
-  return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen);
+  return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen, ...DAY_FILTERS.map((by) => (where[by] === undefined ? undefined : sql`${DIMENSIONS[by].key} = ${where[by] === IDLE ? "" : where[by]}`)));
 }
+/** What days of costs say of themselves; the others are known of runs only. */
+const DAY_FILTERS = ["team", "person", "experiment", "cluster", "kind", "class"] as const;
 
 type SumRow = { day: string | null; key: string | null; label: string | null; amount: string; provisional: string | null; hours: string | null };
 
 /** What was spent in whole UTC days, by day and by one dimension: exact sums, made by the database. */
 export async function readSpend(ctx: SpendReader, ask: ReadSpend): Promise<SpendView> {
   const { by } = ask;
-  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, by === "outcome" || by === "tag" ? await sumsOfRuns(ctx, { ...ask, by }) : sumsOfDays(ctx, { ...ask, by })));
+  const isOfRuns = [by, ...narrowedBy(ask.where ?? {})].some((one) => BY_RUN.has(one));
+  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, isOfRuns ? await sumsOfRuns(ctx, ask) : sumsOfDays(ctx, ask)));
   const all = rows.find((row) => row.day === null && row.key === null);
   const groups = rows.filter((row) => row.day === null && row.key !== null).map((row) => ({ key: row.key!, label: row.label ?? "", amount: row.amount, provisional: row.provisional ?? "0", acceleratorHours: row.hours ?? "0" }));
   const shown = topGroups(groups, MOST_GROUPS);
   const days = rows.filter((row) => row.day !== null).map((row) => ({ day: row.day!, key: row.key!, amount: row.amount }));
   return {
-    ...(await readStand(ctx.db, ctx.orgId)), by, groups: shown,
+    ...(await readStand(ctx.db, ctx.orgId)), by, narrowed: await labelsOf(ctx, ask), groups: shown,
     days: daysOf(days, shown.filter(({ key }) => key !== OTHERS).slice(0, MOST_SERIES)),
     amount: all?.amount ?? "0", provisional: all?.provisional ?? "0",
   };
@@ -86,25 +91,58 @@ function sumsOf(ctx: SpendReader, ask: ReadSpend, { rows, hours, by, isWide }: S
     ) days`;
 }
 
-/** By what only runs know. */
-async function sumsOfRuns(ctx: SpendReader, { by, tag, ...ask }: ReadSpend & { by: "outcome" | "tag" }): Promise<Sums> {
-  const days = by === "outcome" ? await outcomeDays(ctx, ask) : await tagDays(ctx, ask, tag ?? "");
-  return { by: BY_RUNS[by], isWide: false, hours: sql`accelerator_hours`, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${seenCosts(ctx, ask)}` };
+/** By what only runs know: from its sums where nothing else is asked for, else run by run, and by assets from the ledger. */
+async function sumsOfRuns(ctx: SpendReader, ask: ReadSpend): Promise<Sums> {
+  const { by, tag, where = {} } = ask;
+  const isKeyed = by === "outcome" || by === "tag";
+  const found = { by: isKeyed ? BY_RUNS[by] : DIMENSIONS[by], isWide: false, hours: sql`accelerator_hours` };
+  const rowsOf = (days: SQL, more: SQL | undefined, seen: Pick<ReadSpend, "from" | "to" | "project" | "where">) => ({ ...found, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${and(seenCosts(ctx, seen), more)}` });
+  const asked = [...new Set([by, ...narrowedBy(where)])].filter((one) => one !== "project" && one !== "team");
+  const isOne = asked.length === 1 && (by !== "tag" || !where.tag || where.tag.key === tag);
+  if (isOne && asked[0] === "outcome") return rowsOf(await outcomeDays(ctx, ask), keyIs(where.outcome), ask);
+  if (isOne) return rowsOf(await tagDays(ctx, ask, tag ?? where.tag?.key ?? ""), keyIs(where.tag?.value), ask);
+  return rowsOf((isOfLedger(by, where) ? ledgerDays : runDays)(ctx.orgId, { ...ask, tag }), undefined, ask);
 }
+const keyIs = (key: string | undefined): SQL | undefined => (key === undefined ? undefined : sql`cost_daily.key = ${key}`);
 
 const OF_PROJECT = sql`left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}`;
 
 /** The smallest sums that can tell it: read under the name of the table of days. */
 export const SMALLEST = { project: costPeopleDays, team: costPeopleDays, person: costPersonDays, experiment: costExperimentDays, cluster: costProjectDays, kind: costProjectDays, class: costProjectDays } as const;
 
-function sumsOfDays(ctx: SpendReader, { by, ...ask }: Omit<ReadSpend, "by"> & { by: keyof typeof DIMENSIONS }): Sums {
-  const smallest = SMALLEST[by];
+/** The same of all that is asked for together; whatever is in no sums of its own is in the days themselves. */
+function smallestOf(by: DayDimension, where: SpendWhere) {
+  const tables = new Set([by, ...DAY_FILTERS.filter((one) => where[one] !== undefined)].map((one) => SMALLEST[one]));
+  tables.delete(costPeopleDays); // its projects are in all of them
+  return tables.size > 1 ? costDaily : ([...tables][0] ?? costPeopleDays);
+}
+type DayDimension = keyof typeof DIMENSIONS;
+
+function sumsOfDays(ctx: SpendReader, ask: ReadSpend): Sums {
+  const by = ask.by as DayDimension;
+  const smallest = smallestOf(by, ask.where ?? {});
+  const isOfAssets = ctx.source || smallest === costProjectDays || smallest === costDaily;
   return {
     by: DIMENSIONS[by],
     isWide: by === "person" || by === "experiment",
-    hours: ctx.source || smallest === costProjectDays ? sql`case ${costDaily.kind} when 'accelerator' then ${costDaily.quantity} else 0 end` : sql`accelerator_hours`,
+    hours: isOfAssets ? sql`case ${costDaily.kind} when 'accelerator' then ${costDaily.quantity} else 0 end` : sql`accelerator_hours`,
     rows: sql`${ctx.source ? costDaily : sql`${smallest} as "cost_daily"`} ${OF_PROJECT} where ${seenCosts(ctx, ask)}`,
   };
+}
+
+/** What each filter is called. Only of what the caller sees costs of: a guessed id has no name. */
+async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpend, "project" | "where">): Promise<SpendView["narrowed"]> {
+  const all = narrowedBy({ ...where, ...(project ? { project } : {}) });
+  return Promise.all(all.map(async (by) => {
+    if (by === "tag") return { by, label: where.tag!.value === WITHOUT_TAG ? `Without ${where.tag!.key}` : `${where.tag!.key}: ${where.tag!.value.slice(1)}` };
+    if (by === "outcome") return { by, label: where.outcome![0]!.toUpperCase() + where.outcome!.slice(1) };
+    const value = by === "project" ? project! : where[by]!;
+    if (value === IDLE) return { by, label: "Idle" };
+    const { key, names, label } = DIMENSIONS[by];
+    const seen = seenCosts(ctx, { from: "2000-01-01", to: "9999-12-31", ...(by === "project" ? { project: value } : { where: { [by]: value } }) });
+    const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (select ${key} as key from ${SMALLEST[by]} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1) found ${names}`);
+    return { by, label: row?.label ?? value };
+  }));
 }
 
 export async function readStand(db: DbOrTx, orgId: string): Promise<CostStand> {

@@ -2,9 +2,10 @@ import type { Metadata } from "next";
 import type { SearchParams } from "nuqs/server";
 import { Suspense } from "react";
 import { CostsSkeleton } from "../../../../components/costs/costs-frame.tsx";
-import { loadCostsParams, rightNow, runsInput, spendInput } from "../../../../components/costs/costs-params.ts";
+import { daysInput, loadCostsParams, rightNow, runsInput, spendInput, whereIn } from "../../../../components/costs/costs-params.ts";
 import { SpendPage } from "../../../../components/costs/spend-page.tsx";
-import { daysBefore } from "../../../../domain/costs/spend-change.ts";
+import { daysAgainst } from "../../../../domain/costs/spend-change.ts";
+import { isTooLong } from "../../../../domain/costs/spend-filter.ts";
 import { getQueryClient, HydrateClient, prefetch, trpc } from "../../../../server/trpc/rsc.tsx";
 
 export const metadata: Metadata = { title: "Costs" };
@@ -19,9 +20,10 @@ async function Filled({ searchParams }: { searchParams: Promise<SearchParams> })
   const input = spendInput(params, now);
   prefetch(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }) as never);
   // The tag that is shown without being asked for is known only from the tags that there are: they are waited for.
-  const tags = params.by === "tag" ? await getQueryClient().fetchQuery(trpc.costs.tags.queryOptions(input)).catch(() => []) : [];
+  const tags = params.by === "tag" ? await getQueryClient().fetchQuery(trpc.costs.tags.queryOptions(daysInput(params, now))).catch(() => []) : [];
   const tag = params.by === "tag" ? (params.tag ?? tags[0]) : undefined;
-  if (params.by !== "tag" || tag !== undefined) for (const range of [input, daysBefore(input)]) prefetch(trpc.costs.spend.queryOptions({ ...input, ...range, by: params.by, ...(tag === undefined ? {} : { tag }) }));
+  const isAsked = (params.by !== "tag" || tag !== undefined) && !isTooLong(params.by, whereIn(params), input);
+  if (isAsked) for (const range of [input, daysAgainst(input, params.against)]) prefetch(trpc.costs.spend.queryOptions({ ...input, ...range, by: params.by, ...(tag === undefined ? {} : { tag }) }));
   return (
     <HydrateClient>
       <SpendPage now={now} />

@@ -1,0 +1,49 @@
+import { DAY_MS } from "./days.ts";
+import { BY_RUN, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
+
+/** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
+export type SpendWhere = Partial<Record<Exclude<SpendBy, "tag">, string>> & { tag?: TagValue };
+/** `value` is the key of the group: `=` and the value, or `WITHOUT_TAG`. */
+export interface TagValue {
+  key: string;
+  value: string;
+}
+/** In a filter by team: what nobody held. Its own key is empty, which no address shows. */
+export const IDLE = "idle";
+
+/** From the widest to the narrowest: the order of the way back. */
+const WAY: readonly SpendBy[] = ["team", "project", "experiment", "person", "cluster", "kind", "class", "outcome", "tag"];
+/** What a filter settles as well, so that telling it apart would be one row. */
+const SETTLES: Partial<Record<SpendBy, readonly SpendBy[]>> = { project: ["team"], experiment: ["project", "team"] };
+const NEXT: readonly SpendBy[] = ["project", "experiment", "person", "kind", "cluster", "class", "outcome"];
+
+/** Dimensions that are narrowed, from the widest on. Whatever is not in the way comes last. */
+export function narrowedBy(where: SpendWhere): SpendBy[] {
+  const known = SPEND_BY.filter((by) => where[by] !== undefined);
+  return known.toSorted((a, b) => WAY.indexOf(a) - WAY.indexOf(b));
+}
+
+/** What is told apart once it is narrowed so far: the widest that is not settled; null where everything is. */
+export function nextBy(where: SpendWhere): SpendBy | null {
+  if (where.team === IDLE) return NEXT.slice(3).find((by) => where[by] === undefined && !BY_RUN.has(by)) ?? null;
+  const settled = new Set(narrowedBy(where).flatMap((by) => [by, ...(SETTLES[by] ?? [])]));
+  return NEXT.find((by) => !settled.has(by)) ?? null;
+}
+
+/** The filter that a group stands for; null where it is none, as of all others together. */
+export function whereOf(by: SpendBy, key: string, tag: string | undefined, slugOf: (projectId: string) => string | undefined): SpendWhere | null {
+  if (key === OTHERS) return null;
+  if (key === "") return { team: IDLE };
+  if (by === "tag") return tag === undefined ? null : { tag: { key: tag, value: key } };
+  const value = by === "project" ? slugOf(key) : key;
+  return value === undefined ? null : { [by]: value };
+}
+
+/** Only the ledger itself knows what runs with an outcome or a tag held of which asset: it is read hour by hour, of so many days at most. */
+export const MOST_LEDGER_DAYS = 92;
+const OF_ASSETS: ReadonlySet<SpendBy> = new Set<SpendBy>(["cluster", "kind", "class"]);
+export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => {
+  const all = [by, ...narrowedBy(where)];
+  return all.some((one) => BY_RUN.has(one)) && all.some((one) => OF_ASSETS.has(one));
+};
+export const isTooLong = (by: SpendBy, where: SpendWhere, { from, to }: { from: string; to: string }): boolean => isOfLedger(by, where) && (Date.parse(to) - Date.parse(from)) / DAY_MS >= MOST_LEDGER_DAYS;
