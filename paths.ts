@@ -53,6 +53,7 @@ export const paths = {
 /** What a copy of a run starts with in place of what the run had. */
 export interface SpecPatch {
   memory?: number;
+  cpus?: number;
   gpus?: number;
   maxDuration?: number;
   cluster?: string;

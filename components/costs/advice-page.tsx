@@ -4,7 +4,7 @@ import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { dayName } from "../../domain/costs/days.ts";
 import { formatMoney } from "../../domain/costs/money.ts";
-import type { AdviceView, Recommendation } from "../../domain/costs/recommendation.ts";
+import { type AdviceView, LOOKED_BACK_DAYS, type Recommendation } from "../../domain/costs/recommendation.ts";
 import { causeWords, lastingWords, ratioWords } from "../../domain/costs/rise-notice.ts";
 import type { Allowed } from "../../domain/experiments/run-view.ts";
 import { paths } from "../../paths.ts";
@@ -16,6 +16,7 @@ import { Guarded } from "../ui/guarded.tsx";
 import { Section } from "../ui/page-header.tsx";
 import classes from "./advice.module.css";
 import { CostsFrame } from "./costs-frame.tsx";
+import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
 
 /** What rose without being usual, and what would cost less. */
@@ -25,9 +26,10 @@ export function AdvicePage() {
   const advice = useSuspenseQuery(useTRPC().costs.advice.queryOptions()).data;
   return (
     <CostsFrame>
+      <Stand stand={advice} of={advice.recent}><span>Reckoned from the last {LOOKED_BACK_DAYS} days: <Money amount={advice.recent.amount} currency={advice.currency} /></span></Stand>
       <Section title="What would cost less" count={advice.recommendations.length}>
         {advice.recommendations.length === 0 ? (
-          <EmptyState title="Nothing to recommend">Accelerators that are held and not used, memory that is asked for and never needed, and cheaper clusters that fit show here, each with what it would save.</EmptyState>
+          <EmptyState title="Nothing to recommend">Accelerators that are held and not used, memory and cores that are asked for and never needed, spot capacity for what saves checkpoints, and cheaper clusters that fit show here, each with what it would save.</EmptyState>
         ) : (
           <ul className={classes.list}>{advice.recommendations.map((one) => <Advice key={one.id} of={one} currency={advice.currency} />)}</ul>
         )}
@@ -60,6 +62,7 @@ function Advice({ of, currency }: { of: Recommendation; currency: string }) {
 function ActButton({ of: { act } }: { of: Recommendation }) {
   const org = useOrg();
   const submit = useCan("runs:submit");
+  if (!act) return <span className="dim">No cluster of it yet</span>;
   if (act.kind === "cancel") return <StopButton runId={act.runId} name={act.runName} allowed={act.allowed} />;
   return <Guarded allowed={submit}><Button variant="default" size="xs" component={Link} href={paths.newRun(org, act.runId, act.patch)}>{act.patch.cluster ? "New run there" : "New run with less"}</Button></Guarded>;
 }

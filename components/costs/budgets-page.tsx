@@ -21,8 +21,8 @@ import { absoluteTime, useZone } from "../ui/time.tsx";
 import { AddBudgetForm } from "./budget-form.tsx";
 import { BudgetMenu } from "./budget-menu.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
+import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
-import classes from "./costs.module.css";
 
 /** What each team, project and person may spend this month, what is left, and what the month should end at. */
 export function BudgetsPage() {
@@ -37,11 +37,11 @@ export function BudgetsPage() {
   );
   return (
     <CostsFrame actions={add}>
-      <p className={classes.stand}>
+      <Stand stand={view}>
         <span>{monthName(view.month)}, UTC</span>
         <span>Idle capacity falls to no budget.</span>
         {view.isUnpriced && view.budgets.length > 0 && <span>Nothing has a price yet, so nothing is spent. <Link href={paths.prices(org)}>Set prices</Link></span>}
-      </p>
+      </Stand>
       <DataTable label="Budgets" noun="budget" rows={view.budgets} rowKey={(row) => row.id} columns={columnsOf(view, may.ok)} keys={false} empty={empty} />
     </CostsFrame>
   );
@@ -54,6 +54,7 @@ function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<Budget
     { key: "use", title: "Share", grow: true, hideBelow: "md", render: (row) => <Use row={row} /> },
     { key: "percent", title: "Used", align: "right", hideBelow: "xs", render: (row) => <span style={{ color: `var(--tone-${toneOf(row)})` }}>{row.percent} %</span> },
     { key: "spent", title: "Spent", align: "right", render: (row) => <><Money amount={row.spent} currency={currency} /><span className="dim"> of </span><Money amount={row.amount} currency={currency} /></> },
+    { key: "provisional", title: "Provisional", align: "right", hideBelow: "xl", render: (row) => <Money amount={row.provisional} currency={currency} /> },
     { key: "held", title: "Held", align: "right", hideBelow: "lg", render: (row) => <Money amount={row.held} currency={currency} /> },
     { key: "left", title: "Left", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.left} currency={currency} /> },
     { key: "forecast", title: "Month's end", align: "right", hideBelow: "lg", render: (row) => <MonthEnd row={row} currency={currency} /> },

@@ -20,6 +20,7 @@ import { PageHeader, Section } from "../ui/page-header.tsx";
 import { ToneIcon } from "../ui/status-badge.tsx";
 import type { StatusIcon, Tone } from "../ui/status-tones.ts";
 import { Ago } from "../ui/time.tsx";
+import { Stand } from "./costs-stand.tsx";
 import { periodParams, statementPdfUrl, statementUrl } from "./costs-params.ts";
 import { FocusMenu } from "./focus-menu.tsx";
 import { Money } from "./money.tsx";
@@ -37,11 +38,10 @@ export function PeriodPage({ period }: { period: string }) {
     <>
       <PageHeader title={monthName(period)} breadcrumbs={[{ label: "Costs", href: paths.costs(org) }, { label: "Periods", href: paths.periods(org) }]} badge={<PeriodState state={view.state} />} actions={<><Statement view={view} currency={rate?.currency ?? null} /><FocusMenu period={period} /><CloseActs view={view} /></>} />
       <p className={classes.total}>{money(view.amount)}{display && <small>{displayNote(display, view.currency)}</small>}</p>
-      <p className={classes.stand}>
+      <Stand stand={view} of={view}>
         <span>Corrections of closed months: {money(view.corrections)}</span>
-        <span>Provisional: {money(view.provisional)}</span>
         {view.closedAt && <span>Closed by {view.closedBy} <Ago at={view.closedAt} />, asked for by {view.requestedBy}</span>}
-      </p>
+      </Stand>
       {view.checks.length > 0 && <Section title="Before the close"><ul className={classes.checks} aria-label="Checks">{view.checks.map((check) => <Check key={check.name} check={check} />)}</ul></Section>}
       <Section title="Statement" count={view.lines.length} actions={<ShownSelect view={view} />}>
         <DataTable label="Statement" rows={view.lines} rowKey={(row) => row.projectId || "idle"} columns={linesOf(view, display)} flat keys={false} empty={<EmptyState title="Nothing is booked in this month">Hours are booked as they are rated.</EmptyState>} />

@@ -12,6 +12,7 @@ import { Meter } from "../ui/meter.tsx";
 import { Section } from "../ui/page-header.tsx";
 import { Ago } from "../ui/time.tsx";
 import { CostsFrame } from "./costs-frame.tsx";
+import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
 import { PartsSection } from "./parts-section.tsx";
 import classes from "./costs.module.css";
@@ -26,7 +27,7 @@ export function WastePage({ now }: { now: number }) {
   return (
     <CostsFrame>
       <p className={classes.total}>{idle} of {plural(total, "accelerator")} held and idle{view.perHour !== null && <small><Money amount={view.perHour} currency={view.currency} /> an hour</small>}</p>
-      <p className={classes.stand}><span>Idle: used less than {IDLE_PERCENT} % in the last {WASTE_WINDOW_MINUTES} minutes, by a run that has held it for {WASTE_LEAST_MINUTES} or more.</span></p>
+      <Stand stand={view}><span>Idle: used less than {IDLE_PERCENT} % in the last {WASTE_WINDOW_MINUTES} minutes, by a run that has held it for {WASTE_LEAST_MINUTES} or more. Measured, at the prices of now: nothing of it is booked yet.</span></Stand>
       <Section title="Runs that hold them" count={view.runs.length}>
         <DataTable label="Runs that hold idle accelerators" rows={view.runs} rowKey={(row) => row.id} columns={runColumns(view)} href={useRunPath()} flat keys={false} empty={<EmptyState title={total === 0 ? "No cluster has accelerators" : "Nothing is held in vain"}>{total === 0 ? "Connect a cluster with GPUs and what is held without being used shows here." : "Every accelerator that is held and measured is in use."}</EmptyState>} />
       </Section>

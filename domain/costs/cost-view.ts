@@ -44,7 +44,7 @@ export interface RunCostRow {
 }
 /** The money of a view of runs, without the clock of the ledger. */
 type RunMoney = Omit<CostStand, "completeTo">;
-export interface RunCost extends RunMoney {
+export interface RunCost extends CostStand {
   amount: string;
   /** The part of what still runs, or of what its agent has not told the end of. */
   provisional: string;
@@ -152,6 +152,8 @@ export interface BudgetView {
   levels: number[];
   amount: string;
   spent: string;
+  /** The part of it that may still change. */
+  provisional: string;
   held: string;
   /** Negative where more was spent than there was. */
   left: string;
@@ -162,10 +164,8 @@ export interface BudgetView {
   alerts: { level: number; at: Date }[];
   archivedAt: Date | null;
 }
-export interface BudgetsView {
-  currency: string;
+export interface BudgetsView extends CostStand {
   /** 2026-11; it ends at the end of its last day, UTC. */
   month: string;
-  isUnpriced: boolean;
   budgets: BudgetView[];
 }

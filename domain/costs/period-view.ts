@@ -1,3 +1,4 @@
+import type { CostStand } from "./cost-view.ts";
 import type { DisplayRate } from "./display-currency.ts";
 import type { PeriodCheck, PeriodState } from "./period.ts";
 
@@ -23,8 +24,7 @@ export interface PeriodLine {
   /** In cents, so that the lines add up to the rounded total. */
   rounded: string;
 }
-export interface PeriodView extends PeriodRow {
-  currency: string;
+export interface PeriodView extends PeriodRow, CostStand {
   /** By which it can be shown in other currencies: those of its last day. */
   rates: DisplayRate[];
   lines: PeriodLine[];

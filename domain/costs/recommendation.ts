@@ -1,5 +1,6 @@
 import type { Anomaly, Cause } from "./anomaly.ts";
-import { type Decimal, decimal, decimalText, multiply, subtract } from "./decimal.ts";
+import type { CostStand } from "./cost-view.ts";
+import { type Decimal, decimal, decimalText, multiply, subtract, sum } from "./decimal.ts";
 import type { Allowed } from "../experiments/run-view.ts";
 import type { IdleRun } from "./waste.ts";
 import { formatMib, plural } from "../shared/format.ts";
@@ -16,20 +17,22 @@ const OVERSIZED = 0.6;
 const LEAST_CHEAPER = 0.1;
 
 /** What the one click does: ends a run, or opens the form with the newest run of an experiment, changed. */
-export type RecommendationAct = { kind: "cancel"; runId: string; runName: string; allowed: Allowed } | { kind: "clone"; runId: string; patch: { memory?: number; gpus?: number; cluster?: string } };
+export type RecommendationAct = { kind: "cancel"; runId: string; runName: string; allowed: Allowed } | { kind: "clone"; runId: string; patch: { memory?: number; cpus?: number; gpus?: number; cluster?: string } };
 export interface Recommendation {
   id: string;
-  kind: "idle" | "fewer" | "memory" | "cluster";
+  kind: "idle" | "fewer" | "memory" | "cores" | "cluster" | "spot";
   /** One sentence each: what, and how that is known. */
   title: string;
   why: string;
   /** Exact decimal as text: an hour from now on, or what the last thirty days would have cost less. */
   saving: string;
   per: "hour" | "month";
-  act: RecommendationAct;
+  /** null: nothing that a click could do, as long as there is no place for it. */
+  act: RecommendationAct | null;
 }
-export interface AdviceView {
-  currency: string;
+export interface AdviceView extends CostStand {
+  /** What the days cost that savings are reckoned from, as the caller sees them. */
+  recent: { amount: string; provisional: string };
   /** The last day whose costs are complete; null: none yet. */
   lastDay: string | null;
   anomalies: (Anomaly & { causes: Cause[] })[];
@@ -74,6 +77,60 @@ export function lessMemory({ experimentId, experiment, project, runId, requested
     id: `memory ${experimentId}`, kind: "memory", per: "month", saving: decimalText(saving), act: { kind: "clone", runId, patch: { memory: enough } },
     title: `Ask for ${formatMib(enough)} instead of ${formatMib(requestedMib)} in ${project} / ${experiment}`,
     why: `The most that any of its last ${peaks} runs used was ${formatMib(peakMib)}. What nobody asks for can be given to others.`,
+  };
+}
+
+/** What the runs of an experiment asked for and used in cores, on one node. */
+export interface CoreUse extends Omit<MemoryUse, "requestedMib" | "peakMib"> {
+  requested: number;
+  /** The most of the last thirty days, of samples that are means of some seconds. */
+  peak: number;
+}
+
+/** Fewer cores, where far more are asked for than were ever used; null where it is about right or costs nothing. */
+export function lessCores({ experimentId, experiment, project, runId, requested, peak, peaks, amount }: CoreUse): Recommendation | null {
+  const enough = Math.max(1, Math.ceil(peak * HEADROOM));
+  if (peaks < FEWEST_PEAKS || enough > OVERSIZED * requested) return null;
+  const saving = multiply(decimal(amount), partOf(requested - enough, requested));
+  if (saving.units <= 0n) return null;
+  return {
+    id: `cores ${experimentId}`, kind: "cores", per: "month", saving: decimalText(saving), act: { kind: "clone", runId, patch: { cpus: enough } },
+    title: `Ask for ${plural(enough, "core")} instead of ${requested} in ${project} / ${experiment}`,
+    why: `The most that any of its last ${peaks} runs used was ${Math.round(peak * 10) / 10}. What nobody asks for can be given to others.`,
+  };
+}
+
+/** Of attempts on spot capacity that ended of late: how many, how many were taken away, and the part of all their accelerator time that those had. */
+export interface SpotLoss {
+  attempts: number;
+  taken: number;
+  millionths: number;
+}
+/** Accelerators that runs which save checkpoints held on demand, and what they cost as spot. */
+export interface SpotChoice {
+  experimentId: string;
+  experiment: string;
+  project: string;
+  runId: string;
+  use: { hours: string; amount: string; spot: Decimal }[];
+  loss: SpotLoss;
+  /** A cluster of spot capacity with the same accelerators that fits; null: there is only its price. */
+  there: { name: string; slug: string } | null;
+}
+
+/** Spot capacity for what saves checkpoints; null where it saves less than a tenth. All that an attempt held that was taken away counts as lost, so that no checkpoint is counted on. */
+export function spotInstead({ experimentId, experiment, project, runId, use, loss, there }: SpotChoice): Recommendation | null {
+  const amount = sum(use.map((one) => decimal(one.amount)));
+  const asSpot = sum(use.map(({ hours, spot }) => multiply(decimal(hours), spot)));
+  const lost = multiply(asSpot, { units: BigInt(loss.millionths), scale: 6 });
+  const saving = subtract(subtract(amount, asSpot), lost);
+  const [now, less] = [amount, saving].map((one) => geometryOf(decimalText(one))) as [number, number];
+  if (now <= 0 || less < now * LEAST_CHEAPER) return null;
+  const known = loss.attempts === 0 ? "No run has been on spot capacity yet, so nothing is known of what is taken away there." : `Of ${plural(loss.attempts, "attempt")} there ${loss.taken === 0 ? "none was" : `${loss.taken} ${loss.taken === 1 ? "was" : "were"}`} taken away; ${loss.taken === 0 ? "nothing is" : "all that they held is"} counted as lost.`;
+  return {
+    id: `spot ${experimentId}`, kind: "spot", per: "month", saving: decimalText(saving), act: there && { kind: "clone", runId, patch: { cluster: there.slug } },
+    title: `Run ${project} / ${experiment} on spot capacity${there ? `, on ${there.name}` : ""}`,
+    why: `Its runs save checkpoints and held the same accelerators on demand. ${known}`,
   };
 }
 

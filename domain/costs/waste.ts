@@ -1,3 +1,4 @@
+import type { CostStand } from "./cost-view.ts";
 import { compare, type Decimal, decimal, decimalText, sum } from "./decimal.ts";
 import type { Allowed } from "../experiments/run-view.ts";
 import type { CapacityClass } from "./metering.ts";
@@ -52,8 +53,7 @@ export interface IdleRun {
   /** What the idle ones cost in an hour; null where they have no price. */
   perHour: string | null;
 }
-export interface WasteView {
-  currency: string;
+export interface WasteView extends CostStand {
   clusters: ClusterWaste[];
   runs: IdleRun[];
   /** All of `runs` together; null where none of it has a price. */

@@ -149,6 +149,56 @@ describe("what would cost less", () => {
     expect(+recommendations.find(({ id }) => id === `cluster ${moved.experimentId}`)!.saving).toBeCloseTo(25, 0);
   });
 
+  it("is fewer cores than are asked for, where no run of it ever used them, with the newest run to start from", async () => {
+    await world.owner.api.costs.addPrice({ kind: "cpu", unitPrice: "0.05", validFrom: "2020-01-01T00:00:00Z" });
+    const make = async (name: string, peaks: readonly number[]) => {
+      const made = await experiment(world.speech.id, name, { runs: peaks.length, peakMib: null, memory: "1GiB", gpus: 0 });
+      await world.sql`update runs set spec = jsonb_set(spec, '{resources,cpus}', '16') where experiment_id = ${made.experimentId}`;
+      const own = await world.sql<{ id: string; cluster_id: string }[]>`select a.id, a.cluster_id from attempts a join runs r on r.id = a.run_id where r.experiment_id = ${made.experimentId} order by a.id`;
+      for (const [at, { id, cluster_id }] of own.entries()) await world.sql`insert into telemetry (cluster_id, subject, subject_id, key, at, times, values) values (${cluster_id}, 'attempt', ${id}, 'cpu', now() - interval '1 day', ${[Date.now()]}, ${[0.5, peaks[at]!, 1]})`;
+      await world.db.insert(costDaily).values({ orgId: world.org.id, day: ago(3), projectId: made.projectId, experimentId: made.experimentId, ownerId: made.ownerId, clusterId: berlin.id, kind: "cpu", model: "", capacityClass: "owned", quantity: "6400", amount: "320", provisional: "0" });
+      return made;
+    };
+    const wide = await make("too many cores", [2, 2.2, 3.1, 1, 2]);
+    const busy = await make("busy at times", [2, 2, 15.5, 1, 2]);
+    const unknown = await make("hardly measured", [2, 2, 2]);
+    const { recommendations } = await world.owner.api.costs.advice();
+    const found = recommendations.find(({ id }) => id === `cores ${wide.experimentId}`)!;
+    expect(found).toMatchObject({ kind: "cores", per: "month", title: expect.stringMatching(/^Ask for 4 cores instead of 16 in speech \//) as string, act: { kind: "clone", runId: wide.newest.id, patch: { cpus: 4 } } });
+    expect(found.why).toContain("its last 5 runs used was 3.1.");
+    expect(+found.saving).toBeCloseTo(240, 3); // 12 of 16 cores
+    for (const { experimentId } of [busy, unknown]) expect(recommendations.some(({ id }) => id === `cores ${experimentId}`)).toBe(false);
+  });
+
+  it("is spot capacity for what saves checkpoints and ran on demand, less what was lost there", async () => {
+    const saves = await experiment(world.speech.id, "saves", { runs: 1, peakMib: null, memory: "1GiB", gpus: 2 });
+    const loses = await experiment(world.speech.id, "saves nothing", { runs: 1, peakMib: null, memory: "1GiB", gpus: 2 });
+    await world.sql`update runs set checkpoint_cluster_id = ${berlin.id} where id = ${saves.newest.id}`;
+    for (const { projectId, experimentId, ownerId } of [saves, loses]) await world.db.insert(costDaily).values({ orgId: world.org.id, day: ago(3), projectId, experimentId, ownerId, clusterId: berlin.id, kind: "accelerator", model: "NVIDIA H100 80GB HBM3", capacityClass: "on-demand", quantity: "100", amount: "400", provisional: "0" });
+    const advice = async (of = saves) => (await world.owner.api.costs.advice()).recommendations.find(({ id }) => id === `spot ${of.experimentId}`);
+    expect(await advice()).toBeUndefined(); // nothing is a price of spot
+    await world.owner.api.costs.addPrice({ kind: "accelerator", model: "h100", capacityClass: "spot", unitPrice: "1", validFrom: "2020-01-01T00:00:00Z" });
+    const before = (await advice())!;
+    expect(before).toMatchObject({ kind: "spot", act: null, title: expect.stringMatching(/ on spot capacity$/) as string });
+    expect(+before.saving).toBe(300);
+    expect(before.why).toContain("No run has been on spot capacity yet");
+    expect(await advice(loses)).toBeUndefined();
+
+    const spot = await world.makeCluster(world.org.id, "spotty", { cpus: 16, gpus: 2 });
+    await world.sql`update clusters set capacity_class = 'spot' where id = ${spot.id}`;
+    const once = await world.makeRun({ name: "once", projectId: world.speech.id, status: "succeeded", clusterId: spot.id });
+    const hours = (from: number, to: number) => ({ startedAt: new Date(Date.now() - from * 3_600_000), endedAt: new Date(Date.now() - to * 3_600_000), gpus: 2 });
+    await world.makeAttempt(once, spot.id, { status: "ended", outcome: "failed", failureClass: "preempted", ...hours(10, 9) });
+    await world.makeAttempt(once, spot.id, { number: 2, status: "ended", outcome: "succeeded", ...hours(9, 5) });
+    const found = (await advice())!;
+    expect(found).toMatchObject({ title: expect.stringMatching(/ on spot capacity, on spotty$/) as string, act: { kind: "clone", runId: saves.newest.id, patch: { cluster: "spotty" } } });
+    expect(+found.saving).toBe(280); // 400 - 100 hours at 1, and a fifth of that again
+    expect(found.why).toContain("Of 2 attempts there 1 was taken away");
+    expect((await world.owner.api.costs.advice()).recommendations.filter(({ act }) => act?.kind === "clone" && act.patch.cluster === "spotty" && act.runId === saves.newest.id)).toHaveLength(1);
+    await world.sql`update clusters set capacity_class = 'owned' where id = ${spot.id}`;
+    await world.sql`update accelerators set present = false where cluster_id = ${spot.id}`;
+  });
+
   it("is no place that costs more than the cheapest accelerators where it ran, and says when it gets others", async () => {
     const bonn = await world.makeCluster(world.org.id, "bonn", { cpus: 16, gpus: 2 });
     const [node] = await world.sql<{ id: string }[]>`select id from nodes where cluster_id = ${bonn.id}`;

@@ -64,6 +64,14 @@ describe("what a run costs", () => {
     expect(same(shown.provisional, "0")).toBe(true);
   });
 
+  it("says how far each figure of money can be trusted, wherever it stands", async () => {
+    const { api } = world.owner;
+    const stand = { currency: "USD", ratingVersion: 3, completeTo: expect.any(Date) as Date, isUnpriced: false };
+    const [{ id } = { id: "" }] = (await api.costs.runs(RANGE)).items;
+    const views = [await api.costs.spend(RANGE), await api.costs.parts(RANGE), await api.costs.budgets(), await api.costs.advice(), await api.costs.waste(), await api.costs.period({ period: day(T0).slice(0, 7) }), await api.costs.run({ id })];
+    for (const view of views) expect(view).toMatchObject(stand);
+  });
+
   it("is provisional while it runs, up to the last proof that it lives", async () => {
     const run = await ran("lives", world.speech.id, "speech", T0 + 2 * HOUR_MS - 300_000, null, ["GPU-1"]);
     await settle();

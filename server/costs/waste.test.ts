@@ -39,7 +39,7 @@ it("names the runs that hold accelerators and do nothing with them, and what tha
 
 it("advises to stop only what does nothing at all, and fewer accelerators where some are used", async () => {
   const { recommendations } = await world.owner.api.costs.advice();
-  expect(recommendations.filter(({ kind }) => kind === "idle").map(({ title, act, saving }) => [title, act.kind, +saving])).toEqual([["Stop forgotten, or put its accelerators to work", "cancel", 5]]);
+  expect(recommendations.filter(({ kind }) => kind === "idle").map(({ title, act, saving }) => [title, act!.kind, +saving])).toEqual([["Stop forgotten, or put its accelerators to work", "cancel", 5]]);
   const fewer = recommendations.find(({ kind }) => kind === "fewer")!;
   expect(fewer).toMatchObject({ title: "Ask for 1 accelerator instead of 2 in runs such as half", per: "hour", act: { kind: "clone", patch: { gpus: 1 } } });
   expect(+fewer.saving).toBe(2.5);

@@ -27,16 +27,17 @@ export function NewRunPage() {
 export function CloneRunPage({ from, patch }: { from: string; patch: SpecPatch }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id: from })).data;
-  const { memory, gpus, maxDuration, cluster } = patch;
+  const { memory, cpus, gpus, maxDuration, cluster } = patch;
   const initial = useMemo(() => {
     if (!run.spec) return "";
     const spec = withoutDefaults(run.spec);
+    if (cpus !== undefined) spec["resources"] = { ...(spec["resources"] as object | undefined), cpus };
     if (gpus !== undefined) spec["resources"] = { ...(spec["resources"] as object | undefined), gpus };
     if (memory) spec["resources"] = { ...(spec["resources"] as object | undefined), memory: memoryText(memory) };
     if (maxDuration) spec["maxDuration"] = durationText(maxDuration);
     if (cluster) spec["cluster"] = cluster;
     return writeSpec(spec);
-  }, [run.spec, memory, gpus, maxDuration, cluster]);
+  }, [run.spec, memory, cpus, gpus, maxDuration, cluster]);
   return <Frame title={`Clone ${run.name}`} initial={initial} key={from} isClone />;
 }
 

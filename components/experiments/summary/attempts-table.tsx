@@ -4,6 +4,7 @@ import { isWasted } from "../../../domain/costs/split.ts";
 import type { AttemptView, RunDetail } from "../../../domain/experiments/run-view.ts";
 import { paths } from "../../../paths.ts";
 import { plural } from "../../../domain/shared/format.ts";
+import { Stand } from "../../costs/costs-stand.tsx";
 import { Money } from "../../costs/money.tsx";
 import { useRunCost } from "../../costs/run-cost.tsx";
 import { useCan, useOrg } from "../../providers/viewer.tsx";
@@ -48,6 +49,7 @@ export function AttemptsTable({ run }: { run: RunDetail }) {
     <Section title="Attempts" count={run.attempts.length}>
       {isPriced && failed.length > 0 && <p className="dim" style={{ margin: "8px 0 4px" }}>{plural(run.attempts.length, "attempt")}, <Money amount={addedUp(failed.map(({ id }) => of.get(id) ?? "0"))} currency={cost.currency} /> of <Money amount={cost.amount} currency={cost.currency} /> in {failed.length === 1 ? "one that" : `${failed.length} that`} failed or {failed.length === 1 ? "was" : "were"} given up</p>}
       <DataTable flat keys={false} label="Attempts" rows={run.attempts.toReversed().map(costed)} rowKey={(attempt) => attempt.id} columns={seesCosts ? COLUMNS : COLUMNS.filter(({ key }) => key !== "cost")} href={(attempt) => `${paths.runTab(org, run.id, "logs")}?attempt=${attempt.number}`} empty={null} />
+      {isPriced && <Stand stand={cost} of={cost} />}
     </Section>
   );
 }

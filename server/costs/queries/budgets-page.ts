@@ -30,7 +30,7 @@ export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
     .leftJoin(serviceAccounts, and(eq(budgets.scopeType, "user"), eq(serviceAccounts.id, budgets.scopeId)))
     .where(and(eq(budgets.orgId, orgId), seenBy(ctx)));
   const month = periodOf(now);
-  const base = { currency: stand.currency, month, isUnpriced: stand.isUnpriced };
+  const base = { ...stand, month };
   if (rows.length === 0) return { ...base, budgets: [] };
   const ids = rows.map(({ id }) => id);
   const known = new Map(rows.map((row) => [row.id, row]));
@@ -47,6 +47,7 @@ export async function listBudgets(ctx: Ctx, now: number): Promise<BudgetsView> {
     levels: state.levels,
     amount: decimalText(state.amount),
     spent: decimalText(state.spent),
+    provisional: state.provisional,
     held: decimalText(state.held),
     left: decimalText(leftOf(state)),
     percent: percentSpent(state),

@@ -18,6 +18,7 @@ export interface Budget extends BudgetState {
   scopeType: BudgetScope;
   scopeId: string;
   levels: number[];
+  provisional: string;
 }
 
 interface Row extends Record<string, unknown> {
@@ -30,6 +31,7 @@ interface Row extends Record<string, unknown> {
   policy: BudgetPolicy;
   levels: number[];
   spent: string;
+  provisional: string;
   held: string;
 }
 
@@ -45,17 +47,17 @@ export const fallsTo = ({ project, team, owner }: Record<"project" | "team" | "o
 /** This month, UTC, as the ledger and the open holds have it: both in one statement, so that a charge is never seen twice or not at all. */
 export async function readBudgets(db: DbOrTx, where: SQL): Promise<Budget[]> {
   const rows = await db.execute<Row>(sql`
-    select b.id, b.org_id, b.name, b.scope_type, b.scope_id, trim_scale(b.amount)::text as amount, b.policy, b.levels, s.spent::text, h.held::text
+    select b.id, b.org_id, b.name, b.scope_type, b.scope_id, trim_scale(b.amount)::text as amount, b.policy, b.levels, s.spent::text, s.provisional::text, h.held::text
     from budgets b
     cross join lateral (
-      select coalesce(sum(m.amount), 0) as spent from cost_monthly m left join projects p on p.org_id = m.org_id and p.id = m.project_id
+      select coalesce(sum(m.amount), 0) as spent, coalesce(sum(m.provisional), 0) as provisional from cost_monthly m left join projects p on p.org_id = m.org_id and p.id = m.project_id
       where m.org_id = b.org_id and m.month = to_char(now() at time zone 'utc', 'YYYY-MM') and ${fallsTo({ project: sql`m.project_id`, team: sql`p.team_id`, owner: sql`m.owner_id` })}) s
     cross join lateral (
       select coalesce(sum(greatest(0, h.amount - greatest(0, coalesce(c.amount, 0) - h.charged_before))), 0) as held
       from budget_holds h left join cost_runs c on c.run_id = h.run_id where h.budget_id = b.id and h.released_at is null) h
     where ${where} order by b.scope_type, b.name, b.id`);
   return rows.map((row) => ({
-    id: row.id, orgId: row.org_id, name: row.name, scopeType: row.scope_type, scopeId: row.scope_id, policy: row.policy, levels: row.levels,
+    id: row.id, orgId: row.org_id, name: row.name, scopeType: row.scope_type, scopeId: row.scope_id, policy: row.policy, levels: row.levels, provisional: row.provisional,
     amount: decimal(row.amount), spent: decimal(row.spent), held: decimal(row.held),
   }));
 }

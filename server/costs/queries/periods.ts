@@ -42,12 +42,12 @@ export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, p
     .leftJoin(teams, eq(teams.id, projects.teamId))
     .where(and(seen(ctx), eq(costBooked.period, period), teamId ? eq(projects.teamId, teamId) : undefined))
     .orderBy(sql`${costBooked.amount} desc`, costBooked.projectId);
-  const { currency } = await readStand(ctx.db, ctx.orgId);
-  const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), minorDigits(currency));
+  const stand = await readStand(ctx.db, ctx.orgId);
+  const rounded = roundParts(lines.map(({ amount }) => decimal(amount)), minorDigits(stand.currency));
   const [asked] = await ctx.db.select({ by: costPeriods.requestedBy }).from(costPeriods).where(and(eq(costPeriods.orgId, ctx.orgId), eq(costPeriods.period, period)));
   return {
     ...row,
-    currency,
+    ...stand,
     rates: await displayRates(ctx.db, ctx.orgId, monthDays(period).to),
     lines: lines.map((line, at) => ({ ...line, rounded: decimalText(rounded[at]!) })),
     roundedTotal: decimalText(sum(rounded)),

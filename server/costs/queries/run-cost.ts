@@ -10,6 +10,7 @@ import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { listHeld, type RunSpan } from "./held.ts";
 import { loadPriceBook } from "./prices.ts";
+import { readStand } from "./spend.ts";
 
 /** About so many points make the curve of a run's cost. */
 const STEPS = 100;
@@ -23,9 +24,9 @@ async function heldBy(ctx: Ctx, id: string): Promise<{ startedAt: Date | null; h
 
 /** What a run has cost so far: the same figures that the ledger will have, before it has them. */
 export async function readRunCost(ctx: Ctx, id: string): Promise<RunCost> {
-  const [{ held }, book] = await Promise.all([heldBy(ctx, id), loadPriceBook(ctx.db, ctx.orgId)]);
+  const [{ held }, book, stand] = await Promise.all([heldBy(ctx, id), loadPriceBook(ctx.db, ctx.orgId), readStand(ctx.db, ctx.orgId)]);
   const attempts = [...Map.groupBy(held, ({ attemptId }) => attemptId)].map(([attemptId, own]) => ({ id: attemptId, amount: decimalText(costOf(own, book)) }));
-  return { currency: book.currency, ratingVersion: book.version, isUnpriced: book.lines.length === 0, ...figuresOf(held, book), attempts };
+  return { ...stand, currency: book.currency, ratingVersion: book.version, isUnpriced: book.lines.length === 0, ...figuresOf(held, book), attempts };
 }
 
 /** What it had cost by when, on the axis of its metrics: Unix ms, or seconds since its first process began. */

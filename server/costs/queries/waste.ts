@@ -10,6 +10,7 @@ import type { Allowed } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { loadPriceBook, type PriceBook } from "./prices.ts";
+import { readStand } from "./spend.ts";
 
 interface CardRow extends Record<string, unknown> {
   cluster_id: string;
@@ -73,7 +74,7 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
 
 /** What is held and not used right now, by whom, and what that costs. @param prices For who needs them as well: loaded once. */
 export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook> = loadPriceBook(ctx.db, ctx.orgId)): Promise<WasteView> {
-  const [rows, unnamed, book] = await Promise.all([listCards(ctx), countUnnamed(ctx), prices]);
+  const [rows, unnamed, book, stand] = await Promise.all([listCards(ctx), countUnnamed(ctx), prices, readStand(ctx.db, ctx.orgId)]);
   const cards = rows.map((row) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard }));
   const runs = [...Map.groupBy(cards.filter(({ row }) => row.run_id !== null && row.is_seen && row.is_due), ({ row }) => row.run_id!).values()].flatMap((own): IdleRun[] => {
     const idle = own.filter(({ card }) => isIdle(card));
@@ -86,7 +87,7 @@ export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook
       idle: idle.length, held: own.length, asked: row.asked, use: measured.reduce((sum, { card }) => sum + card.use!, 0) / measured.length, heldSince: new Date(row.started_at), perHour: hour && decimalText(hour),
     }];
   }).toSorted(byWaste);
-  return { currency: book.currency, clusters: clustersOf(cards, unnamed), runs, perHour: sumOfHours(runs) };
+  return { ...stand, currency: book.currency, ratingVersion: book.version, clusters: clustersOf(cards, unnamed), runs, perHour: sumOfHours(runs) };
 }
 
 /** As the run's own page has it. */

@@ -10,16 +10,16 @@ import { HydrateClient, prefetch, trpc } from "../../../../../server/trpc/rsc.ts
 
 export const metadata: Metadata = { title: "New run" };
 
-const loadParams = createLoader({ from: parseAsString, memory: parseAsInteger, gpus: parseAsInteger, maxDuration: parseAsInteger, cluster: parseAsString });
+const loadParams = createLoader({ from: parseAsString, memory: parseAsInteger, cpus: parseAsInteger, gpus: parseAsInteger, maxDuration: parseAsInteger, cluster: parseAsString });
 
 export default async function NewRun({ searchParams }: { searchParams: Promise<SearchParams> }) {
-  const { from, memory, gpus, maxDuration, cluster } = await loadParams(searchParams);
+  const { from, memory, cpus, gpus, maxDuration, cluster } = await loadParams(searchParams);
   if (from !== null && !RunId.safeParse(from).success) notFound();
   if (from) prefetch(trpc.experiments.get.queryOptions({ id: from }));
   prefetch(trpc.experiments.examples.queryOptions());
   return (
     <HydrateClient>
-      <Suspense fallback={<TabSkeleton />}>{from ? <LazyCloneRunPage from={from} patch={{ ...(memory ? { memory } : {}), ...(gpus ? { gpus } : {}), ...(maxDuration ? { maxDuration } : {}), ...(cluster && isSlug(cluster) ? { cluster } : {}) }} /> : <LazyNewRunPage />}</Suspense>
+      <Suspense fallback={<TabSkeleton />}>{from ? <LazyCloneRunPage from={from} patch={{ ...(memory ? { memory } : {}), ...(cpus ? { cpus } : {}), ...(gpus ? { gpus } : {}), ...(maxDuration ? { maxDuration } : {}), ...(cluster && isSlug(cluster) ? { cluster } : {}) }} /> : <LazyNewRunPage />}</Suspense>
     </HydrateClient>
   );
 }
