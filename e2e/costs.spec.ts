@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Factories } from "../db/factories.ts";
 import { paths } from "../paths.ts";
 import { expect, test } from "./fixtures.ts";
@@ -95,6 +96,77 @@ test("a team lead sees what the team's runs cost and what that went to, and noth
   await expect(page.getByRole("link", { name: "Schedules" })).toHaveCount(0);
   await page.goto(paths.periods(org.slug));
   await expect(page.getByRole("row", { name: /Open.*\$6\.00/ })).toBeVisible();
+});
+
+test("an owner narrows what was spent step by step, hands on the address, downloads just that, and goes back", async ({ make, org, as }) => {
+  await make.prices(org, "1.50", "0");
+  const begun = new Date(Date.now() - 3 * 24 * 60 * MINUTE);
+  const ended = new Date(begun.getTime() + 60 * MINUTE);
+  await meteredRun(make, org, begun, ended);
+  await meteredRun(make, org, begun, ended, "failed", "Bergen");
+  const page = await as("owner");
+  await page.goto(`${paths.costs(org.slug)}?by=team`);
+  const table = (by: string) => page.getByRole("table", { name: `Cost by ${by}` });
+  await expect(async () => {
+    await page.reload();
+    await expect(table("team").getByRole("row", { name: /^Default.*\$12\.00/ })).toBeVisible({ timeout: 4000 });
+  }).toPass({ timeout: 60_000 }); // a worker rates them
+  await table("team").getByRole("link", { name: "Default" }).click();
+  await table("project").getByRole("link", { name: org.project.name }).click();
+  await expect(table("experiment").getByRole("row")).toHaveCount(3);
+  const way = page.getByRole("navigation", { name: "Narrowed to" });
+  await expect(way).toHaveText(new RegExp(`All costs.*Team Default.*Project ${org.project.name}`));
+
+  await page.getByRole("combobox", { name: "Told apart by" }).click();
+  await page.getByRole("option", { name: "By outcome" }).click();
+  await table("outcome").getByRole("link", { name: "Failed" }).click();
+  await expect(page).toHaveURL(/outcome=failed/);
+  const shared = await as("billing");
+  await shared.goto(page.url());
+  for (const one of [page, shared]) {
+    await expect(one.getByText("$6.00of runs, from")).toBeVisible();
+    await expect(one.getByRole("table", { name: "Dearest runs" }).getByRole("row", { name: /^metered/ })).toHaveCount(1);
+  }
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: "CSV", exact: true }).click();
+  const [head, ...rows] = readFileSync(await (await download).path(), "utf8").trim().split("\r\n").map((line) => line.split(","));
+  expect(rows.map((row) => Number(row[head!.indexOf("amount")])).reduce((sum, amount) => sum + amount, 0)).toBe(6);
+
+  await way.getByRole("link", { name: "Without outcome Failed" }).click();
+  await expect(way).not.toContainText("Failed");
+  await expect(page.getByText(/^\$12\.00/).first()).toBeVisible();
+  await way.getByRole("link", { name: "All costs" }).click();
+  await expect(table("team").getByRole("link", { name: "Default" })).toBeVisible();
+  await expect(way).toHaveCount(0);
+});
+
+test("an owner looks at days of their own, compared with the month before, and is told why two days are no range", async ({ make, org, as }) => {
+  await make.prices(org, "1.50", "0");
+  const page = await as("owner");
+  await page.goto(`${paths.costs(org.slug)}?from=2026-11-03&to=2026-11-05&against=month`);
+  await expect(page.getByText("from 3 to 5 Nov 2026")).toBeVisible();
+  await page.getByRole("button", { name: "Export" }).click();
+  await expect(page.getByText("With 3 to 5 Oct 2026")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.getByLabel("To, UTC").fill("2026-11-01");
+  await expect(page.getByRole("alert").filter({ hasText: "The last day is before the first." })).toBeVisible();
+  await page.getByLabel("From, UTC").fill("2026-11-01");
+  await expect(page.getByText("from 1 Nov 2026")).toBeVisible();
+  await expect(page).toHaveURL(/from=2026-11-01&to=2026-11-01/);
+  await page.getByText("7d", { exact: true }).click();
+  await expect(page.getByLabel("To, UTC")).toHaveCount(0);
+  await expect(page).not.toHaveURL(/from=/);
+});
+
+test("a member reads beside each figure of money how far it can be trusted", async ({ world, signIn }) => {
+  const page = await signIn(world.viewer.id);
+  const { slug } = world.org;
+  for (const path of [paths.costs(slug), paths.budgets(slug), paths.advice(slug), paths.waste(slug), paths.period(slug, new Date().toISOString().slice(0, 7)), paths.run(slug, world.finished.id)]) {
+    await page.goto(path);
+    await expect(page.getByText(/Data complete to|No hour is complete yet/).first()).toBeVisible();
+    await expect(page.getByText("Rating version 1").first()).toBeVisible();
+  }
 });
 
 test("a recommendation says what would be saved, and its one click does it", async ({ make, org, as }) => {

@@ -54,7 +54,7 @@ function columnsOf({ currency }: BudgetsView, mayChange: boolean): Column<Budget
     { key: "use", title: "Share", grow: true, hideBelow: "md", render: (row) => <Use row={row} /> },
     { key: "percent", title: "Used", align: "right", hideBelow: "xs", render: (row) => <span style={{ color: `var(--tone-${toneOf(row)})` }}>{row.percent} %</span> },
     { key: "spent", title: "Spent", align: "right", render: (row) => <><Money amount={row.spent} currency={currency} /><span className="dim"> of </span><Money amount={row.amount} currency={currency} /></> },
-    { key: "provisional", title: "Provisional", align: "right", hideBelow: "xl", render: (row) => <Money amount={row.provisional} currency={currency} /> },
+    { key: "provisional", title: "Provisional", align: "right", hideBelow: "lg", render: (row) => <Money amount={row.provisional} currency={currency} /> },
     { key: "held", title: "Held", align: "right", hideBelow: "lg", render: (row) => <Money amount={row.held} currency={currency} /> },
     { key: "left", title: "Left", align: "right", hideBelow: "sm", render: (row) => <Money amount={row.left} currency={currency} /> },
     { key: "forecast", title: "Month's end", align: "right", hideBelow: "lg", render: (row) => <MonthEnd row={row} currency={currency} /> },

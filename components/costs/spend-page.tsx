@@ -42,7 +42,7 @@ export function SpendPage({ now }: { now: number }) {
     <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)}>{compared}</DownloadMenu>}>
       <FilterBar>
         <RangePicker params={params} days={input} onChange={(next) => void setParams(next)} />
-        <Select aria-label="Compared with" data={AGAINST.map((value) => ({ value, label: AGAINST_LABEL[value] }))} value={params.against} allowDeselect={false} onChange={(next) => void setParams({ against: next as Against })} w={190} />
+        <Select aria-label="Compared with" data={AGAINST.map((value) => ({ value, label: AGAINST_LABEL[value] }))} value={params.against} allowDeselect={false} onChange={(next) => void setParams({ against: next as Against })} w={210} />
         <Select aria-label="Told apart by" data={SPEND_BY.filter((value) => value === params.by || value === "tag" || !narrowed.has(value)).map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy, tag: null })} w={150} />
         {params.by === "tag" && <TagSelect now={now} />}
       </FilterBar>

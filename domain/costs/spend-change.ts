@@ -5,7 +5,7 @@ import { geometryOf } from "./money.ts";
 /** What days are compared with. */
 export const AGAINST = ["before", "month", "year"] as const;
 export type Against = (typeof AGAINST)[number];
-export const AGAINST_LABEL: Record<Against, string> = { before: "As many days before", month: "The month before", year: "The year before" };
+export const AGAINST_LABEL: Record<Against, string> = { before: "Against days before", month: "Against the month before", year: "Against the year before" };
 
 interface Days {
   from: string;
