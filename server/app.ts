@@ -1,5 +1,5 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { isUntaken, UNTAKEN_WORDS } from "../db/refused.ts";
 import { HTTP_STATUS, DomainError } from "../domain/shared/errors.ts";
@@ -17,6 +17,12 @@ import { appRouter } from "./trpc/root.ts";
 
 const TRPC_BODY = 4 * 1024 * 1024;
 const AUTH_BODY = 64 * 1024;
+
+/** For what answers by itself, as better-auth does. */
+const keepNone: MiddlewareHandler = async (c, next) => {
+  await next();
+  c.res.headers.set("cache-control", NOT_KEPT["cache-control"]);
+};
 
 /** The machine paths: everything under /api, in front of Next. */
 export function buildApp(): Hono {
@@ -47,12 +53,8 @@ export function buildApp(): Hono {
     }),
   );
   // Only what the console uses: sign-up, profile and password go through access.* procedures, with their audit entries.
-  app.use("/api/auth/*", async (c, next) => {
-    await next();
-    c.res.headers.set("cache-control", NOT_KEPT["cache-control"]); // better-auth answers by itself
-  });
-  app.post("/api/auth/sign-in/email", open("signing in"), atMost(AUTH_BODY), (c) => signIn(c.req.raw, addressOf(c)));
-  app.post("/api/auth/sign-out", open("signing out"), atMost(AUTH_BODY), (c) => auth().handler(c.req.raw));
+  app.post("/api/auth/sign-in/email", open("signing in"), keepNone, atMost(AUTH_BODY), (c) => signIn(c.req.raw, addressOf(c)));
+  app.post("/api/auth/sign-out", open("signing out"), keepNone, atMost(AUTH_BODY), (c) => auth().handler(c.req.raw));
   mountRoutes(app);
   app.notFound((c) => c.json({ error: "not_found", message: "There is no such path." }, 404));
   app.onError((thrown, c) => {

@@ -13,6 +13,9 @@ import type { TestServer } from "../access/testing.ts";
 import { appRouter } from "./root.ts";
 
 /** One procedure of the router, as declared. */
+/** Where what is done for every answer stands in the table of routes: nothing answers there. */
+export const EVERYWHERE = "/*";
+
 export interface Walked {
   path: string;
   permission: Permission | "public" | "signed-in";
