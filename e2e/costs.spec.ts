@@ -88,7 +88,7 @@ test("a team lead sees what the team's runs cost and what that went to, and noth
   }).toPass({ timeout: 40_000 }); // a worker rates it, and splits it
   await expect(page.getByRole("table", { name: "What the cost went to by team" }).getByRole("row", { name: /^Default.*\$6\.00/ })).toBeVisible();
   await expect(page.getByText("Nobody", { exact: true })).toHaveCount(0);
-  await expect(page.getByText(/Data complete to|No hour is complete yet/)).toBeVisible();
+  await expect(page.getByText(/Data complete to|No hour is complete yet/).first()).toBeVisible();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
   await page.getByRole("menuitem", { name: "CSV" }).click();
