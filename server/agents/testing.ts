@@ -175,3 +175,6 @@ export async function place(plane: TestPlane, run: typeof schema.runs.$inferSele
   await plane.sql`update runs set status = 'starting', cluster_id = ${clusterId}, attempt_count = attempt_count + 1 where id = ${run.id}`;
   return attempt!;
 }
+
+/** So many whole accelerators of one node, free and healthy. */
+export const h100s = (count: number) => Array.from({ length: count }, (_, index) => ({ index, uuid: `GPU-${index}`, model: "NVIDIA H100 80GB HBM3", memoryMib: 81_000, health: "ok" as const, healthReason: null, attemptId: null }));

@@ -7,10 +7,8 @@ import { durationHistory, queuePolicies, quotas, startEstimates, teamUsage } fro
 import { DEFAULT_POLICY } from "../../domain/queue/policy.ts";
 import { placeOrg } from "../agents/jobs/placement.ts";
 import { planFor } from "../experiments/queries/plan.ts";
-import { report, testPlane, type TestPlane } from "../agents/testing.ts";
+import { h100s, report, testPlane, type TestPlane } from "../agents/testing.ts";
 import { estimateStarts } from "./jobs/estimates.ts";
-import { chargeUsage } from "./commands/usage.ts";
-import { loadShares } from "./queries/policy.ts";
 
 let plane: TestPlane;
 let other: { id: string; teamId: string };
@@ -29,7 +27,6 @@ beforeEach(async () => {
   for (const table of [quotas, queuePolicies, teamUsage, startEstimates, durationHistory]) await plane.db.delete(table);
 });
 
-const GPUS = (count: number) => Array.from({ length: count }, (_, index) => ({ index, uuid: `GPU-${index}`, model: "NVIDIA H100 80GB HBM3", memoryMib: 81_000, health: "ok" as const, healthReason: null, attemptId: null }));
 const runRow = async (id: string) => (await plane.db.select().from(runs).where(eq(runs.id, id)))[0]!;
 const attemptOf = async (id: string) => (await plane.db.select().from(attempts).where(eq(attempts.runId, id)).orderBy(attempts.number)).at(-1)!;
 async function until(done: () => Promise<boolean>): Promise<void> {
@@ -133,7 +130,7 @@ describe("a queue that is longer than what one pass looks at", () => {
 
 describe("a run that goes before what runs", () => {
   it("has preemptible work saved and stopped for it, takes its room, and uses up none of its retries", async () => {
-    const { agent } = await plane.makeAgent({ accelerators: GPUS(2) });
+    const { agent } = await plane.makeAgent({ accelerators: h100s(2) });
     const low = await plane.makeRun({ name: "low", priority: 10, preemptible: true, resources: { gpus: 2 } });
     await place();
     const first = await attemptOf(low.id);
@@ -155,7 +152,7 @@ describe("a run that goes before what runs", () => {
     expect(told.map((one) => one.message)).toContain("Asked to save a checkpoint and stop. A run of priority 90 needs the room.");
   });
   it("stops nothing while the policy says no", async () => {
-    await plane.makeAgent({ accelerators: GPUS(1) });
+    await plane.makeAgent({ accelerators: h100s(1) });
     await plane.db.insert(queuePolicies).values({ orgId: plane.orgId, policy: { ...DEFAULT_POLICY, preemption: false } });
     const low = await plane.makeRun({ priority: 10, preemptible: true, resources: { gpus: 1 } });
     await place();
@@ -167,8 +164,8 @@ describe("a run that goes before what runs", () => {
 
 describe("quotas and shares", () => {
   it("hold a team to its limit over all clusters", async () => {
-    await plane.makeAgent({ accelerators: GPUS(2) });
-    await plane.makeAgent({ accelerators: GPUS(3) });
+    await plane.makeAgent({ accelerators: h100s(2) });
+    await plane.makeAgent({ accelerators: h100s(3) });
     await plane.db.insert(quotas).values({ orgId: plane.orgId, scope: "team", scopeId: plane.project.teamId, model: "H100", guaranteed: 0, borrow: true, limit: 3 });
     const mine = [];
     for (let at = 0; at < 4; at += 1) mine.push(await plane.makeRun({ resources: { gpus: 1 } }));
@@ -180,35 +177,8 @@ describe("quotas and shares", () => {
     const waits = (await Promise.all(mine.map(({ id }) => runRow(id)))).find(({ status }) => status === "queued")!;
     expect(waits.pending).toEqual({ kind: "quota", message: "The team T may hold 3 H100 and holds 3; this needs 1 more." });
   });
-  it("charge each second of an attempt once to its team and run, decayed by its age", async () => {
-    const { cluster } = await plane.makeAgent({ accelerators: GPUS(4) });
-    const now = Date.now();
-    const hours = (count: number) => new Date(now - count * 3_600_000);
-    const run = await plane.makeRun({ resources: { gpus: 2 } }, { status: "succeeded" });
-    const going = await plane.makeRun({ resources: { gpus: 1 } }, { status: "running", projectId: other.id });
-    await plane.db.insert(attempts).values([
-      { orgId: plane.orgId, runId: run.id, clusterId: cluster.id, number: 1, status: "ended", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 2, nodes: 1, startedAt: hours(170), endedAt: hours(168) },
-      { orgId: plane.orgId, runId: going.id, clusterId: cluster.id, number: 1, status: "running", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 1, nodes: 1, startedAt: hours(1) },
-    ]);
-    for (let at = 0; at < 3; at += 1) for (const which of ["ended", "running"] as const) await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, which));
-    const shares = await loadShares(plane.db, plane.orgId, DEFAULT_POLICY);
-    expect(shares.get(plane.project.teamId)!.used / 3600).toBeCloseTo(2, 1); // four hours, a half-life ago
-    expect(shares.get(other.teamId)!.used / 3600).toBeCloseTo(1, 1);
-    expect((await runRow(run.id)).attainedSeconds / 3600).toBeCloseTo(4, 3);
-    expect((await runRow(going.id)).attainedSeconds / 3600).toBeCloseTo(1, 1);
-  });
-  it("charge a slice or share of a GPU as its part of one, and know how long its run took all the same", async () => {
-    const { cluster } = await plane.makeAgent({ accelerators: GPUS(1) });
-    const run = await plane.makeRun({ resources: { gpus: 2, gpuModel: "shared" } }, { status: "succeeded" });
-    const at = Date.now() - 3_600_000;
-    await plane.db.insert(attempts).values({ orgId: plane.orgId, runId: run.id, clusterId: cluster.id, number: 1, status: "ended", leaseUntil: new Date(), cpus: 1, memoryMib: 64, gpus: 2, acceleratorMilli: 500, nodes: 1, startedAt: new Date(at), endedAt: new Date(at + 3_600_000) });
-    await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, "ended"));
-    expect((await loadShares(plane.db, plane.orgId, DEFAULT_POLICY)).get(plane.project.teamId)!.used / 3600).toBeCloseTo(0.5, 2);
-    expect(await runRow(run.id)).toMatchObject({ attainedSeconds: 7200, sparedSeconds: 5400 });
-    expect((await plane.db.select().from(durationHistory))[0]).toMatchObject({ samples: 2, p50Seconds: (3600 + 7200) / 2 }); // the run above took two hours
-  });
   it("let the team that used less go first", async () => {
-    await plane.makeAgent({ accelerators: GPUS(1) });
+    await plane.makeAgent({ accelerators: h100s(1) });
     await plane.db.insert(teamUsage).values({ orgId: plane.orgId, teamId: plane.project.teamId, used: 1e6 });
     const first = await plane.makeRun({ resources: { gpus: 1 } });
     const fair = await plane.makeRun({ resources: { gpus: 1 } }, { projectId: other.id });
@@ -232,20 +202,9 @@ describe("a run that is held, or was failed by a node", () => {
   });
 });
 
-describe("use that goes on", () => {
-  it("is counted of all that run in turns, however many they are: whoever started last is not left out", async () => {
-    const { cluster } = await plane.makeAgent();
-    const run = await plane.makeRun({}, { status: "running" });
-    await plane.sql`insert into attempts (id, org_id, run_id, cluster_id, number, lease_until, status, started_at, node_names, cpus, memory_mib, gpus, nodes)
-      select 'att_' || gen_random_uuid(), ${plane.orgId}, ${run.id}, ${cluster.id}, n, now() + interval '1 hour', 'running', now() - interval '1 minute', '{n1}', 1, 64, 0, 1 from generate_series(1, 2500) as n`;
-    for (let passes = 0; passes < 2; passes += 1) await plane.db.transaction((tx) => chargeUsage(tx, plane.orgId, DEFAULT_POLICY, "running"));
-    expect((await plane.sql`select count(*)::int as left_out from attempts where run_id = ${run.id} and charged_until is null`)[0]).toEqual({ left_out: 0 });
-  });
-});
-
 describe("estimates", () => {
   it("rest on limits and on how long runs of the experiment took, and are checked against what came", async () => {
-    const { agent } = await plane.makeAgent({ accelerators: GPUS(1) });
+    const { agent } = await plane.makeAgent({ accelerators: h100s(1) });
     await plane.db.insert(durationHistory).values({ experimentId: plane.experiment.id, orgId: plane.orgId, samples: 20, p50Seconds: 600, p90Seconds: 1200 });
     const going = await plane.makeRun({ name: "going", resources: { gpus: 1 } });
     await place();
@@ -287,7 +246,7 @@ it("a run goes where an hour costs least among the clusters where it fits, as it
 
 it("an elastic cluster's nodes get runs while they are switched off, and cost from when they are started for one", async () => {
   const { agent, cluster } = await plane.makeAgent();
-  const tell = (state: string) => agent.sync({ nodes: [{ name: "cloud-1", cpus: 8, memoryMib: 16_384, diskMib: 1, state: "up", stateReason: null, accelerators: GPUS(2), scheduler: { state, partitions: ["gpu"], features: [] } }] });
+  const tell = (state: string) => agent.sync({ nodes: [{ name: "cloud-1", cpus: 8, memoryMib: 16_384, diskMib: 1, state: "up", stateReason: null, accelerators: h100s(2), scheduler: { state, partitions: ["gpu"], features: [] } }] });
   const capacity = async () => (await plane.sql<{ node: string }[]>`select node from capacity_intervals where cluster_id = ${cluster.id} and until_at is null and kind = 'accelerator'`).map(({ node }) => node);
   await tell("IDLE+CLOUD+POWERED_DOWN");
   expect(await plane.sql`select state, state_reason from nodes where cluster_id = ${cluster.id} and name = 'cloud-1'`).toMatchObject([{ state: "off", state_reason: "Its scheduler switched it off, and starts it for a job." }]);
