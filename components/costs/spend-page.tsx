@@ -7,8 +7,8 @@ import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
 import { spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { AGAINST, AGAINST_LABEL, type Against, amountsBefore, changeWords, daysAgainst } from "../../domain/costs/spend-change.ts";
-import { IDLE, isTooLong, MOST_LEDGER_DAYS, narrowedBy, nextBy, type SpendWhere, whereOf } from "../../domain/costs/spend-filter.ts";
-import { BY_RUN, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { IDLE, isOfRuns, isTooLong, MOST_LEDGER_DAYS, narrowedBy, nextBy, type SpendWhere, whereOf } from "../../domain/costs/spend-filter.ts";
+import { SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatHours } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
@@ -91,13 +91,12 @@ function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
   const before = amountsBefore(earlier, against);
   const { where, hrefOf, groupHref } = useNarrowing(ask);
   const tools = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
-  if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run held is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
+  if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
   const { from, to, by: _by, tag: _tag, ...narrowed } = ask;
-  const isOfRuns = [spend.by, ...narrowedBy(where)].some((by) => BY_RUN.has(by));
   return (
     <>
       <Narrowed where={where} labels={spend.narrowed} hrefOf={hrefOf} />
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{isOfRuns && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against {spanName(against.from, against.to)}</>}</small></p>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{isOfRuns(spend.by, where) && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against {spanName(against.from, against.to)}</>}</small></p>
       <Stand now={now} stand={spend} of={spend} />
       <SpendChart spend={spend} from={from} to={to} />
       {params.view === "map" ? <SpendMap spend={spend} hrefOf={groupHref} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={groupHref} tools={tools} />}

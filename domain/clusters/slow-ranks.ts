@@ -39,7 +39,7 @@ function sayingOf(ranks: readonly SlowRank[], of: number): string {
   return `Rank ${worst.rank} on ${worst.node} takes ${times(worst.ratio)} the median step of the others.${more}`;
 }
 
-export const times = (ratio: number): string => `${formatNumber(ratio, 2)} times`;
+const times = (ratio: number): string => `${formatNumber(ratio, 2)} times`;
 
 /** Where to look first: where its neighbours on the node are slow as well it is the node, else the rank's own part or card. */
 function adviceOf(ranks: readonly SlowRank[], nodeOf: ReadonlyMap<number, string>): string {

@@ -23,6 +23,9 @@ export function spanName(from: string, to: string): string {
 /** Whole UTC days up to today, both included. */
 export const daysUntil = (now: number, range: RangeName): { from: string; to: string } => ({ from: dayOf(now - (RANGES[range] - 1) * DAY_MS), to: dayOf(now) });
 
+/** From one day to another, of dates written as 2026-11-25: 0 for the same one. */
+export const daysBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS;
+
 /** No view is of more days. */
 export const MOST_DAYS = 400;
 /** A day that there is, written as 2026-11-25. */
@@ -31,5 +34,5 @@ export const isDay = (text: string | null): text is string => text !== null && /
 export function rangeProblem(from: string | null, to: string | null): string | null {
   if (!isDay(from) || !isDay(to)) return "Name both days.";
   if (to < from) return "The last day is before the first.";
-  return (Date.parse(to) - Date.parse(from)) / DAY_MS >= MOST_DAYS ? `At most ${MOST_DAYS} days.` : null;
+  return daysBetween(from, to) >= MOST_DAYS ? `At most ${MOST_DAYS} days.` : null;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ExperimentGoal } from "../experiments/goal-inputs.ts";
 import { ClusterId, ExperimentId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
-import { DAY_MS, MOST_DAYS } from "./days.ts";
+import { daysBetween, MOST_DAYS } from "./days.ts";
 import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
 import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
@@ -12,11 +12,10 @@ import { SPEND_BY } from "./spend-by.ts";
 import { isTooLong, MOST_LEDGER_DAYS } from "./spend-filter.ts";
 
 const Day = z.iso.date();
-const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS;
 
 /** Whole UTC days, both included. */
 const Range = z.strictObject({ from: Day, to: Day, project: Slug.optional() });
-const sane = ({ from, to }: { from: string; to: string }) => days(from, to) >= 0 && days(from, to) < MOST_DAYS;
+const sane = ({ from, to }: { from: string; to: string }) => daysBetween(from, to) >= 0 && daysBetween(from, to) < MOST_DAYS;
 const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
 /** Keys of groups, as a spend has them: what fits none finds nothing. */
 const Key = z.string().min(1).max(5100).optional();

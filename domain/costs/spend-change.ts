@@ -1,5 +1,5 @@
 import type { SpendView } from "./cost-view.ts";
-import { DAY_MS, dayOf } from "./days.ts";
+import { DAY_MS, dayOf, daysBetween } from "./days.ts";
 import { geometryOf } from "./money.ts";
 
 /** What days are compared with. */
@@ -41,7 +41,7 @@ const LEAST_COVERED = 0.8;
 
 /** What each group cost before, by key; null where metering had hardly begun then, so that there is nothing to compare with. */
 export function amountsBefore(before: Pick<SpendView, "groups" | "days">, { from, to }: { from: string; to: string }): ReadonlyMap<string, string> | null {
-  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
+  const days = daysBetween(from, to) + 1;
   const covered = new Set(before.days.filter(({ amount }) => geometryOf(amount) !== 0).map(({ day }) => day)).size;
   return covered >= LEAST_COVERED * days ? new Map(before.groups.map(({ key, amount }) => [key, amount])) : null;
 }

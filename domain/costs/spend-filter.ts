@@ -1,4 +1,4 @@
-import { DAY_MS } from "./days.ts";
+import { daysBetween } from "./days.ts";
 import { BY_RUN, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
 
 /** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
@@ -39,11 +39,11 @@ export function whereOf(by: SpendBy, key: string, tag: string | undefined, slugO
   return value === undefined ? null : { [by]: value };
 }
 
+/** Whether something of it is known of runs only, so that what nobody held is not in it. */
+export const isOfRuns = (by: SpendBy, where: SpendWhere): boolean => [by, ...narrowedBy(where)].some((one) => BY_RUN.has(one));
+
 /** Only the ledger itself knows what runs with an outcome or a tag held of which asset: it is read hour by hour, of so many days at most. */
 export const MOST_LEDGER_DAYS = 92;
 const OF_ASSETS: ReadonlySet<SpendBy> = new Set<SpendBy>(["cluster", "kind", "class"]);
-export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => {
-  const all = [by, ...narrowedBy(where)];
-  return all.some((one) => BY_RUN.has(one)) && all.some((one) => OF_ASSETS.has(one));
-};
-export const isTooLong = (by: SpendBy, where: SpendWhere, { from, to }: { from: string; to: string }): boolean => isOfLedger(by, where) && (Date.parse(to) - Date.parse(from)) / DAY_MS >= MOST_LEDGER_DAYS;
+export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) && [by, ...narrowedBy(where)].some((one) => OF_ASSETS.has(one));
+export const isTooLong = (by: SpendBy, where: SpendWhere, { from, to }: { from: string; to: string }): boolean => isOfLedger(by, where) && daysBetween(from, to) >= MOST_LEDGER_DAYS;

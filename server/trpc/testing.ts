@@ -12,10 +12,10 @@ import { ID_PREFIXES, type IdKind } from "../../domain/shared/id-format.ts";
 import type { TestServer } from "../access/testing.ts";
 import { appRouter } from "./root.ts";
 
-/** One procedure of the router, as declared. */
 /** Where what is done for every answer stands in the table of routes: nothing answers there. */
 export const EVERYWHERE = "/*";
 
+/** One procedure of the router, as declared. */
 export interface Walked {
   path: string;
   permission: Permission | "public" | "signed-in";

@@ -1,14 +1,12 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import type { BudgetNotice } from "../../../domain/costs/budget-notice.ts";
 import { dayOf } from "../../../domain/costs/days.ts";
 import { decimalText } from "../../../domain/costs/decimal.ts";
-import { oneByOne } from "../../one-by-one.ts";
 import { readBudgets } from "../queries/budgets.ts";
 import { readCurrency } from "../queries/prices.ts";
-
-type Schedule = typeof costSchedules.$inferSelect;
+import { eachSchedule, type Schedule } from "./each-schedule.ts";
 
 interface Reached extends Record<string, unknown> {
   key: string;
@@ -20,8 +18,7 @@ interface Reached extends Record<string, unknown> {
 
 /** Levels that budgets reached since somebody asked to be told: a delivery for each that this schedule has told nobody of yet. What fails for one schedule holds up nobody else's. */
 export async function planBudgets(db: Db): Promise<void> {
-  const schedules = await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "budgets"), isNull(costSchedules.pausedAt)));
-  await oneByOne("telling of budgets", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => plan(db, schedule));
+  await eachSchedule(db, "telling of budgets", eq(costSchedules.cadence, "budgets"), (schedule) => plan(db, schedule));
 }
 
 async function plan(db: Db, schedule: Schedule): Promise<void> {

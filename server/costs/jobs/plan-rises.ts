@@ -3,17 +3,14 @@ import type { Db } from "../../../db/client.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import { freshRises, isSameRise, type RiseNotice } from "../../../domain/costs/rise-notice.ts";
-import { oneByOne } from "../../one-by-one.ts";
 import { listAnomalies } from "../queries/anomalies.ts";
 import { wholeOrg, narrowed } from "../queries/report.ts";
 import { readStand } from "../queries/spend.ts";
-
-type Schedule = typeof costSchedules.$inferSelect;
+import { eachSchedule, type Schedule } from "./each-schedule.ts";
 
 /** What rose in the days that became complete since the last look: a delivery for each finding that nobody was told of yet. What fails for one schedule holds up nobody else's. */
 export async function planRises(db: Db): Promise<void> {
-  const schedules = await db.select().from(costSchedules).where(and(eq(costSchedules.cadence, "rises"), isNull(costSchedules.pausedAt)));
-  await oneByOne("telling of rises", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => look(db, schedule));
+  await eachSchedule(db, "telling of rises", eq(costSchedules.cadence, "rises"), (schedule) => look(db, schedule));
 }
 
 async function look(db: Db, schedule: Schedule): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../../../db/client.ts";
 import { orgs } from "../../../db/schema/access.ts";
 import { costDeliveries, costSchedules } from "../../../db/schema/schedules.ts";
@@ -10,7 +10,6 @@ import { env } from "../../../env.ts";
 import { paths } from "../../../paths.ts";
 import type { Bus } from "../../bus.ts";
 import { type Mail, sendMail } from "../../mail.ts";
-import { oneByOne } from "../../one-by-one.ts";
 import { sendMessage } from "../../webhook-sender.ts";
 import { addDeliveries, scheduleSecret } from "../commands/schedules.ts";
 import { displayRate } from "../queries/display-rate.ts";
@@ -18,6 +17,7 @@ import { readReport } from "../queries/report.ts";
 import { noticeMail } from "../notice-mail.ts";
 import { renderMail, reportFiles } from "../report-mail.ts";
 import { unsubscribeLink } from "../unsubscribe.ts";
+import { eachSchedule, type Schedule } from "./each-schedule.ts";
 import { planBudgets } from "./plan-budgets.ts";
 import { planRises } from "./plan-rises.ts";
 
@@ -48,11 +48,10 @@ export async function sendReports({ db, bus }: { db: Db; bus: Bus }, now: number
 
 /** Whatever was due since the schedule began, of which the newest only: after a long rest nobody wants ten reports. Once: who is added later gets the next one. */
 async function planReports(db: Db, now: number): Promise<void> {
-  const schedules = await db.select().from(costSchedules).where(isNull(costSchedules.pausedAt));
-  await oneByOne("planning reports", schedules, ({ id, orgId }) => ({ schedule: id, orgId }), (schedule) => planReport(db, schedule, now));
+  await eachSchedule(db, "planning reports", undefined, (schedule) => planReport(db, schedule, now));
 }
 
-async function planReport(db: Db, schedule: typeof costSchedules.$inferSelect, now: number): Promise<void> {
+async function planReport(db: Db, schedule: Schedule, now: number): Promise<void> {
   const { id, cadence } = schedule;
   if (!isReport(cadence)) return;
   const due = new Date(lastDue(cadence, now));

@@ -4,7 +4,7 @@ import { costPersonDays } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type Anomaly, BASELINE_WEEKS, type Cause, type CauseDimension, causesOf, type DayCost, findAnomalies, WATCHED_DAYS } from "../../../domain/costs/anomaly.ts";
-import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
+import { DAY_MS, dayOf, daysBetween } from "../../../domain/costs/days.ts";
 import { seenCosts, type SpendReader } from "./spend.ts";
 
 /** What an unusual day is compared with when its causes are looked for. */
@@ -38,7 +38,6 @@ async function listCauses(ctx: SpendReader, { key, from, to }: Anomaly): Promise
     left join ${users} on ${users.id} = ${costDaily.ownerId} left join ${serviceAccounts} on ${serviceAccounts.id} = ${costDaily.ownerId}
     where ${seenCosts(ctx, { from: begun, to })} and ${costDaily.projectId} = ${key}
     group by grouping sets ((${costDaily.experimentId}), (${costDaily.ownerId}), (${costDaily.kind}, ${costDaily.model}))`);
-  return causesOf(rows, daysBetween(from, to), DAYS_BEFORE);
+  return causesOf(rows, daysBetween(from, to) + 1, DAYS_BEFORE);
 }
 
-const daysBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;

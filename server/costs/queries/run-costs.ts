@@ -7,7 +7,7 @@ import { compare, decimal } from "../../../domain/costs/decimal.ts";
 import type { ListCostTags, ListRunCosts } from "../../../domain/costs/inputs.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { ofAssets, ofRuns } from "./run-days.ts";
+import { inLedgerDays, ofAssets, ofRuns } from "./run-days.ts";
 import { taggedDays } from "./run-sums.ts";
 import { seenCosts } from "./spend.ts";
 
@@ -59,7 +59,7 @@ async function dearest({ db, orgId, grant }: Ctx, { from, to, project, where = {
   );
   const assets = ofAssets(where);
   const ofDays = assets
-    ? sql`select sum(amount) as amount, coalesce(sum(amount) filter (where evidence = 'provisional'), 0) as provisional, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours from ${ledgerEntries} where ${ledgerEntries.runId} = c.run_id and ${ledgerEntries.line} > 0 and ${ledgerEntries.hour} >= ${from}::date::timestamp at time zone 'utc' and ${ledgerEntries.hour} < (${to}::date + 1)::timestamp at time zone 'utc' and ${assets}`
+    ? sql`select sum(amount) as amount, coalesce(sum(amount) filter (where evidence = 'provisional'), 0) as provisional, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours from ${ledgerEntries} where ${ledgerEntries.runId} = c.run_id and ${inLedgerDays({ from, to })} and ${assets}`
     : sql`select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to}`;
   return db.execute<Candidate>(sql`
     with candidates as materialized (

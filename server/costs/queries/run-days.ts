@@ -17,6 +17,9 @@ export const ofRuns = ({ outcome, tag }: SpendWhere): SQL | undefined => and(out
 export const ofAssets = ({ cluster, kind, class: capacityClass }: SpendWhere): SQL | undefined =>
   and(cluster === undefined ? undefined : eq(ledgerEntries.clusterId, cluster), kind === undefined ? undefined : sql`${ledgerEntries.kind} || ' ' || ${ledgerEntries.model} = ${kind}`, capacityClass === undefined ? undefined : sql`${ledgerEntries.capacityClass} = ${capacityClass}`);
 
+/** Entries of the ledger that are somebody's, of whole UTC days, both ends included. */
+export const inLedgerDays = ({ from, to }: { from: string; to: string }): SQL => sql`${ledgerEntries.line} > 0 and ${ledgerEntries.hour} >= ${from}::date::timestamp at time zone 'utc' and ${ledgerEntries.hour} < (${to}::date + 1)::timestamp at time zone 'utc'`;
+
 interface Asked {
   from: string;
   to: string;
@@ -44,7 +47,7 @@ export function ledgerDays(orgId: string, { from, to, where = {}, tag }: Asked):
       ${ledgerEntries.clusterId} as cluster_id, ${ledgerEntries.kind} as kind, ${ledgerEntries.model} as model, ${ledgerEntries.capacityClass} as capacity_class, ${key} as key,
       sum(${ledgerEntries.quantity}) as quantity, sum(${ledgerEntries.amount}) as amount, coalesce(sum(${ledgerEntries.amount}) filter (where ${ledgerEntries.evidence} = 'provisional'), 0) as provisional
     from ${ledgerEntries} join ${runs} on ${runs.id} = ${ledgerEntries.runId} ${join}
-    where ${ledgerEntries.orgId} = ${orgId} and ${ledgerEntries.line} > 0 and ${ledgerEntries.hour} >= ${from}::date::timestamp at time zone 'utc' and ${ledgerEntries.hour} < (${to}::date + 1)::timestamp at time zone 'utc'
+    where ${ledgerEntries.orgId} = ${orgId} and ${inLedgerDays({ from, to })}
       and ${and(ofAssets(where), ofRuns(where)) ?? sql`true`}
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) l`;
 }

@@ -6,8 +6,8 @@ import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { CostStand, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ReadSpend } from "../../../domain/costs/inputs.ts";
-import { BY_RUN, OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
-import { IDLE, isOfLedger, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
+import { OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
+import { IDLE, isOfLedger, isOfRuns, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
 import { daysOf, topGroups } from "../../../domain/costs/spend-top.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import { BY_RUNS, type Dimension, DIMENSIONS } from "./dimensions.ts";
@@ -50,8 +50,7 @@ type SumRow = { day: string | null; key: string | null; label: string | null; am
 /** What was spent in whole UTC days, by day and by one dimension: exact sums, made by the database. */
 export async function readSpend(ctx: SpendReader, ask: ReadSpend): Promise<SpendView> {
   const { by } = ask;
-  const isOfRuns = [by, ...narrowedBy(ask.where ?? {})].some((one) => BY_RUN.has(one));
-  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, isOfRuns ? await sumsOfRuns(ctx, ask) : sumsOfDays(ctx, ask)));
+  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, isOfRuns(by, ask.where ?? {}) ? await sumsOfRuns(ctx, ask) : sumsOfDays(ctx, ask)));
   const all = rows.find((row) => row.day === null && row.key === null);
   const groups = rows.filter((row) => row.day === null && row.key !== null).map((row) => ({ key: row.key!, label: row.label ?? "", amount: row.amount, provisional: row.provisional ?? "0", acceleratorHours: row.hours ?? "0" }));
   const shown = topGroups(groups, MOST_GROUPS);

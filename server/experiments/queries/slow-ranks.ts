@@ -4,7 +4,7 @@ import { attempts, runs } from "../../../db/schema/experiments.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { slowRanksOf, type SlowRanks } from "../../../domain/clusters/slow-ranks.ts";
 import { LIVE_ATTEMPT_STATUSES } from "../../../domain/experiments/attempt-status.ts";
-import { readRankSteps } from "./step-times.ts";
+import { firstRankOn, readRankSteps } from "./step-times.ts";
 import { getVisibleRun } from "./visible.ts";
 
 /** Of one cluster, the newest: each costs a read of its ranks' steps. */
@@ -25,7 +25,7 @@ export async function listSlowRanks(db: DbOrTx, clusterId: string): Promise<{ ru
     .select({ ...OF_ATTEMPT, name: runs.name, projectId: runs.projectId })
     .from(attempts)
     .innerJoin(runs, eq(runs.id, attempts.runId))
-    .where(and(eq(attempts.clusterId, clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), sql`exists (select 1 from metric_summaries m join unnest(${attempts.nodeNames}) as own (node) on m.key = 'rank/0@' || own.node || '/step_seconds' where m.run_id = ${attempts.runId})`))
+    .where(and(eq(attempts.clusterId, clusterId), inArray(attempts.status, [...LIVE_ATTEMPT_STATUSES]), sql`exists (select 1 from metric_summaries m join unnest(${attempts.nodeNames}) as own (node) on m.key = ${firstRankOn(sql`own.node`)} where m.run_id = ${attempts.runId})`))
     .orderBy(desc(attempts.id))
     .limit(MOST_LIVE);
   const all = [];

@@ -1,4 +1,4 @@
-import { and, eq, like, sql } from "drizzle-orm";
+import { and, eq, like, type SQL, sql } from "drizzle-orm";
 import { rankStepKey } from "../../../agent/protocol/ranks.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import { attempts, metricBatches, metricSummaries, runs } from "../../../db/schema/experiments.ts";
@@ -42,7 +42,7 @@ async function lateAttempts(db: DbOrTx, clusterId: string, hours: number): Promi
     select ${attempts.id} as id, ${attempts.runId} as run, ${runs.ownerId} as owner, (extract(epoch from coalesce(${attempts.endedAt}, now())) * 1000)::bigint::text as ended, ${attempts.nodeNames} as nodes
     from ${attempts} join ${runs} on ${runs.id} = ${attempts.runId}
     where ${attempts.clusterId} = ${clusterId} and cardinality(${attempts.nodeNames}) > 1 and (${attempts.status} in ('running', 'unreachable') or ${attempts.status} = 'ended' and ${attempts.endedAt} > now() - make_interval(hours => ${hours}))
-      and exists (select 1 from unnest(${attempts.nodeNames}) as named (node) join ${metricSummaries} on ${metricSummaries.runId} = ${attempts.runId} and ${metricSummaries.key} in (replace(${stepKeyOf("*")}, '*', named.node), replace(${rankStepKey(0, "*")}, '*', named.node)))
+      and exists (select 1 from unnest(${attempts.nodeNames}) as named (node) join ${metricSummaries} on ${metricSummaries.runId} = ${attempts.runId} and ${metricSummaries.key} in (replace(${stepKeyOf("*")}, '*', named.node), ${firstRankOn(sql`named.node`)}))
     order by coalesce(${attempts.endedAt}, now()) desc limit ${MOST_ATTEMPTS}`);
 }
 
@@ -50,6 +50,9 @@ async function stepTimes(db: DbOrTx, attempt: LateAttempt) {
   const nodeOf = new Map(attempt.nodes.slice(0, MOST_NODES).map((node) => [stepKeyOf(node), node]));
   return (await readBatches(db, attempt, [...nodeOf.keys()])).map(({ key, ...rest }) => ({ ...rest, node: nodeOf.get(key)! }));
 }
+
+/** What the steps of rank 0 are called where it is on this node: whether an attempt's ranks said anything is asked by it. */
+export const firstRankOn = (node: SQL): SQL => sql`replace(${rankStepKey(0, "*")}, '*', ${node})`;
 
 /** What steps took each rank of an attempt, where its lines said so: only on nodes that it has, whatever else somebody logs. */
 export async function readRankSteps(db: DbOrTx, attempt: { id: string; run: string; nodes: readonly string[] }): Promise<RankSteps[]> {
