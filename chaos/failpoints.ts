@@ -1,6 +1,7 @@
 import { burntOf, type FuseBox, fuseBox, leftOf, OWNERS } from "./fuses.ts";
 import { type Scenario, scenarioFor } from "./scenarios.ts";
 import type { Stack } from "./stack.ts";
+import { tellVerdict } from "./verdicts.ts";
 
 /** Fail-points that are walked together: few enough that a broken promise still names its suspects. */
 const TOGETHER = 12;
@@ -51,9 +52,7 @@ export async function walkFailpoints(stack: Stack, names: readonly string[], cou
     const begun = performance.now();
     const { box, problems } = await walk(stack, group, 10_000 + index);
     const unreached = leftOf(box);
-    const verdict = problems.length + unreached.length === 0 ? "ok" : "FAILED";
-    console.log(`fail-points ${index + 1}/${groups.length}: ${verdict} in ${((performance.now() - begun) / 1000).toFixed(1)} s, died at ${burntOf(box).join(", ") || "none"}`);
-    for (const problem of [...problems, ...unreached.map((name) => `${name} was never reached`)]) console.log(`  ${problem}`);
+    tellVerdict(`fail-points ${index + 1}/${groups.length}`, `in ${((performance.now() - begun) / 1000).toFixed(1)} s, died at ${burntOf(box).join(", ") || "none"}`, [...problems, ...unreached.map((name) => `${name} was never reached`)]);
     for (const _ of burntOf(box)) count(true);
     for (const _ of unreached) count(false);
     if (problems.length > 0) count(false);

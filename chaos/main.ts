@@ -13,6 +13,7 @@ import { proveSilence } from "./silence.ts";
 import { Site } from "./site.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { type Grounds, processGrounds, runTrial, type TrialResult } from "./trial.ts";
+import { repeatFailures, tellVerdict } from "./verdicts.ts";
 
 const SLURM_RUNS = 12;
 const USAGE = "npm run chaos -- [--trials N] [--seed S] [--runs R] [--failpoints [--only NAME]] [--slurm] [--keep]";
@@ -29,10 +30,8 @@ function readOptions() {
 }
 
 function report(result: TrialResult): void {
-  const verdict = result.problems.length === 0 ? "ok" : "FAILED";
-  console.log(`trial ${result.trial} seed ${result.seed}: ${verdict} in ${result.seconds.toFixed(1)} s (${result.healing.toFixed(1)} s to heal) after ${result.faults.length} faults: ${result.checked}`);
-  for (const problem of result.problems) console.log(`  ${problem}`);
-  if (result.problems.length > 0) console.log(`  faults: ${result.faults.join("; ")}`);
+  const problems = result.problems.length === 0 ? [] : [...result.problems, `faults: ${result.faults.join("; ")}`];
+  tellVerdict(`trial ${result.trial} seed ${result.seed}`, `in ${result.seconds.toFixed(1)} s (${result.healing.toFixed(1)} s to heal) after ${result.faults.length} faults: ${result.checked}`, problems);
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -47,8 +46,7 @@ const count = (tally: Tally, ok: boolean): void => void (tally[ok ? "passed" : "
 async function check(tally: Tally, what: string, prove: () => Promise<readonly string[]>): Promise<void> {
   const begun = performance.now();
   const problems = await prove();
-  console.log(`${what}: ${problems.length === 0 ? "ok" : "FAILED"} in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-  for (const problem of problems) console.log(`  ${problem}`);
+  tellVerdict(what, `in ${((performance.now() - begun) / 1000).toFixed(1)} s`, problems);
   count(tally, problems.length === 0);
 }
 
@@ -110,6 +108,7 @@ async function main(): Promise<void> {
   } finally {
     site?.remove();
   }
+  repeatFailures();
   console.log(`chaos: ${tally.passed} passed, ${tally.failed} failed`);
   process.exit(tally.failed === 0 ? 0 : 1);
 }
