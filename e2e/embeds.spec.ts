@@ -1,17 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { paths } from "../paths.ts";
+import { startSite } from "./embed-site.ts";
 import { expect, test } from "./fixtures.ts";
 import { meteredRun } from "./metered-run.ts";
 import { freePort, stackUnderTest } from "./stack.ts";
 
-const HOST_SITE = resolve(import.meta.dirname, "../examples/embed-host/server.mjs");
 const MINUTE = 60_000;
 /** Another frame on the site's own page: it says to the report's frame what the page would, and to the page what that frame would. */
 const SPEAKER = `<script>
@@ -22,16 +21,6 @@ const SPEAKER = `<script>
   });
   parent.postMessage("listening", "*");
 </script>`;
-
-/** The example site, as its README starts it. */
-async function startSite(env: Record<string, string>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [HOST_SITE], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise<void>((done, fail) => {
-    child.stdout!.on("data", (text: Buffer) => text.toString().startsWith("ready") && done());
-    child.once("exit", (code) => fail(new Error(`The site ended with ${code}.`)));
-  });
-  return child;
-}
 
 test("a report stays while Drover or the page's own server is away, and goes on by itself once they are back", async ({ make, org, browser }) => {
   const { url } = stackUnderTest();
@@ -137,7 +126,10 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     await frame.getByRole("button", { name: "CSV" }).click();
     expect((await download).suggestedFilename()).toMatch(/^costs-.*\.csv$/);
     expect(await visitor.cookies()).toEqual([]);
-    await shop.locator("drover-report").evaluate((element) => element.setAttribute("theme", "dark"));
+    await shop.locator("drover-report").evaluate((element) => {
+      for (const name of ["background", "border"]) element.removeAttribute(name); // a ground says by itself whether it is a dark one
+      element.setAttribute("theme", "dark");
+    });
     await expect(frame.locator('html[data-mantine-color-scheme="dark"]')).toBeVisible();
     await expect(frame.getByRole("heading", { name: "What it costs" })).toBeVisible();
     expect(errors).toEqual([]);

@@ -1,8 +1,11 @@
 // <drover-report src="https://drover.example" client="ecl_…" report="erp_…" token-url="/drover-token"></drover-report>
 // A thin hull around a sandboxed frame: it fetches a token from your own server whenever the frame asks, and tells you what
-// happens by events (ready, loaded, resize, token-expiring, error). No cookie, no dependency. See docs/embedding.md.
+// happens by events (ready, loaded, resize, token-expiring, theme-warning, error). No cookie, no dependency. See docs/embedding.md.
+const LOOKS = ["accent", "background", "foreground", "muted", "border", "radius", "font", "density"];
+const SHOWN = ["report", "theme", "locale", "currency", ...LOOKS];
+
 class DroverReport extends HTMLElement {
-  static observedAttributes = ["src", "client", "report", "theme", "locale", "currency"];
+  static observedAttributes = ["src", "client", ...SHOWN];
   #frame = null;
   #hear = (event) => this.#heard(event);
 
@@ -28,7 +31,7 @@ class DroverReport extends HTMLElement {
     const [src, client] = [this.getAttribute("src"), this.getAttribute("client")];
     if (!src || !client) return;
     const url = new URL(`/embed/${encodeURIComponent(client)}`, src);
-    for (const name of ["report", "theme", "locale", "currency"]) if (this.getAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
+    for (const name of SHOWN) if (this.getAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-downloads");
     frame.referrerPolicy = "no-referrer";

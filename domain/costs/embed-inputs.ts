@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EmbedClientId, EmbedReportId, ProjectId, Slug } from "../shared/ids.ts";
 import { RANGE_NAMES } from "./days.ts";
 import { EMBED_BY, EMBED_CAPABILITIES, isKeyAddress } from "./embed.ts";
+import { EmbedTheme } from "./embed-theme.ts";
 
 const PEM = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/;
 const Name = z.string().trim().min(1, "Give it a name.").max(64);
@@ -60,6 +61,8 @@ export const EmbedClaims = z.strictObject({
   rep: z.array(EmbedReportId).min(1).max(20),
   flt: z.strictObject({ project: z.array(Slug).max(100).optional() }).optional(),
   cap: z.array(z.enum(EMBED_CAPABILITIES)).max(10).optional(),
+  /** How the frame looks: before what the page around says. */
+  thm: EmbedTheme.optional(),
   /** The origin of the page around the frame. */
   ori: z.string().max(255),
 });

@@ -2,6 +2,7 @@ import type { DisplayRate } from "./display-currency.ts";
 import type { SpendView } from "./cost-view.ts";
 import type { RangeName } from "./days.ts";
 import type { EmbedCapability } from "./embed.ts";
+import type { EmbedTheme } from "./embed-theme.ts";
 import type { SpendBy } from "./spend-by.ts";
 
 /** What a frame gets for its token. It keeps it in memory only. */
@@ -13,6 +14,8 @@ export interface EmbedSessionView {
   reports: { id: string; title: string }[];
   capabilities: EmbedCapability[];
   accent: string | null;
+  /** The token's own; before what the frame's address says. */
+  theme: EmbedTheme;
 }
 export interface EmbeddedReport {
   id: string;

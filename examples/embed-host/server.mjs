@@ -3,7 +3,7 @@ import { createPrivateKey, randomUUID, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const { DROVER_URL = "http://localhost:7070", EMBED_CLIENT = "", EMBED_REPORT = "", EMBED_KEY_FILE = "embed.key", EMBED_PROJECTS, HOST = "127.0.0.1", PORT = "8080" } = process.env;
+const { DROVER_URL = "http://localhost:7070", EMBED_CLIENT = "", EMBED_REPORT = "", EMBED_KEY_FILE = "embed.key", EMBED_PROJECTS, EMBED_THEME, HOST = "127.0.0.1", PORT = "8080" } = process.env;
 const key = createPrivateKey(readFileSync(EMBED_KEY_FILE));
 const origin = `http://${HOST}:${PORT}`;
 const base64 = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -12,6 +12,7 @@ function token(viewer) {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: EMBED_CLIENT, aud: `${new URL(DROVER_URL).origin}/embed`, sub: viewer, jti: randomUUID(), iat: now, exp: now + 120, rep: [EMBED_REPORT], ori: origin, cap: ["csv"] };
   if (EMBED_PROJECTS) claims.flt = { project: EMBED_PROJECTS.split(",") };
+  if (EMBED_THEME) claims.thm = JSON.parse(EMBED_THEME);
   const text = `${base64({ alg: "EdDSA", typ: "embed+jwt" })}.${base64(claims)}`;
   return `${text}.${sign(null, Buffer.from(text), key).toString("base64url")}`;
 }

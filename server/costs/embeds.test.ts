@@ -77,7 +77,7 @@ describe("a token of a client", () => {
   });
 
   it("is refused when a claim is misspelt, of another type, or one that Drover does not know", async () => {
-    for (const more of [{ flt: { projects: ["vision"] } }, { flt: { project: "vision" } }, { flt: { project: { in: ["vision"] } } }, { flt: [] }, { filter: { project: ["vision"] } }, { rep: report }, { rep: { 0: report } }, { cap: ["admin"] }, { sub: 7 }, { role: "owner" }]) await refused(exchange(token(more)));
+    for (const more of [{ flt: { projects: ["vision"] } }, { flt: { project: "vision" } }, { flt: { project: { in: ["vision"] } } }, { flt: [] }, { filter: { project: ["vision"] } }, { rep: report }, { rep: { 0: report } }, { cap: ["admin"] }, { thm: { css: "body{}" } }, { thm: { background: "red" } }, { sub: 7 }, { role: "owner" }]) await refused(exchange(token(more)));
     for (const body of ["", "{}", "[]", JSON.stringify({ client: client(), token: 7, origin: HOST }), JSON.stringify({ client: "x", token: token(), origin: HOST })]) await refused(app.request("/api/embed/session", { method: "POST", body }));
   });
 

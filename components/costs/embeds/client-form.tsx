@@ -53,7 +53,7 @@ export function ClientForm({ view, client, onDone }: { view: EmbedsView; client:
       <Checkbox label="Every token must name projects" description="A token without a filter is refused. For sites whose visitors may each see only a part." checked={draft.mustFilter} onChange={(event) => set({ mustFilter: event.currentTarget.checked })} />
       <NumberInput label="People behind every figure" description="At least so many, counted by project, resource and day: smaller groups are joined, or left out, so that nobody's spending can be read out of it. Empty: one is enough." placeholder="1" min={2} max={1000} allowDecimal={false} value={draft.minGroup} error={said("minGroup")} onChange={(minGroup) => set({ minGroup })} />
       <Checkbox label="Figures may be downloaded" description="As CSV, where a token allows it too." checked={draft.csv} onChange={(event) => set({ csv: event.currentTarget.checked })} />
-      <TextInput label="Colour" description="Of bars; empty is Drover's own." placeholder="#1d4ed8" value={draft.accent} error={said("accent")} onChange={(event) => set({ accent: event.currentTarget.value })} w={180} />
+      <TextInput label="Colour" description="Of bars, where its pages name none; empty is Drover's own." placeholder="#1d4ed8" value={draft.accent} error={said("accent")} onChange={(event) => set({ accent: event.currentTarget.value })} w={180} />
       <div className={classes.acts}><Button variant="default" onClick={onDone}>Cancel</Button><Button type="submit" loading={create.isPending || change.isPending} disabled={draft.name.trim() === ""}>{client ? "Save" : "Add site"}</Button></div>
     </form>
   );

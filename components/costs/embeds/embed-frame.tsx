@@ -1,5 +1,5 @@
 "use client";
-import { Button, useMantineColorScheme } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { spanName } from "../../../domain/costs/days.ts";
 import { rateWords, spendIn } from "../../../domain/costs/display-currency.ts";
@@ -8,6 +8,7 @@ import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
 import { Stand } from "../costs-stand.tsx";
 import { useDownload } from "./use-download.ts";
+import { type Looks, useLooks } from "./use-looks.ts";
 import { type EmbedAccess, PASSING, tellParent, useEmbedSession } from "./use-embed-session.ts";
 import classes from "./embeds.module.css";
 
@@ -19,31 +20,18 @@ const SAYS: Record<string, string> = {
 };
 
 /** One report, in a frame on another site. Its session lives in this component and nowhere else. */
-export function EmbedFrame({ client, report, scheme, locale, currency }: { client: string; report: string | null; scheme: string | null; currency: string | null; locale: string | null }) {
+export function EmbedFrame({ client, report, scheme, looks, locale, currency }: { client: string; report: string | null; scheme: string | null; looks: Looks; currency: string | null; locale: string | null }) {
   const { state, origin, renew } = useEmbedSession(client);
   const box = useRef<HTMLElement>(null);
-  useScheme(scheme);
+  const density = useLooks(looks, scheme, state.kind === "open" ? state.access.session : null, origin);
   useHeight(box, origin);
-  const style = state.kind === "open" && state.access.session.accent ? ({ "--tone-active": state.access.session.accent } as React.CSSProperties) : undefined;
   return (
-    <main ref={box} className={classes.frame} style={style}>
+    <main ref={box} className={classes.frame} data-density={density}>
       {state.kind === "waiting" && <p className="dim" aria-live="polite">Waiting for the page around this frame to sign in…</p>}
       {state.kind === "failed" && <p role="alert">{SAYS[state.code] ?? SAYS.refused}</p>}
       {state.kind === "open" && <Shown access={state.access} report={report} origin={origin} locale={locale} currency={currency} renew={renew} />}
     </main>
   );
-}
-
-/** What the page around says, on this document only: Mantine's own way would keep it for the console too, which may share our storage. */
-function useScheme(scheme: string | null): void {
-  const { colorScheme } = useMantineColorScheme();
-  useEffect(() => {
-    if (scheme !== "dark" && scheme !== "light") return;
-    const apply = () => document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
-    apply();
-    const later = requestAnimationFrame(apply); // after the provider's own first effect
-    return () => cancelAnimationFrame(later);
-  }, [scheme, colorScheme]);
 }
 
 /** Tells the page around how high the report is, so that it never scrolls inside. */

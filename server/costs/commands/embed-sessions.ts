@@ -68,7 +68,7 @@ async function open(db: Db, client: Client, claims: EmbedClaims, scope: EmbedSco
   await db.update(embedClients).set({ lastUsedAt: sql`now()` as unknown as Date, aheadSeconds: sql`greatest(${embedClients.aheadSeconds}, ${ahead}::int)` }).where(eq(embedClients.id, client.id));
   const reports = await db.select({ id: embedReports.id, title: embedReports.title }).from(embedReports).where(sql`${inArray(embedReports.id, scope.reportIds)} and ${embedReports.withdrawnAt} is null`);
   log().info({ embedClient: client.id, viewer: claims.sub }, "an embed session began");
-  return { session, expiresInSeconds: SESSION_SECONDS, at: Math.floor(Date.now() / 1000), reports, capabilities: scope.capabilities, accent: client.accent };
+  return { session, expiresInSeconds: SESSION_SECONDS, at: Math.floor(Date.now() / 1000), reports, capabilities: scope.capabilities, accent: client.accent, theme: claims.thm ?? {} };
 }
 
 /** Notes that a proof was used; false where it was before. They go with their session. */
