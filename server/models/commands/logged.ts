@@ -6,6 +6,7 @@ import type { LoggedModelStatus } from "../../../domain/models/registry.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { LoggedModelRow } from "../queries/logged.ts";
+import { listPins } from "../queries/pinned.ts";
 import type { Author } from "./change.ts";
 
 // Logging is what runs do all the time: no audit entry but for deletions.
@@ -66,8 +67,10 @@ export async function addLoggedParams({ db, orgId }: Author, id: string, params:
   if (changed) throw new DomainError("invalid", `Changing param values is not allowed. Param with key='${changed[0]}' was already logged with value='${row.params[changed[0]]}' for model ID='${id}'.`);
 }
 
-/** Out of every list. Its files go with the next collection, unless a registered version is made of it. */
+/** Out of every list. Its files go with the next collection. @throws DomainError "conflict" while a registered version is made of it. */
 export async function deleteLoggedModel(by: Author, model: LoggedModelRow): Promise<void> {
+  const [pin] = await listPins(by.db, by.orgId, model.id);
+  if (pin) throw new DomainError("conflict", `Version ${pin.version} of ${pin.name} is made of this logged model. Delete that version first.`);
   await by.db.transaction(async (tx) => {
     await tx.update(loggedModels).set({ deletedAt: sql`now()` }).where(eq(loggedModels.id, model.id));
     await audit(tx, by, { action: "model.logged-delete", target: { type: "logged_model", id: model.id, name: model.name }, projectId: model.projectId, before: { name: model.name, sourceRunId: model.sourceRunId } });
