@@ -10,6 +10,7 @@ import { Ago } from "../ui/time.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import classes from "./clusters.module.css";
 import { ClusterFindings } from "./findings.tsx";
+import { useNodeWaste, WasteNote } from "./nodes/node-waste.tsx";
 import { NodeRow } from "./nodes/node-row.tsx";
 import { nodesParams } from "./nodes/nodes-params.ts";
 import { ClusterSlowRanks } from "./slow-ranks.tsx";
@@ -28,6 +29,7 @@ export function ClusterNodes({ id }: { id: string }) {
   const nodes = useMemo(() => filterNodes(cluster.nodeList, params.q, params.show), [cluster.nodeList, params.q, params.show]);
   const counts = useMemo(() => countChoices(cluster.nodeList), [cluster.nodeList]);
   const total = cluster.nodeList.length;
+  const waste = useNodeWaste(id);
   // Few nodes are open by default: "-" then means that none is.
   const toggle = useCallback((name: string, open: boolean) => void setParams({ node: open ? name : total <= OPEN_UP_TO ? "-" : null }), [setParams, total]);
   if (total === 0) return <NoNodes id={id} />;
@@ -36,6 +38,7 @@ export function ClusterNodes({ id }: { id: string }) {
     <>
       <ClusterFindings id={id} />
       <ClusterSlowRanks id={id} />
+      <WasteNote waste={waste} />
       {cluster.reachability.state !== "reachable" && cluster.agent?.lastSeenAt && <p className={classes.note}>As the agent last told, <Ago at={cluster.agent.lastSeenAt} />.</p>}
       {total > OPEN_UP_TO && (
         <FilterBar>
@@ -49,7 +52,7 @@ export function ClusterNodes({ id }: { id: string }) {
       {nodes.length === 0 ? <EmptyState title="No node matches" action={<Button variant="default" onClick={() => void setParams({ q: null, show: null })}>Show all nodes</Button>} /> : (
         <ul className={classes.nodes} aria-label="Nodes">
           {nodes.slice(0, limit).map((node) => (
-            <NodeRow key={node.id} clusterId={id} node={node} stale={cluster.reachability.state !== "reachable"} open={isOpen(node.name)} onToggle={toggle} />
+            <NodeRow key={node.id} clusterId={id} node={node} waste={waste.get(node.name)} stale={cluster.reachability.state !== "reachable"} open={isOpen(node.name)} onToggle={toggle} />
           ))}
         </ul>
       )}

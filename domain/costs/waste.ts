@@ -20,10 +20,8 @@ export interface HeldCard {
   use: number | null;
 }
 
-/** How a cluster's accelerators stand right now. */
-export interface ClusterWaste {
-  id: string;
-  name: string;
+/** How some accelerators stand right now. */
+export interface Standing {
   total: number;
   /** Held, and used. */
   busy: number;
@@ -32,6 +30,17 @@ export interface ClusterWaste {
   /** Held, and nobody measures what for. */
   unmeasured: number;
   free: number;
+}
+export interface ClusterWaste extends Standing {
+  id: string;
+  name: string;
+}
+export interface NodeWaste extends Standing {
+  node: string;
+  /** Percent, the mean over those that are held and measured; null where none is. */
+  use: number | null;
+  /** Who holds the idle ones. An empty id, and no owner: a run that the viewer may not see. */
+  idle: { run: { id: string; name: string }; owner: string | null; count: number; heldSince: Date }[];
 }
 export interface IdleRun {
   id: string;
@@ -61,6 +70,16 @@ export interface WasteView extends CostStand {
 }
 
 export const isIdle = ({ use }: HeldCard): boolean => use !== null && use < IDLE_PERCENT;
+
+/** Counts cards by how they stand. @param unnamed Held, of the cards that no run is known to hold. */
+export function standing(cards: readonly { isHeld: boolean; isIdle: boolean; use: number | null }[], unnamed: number): Standing & { use: number | null } {
+  const held = cards.filter(({ isHeld }) => isHeld);
+  const measured = held.flatMap(({ use }) => (use === null ? [] : [use]));
+  const idleHeld = held.filter((card) => card.isIdle).length;
+  const dark = held.length - measured.length;
+  const more = Math.min(unnamed, cards.length - held.length);
+  return { total: cards.length, busy: measured.length - idleHeld, idleHeld, unmeasured: dark + more, free: cards.length - held.length - more, use: measured.length > 0 ? measured.reduce((sum, use) => sum + use, 0) / measured.length : null };
+}
 
 /** What an hour of these accelerators costs; null where none of them has a price. */
 export function hourOf(cards: readonly HeldCard[], lines: readonly PriceLine[], at: number, version: number): Decimal | null {

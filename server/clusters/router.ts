@@ -10,6 +10,7 @@ import { getClusterDetail, listClusters } from "./queries/read.ts";
 import { readScheduler } from "./queries/scheduler.ts";
 import { listSlowRanksOn } from "./queries/slow-ranks.ts";
 import { readTelemetry } from "./queries/telemetry.ts";
+import { readWasteOn } from "./queries/waste.ts";
 
 export const clustersRouter = router({
   list: procedure("clusters:read").query(({ ctx }) => listClusters(ctx)),
@@ -18,6 +19,7 @@ export const clustersRouter = router({
   telemetry: procedure("clusters:read").input(ReadTelemetry).query(({ ctx, input }) => readTelemetry(ctx.db, ctx.orgId, input)),
   findings: procedure("clusters:read").input(ListFindings).query(({ ctx, input }) => listFindings(ctx, input.id ?? null)),
   slowRanks: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => listSlowRanksOn(ctx, input.id)),
+  waste: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => readWasteOn(ctx, input.id)),
   scheduler: procedure("clusters:read").input(ClusterRef).query(({ ctx, input }) => readScheduler(ctx.db, ctx.orgId, input.id)),
 
   create: procedure("clusters:manage").input(CreateCluster).mutation(({ ctx, input }) => createCluster(ctx, input)),

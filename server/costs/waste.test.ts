@@ -37,6 +37,17 @@ it("names the runs that hold accelerators and do nothing with them, and what tha
   expect(view.clusters).toEqual([{ id: cluster.id, name: "berlin", total: 6, busy: 2, idleHeld: 3, unmeasured: 0, free: 1 }]);
 });
 
+it("says so of each node on its cluster's page, with whose they are; of runs that the viewer may not see only that there are some", async () => {
+  const [node] = await world.owner.api.clusters.waste({ id: cluster.id });
+  expect(node).toMatchObject({ node: "node-1", total: 6, busy: 2, idleHeld: 3, unmeasured: 0, free: 1, idle: [{ run: { name: "forgotten" }, owner: "Olga Owner", count: 2, heldSince: expect.any(Date) }, { run: { name: "half" }, owner: "Olga Owner", count: 1 }] });
+  expect(node!.use).toBeCloseTo((1 + 2 + 90 + 0 + 0) / 5);
+  const member = await world.makeUser(world.org.id, world.org.slug, "Nia", [["viewer", "project", world.speech.id]]);
+  expect((await member.api.clusters.waste({ id: cluster.id }))[0]).toMatchObject({ idleHeld: 3, idle: [{ run: { id: "", name: "a run of another project" }, owner: null, count: 2 }, { run: { name: "half" } }] });
+  const rival = await world.makeOrg("rival-of-waste");
+  const other = await world.makeUser(rival.id, "rival-of-waste", "Rita", [["owner", "org", rival.id]]);
+  await expect(other.api.clusters.waste({ id: cluster.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
 it("advises to stop only what does nothing at all, and fewer accelerators where some are used", async () => {
   const { recommendations } = await world.owner.api.costs.advice();
   expect(recommendations.filter(({ kind }) => kind === "idle").map(({ title, act, saving }) => [title, act!.kind, +saving])).toEqual([["Stop forgotten, or put its accelerators to work", "cancel", 5]]);
@@ -73,6 +84,7 @@ it("counts what runs over several nodes hold, as far as it is known which: all o
   for (const [node, count] of [["node-1", 4], ["node-2", 8]] as const) for (let index = 0; index < count; index += 1) await world.db.insert(telemetry).values({ clusterId: both.id, subject: "accelerator", subjectId: `${node}/${index}`, key: "gpu", at: new Date(times[0]!), times, values: times.map(() => 0) });
   const view = await world.owner.api.costs.waste();
   expect(view.clusters.find(({ id }) => id === both.id)).toMatchObject({ total: 12, busy: 0, idleHeld: 4, unmeasured: 4, free: 4 });
+  expect(await world.owner.api.clusters.waste({ id: both.id })).toMatchObject([{ node: "node-1", idleHeld: 4, unmeasured: 0, free: 0, use: 0, idle: [{ run: { id: gang.id }, count: 4 }] }, { node: "node-2", idleHeld: 0, unmeasured: 4, free: 4, use: null, idle: [] }]);
   expect(view.runs.find(({ id }) => id === gang.id)).toMatchObject({ idle: 4, held: 4, nodes: ["node-1"] });
   expect((await world.owner.api.costs.advice()).recommendations.filter(({ id }) => id.includes(gang.id))).toEqual([]); // what its other half does nobody knows
 });

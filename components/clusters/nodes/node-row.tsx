@@ -5,6 +5,7 @@ import Link from "next/link";
 import { memo } from "react";
 import type { NodeView } from "../../../domain/clusters/cluster-view.ts";
 import { failing } from "../../../domain/clusters/node-filter.ts";
+import type { NodeWaste } from "../../../domain/costs/waste.ts";
 import { formatMib, formatNumber, plural } from "../../../domain/shared/format.ts";
 import { paths } from "../../../paths.ts";
 import { useOrg } from "../../providers/viewer.tsx";
@@ -13,12 +14,15 @@ import { Ago } from "../../ui/time.tsx";
 import classes from "../clusters.module.css";
 import { DrainButton } from "../drain-button.tsx";
 import { AcceleratorStrip, AcceleratorTiles } from "./accelerators.tsx";
+import { IdleBadge, NodeWasteFacts } from "./node-waste.tsx";
 import { RunName } from "./run-name.tsx";
 import { UseBars } from "./use-bars.tsx";
 
 interface Props {
   clusterId: string;
   node: NodeView;
+  /** Of its accelerators; undefined until that is known. */
+  waste: NodeWaste | undefined;
   /** The agent is silent: what it last told may no longer be so. */
   stale: boolean;
   open: boolean;
@@ -26,7 +30,7 @@ interface Props {
 }
 
 /** One line to scan; opened, every accelerator and run. */
-export const NodeRow = memo(function NodeRow({ clusterId, node, stale, open, onToggle }: Props) {
+export const NodeRow = memo(function NodeRow({ clusterId, node, waste, stale, open, onToggle }: Props) {
   return (
     <li className={classes.node} data-open={open || undefined}>
       <div className={classes.nodeLine}>
@@ -35,7 +39,7 @@ export const NodeRow = memo(function NodeRow({ clusterId, node, stale, open, onT
             <IconChevronRight size={14} className={classes.chevron} aria-hidden="true" />
             <span className={classes.nodeName}>{node.name}</span>
           </button>
-          <NodeStatus node={node} stale={stale} />
+          <NodeStatus node={node} waste={waste} stale={stale} />
         </div>
         {node.accelerators.length > 0 && <AcceleratorStrip node={node} />}
         <UseBars name="Cores" node={node.name} held={node.cpus.used} measured={node.cpus.load} total={node.cpus.total} format={formatNumber} />
@@ -43,18 +47,19 @@ export const NodeRow = memo(function NodeRow({ clusterId, node, stale, open, onT
         <UseBars name="Disk" node={node.name} held={null} measured={node.diskMib.free === null ? null : node.diskMib.total - node.diskMib.free} total={node.diskMib.total} format={formatMib} />
         <div className={classes.nodeActs}><DrainButton target={{ kind: "node", id: node.id, name: node.name, drained: node.drainedAt !== null, runs: node.runs.length }} size="compact-xs" h={26} /></div>
       </div>
-      {open && <NodeBody clusterId={clusterId} node={node} />}
+      {open && <NodeBody clusterId={clusterId} node={node} waste={waste} />}
     </li>
   );
 });
 
-function NodeStatus({ node, stale }: { node: NodeView; stale: boolean }) {
+function NodeStatus({ node, waste, stale }: Pick<Props, "node" | "waste" | "stale">) {
   const sick = node.accelerators.filter(failing);
   return (
     <div className={classes.nodeStatus}>
       {node.drainedAt ? <StatusBadge status={node.runs.length > 0 ? "draining" : "drained"} reason={drainWords(node)} /> : stale ? <ToneBadge tone="neutral" icon="ring">Was {node.state}</ToneBadge> : <StatusBadge status={node.state} reason={node.stateReason} />}
       {node.drainedAt && node.state === "down" && <StatusBadge status="down" reason={node.stateReason} />}
       {sick.length > 0 && <ToneBadge tone={sick.some((one) => one.health === "failed") ? "bad" : "warn"} icon={sick.some((one) => one.health === "failed") ? "cross" : "triangle"}>{plural(sick.length, "sick GPU")}</ToneBadge>}
+      <IdleBadge waste={waste} />
       {node.runs[0] && <span className={classes.nodeRuns}><RunName run={node.runs[0]} max={28} />{node.runs.length > 1 && ` +${node.runs.length - 1}`}</span>}
     </div>
   );
@@ -62,7 +67,7 @@ function NodeStatus({ node, stale }: { node: NodeView; stale: boolean }) {
 
 const drainWords = (node: NodeView) => `Drained${node.drainedBy ? ` by ${node.drainedBy}` : ""}${node.drainReason ? `: ${node.drainReason}` : ""}. It takes no new work.`;
 
-function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
+function NodeBody({ clusterId, node, waste }: Pick<Props, "clusterId" | "node" | "waste">) {
   const org = useOrg();
   return (
     <div className={classes.nodeBody}>
@@ -70,6 +75,7 @@ function NodeBody({ clusterId, node }: { clusterId: string; node: NodeView }) {
       {node.state === "off" && <p className={classes.note}>{node.stateReason}</p>}
       {node.partitions.length > 0 && <p className={classes.note}>{node.partitions.length === 1 ? "Partition" : "Partitions"}: {node.partitions.join(", ")}</p>}
       {node.drainedAt && <p className={classes.note}>{drainWords(node)} <Ago at={node.drainedAt} prefix="Since" /></p>}
+      <NodeWasteFacts waste={waste} />
       {node.accelerators.length > 0 && <AcceleratorTiles node={node} />}
       {node.runs.length > 0 && (
         <table className={classes.runs} aria-label={`Runs on ${node.name}`}>

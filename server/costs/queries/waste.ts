@@ -1,13 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import type { Permission } from "../../../domain/access/permissions.ts";
-import { reaches } from "../../../domain/access/roles.ts";
+import { type Grant, reaches } from "../../../domain/access/roles.ts";
 import { decimalText } from "../../../domain/costs/decimal.ts";
 import type { CapacityClass } from "../../../domain/costs/metering.ts";
-import { byWaste, type ClusterWaste, type HeldCard, hourOf, type IdleRun, isIdle, sumOfHours, WASTE_LEAST_MINUTES, WASTE_WINDOW_MINUTES, type WasteView } from "../../../domain/costs/waste.ts";
+import { byWaste, type ClusterWaste, type HeldCard, hourOf, type IdleRun, isIdle, type NodeWaste, standing, sumOfHours, WASTE_LEAST_MINUTES, WASTE_WINDOW_MINUTES, type WasteView } from "../../../domain/costs/waste.ts";
 import { mayTouch } from "../../../domain/experiments/run-actions.ts";
 import type { Allowed } from "../../../domain/experiments/run-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
+import { HIDDEN_RUN } from "../../clusters/queries/project-teams.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { loadPriceBook, type PriceBook } from "./prices.ts";
 import { readStand } from "./spend.ts";
@@ -39,21 +40,21 @@ const heldOn = (node: SQL): SQL => sql`case when cardinality(a.node_names) = 1 a
   select own.index from accelerators own join nodes host on host.id = own.node_id where host.cluster_id = a.cluster_id and host.name = ${node} and own.present
     and a.gpus = (select count(*) from accelerators every where every.node_id = host.id and every.present)) end`;
 
-/** Accelerators that are held of nodes of which it is not known which, by cluster. */
-async function countUnnamed({ db, orgId }: Ctx): Promise<Map<string, number>> {
-  const rows = await db.execute<{ cluster_id: string; count: number }>(sql`
-    select a.cluster_id, sum(a.gpus)::int as count from attempts a, unnest(a.node_names) as node (name) where ${isHolding(orgId)} and a.gpus > 0 and cardinality(${heldOn(sql`node.name`)}) = 0 group by 1`);
-  return new Map(rows.map((row) => [row.cluster_id, row.count]));
+/** Accelerators that are held of nodes of which it is not known which, by cluster and by its node. */
+async function countUnnamed({ db, orgId }: Pick<Ctx, "db" | "orgId">): Promise<Map<string, Map<string, number>>> {
+  const rows = await db.execute<{ cluster_id: string; node: string; count: number }>(sql`
+    select a.cluster_id, node.name as node, sum(a.gpus)::int as count from attempts a, unnest(a.node_names) as node (name) where ${isHolding(orgId)} and a.gpus > 0 and cardinality(${heldOn(sql`node.name`)}) = 0 group by 1, 2`);
+  return new Map([...Map.groupBy(rows, (row) => row.cluster_id)].map(([id, own]) => [id, new Map(own.map(({ node, count }) => [node, count]))]));
 }
 
 /**
  * Every accelerator that is there, with the run that holds it and how much of it was used of late. Named runs are only
- * those that the caller reaches; the others count, without a name.
+ * those that the grant reaches; the others count, without a name.
  */
-async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
+async function listCards({ db, orgId }: Pick<Ctx, "db" | "orgId">, grant: Grant | null, clusterId?: string): Promise<CardRow[]> {
   return db.execute<CardRow>(sql`
     with held as (
-      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${reachedProjects(grant) ?? sql`true`} as is_seen, a.started_at, a.gpus * cardinality(a.node_names) as asked
+      select a.cluster_id, node.name as node, card.index, a.run_id, r.name as run, coalesce(u.name, s.name, 'Gone') as owner, r.owner_id, projects.name as project, projects.id as project_id, projects.team_id, ${grant ? reachedProjects(grant) ?? sql`true` : sql`false`} as is_seen, a.started_at, a.gpus * cardinality(a.node_names) as asked
       from attempts a join runs r on r.id = a.run_id join ${projects} on ${projects.orgId} = r.org_id and ${projects.id} = r.project_id
       left join users u on u.id = r.owner_id left join service_accounts s on s.id = r.owner_id,
         unnest(a.node_names) as node (name), unnest(${heldOn(sql`node.name`)}) as card (index)
@@ -68,14 +69,14 @@ async function listCards({ db, orgId, grant }: Ctx): Promise<CardRow[]> {
       where h.run_id is not null and t.cluster_id = x.cluster_id and t.subject = 'accelerator' and t.subject_id = n.name || '/' || x.index and t.key = 'gpu'
         and t.at > now() - make_interval(mins => ${2 * WASTE_WINDOW_MINUTES}) and sample.at >= extract(epoch from greatest(h.started_at, now() - make_interval(mins => ${WASTE_WINDOW_MINUTES}))) * 1000
     ) m on true
-    where c.org_id = ${orgId} and n.state not in ('off', 'gone') and x.present
+    where c.org_id = ${orgId} ${clusterId === undefined ? sql`` : sql`and c.id = ${clusterId}`} and n.state not in ('off', 'gone') and x.present
     order by c.name, n.name, x.index`);
 }
 
 /** What is held and not used right now, by whom, and what that costs. @param prices For who needs them as well: loaded once. */
 export async function readWaste(ctx: Ctx, now: number, prices: Promise<PriceBook> = loadPriceBook(ctx.db, ctx.orgId)): Promise<WasteView> {
-  const [rows, unnamed, book, stand] = await Promise.all([listCards(ctx), countUnnamed(ctx), prices, readStand(ctx.db, ctx.orgId)]);
-  const cards = rows.map((row) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard }));
+  const [rows, unnamed, book, stand] = await Promise.all([listCards(ctx, ctx.grant), countUnnamed(ctx), prices, readStand(ctx.db, ctx.orgId)]);
+  const cards = rows.map(cardOf);
   const runs = [...Map.groupBy(cards.filter(({ row }) => row.run_id !== null && row.is_seen && row.is_due), ({ row }) => row.run_id!).values()].flatMap((own): IdleRun[] => {
     const idle = own.filter(({ card }) => isIdle(card));
     if (idle.length === 0) return [];
@@ -99,13 +100,24 @@ function mayCancel(ctx: Ctx, row: CardRow): Allowed {
   return mayTouch({ isOwn: row.owner_id === ctx.actor.id, holds: { cancel: holds("runs:cancel"), cancelAny: holds("runs:cancel-any") } });
 }
 
-/** @param unnamed Held, of the cards that no run is known to hold. */
-function clustersOf(cards: readonly { row: CardRow; card: HeldCard }[], unnamed: ReadonlyMap<string, number>): ClusterWaste[] {
+const cardOf = (row: CardRow) => ({ row, card: { clusterId: row.cluster_id, runId: row.run_id ?? "", model: row.model, capacityClass: row.capacity_class, use: row.use === null ? null : +row.use } satisfies HeldCard });
+const standingOf = (cards: readonly ReturnType<typeof cardOf>[], unnamed: number) => standing(cards.map(({ row, card }) => ({ isHeld: row.run_id !== null, isIdle: row.is_due && isIdle(card), use: card.use })), unnamed);
+
+function clustersOf(cards: readonly ReturnType<typeof cardOf>[], unnamed: ReadonlyMap<string, ReadonlyMap<string, number>>): ClusterWaste[] {
   return [...Map.groupBy(cards, ({ card }) => card.clusterId)].map(([id, own]) => {
-    const held = own.filter(({ row }) => row.run_id !== null);
-    const idleHeld = held.filter(({ card, row }) => row.is_due && isIdle(card)).length;
-    const dark = held.filter(({ card }) => card.use === null).length;
-    const more = Math.min(unnamed.get(id) ?? 0, own.length - held.length);
-    return { id, name: own[0]!.row.cluster, total: own.length, busy: held.length - idleHeld - dark, idleHeld, unmeasured: dark + more, free: own.length - held.length - more };
+    const { use: _, ...counts } = standingOf(own, [...(unnamed.get(id)?.values() ?? [])].reduce((sum, count) => sum + count, 0));
+    return { id, name: own[0]!.row.cluster, ...counts };
+  });
+}
+
+/** The same of each node of a cluster, with the runs that hold idle ones there; only those that the viewer may read are named. */
+export async function readNodeWaste(ctx: Ctx, clusterId: string): Promise<NodeWaste[]> {
+  const [rows, unnamed] = await Promise.all([listCards(ctx, ctx.grantFor("runs:read"), clusterId), countUnnamed(ctx)]);
+  return [...Map.groupBy(rows.map(cardOf), ({ row }) => row.node)].map(([node, own]) => {
+    const idle = Map.groupBy(own.filter(({ row, card }) => row.run_id !== null && row.is_due && isIdle(card)), ({ row }) => (row.is_seen ? row.run_id! : ""));
+    return {
+      node, ...standingOf(own, unnamed.get(clusterId)?.get(node) ?? 0),
+      idle: [...idle].map(([id, of]) => ({ run: id === "" ? HIDDEN_RUN : { id, name: of[0]!.row.run }, owner: id === "" ? null : of[0]!.row.owner, count: of.length, heldSince: new Date(of[0]!.row.started_at) })),
+    };
   });
 }
