@@ -45,7 +45,7 @@ function LauncherFields() {
       <FieldRow>
         {(launcher !== "none" || processes !== undefined) && <NumberField path={["processesPerNode"]} label="Processes per node" placeholder="one per GPU" min={1} max={1024} description="Each is a rank with a log of its own." />}
         {(launcher === "torchrun" || fewest !== undefined) && <NumberField path={["resources", "minNodes"]} label="Nodes at least" placeholder="all of them" min={1} description="Starts on what is free, from so many up." />}
-        {(launcher === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within one attempt, when a worker fails." />}
+        {(launcher === "torchrun" || restarts !== undefined) && <NumberField path={["workerRestarts"]} label="Restarts of workers" placeholder="0" max={100} description="Within an attempt, after a failure." />}
       </FieldRow>
     </>
   );

@@ -24,11 +24,12 @@ const MINIS = 4;
 export function RunSummary({ id }: { id: string }) {
   const trpc = useTRPC();
   const run = useSuspenseQuery(trpc.experiments.get.queryOptions({ id })).data;
-  const metrics = useSuspenseQuery(trpc.experiments.metricKeys.queryOptions({ id })).data;
+  const all = useSuspenseQuery(trpc.experiments.metricKeys.queryOptions({ id })).data;
+  const metrics = all.filter(({ key }) => rankOfKey(key) === null); // of ranks there may be hundreds: they have their own box and charts
   return (
     <>
       <RunWhy run={run} />
-      {metrics.some(({ key }) => rankOfKey(key) !== null) && <RunSlowRanks run={run} />}
+      {metrics.length < all.length && <RunSlowRanks run={run} />}
       <div className={classes.columns}>
         <div style={{ minWidth: 0 }}>
           {metrics.length > 0 && <Minis run={run} keys={metrics.map(({ key }) => key)} />}
