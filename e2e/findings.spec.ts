@@ -33,3 +33,23 @@ test("a node on which runs keep failing is named on the overview and drained fro
   await expect(findings).toHaveCount(0);
   await expect(viewer.getByRole("region", { name: "Findings" })).toHaveCount(0); // live
 });
+
+test("a rank that keeps its run waiting, and GPUs that are held and do nothing, are named on the cluster's page", async ({ make, org, as }) => {
+  const owner = await make.member(org, "member", { name: "Ida" });
+  const cluster = await make.cluster(org, { name: "Oslo", seenAt: new Date(Date.now() + 3_600_000) });
+  for (const name of ["gpu01", "gpu02"]) await make.node(cluster, { name, gpus: 1 });
+  const startedAt = new Date(Date.now() - 7_200_000);
+  const run = await make.run(org.project, owner.id, { name: "slowed-down", status: "running", startedAt, input: { launcher: "torchrun", resources: { gpus: 1, nodes: 2 } } });
+  const attempt = await make.attempt(run, cluster.id, { status: "running", startedAt, nodeNames: ["gpu01", "gpu02"], leaseUntil: new Date(Date.now() + 3_600_000) });
+  for (const [rank, node] of ["gpu01", "gpu02"].entries()) {
+    await make.metrics(run.id, attempt.id, `rank/${rank}@${node}/step_seconds`, Array.from({ length: 30 }, (_, step) => ({ step, at: startedAt.getTime(), value: rank === 1 ? 0.64 : 0.4 })));
+    await make.samples(cluster.id, "accelerator", `${node}/0`, "gpu", Array.from({ length: 50 }, (_, minute) => ({ at: Date.now() - (50 - minute) * 60_000, value: rank === 0 ? 0 : 80 })));
+  }
+  const page = await as("owner");
+  await page.goto(paths.cluster(org.slug, cluster.id));
+  await expect(page.getByText(/2 of 2 accelerators held, 40 % used on average in the last hour; 1 held and idle: 1 on gpu01\./)).toBeVisible();
+  await expect(page.getByRole("list", { name: "Held and idle" })).toContainText("slowed-down of Ida holds 1 and leaves it idle");
+  await page.getByRole("region", { name: "Slow ranks" }).getByRole("link", { name: "slowed-down" }).click();
+  await expect(page.getByText("Rank 1 on gpu02 takes 1.6 times the median step of the others.")).toBeVisible();
+  await expectAccessible(page);
+});
