@@ -79,3 +79,22 @@ test("a member finds no menu that changes teams or projects", async ({ make, org
   await expect(page.getByRole("link", { name: project.name })).toBeVisible();
   await expect(page.getByRole("button", { name: /^Change / })).toHaveCount(0);
 });
+
+test("of more teams than a page shows, the others load on demand and are found by their name or a project's", async ({ make, org, as }) => {
+  for (let at = 0; at < 55; at += 1) await make.team(org, { name: `Crowd ${String(at).padStart(2, "0")}` });
+  const last = await make.team(org, { name: "Zeta" });
+  await make.project(org, { teamId: last.id, name: "Needle" });
+  const page = await as("owner");
+  await page.goto(paths.peopleTab(org.slug, "teams"));
+  await expect(page.getByRole("heading", { name: /^Crowd 00/ })).toBeVisible();
+  await expect(page.getByRole("heading", { name: /^Zeta/ })).toHaveCount(0);
+  await expect(async () => { // what is typed before the browser has taken the page over is lost
+    await page.getByPlaceholder("Team or project").fill("needle");
+    await expect(page.getByRole("heading", { name: /^Zeta/ })).toBeVisible({ timeout: 3000 });
+  }).toPass();
+  await expect(page).toHaveURL(/q=needle/);
+  await expect(page.getByRole("heading", { name: /^Crowd/ })).toHaveCount(0);
+  await page.getByPlaceholder("Team or project").fill("");
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(page.getByRole("heading", { name: /^Zeta/ })).toBeVisible();
+});

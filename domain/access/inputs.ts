@@ -90,6 +90,9 @@ export type ChangePassword = z.infer<typeof ChangePassword>;
 const cursor = { cursor: z.string().max(200).optional(), limit: z.int().min(1).max(200).default(50) };
 export const ListPeople = z.object({ ...cursor, text: z.string().trim().max(100).optional() });
 export type ListPeople = z.infer<typeof ListPeople>;
+/** Teams by their name or that of a project in them, so many at once. */
+export const ListTeams = z.object({ text: z.string().trim().max(100).optional(), limit: z.int().min(1).max(2000).default(1000) });
+export type ListTeams = z.infer<typeof ListTeams>;
 export const ListPage = z.object(cursor);
 export type ListPage = z.infer<typeof ListPage>;
 /** `action`: one action (`run.cancel`) or all of an object (`run`). `from` included, `to` not. */

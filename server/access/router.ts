@@ -1,6 +1,6 @@
 import {
   AcceptInvitation, ArchiveProject, ArchiveTeam, AuditRef, BindingRef, ChangePassword, CompleteSetup, CreateMyToken, CreateProject, CreateServiceAccount, CreateTeam, CreateToken, DeleteSecret, GrantRole, InvitationRef, Invite,
-  ListAudit, ListPage, ListPeople, ListSecrets, MemberRef, MoveProject, ServiceAccountRef, SetSecret, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
+  ListAudit, ListPage, ListTeams, ListPeople, ListSecrets, MemberRef, MoveProject, ServiceAccountRef, SetSecret, SetupToken, TokenRef, UpdateOrg, UpdateProfile, UpdateProject, UpdateTeam,
 } from "../../domain/access/inputs.ts";
 import { env } from "../../env.ts";
 import { openProcedure, procedure, router } from "../trpc/init.ts";
@@ -45,7 +45,7 @@ export const accessRouter = router({
   revokeRole: procedure("members:manage").input(BindingRef).mutation(({ ctx, input }) => revokeRole(ctx, input)),
   removeMember: procedure("members:manage").input(MemberRef).mutation(({ ctx, input }) => removeMember(ctx, input)),
 
-  teams: procedure("members:read").query(({ ctx }) => listTeams(ctx.db, ctx.orgId, ctx.grantFor("projects:read"))),
+  teams: procedure("members:read").input(ListTeams.prefault({})).query(({ ctx, input }) => listTeams(ctx.db, ctx.orgId, ctx.grantFor("projects:read"), input)),
   createTeam: procedure("teams:manage").input(CreateTeam).mutation(({ ctx, input }) => createTeam(ctx, input)),
   archiveTeam: procedure("teams:manage").input(ArchiveTeam).mutation(({ ctx, input }) => archiveTeam(ctx, input)),
   moveProject: procedure("projects:manage").input(MoveProject).mutation(({ ctx, input }) => moveProject(ctx, input)),

@@ -2,16 +2,20 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useQueryStates } from "nuqs";
+import { useDeferredValue, useState } from "react";
 import type { ProjectView, TeamView } from "../../../domain/access/people-view.ts";
 import { paths } from "../../../paths.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan, useOrg } from "../../providers/viewer.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { FilterBar, FilterText } from "../../ui/filters.tsx";
 import { Guarded } from "../../ui/guarded.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import { Section } from "../../ui/page-header.tsx";
 import { NameDialog } from "./name-dialog.tsx";
+import { TEAMS_AT_ONCE, teamsInput, teamsParams } from "./people-params.ts";
 import { PeopleFrame } from "./people-frame.tsx";
 import { ProjectMenu, TeamMenu } from "./tree-menus.tsx";
 import { useRefetchTree } from "./use-tree.ts";
@@ -31,10 +35,17 @@ function Named({ name, archivedAt }: ProjectView) {
 /** The tree under the organization: teams, and the projects in them. */
 export function TeamsPage() {
   const trpc = useTRPC();
-  const teams = useSuspenseQuery(trpc.access.teams.queryOptions()).data;
+  const [{ q }, setParams] = useQueryStates(teamsParams);
+  const [limit, setLimit] = useState(TEAMS_AT_ONCE);
+  const [asked, most] = [useDeferredValue(q), useDeferredValue(limit)];
+  const teams = useSuspenseQuery(trpc.access.teams.queryOptions(teamsInput(asked, most))).data;
+  const hasMore = teams.length === most;
   return (
     <PeopleFrame actions={<NewTeam />}>
+      {(asked !== "" || hasMore) && <FilterBar><FilterText value={q} onChange={(text) => void setParams({ q: text || null })} placeholder="Team or project" /></FilterBar>}
+      {teams.length === 0 && <EmptyState title={`No team or project here is called “${asked}”`} action={<Button variant="default" onClick={() => void setParams({ q: null })}>Clear the filter</Button>} />}
       {teams.map((team) => <Team key={team.id} team={team} />)}
+      {hasMore && <Button variant="default" loading={most !== limit} onClick={() => setLimit(limit + TEAMS_AT_ONCE)}>Load more</Button>}
     </PeopleFrame>
   );
 }

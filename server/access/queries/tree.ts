@@ -1,14 +1,16 @@
-import { and, asc, count, countDistinct, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, asc, count, countDistinct, eq, exists, ilike, inArray, isNull, or, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { orgs, projects, roleBindings, serviceAccounts, teams } from "../../../db/schema/access.ts";
+import type { ListTeams } from "../../../domain/access/inputs.ts";
 import type { Grantable, TeamView } from "../../../domain/access/people-view.ts";
 import { ROLE_NAMES, type Grant, type ScopeType } from "../../../domain/access/roles.ts";
 import { whyNotGive, type GrantFor, type Scope } from "../../../domain/access/scopes.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
+import { containing } from "../../like.ts";
 import { reachedProjects } from "../queries.ts";
 
-/** Nodes shown at once on the teams page and in the scope pickers. */
-const MOST_TEAMS = 200;
+/** Nodes shown at once in the scope pickers. */
+const MOST_TEAMS = 1000;
 const MOST_PROJECTS = 1000;
 
 /** A node with its name, if it is in the organization and the caller may see it; else null. Teams are seen by all members. */
@@ -35,20 +37,27 @@ export async function findProject(db: DbOrTx, orgId: string, grant: Grant | null
   return project ?? null;
 }
 
-async function listProjects(db: DbOrTx, orgId: string, grant: Grant | null) {
+async function listProjects(db: DbOrTx, orgId: string, grant: Grant | null, ofTeams?: readonly string[]) {
   if (!grant) return [];
   return db
     .select({ id: projects.id, slug: projects.slug, name: projects.name, teamId: projects.teamId, archivedAt: projects.archivedAt })
     .from(projects)
-    .where(and(eq(projects.orgId, orgId), reachedProjects(grant)))
+    .where(and(eq(projects.orgId, orgId), reachedProjects(grant), ofTeams ? inArray(projects.teamId, [...ofTeams]) : undefined))
     .orderBy(sql`${projects.archivedAt} is not null`, asc(projects.name))
     .limit(MOST_PROJECTS);
 }
 
-/** Teams with the projects that the caller sees, and how many hold a role right there. */
-export async function listTeams(db: DbOrTx, orgId: string, projectsGrant: Grant | null): Promise<TeamView[]> {
-  const all = await db.select({ id: teams.id, slug: teams.slug, name: teams.name, archivedAt: teams.archivedAt }).from(teams).where(eq(teams.orgId, orgId)).orderBy(sql`${teams.archivedAt} is not null`, asc(teams.name)).limit(MOST_TEAMS);
-  const seen = await listProjects(db, orgId, projectsGrant);
+/** Teams with the projects that the caller sees, and how many hold a role right there. `text`: in a name of either. */
+export async function listTeams(db: DbOrTx, orgId: string, projectsGrant: Grant | null, { text, limit }: ListTeams): Promise<TeamView[]> {
+  const named = (table: typeof teams | typeof projects) => or(ilike(table.name, containing(text!)), ilike(table.slug, containing(text!)));
+  const hasProject = projectsGrant ? exists(db.select({ id: projects.id }).from(projects).where(and(eq(projects.teamId, teams.id), reachedProjects(projectsGrant), text ? named(projects) : undefined))) : undefined;
+  const all = await db
+    .select({ id: teams.id, slug: teams.slug, name: teams.name, archivedAt: teams.archivedAt })
+    .from(teams)
+    .where(and(eq(teams.orgId, orgId), text ? or(named(teams), hasProject) : undefined))
+    .orderBy(sql`${teams.archivedAt} is not null`, asc(teams.name))
+    .limit(limit);
+  const seen = await listProjects(db, orgId, projectsGrant, all.map(({ id }) => id));
   const ids = [...all, ...seen].map((node) => node.id);
   const members = await db
     .select({ scopeId: roleBindings.scopeId, n: countDistinct(roleBindings.principalId) })
