@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { until } from "../chaos/processes.ts";
 import { percentile, say, timesOf } from "./figures.ts";
 import { call, mlflowSql, newRun, type Target, withTargets } from "./targets.ts";
 
@@ -47,6 +48,13 @@ async function fill(sql: Sql, model: string, from: number, to: number): Promise<
   await fillTable(sql, "run_params", `insert into run_params (run_id, key, value, experiment_id) select ${id}, 'p' || k, 'v' || (n * k % 50), experiment_id from ${numbers}, generate_series(1, ${EACH}) k`);
 }
 
+/** These were filled past the triggers: the worker is told that they ended a while ago, and writes what a search answers of them. */
+async function writeTexts(sql: Sql): Promise<void> {
+  await sql`insert into run_texts (run_id, experiment_id, owed_at) select id, experiment_id, now() - interval '1 minute' from runs where status = 'succeeded'`;
+  await until("the worker has written the texts of these runs", async () => (await sql`select from run_texts where body is null limit 1`).length === 0, 300);
+  await sql`vacuum analyze run_texts`;
+}
+
 /** The same in MLflow's tables, written straight into them. */
 async function fillMlflow(sql: Sql, model: string): Promise<void> {
   const numbers = `generate_series(1, ${RUNS}) n`;
@@ -74,6 +82,7 @@ await withTargets(async (stack, drover, mlflow) => {
   await sql.end();
   const model = await newRun(drover);
   await fill(stack.sql, model, 1, RUNS);
+  await writeTexts(stack.sql);
   for (const [what, filter, order] of ASKED) {
     const theirs = await pages(mlflow, filter, order);
     const ours = await pages(drover, filter, order);

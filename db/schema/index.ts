@@ -16,5 +16,6 @@ export * from "./periods.ts";
 export * from "./queue.ts";
 export * from "./reports.ts";
 export * from "./retention.ts";
+export * from "./run-texts.ts";
 export * from "./schedules.ts";
 export * from "./uploads.ts";

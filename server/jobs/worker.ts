@@ -14,6 +14,7 @@ import { compactMetrics, forgetReceipts } from "../experiments/jobs/compaction.t
 import { readEventFiles } from "../experiments/jobs/event-files.ts";
 import { stopIdle } from "../experiments/jobs/idle.ts";
 import { applyRetention } from "../experiments/jobs/retention.ts";
+import { writeRunTexts } from "../experiments/jobs/run-texts.ts";
 import { estimateStarts } from "../queue/jobs/estimates.ts";
 import { chargeAll } from "../queue/jobs/usage.ts";
 import { eachOrg } from "../each-org.ts";
@@ -32,6 +33,7 @@ const USAGE_EVERY_MS = 60_000;
 const ESTIMATE_EVERY_MS = 15_000;
 const COSTS_EVERY_MS = 2000;
 const SPLIT_EVERY_MS = 10_000;
+const TEXTS_EVERY_MS = 5000;
 const BUSY_AGAIN_MS = 100;
 const STALE_UPLOAD_MS = 24 * 3_600_000;
 
@@ -84,6 +86,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
     for (const orgId of await splitDays(services.sql)) services.bus.publish({ orgId, topic: "costs", id: orgId });
     await sumRunDays(services.sql);
   });
+  const texts = startLoop("texts", TEXTS_EVERY_MS, async () => void (await writeRunTexts(services)));
   for (const name of Object.keys(JOBS) as JobName[]) {
     // Without the burst a worker sleeps its polling interval after every batch.
     await boss.work(name, { batchSize: 4, burstWhenBatchFull: true, pollingIntervalSeconds: 2 }, async (jobs) => {
@@ -98,7 +101,7 @@ export async function startWorker(services: AgentServices, boss: PgBoss): Promis
   await boss.send("clusters.keepHouse", {}, { singletonKey: "{}" });
   return {
     stop: async () => {
-      await Promise.all([placement.stop(), leases.stop(), idle.stop(), usage.stop(), estimates.stop(), costs.stop(), splits.stop()]);
+      await Promise.all([placement.stop(), leases.stop(), idle.stop(), usage.stop(), estimates.stop(), costs.stop(), splits.stop(), texts.stop()]);
     },
   };
 }

@@ -21,8 +21,9 @@ interface InfoRow extends Record<string, unknown> {
   location: string | null;
   is_deleted: boolean;
 }
-/** Of what a page has thousands of, columns rather than objects: each a JSON array, null where the run has none. */
+/** Of what a page has thousands of, columns rather than objects: each a JSON array, null where the run has none, or has a text. */
 interface Row extends InfoRow {
+  body: string | null;
   metric_keys: string | null;
   metric_values: string;
   metric_times: string;
@@ -53,33 +54,46 @@ export interface RunInfo {
 // list of each column as over an object of each row; those are put together here.
 
 const column = (of: string) => `array_to_json(array_agg(t.${of} order by t.key))::text`;
-const METRICS = `(select ${column("key")} as metric_keys, ${column("last")} as metric_values, ${column("last_time")} as metric_times, ${column("last_step")} as metric_steps from metric_summaries t where t.run_id = runs.id)`;
-const pairs = (table: "run_params" | "run_tags", name: "param" | "tag") => `(select ${column("key")} as ${name}_keys, ${column("value")} as ${name}_values from ${table} t where t.run_id = runs.id)`;
+/** What only a run without a text is asked for. */
+const OF_RUN = "run_id = runs.id and run_texts.body is null";
+const METRICS = `(select ${column("key")} as metric_keys, ${column("last")} as metric_values, ${column("last_time")} as metric_times, ${column("last_step")} as metric_steps from metric_summaries t where t.${OF_RUN})`;
+const pairs = (table: "run_params" | "run_tags", name: "param" | "tag") => `(select ${column("key")} as ${name}_keys, ${column("value")} as ${name}_values from ${table} t where t.${OF_RUN})`;
 const INPUTS = `(select json_agg(json_build_object(
     'tags', (select coalesce(json_agg(json_build_object('key', k, 'value', v)), '[]') from jsonb_each_text(i.tags) as e(k, v)),
     'dataset', json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile))) order by i.created_at)::text
-  from run_inputs i join datasets d on d.id = i.dataset_id where i.run_id = runs.id)`;
-const modelsOf = (role: "input" | "output") => `(select json_agg(json_build_object('model_id', l.model_id${role === "output" ? ", 'step', l.step" : ""}) order by l.step, l.model_id)::text from run_models l where l.run_id = runs.id and l.role = '${role}')`;
+  from run_inputs i join datasets d on d.id = i.dataset_id where i.${OF_RUN})`;
+const modelsOf = (role: "input" | "output") => `(select json_agg(json_build_object('model_id', l.model_id${role === "output" ? ", 'step', l.step" : ""}) order by l.step, l.model_id)::text from run_models l where l.${OF_RUN} and l.role = '${role}')`;
 
 const ms = (moment: string) => `(extract(epoch from ${moment}) * 1000)::bigint::float8`;
 const INFO = `runs.id, runs.name, runs.experiment_id, runs.client_user as user_id, runs.status, ${ms("coalesce(runs.started_at, runs.created_at)")} as start_time, ${ms("runs.ended_at")} as end_time,
       experiments.artifact_location as location, (runs.deleted_at is not null or experiments.deleted_at is not null) as is_deleted`;
-const TEXT = `${INFO}, metrics.*, params.*, tags.*, ${INPUTS} as inputs, ${modelsOf("input")} as used, ${modelsOf("output")} as made`;
+const TEXT = `${INFO}, run_texts.body, metrics.*, params.*, tags.*, ${INPUTS} as inputs, ${modelsOf("input")} as used, ${modelsOf("output")} as made`;
 
 /** Runs by id, in the order of `ids`, each as the JSON text of MLflow's Run. Ids that are not there are left out. */
 export async function loadRunTexts(db: DbOrTx, ids: string[]): Promise<string[]> {
+  return (await readRuns(db, ids)).map(({ row, body }) => `{"info":${JSON.stringify(toInfo(row))},${body}}`);
+}
+
+/** What these runs logged, as their texts hold it. */
+export async function loadRunBodies(db: DbOrTx, ids: string[]): Promise<{ id: string; body: string }[]> {
+  return (await readRuns(db, ids)).map(({ row, body }) => ({ id: row.id, body }));
+}
+
+async function readRuns(db: DbOrTx, ids: string[]): Promise<{ row: InfoRow; body: string }[]> {
   if (ids.length === 0) return [];
   const rows = await db.execute<Row>(sql`
     select ${sql.raw(TEXT)}
     from unnest(${sql.param(ids)}::text[]) with ordinality as wanted (id, place)
-    join runs on runs.id = wanted.id join experiments on experiments.id = runs.experiment_id
+    join runs on runs.id = wanted.id join experiments on experiments.id = runs.experiment_id left join run_texts on run_texts.run_id = runs.id
     ${sql.raw(`cross join lateral ${METRICS} metrics cross join lateral ${pairs("run_params", "param")} params cross join lateral ${pairs("run_tags", "tag")} tags`)}
     order by wanted.place`);
   const keyed = keyTexts();
-  return rows.map((row) => {
-    const data = `{"metrics":${metricsText(row, keyed)},"params":${pairsText(row.param_keys, row.param_values, keyed)},"tags":${pairsText(row.tag_keys, row.tag_values, keyed)}}`;
-    return `{"info":${JSON.stringify(toInfo(row))},"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"},"model_inputs":${row.used ?? "[]"}},"outputs":{"model_outputs":${row.made ?? "[]"}}}`;
-  });
+  return rows.map((row) => ({ row, body: row.body ?? bodyOf(row, keyed) }));
+}
+
+function bodyOf(row: Row, keyed: KeyTexts): string {
+  const data = `{"metrics":${metricsText(row, keyed)},"params":${pairsText(row.param_keys, row.param_values, keyed)},"tags":${pairsText(row.tag_keys, row.tag_values, keyed)}}`;
+  return `"data":${data},"inputs":{"dataset_inputs":${row.inputs ?? "[]"},"model_inputs":${row.used ?? "[]"}},"outputs":{"model_outputs":${row.made ?? "[]"}}`;
 }
 
 type KeyTexts = (key: string) => string;
