@@ -31,6 +31,12 @@ export function runIdsSql(one: Comparison, experimentIds: string[] | null): SQL 
   return sql.join(lengthsOf(one).map(ofLength), sql` union all `);
 }
 
+/** Those of few runs that a comparison of a metric or a parameter holds for, all looked up at once. @param few As `run_id`. */
+export function holdersSql(one: Comparison, few: SQL): SQL {
+  const of = (table: typeof metricSummaries | typeof runParams, holds: SQL) => sql`select t.run_id from ${table} t where t.run_id = any(array(select run_id from ${few})) and t.key = ${one.key} and ${holds}`;
+  return one.entity === "metrics" ? of(metricSummaries, numberCondition(sql`t.last`, one)) : of(runParams, valueCondition(sql`t.value`, one));
+}
+
 /** On which side of the longest indexed value the values lie that a comparison may hold for. */
 function lengthsOf(one: Comparison): ("<=" | ">")[] {
   const exact = one.kind === "compare" && one.op === "=" ? [one.value] : one.kind === "in" && !one.not ? one.values : null;

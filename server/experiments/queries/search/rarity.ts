@@ -2,12 +2,15 @@ import { sql, type SQL } from "drizzle-orm";
 import type { DbOrTx } from "../../../../db/client.ts";
 import { type Comparison, type Filter, isGroup } from "../../../../domain/experiments/filter/ast.ts";
 import { asksNumber } from "./compare-sql.ts";
+import { isCost } from "./cost-sql.ts";
 import { runIdsSql } from "./filter-sql.ts";
 
 /** So many runs are gathered and sorted in less time than most walks along the order take. */
 export const RARE = 30_000;
 /** A share of them so small is looked up one by one sooner than another condition's index is read. */
 const FEW = 1 / 300;
+/** A share of them so small is looked up for another condition all at once: less than putting them all in order first takes. */
+const ALL_AT_ONCE = 1 / 15;
 /** Entries of an index that are read in the time that one run is looked up. */
 const READS_PER_LOOKUP = 6;
 
@@ -15,6 +18,8 @@ const READS_PER_LOOKUP = 6;
 export interface Parts {
   /** Comparisons whose runs an index gives, the rarest first. */
   sets: [Comparison, ...Comparison[]];
+  /** Comparisons that are looked up for all of those runs at once, since they are few. */
+  narrow: Comparison[];
   /** To be looked up for each run that has all of those. */
   rest: Filter | null;
 }
@@ -35,8 +40,10 @@ export async function partsOf(db: DbOrTx, filter: Filter, experimentIds: string[
   const worth = rare.count * READS_PER_LOOKUP;
   const counts = await countUpTo(db, others, experimentIds, worth + 1);
   const sets: Parts["sets"] = [rare.one, ...others.filter((_, at) => counts[at]! <= worth)];
-  const left = all.filter((one) => !sets.includes(one as Comparison));
-  return { sets, rest: left.length > 1 ? { kind: "and", items: left } : (left[0] ?? null) };
+  const unread = all.filter((one) => !sets.includes(one as Comparison));
+  const narrow = rare.count <= most * ALL_AT_ONCE ? readable.filter((one) => !isCost(one) && unread.includes(one)) : [];
+  const left = unread.filter((one) => !narrow.includes(one as Comparison));
+  return { sets, narrow, rest: left.length > 1 ? { kind: "and", items: left } : (left[0] ?? null) };
 }
 
 async function rarestOf(db: DbOrTx, comparisons: Comparison[], experimentIds: string[], most: number): Promise<{ one: Comparison; count: number } | null> {
