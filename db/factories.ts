@@ -16,6 +16,7 @@ import { budgets } from "./schema/budgets.ts";
 import { costDeliveries, costSchedules } from "./schema/schedules.ts";
 import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, clusterWitnesses, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters, usageReviews, usageWitnesses } from "./schema/costs.ts";
+import { datasets, runInputs } from "./schema/datasets.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runParams, runs, runTags } from "./schema/experiments.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 import { reports, reportVersions } from "./schema/reports.ts";
@@ -34,7 +35,7 @@ const fresh = (word: string): string => `${word}-${(++counter).toString(36)}${ra
 
 /** One set of factories for seed, tests and e2e: every field has a sensible value, say only what your case is about. */
 export function factories(db: DbOrTx) {
-  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeMoney(db), ...makeRecords(db) };
+  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeMoney(db), ...makeRecords(db), ...makeInputs(db) };
 }
 
 export type Factories = ReturnType<typeof factories>;
@@ -222,6 +223,16 @@ function makeMoney(db: DbOrTx) {
     return { report: report!, client: client! };
   }
   return { metered, discrepancy, prices, acceleratorPrice, budget, embed, schedule };
+}
+
+function makeInputs(db: DbOrTx) {
+  /** A data set that a run says it read. */
+  async function input(of: { id: string; orgId: string; projectId: string }, name: string, digest: string, context: string | null) {
+    const [made] = await db.insert(datasets).values({ orgId: of.orgId, projectId: of.projectId, name, digest, sourceType: "http", source: "{}" }).returning();
+    await db.insert(runInputs).values({ runId: of.id, datasetId: made!.id, tags: context ? { "mlflow.data.context": context } : {} });
+    return made!;
+  }
+  return { input };
 }
 
 function makeRecords(db: DbOrTx) {

@@ -20,6 +20,8 @@ export interface RunRow {
   experiment: { id: string; name: string };
   cluster: { id: string; name: string } | null;
   owner: { id: string; name: string };
+  /** Who a client said it was. */
+  clientUser: string | null;
   cpus: number;
   memoryMib: number;
   gpus: number;
@@ -60,14 +62,23 @@ export interface AttemptView {
 /** What the viewer may do, and if not, why: buttons are disabled with this reason. */
 export type Allowed = { ok: true } | { ok: false; reason: string };
 
+export interface RunInput {
+  id: string;
+  name: string;
+  digest: string;
+  /** What it was read for, such as training; null where the run did not say. */
+  context: string | null;
+}
+
 export interface RunDetail extends RunRow {
   /** null of a client's run: nothing was asked of Drover. */
   spec: RunSpec | null;
   /** Processes of each attempt: where there are several, the lines of the log say whose they are. */
   ranks: number;
-  /** Who a client said it was. */
-  clientUser: string | null;
   params: Record<string, string>;
+  /** Data sets that it said it read, the first ones; with how many there are. */
+  inputs: RunInput[];
+  inputCount: number;
   pending: PendingReason | null;
   evidence: Evidence | null;
   attempts: AttemptView[];

@@ -251,6 +251,18 @@ describe("GET /api/runs/export", () => {
     expect(rows.slice(1).map((row) => row.split(",").slice(1).join(","))).toEqual(Array.from({ length: 500 }, (_, at) => `e${at + 1},succeeded,k${String(at + 1).padStart(3, "0")},`));
   });
 
+  it("has what was asked for and who logged it, each column once", async () => {
+    const { id: projectId } = await world.org.makeProject("asked");
+    const run = await world.makeRun({ projectId, name: "wide", status: "succeeded", gpus: 4, nodes: 2 });
+    const logged = await world.makeRun({ projectId, name: "logged", status: "succeeded", origin: "client", clientUser: "ada", gpus: 0, nodes: 0 });
+    const answer = await download({ project: "asked", columns: ["name", "resources", "gpus", "nodes", "user", "origin"], sorts: ["-gpus"] });
+    const [head, ...rows] = (await answer.text()).trimEnd().split("\r\n");
+    expect(head).toBe("run_id,name,nodes,gpus_per_node,cpus_per_node,memory_mib_per_node,gpus,user,origin");
+    expect(rows.map((row) => row.split(",").filter((_, at) => ![4, 5].includes(at)))).toEqual([[run.id, "wide", "2", "4", "8", "", "submitted"], [logged.id, "logged", "0", "0", "0", "ada", "client"]]);
+    const sorted = async (sort: string) => (await world.owner.api.table.search({ project: "asked", sorts: [sort] })).items.map(({ name }) => name);
+    for (const sort of ["nodes", "origin", "user"]) expect([sort, await sorted(sort)]).toEqual([sort, ["logged", "wide"]]);
+  });
+
   it("has what each run cost to the last digit, with its currency, and nothing of it for a token that may not see costs", async () => {
     const { id: projectId } = await world.org.makeProject("costed");
     const { id, experimentId } = await world.makeRun({ projectId, name: "costly", status: "succeeded" });

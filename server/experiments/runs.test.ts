@@ -1,5 +1,6 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { factories } from "../../db/factories.ts";
 import { auditLog } from "../../db/schema/access.ts";
 import { attempts, objects, runEvents, runParams, runs, runTags } from "../../db/schema/experiments.ts";
 import { specOf, type TestWorld, testWorld } from "./testing.ts";
@@ -31,6 +32,17 @@ describe("lists of runs", () => {
     const third = await world.owner.api.experiments.list({ project: "paging", limit: 3, cursor: second.nextCursor! });
     expect([...first.items, ...second.items, ...third.items].map(({ id }) => id)).toEqual(made.reverse());
     expect(third.nextCursor).toBeNull();
+  });
+
+  it("name the data sets that a run read, and say how many there are", async () => {
+    const run = await world.makeRun({ projectId: world.vision.id, name: "reader" });
+    expect(await world.owner.api.experiments.get({ id: run.id })).toMatchObject({ inputs: [], inputCount: 0 });
+    const make = factories(world.db);
+    for (let n = 0; n < 52; n += 1) await make.input(run, "digits", `d${n}-${run.id}`, n === 0 ? "training" : null);
+    const { inputs, inputCount } = await member.api.experiments.get({ id: run.id });
+    expect([inputs.length, inputCount]).toEqual([50, 52]);
+    expect(inputs[0]).toMatchObject({ name: "digits", digest: `d0-${run.id}`, context: "training" });
+    expect(inputs[1]).toMatchObject({ digest: `d1-${run.id}`, context: null });
   });
 
   it("show only the projects that the caller reaches, and count the same", async () => {

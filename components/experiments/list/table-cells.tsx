@@ -8,7 +8,7 @@ import { Num } from "../../ui/sizes.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { RUN_COLUMNS } from "./run-columns.tsx";
 
-const RIGHT = new Set(["cost", "duration", "resources", "created", "started", "ended", "priority", "attempts"]);
+const RIGHT = new Set(["cost", "duration", "resources", "created", "started", "ended", "priority", "attempts", "gpus", "nodes"]);
 const known = new Map(RUN_COLUMNS.map((column) => [column.key, column.render]));
 
 /** Pixels of a cell beside its text, and of a letter on average. */
@@ -21,14 +21,21 @@ const MORE: Record<string, (row: TableRow, width: number) => React.ReactNode> = 
   project: (row) => <Name value={row.project.name} max={24} />,
   started: (row) => <Ago at={row.startedAt} />,
   ended: (row) => <Ago at={row.endedAt} />,
+  gpus: (row) => ofRequest(row, row.gpus * row.nodes),
+  nodes: (row) => ofRequest(row, row.nodes),
+  user: (row, width) => (row.clientUser ? <Name value={row.clientUser} max={Math.floor((width - PADDING) / LETTER)} /> : <span className="dim">—</span>),
+  origin: (row) => row.origin,
   priority: (row) => row.priority,
   attempts: (row) => formatCount(row.attemptCount),
   failure: (row) => row.failureClass ?? <span className="dim">—</span>,
   id: (row) => <Id value={row.id} />,
 };
 
+/** A client's run asked for nothing. */
+const ofRequest = (row: TableRow, count: number) => (row.origin === "client" ? <span className="dim">—</span> : formatCount(count));
+
 /** What a head cannot say in a word. */
-const TIPS: Record<string, string> = { cost: "Live while a run holds something. Sorts and filters go by what the ledger has: a running hour is not in it yet" };
+const TIPS: Record<string, string> = { gpus: "Of all its nodes together", user: "Who the client that logged it said it was", origin: "submitted: Drover runs it; client: a program elsewhere logs it", cost: "Live while a run holds something. Sorts and filters go by what the ledger has: a running hour is not in it yet" };
 
 /** The chosen columns with what stands in their cells: the values come in the order in which the columns were asked for. */
 export function gridColumns(columns: readonly TableColumn[]): GridColumn<TableRow>[] {

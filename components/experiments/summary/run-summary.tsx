@@ -17,6 +17,7 @@ import { Pairs } from "../run/pairs.tsx";
 import { RunWhy } from "../run/run-why.tsx";
 import { AttemptsTable } from "./attempts-table.tsx";
 import { RunSlowRanks } from "./run-slow-ranks.tsx";
+import { RunInputs } from "./run-inputs.tsx";
 
 const MINIS = 4;
 
@@ -44,6 +45,7 @@ export function RunSummary({ id }: { id: string }) {
             </Section>
           )}
           <Params params={run.params} />
+          <RunInputs run={run} />
           {Object.keys(run.tags).length > 0 && <Section title="Tags"><Pairs label="Tags" items={Object.entries(run.tags)} /></Section>}
           {run.spec && <Command command={run.spec.command} />}
         </div>

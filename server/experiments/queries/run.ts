@@ -13,6 +13,7 @@ import type { AttemptView, RunDetail, RunEventView } from "../../../domain/exper
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { logRemoved } from "./log-page.ts";
+import { listRunInputs } from "./run-inputs.ts";
 import { findRuns, type Page, toRows } from "./runs.ts";
 import { getVisibleRun, reachedProjects } from "./visible.ts";
 
@@ -37,8 +38,9 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
   const { db } = ctx;
   const [found] = await findRuns(db, and(eq(runs.orgId, ctx.orgId), eq(runs.id, id), reachedProjects(ctx.grant)), 1);
   if (!found) throw notFound();
-  const [[row], tries, params] = await Promise.all([
+  const [[row], inputs, tries, params] = await Promise.all([
     toRows(db, [found]),
+    listRunInputs(db, id),
     listAttempts(db, id),
     db.select().from(runParams).where(eq(runParams.runId, id)).orderBy(asc(runParams.key)),
   ]);
@@ -49,8 +51,9 @@ export async function getRun(ctx: Ctx, id: string): Promise<RunDetail> {
     ...row!,
     spec: run.spec && !situation.holds.submit ? { ...run.spec, env: withoutSecrets(run.spec.env) } : run.spec,
     ranks: run.spec ? ranksOf({ ...run.spec, ...run.spec.resources }) : 1,
-    clientUser: run.clientUser,
     params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
+    inputs: inputs.map(({ total: _, ...input }) => input),
+    inputCount: inputs[0]?.total ?? 0,
     pending: run.status === "queued" ? run.pending : null,
     evidence: run.evidence,
     attempts: tries.map(({ letsIn: _, activeAt: __, ...attempt }) => attempt),

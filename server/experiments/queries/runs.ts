@@ -61,6 +61,7 @@ function toRow({ run, project, experiment, clusterName, ownerName }: FoundRun, t
     experiment,
     cluster: run.clusterId && clusterName ? { id: run.clusterId, name: clusterName } : null,
     owner: { id: run.ownerId, name: ownerName },
+    clientUser: run.clientUser,
     cpus: run.cpus,
     memoryMib: run.memoryMib,
     gpus: run.gpus,

@@ -35,10 +35,14 @@ const ATTRIBUTES: Record<string, ExportColumn[]> = {
     { name: "cpus_per_node", type: "DOUBLE", cell: (row) => row.cpus },
     { name: "memory_mib_per_node", type: "DOUBLE", cell: (row) => row.memoryMib },
   ],
+  gpus: [{ name: "gpus", type: "DOUBLE", cell: (row) => row.gpus * row.nodes }],
+  nodes: [{ name: "nodes", type: "DOUBLE", cell: (row) => row.nodes }],
   cluster: [{ name: "cluster", type: "STRING", cell: (row) => row.cluster?.name ?? null }],
   experiment: [{ name: "experiment", type: "STRING", cell: (row) => row.experiment.name }],
   project: [{ name: "project", type: "STRING", cell: (row) => row.project.slug }],
   owner: [{ name: "owner", type: "STRING", cell: (row) => row.owner.name }],
+  user: [{ name: "user", type: "STRING", cell: (row) => row.clientUser }],
+  origin: [{ name: "origin", type: "STRING", cell: (row) => row.origin }],
   created: [{ name: "created_at", type: "TIMESTAMP", cell: (row) => row.createdAt }],
   started: [{ name: "started_at", type: "TIMESTAMP", cell: (row) => row.startedAt }],
   ended: [{ name: "ended_at", type: "TIMESTAMP", cell: (row) => row.endedAt }],
@@ -51,7 +55,9 @@ const ATTRIBUTES: Record<string, ExportColumn[]> = {
 /** The run's id first, whatever is shown: what a file is joined by. */
 export function exportColumns(texts: readonly string[], { seesCosts }: TableReader): ExportColumn[] {
   const columns = seenColumns(parseColumns(texts), seesCosts);
-  return [{ name: "run_id", type: "STRING", cell: (row) => row.id }, ...columns.flatMap((column) => valueColumns(column, valuesOf(columns).indexOf(column.value!)))];
+  const found = columns.flatMap((column) => valueColumns(column, valuesOf(columns).indexOf(column.value!)));
+  const once = new Map(found.map((column) => [column.name, column])); // the resources have the nodes among them
+  return [{ name: "run_id", type: "STRING", cell: (row) => row.id }, ...once.values()];
 }
 
 function valueColumns({ name, attribute, value }: TableColumn, at: number): ExportColumn[] {
