@@ -5,7 +5,7 @@ import { runs } from "./experiments.ts";
 
 /**
  * What an ended run logged, as MLflow's searches answer it: so that a page of runs reads a row of each and not all of its values.
- * Triggers make a row of each run that ends, and empty it with every later change (db/migrations/0047_run_texts.sql); the worker
+ * Triggers make a row of each run that ends, and empty it with every later change (db/migrations/0046_run_texts.sql); the worker
  * writes what is empty. A run without a text is read from its values.
  */
 export const runTexts = pgTable("run_texts", {

@@ -16,8 +16,8 @@ import { LogTail } from "../run/log-tail.tsx";
 import { Pairs } from "../run/pairs.tsx";
 import { RunWhy } from "../run/run-why.tsx";
 import { AttemptsTable } from "./attempts-table.tsx";
-import { RunSlowRanks } from "./run-slow-ranks.tsx";
 import { RunInputs } from "./run-inputs.tsx";
+import { RunSlowRanks } from "./run-slow-ranks.tsx";
 
 const MINIS = 4;
 
