@@ -13,7 +13,7 @@ import { decodeStatus } from "./handle.ts";
  *   <rank>.exit       exit status and time; missing where the process and its companion were killed together
  *
  * The command runs in a session of its own. A file `ask` in the attempt's folder is passed on as SIGTERM, whatever the
- * launcher between does with signals; `over`, or the end of this script, kills what is left: a node that was cut off and
+ * launcher between does with signals, as is `job/told` where all ranks are on one node; `over`, or the end of this script, kills what is left: a node that was cut off and
  * comes back ends by itself.
  */
 export const RANK_SCRIPT = `#!/bin/sh
@@ -43,7 +43,7 @@ fi
   asked=
   while kill -0 "$child" 2>/dev/null; do
     if [ -e "$dir/over" ] || ! kill -0 "$me" 2>/dev/null; then kill -KILL "-$child" 2>/dev/null; exit; fi
-    if [ -z "$asked" ] && [ -e "$dir/ask" ]; then asked=yes; kill -TERM "-$child" 2>/dev/null; fi
+    if [ -z "$asked" ] && { [ -e "$dir/ask" ] || { [ "\${DROVER_NUM_NODES:-1}" = 1 ] && [ -e "$dir/job/told" ]; }; }; then asked=yes; kill -TERM "-$child" 2>/dev/null; fi
     sleep 0.5
   done
 ) >/dev/null 2>&1 </dev/null &

@@ -20,6 +20,8 @@ export interface Verdict {
   /** One sentence: what happened, with the number that shows it. */
   message: string;
   evidence: Evidence;
+  /** Its scheduler took its room for other work, as nobody had asked it to. */
+  displaced?: boolean;
 }
 
 interface Asked {
@@ -41,7 +43,7 @@ export function classifyExit(exit: ExitSeen, asked: Asked): Verdict {
   };
   if (exit.cause === "exited" && exit.code === 0) return { outcome: "succeeded", failureClass: null, message: "Ended with exit code 0.", evidence };
   const { failureClass, message } = failure(exit, asked);
-  return { outcome: failureClass === "cancelled" ? "cancelled" : "failed", failureClass, message, evidence };
+  return { outcome: failureClass === "cancelled" ? "cancelled" : "failed", failureClass, message, evidence, ...(exit.cause === "preempted" ? { displaced: true } : {}) };
 }
 
 /** Ends that say nothing about the run's own code: where a stop was asked for, they settle it. */

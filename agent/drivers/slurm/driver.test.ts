@@ -42,7 +42,7 @@ describe("a Slurm that is away while the agent starts", () => {
 describe("an agent that died between sbatch and its journal", () => {
   it("leaves a job that the next one finds by its name and notes by its number, which is what its accounting is asked by", async () => {
     await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
-    const found = ["41", "RUNNING", "None", "root", "team", "gpu", "normal", "1", "n1", "1", "cpu=1,mem=256M,node=1", "1796069400", "1796069446", "Unknown", "UNLIMITED", "1", "0", jobName("att_a")];
+    const found = ["41", "RUNNING", "None", "root", "team", "gpu", "normal", "1", "n1", "1", "cpu=1,mem=256M,node=1", "1796069400", "1796069446", "Unknown", "UNLIMITED", "1", "0", "N/A", jobName("att_a")];
     await program("squeue", `echo "${found.join("|")}|"`);
     const folder = path.join(bin, "att_a");
     await mkdir(path.join(folder, JOB_FOLDER), { recursive: true });

@@ -19,7 +19,7 @@ import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
 import { readNodes } from "./inventory.ts";
 import { Observer } from "./observe.ts";
-import { jobName, JobQueue } from "./queue.ts";
+import { JobQueue } from "./queue.ts";
 import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
 import { type GpuTypes, sbatchArgs } from "./submission.ts";
@@ -205,10 +205,8 @@ export class SlurmDriver implements Driver {
     await this.untilOver(attemptId, ids);
   }
 
-  /** By number and name, so that a number that Slurm gave again is nobody's end. */
   private async scancel(attemptId: string, ids: readonly string[], ...how: string[]): Promise<void> {
-    if (ids.length === 0) return;
-    await this.client.run("scancel", ["--quiet", `--name=${jobName(attemptId)}`, ...how, ...ids]).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
+    await this.queue.cancel(attemptId, ids, ...how).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
   }
 
   /** Every job of the attempt: the one that was noted, and any other of its name. */

@@ -28,7 +28,7 @@ function observerOf(sacct: string[]): Observer {
   return new Observer(new JobQueue({ run } as unknown as SlurmClient), () => Promise.resolve((gates += 1) > 0));
 }
 const inBooks = (state: string) => `7|${jobName(ID)}|${state}|0:0|1795000000|Unknown|n1|None`;
-const submitted = (at: number) => ({ at, job: "7", limitMib: 0 });
+const submitted = (at: number) => ({ at, job: "7", ranks: false, limitMib: 0 });
 
 describe("a job that squeue does not list", () => {
   it.each(["PENDING", "RUNNING", "COMPLETING"])("is not over while accounting calls it %s: its gate stays open", async (state) => {
@@ -138,7 +138,7 @@ describe("a job that ran and left no end on record, and was asked to end", () =>
 });
 
 describe("a job whose start is on record, which the last look has waiting still", () => {
-  const listed = (state: string, nodes: string) => `7|${state}|Priority|ada|lab|gpu|normal|2|${nodes}|1||1795000000|N/A|N/A|1:00:00|10|0|${jobName(ID)}|`;
+  const listed = (state: string, nodes: string) => `7|${state}|Priority|ada|lab|gpu|normal|2|${nodes}|1||1795000000|N/A|N/A|1:00:00|10|0|NONE|${jobName(ID)}|`;
   const waiting = listed("PENDING", "");
   /** Each look at squeue finds the next of these. */
   const observerAt = (...looks: string[]) =>

@@ -6,6 +6,7 @@ import { decodeStatus, exists, mib, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
 import { expandHosts } from "./foreign.ts";
 import { parseIndexes } from "./gpus.ts";
+import { endedInGrace, noteRequeue, Requeued, requeuedWhy, tellPreempted } from "./preemption.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
 import { JOB_FILES, JOB_FOLDER } from "./script.ts";
 import { hopeless, type JobSeen, phaseOf, verdictOf } from "./states.ts";
@@ -24,6 +25,7 @@ interface Handle {
   /** Unix ms; before sbatch was called. */
   at: number;
   job: string | null;
+  ranks: boolean;
   limitMib: number;
 }
 type Gone = Pick<Ended, "cause" | "detail"> & Partial<Pick<Ended, "at">>;
@@ -54,11 +56,11 @@ export class Observer {
   private async look(attemptId: string, folder: string, handle: Handle): Promise<Observation> {
     const job = path.join(folder, JOB_FOLDER);
     await this.queue.refresh();
-    const { exit, startedAt, accelerators, ...left } = await readSigns(job);
+    const { exit, told, startedAt, accelerators, ...left } = await readSigns(job);
     const id = left.id || handle.job || this.queue.named(attemptId)[0]?.id;
     if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
     const seen: Seen = { attemptId, folder, id, startedAt, accelerators, handle };
-    if (exit) return this.recorded(seen, exit);
+    if (exit) return this.recorded(seen, exit, told);
     const listed = this.queue.find(id, attemptId);
     if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
     if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
@@ -68,8 +70,9 @@ export class Observer {
     return this.over(seen, listed ?? (await this.queue.remembered(id, attemptId)));
   }
 
-  private living(seen: Seen, job: QueuedJob): Observation {
+  private async living(seen: Seen, job: QueuedJob): Promise<Observation> {
     this.since.delete(seen.attemptId);
+    if (job.preemptedAt !== null && job.state === "RUNNING" && seen.startedAt !== null) await tellPreempted(this.queue, seen, job);
     const scheduler = wordOf(job);
     return seen.startedAt === null ? { state: "starting", scheduler } : { state: "running", startedAt: seen.startedAt, nodes: expandHosts(job.nodes), accelerators: seen.accelerators, scheduler };
   }
@@ -82,19 +85,26 @@ export class Observer {
   }
 
   /** It ran and waits again: somebody forced Slurm to requeue it. It does not start twice; a retry is a new attempt. */
-  private async requeued(seen: Seen): Promise<Observation> {
+  private async requeued(seen: Seen, exit: Exit | null = null): Promise<Observation> {
     const begun = await this.queue.begun(seen.id, seen.attemptId); // the last look may be from before its start
     if (begun || !this.queue.reachable || !this.queue.find(seen.id, seen.attemptId)) return sofar(seen, begun);
     const past = await this.queue.remembered(seen.id, seen.attemptId);
-    const verdict = past ? verdictOf(past) : null;
-    const why = verdict && verdict.cause !== "stopped" ? verdict : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
-    return this.ended(seen, null, why, past ?? null);
+    const verdict = Requeued.safeParse(past && verdictOf(past)); // that it was cancelled before explains nothing
+    const why = verdict.success ? verdict.data : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
+    await noteRequeue(seen.folder, why);
+    return this.ended(seen, exit, why, past ?? null);
   }
 
-  /** The command's end is on record. What Slurm says matters only where it failed. */
-  private async recorded(seen: Seen, exit: Exit): Promise<Observation> {
+  /** The command's end is on record. What Slurm says matters only where it failed, or ended because Slurm told it to. */
+  private async recorded(seen: Seen, exit: Exit, told: boolean): Promise<Observation> {
     const job = this.queue.find(seen.id, seen.attemptId) ?? (await this.lookAgain(seen));
-    if (exit.status === 0) return this.ended(seen, exit, null, job ?? null);
+    const pushed = (await requeuedWhy(seen.folder)) ?? (await this.graceWhy(seen, exit));
+    if (pushed || (exit.status === 0 && !told)) return this.ended(seen, exit, pushed, job ?? null);
+    return job && isBack(job) ? this.requeued(seen, exit) : this.explained(seen, exit, job);
+  }
+
+  /** Its end is on record, and it is Slurm's to say why it ended. */
+  private async explained(seen: Seen, exit: Exit, job: QueuedJob | undefined): Promise<Observation> {
     let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
     if (!job && this.queue.reachable) settled = finished(await this.queue.remembered(seen.id, seen.attemptId));
     if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
@@ -107,6 +117,10 @@ export class Observer {
     // A stop that we asked for is told by the record that asked; Slurm only did it.
     const ours = verdict?.cause === "stopped" && (await exists(path.join(seen.folder, "asked")));
     return this.ended(seen, exit, ours ? null : verdict, settled ?? null);
+  }
+
+  private async graceWhy({ folder }: Seen, exit: Exit): Promise<Gone | null> {
+    return (await endedInGrace(folder, exit.at)) ? { cause: "preempted", detail: "Slurm preempted it for work of higher priority, and it ended within its grace." } : null;
   }
 
   /** A job that was over before it was ever listed: where it ran is still to be learnt. */
@@ -135,6 +149,8 @@ export class Observer {
 
   /** @param never It did not come through its gate: nothing of the run was started. */
   private async goneWhy(seen: Seen, job: JobSeen | null, never: boolean): Promise<Gone> {
+    const back = await requeuedWhy(seen.folder);
+    if (back) return back;
     const askedAt = await mtime(path.join(seen.folder, "asked"));
     // Of one that ran and is forgotten nobody knows what came first. Slurm's times are whole seconds.
     const asked = askedAt !== null && (seen.startedAt === null || (job?.endedAt ?? -Infinity) + 1_000 > askedAt);
@@ -168,6 +184,9 @@ export class Observer {
     return 0;
   }
 }
+
+/** It waits again after it ran: Slurm does not start one anew by itself that was submitted with --no-requeue. */
+const isBack = (job: QueuedJob): boolean => job.restarts > 0 && phaseOf(job.state) === "waiting";
 
 function memoryWords(limitMib: number, peakMib: number | null, gone: Gone | null): string {
   return `Out of memory: the limit is ${limitMib} MiB a node${peakMib === null ? "" : `, the peak on the first node was ${peakMib} MiB`}. ${gone?.detail ?? ""}`;
@@ -215,13 +234,14 @@ function wordOf(job: JobSeen): SchedulerWord {
 }
 
 /** What the job left so far. One question for all of it: of thousands that wait, nothing is there. */
-async function readSigns(job: string): Promise<{ id: string; startedAt: number | null; exit: Exit | null; accelerators: number[] }> {
+async function readSigns(job: string): Promise<{ id: string; startedAt: number | null; exit: Exit | null; told: boolean; accelerators: number[] }> {
   const names = new Set(await readdir(job).catch(() => []));
   const text = async (name: string) => (names.has(name) ? await readText(path.join(job, name)) : null) ?? "";
   return {
     id: (await text(JOB_FILES.id)).trim(),
     startedAt: names.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null,
     exit: names.has(JOB_FILES.exit) ? await readExit(job) : null,
+    told: names.has(JOB_FILES.told),
     accelerators: parseIndexes(await text(JOB_FILES.gpus)),
   };
 }

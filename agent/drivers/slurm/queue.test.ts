@@ -7,7 +7,7 @@ function queueOf(squeue: string[], sacct: string[]): JobQueue {
   const run = (command: string) => Promise.resolve((command === "squeue" ? squeue : sacct).join("\n"));
   return new JobQueue({ run } as unknown as SlurmClient);
 }
-const listed = (id: string, name: string, state = "PENDING") => `${id}|${state}|Priority|ada|lab|gpu|normal|1||1||1795000000|N/A|N/A|1:00:00|10|0|${name}|`;
+const listed = (id: string, name: string, state = "PENDING") => `${id}|${state}|Priority|ada|lab|gpu|normal|1||1||1795000000|N/A|N/A|1:00:00|10|0|NONE|${name}|`;
 const past = (id: string, name: string, state: string) => `${id}|${name}|${state}|0:0|1795000000|1795000060|n1|None`;
 
 describe("a job's number that Slurm gives a second time", () => {

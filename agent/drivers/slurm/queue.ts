@@ -10,7 +10,7 @@ const SACCT_IDS = 1_000;
 /** Ended jobs that are kept in mind. */
 const MOST_PAST = 10_000;
 /** The name comes last: it may hold what parts the fields. */
-const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "Name"] as const;
+const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "PreemptTime", "Name"] as const;
 
 /** What squeue is told: all jobs of everybody, ended ones too while it remembers them. */
 export const QUEUE_QUERY = ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")];
@@ -31,6 +31,8 @@ export interface QueuedJob extends JobSeen {
   /** When it must have ended, or Slurm's guess of when a waiting one starts. */
   limitSeconds: number | null;
   restarts: number;
+  /** Since when Slurm gives it grace, before it ends it for other work. */
+  preemptedAt: number | null;
 }
 
 export const JOB_NAME_PREFIX = "drover-";
@@ -90,6 +92,7 @@ export function parseQueueLine(line: string): QueuedJob | null {
     submittedAt: seconds(of("SubmitTime")),
     limitSeconds: limitSeconds(of("TimeLimit")),
     restarts: Number(of("RestartCnt")) || 0,
+    preemptedAt: seconds(of("PreemptTime")),
   };
 }
 
@@ -150,6 +153,11 @@ export class JobQueue {
     } finally {
       this.readAt = performance.now();
     }
+  }
+
+  /** By number and name, so that a number that Slurm gave again is nobody's end. */
+  async cancel(attemptId: string, ids: readonly string[], ...how: string[]): Promise<void> {
+    if (ids.length > 0) await this.client.run("scancel", ["--quiet", `--name=${jobName(attemptId)}`, ...how, ...ids]);
   }
 
   jobs(): QueuedJob[] {

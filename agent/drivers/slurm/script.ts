@@ -7,7 +7,7 @@ import { SAMPLER } from "./gpus.ts";
 
 /** Below an attempt's folder, written by the job: it may run as another account, and this folder is that account's. */
 export const JOB_FOLDER = "job";
-export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", gpus: "gpus", life: "life" } as const;
+export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", told: "told", gpus: "gpus", life: "life" } as const;
 
 const words = (list: readonly string[]) => list.map(quote).join(" ");
 
@@ -23,12 +23,14 @@ export function envScript(env: Record<string, string>): string {
  *   id       the job that came through the gate
  *   started  empty; its time is the start
  *   exit     exit status of the command; its time is the end
+ *   told     Slurm ended the job, and the command was told: Slurm itself tells only the script
  *   gpus     of one node, the numbers that Slurm gives the job's GPUs
  *   gpus.N   what they do on the node N, see gpus.ts
  *   life     its node's uptime when the command began and ended: a wall clock may step between the two
  *   peak     the most memory the job used on its first node, all its steps together, in bytes; empty where Slurm keeps it in no cgroup
  *
  * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
+ * To hear SIGTERM at once the script must have the command beside it, and a shell then has SIGINT ignored there: `env` gives it back.
  */
 export function jobScript(launch: Launch): string {
   const { folder, ask } = launch;
@@ -39,7 +41,7 @@ export function jobScript(launch: Launch): string {
   return `#!/bin/sh
 job=${quote(job)}
 if ! mkdir "$job/gate" 2>/dev/null; then echo "This attempt was started before; a retry is a new attempt." >&2; exit 75; fi
-trap : TERM INT HUP USR1 USR2
+${pass(launch)}trap : INT HUP USR1 USR2
 echo "$SLURM_JOB_ID" > "$job/id"
 { read -r host < /proc/sys/kernel/hostname || host=$(hostname); } 2>/dev/null
 printf '%s\\n' "$host" "\${SLURM_JOB_NODELIST:-}" > "$job/host"
@@ -51,9 +53,11 @@ read -r began rest < /proc/uptime
 ${rendezvous(launch)}
   cd ${quote(launch.workingDirectory)} || exit 72
   exec </dev/null >>${quote(stdout)} 2>>${quote(stderr)}
-  exec ${commandLine(launch)}
-)
-status=$?
+${interruptible(launch)}  exec \${heard:-} ${commandLine(launch)}
+) &
+command=$!
+wait "$command"; status=$?
+while kill -0 "$command" 2>/dev/null; do wait "$command"; status=$?; done
 read -r ended rest < /proc/uptime && echo "$began $ended" > "$job/life"
 [ -z "\${sampler:-}" ] || kill "$sampler" 2>/dev/null
 ofJob() { sed -n "s|^[0-9]*:$1:\\(/.*/job_[0-9]*\\)/.*|\\1|p" /proc/self/cgroup 2>/dev/null; }
@@ -64,6 +68,22 @@ sync "$job/exit.tmp" 2>/dev/null || sync
 mv "$job/exit.tmp" "$job/exit"
 exit "$status"
 `;
+}
+
+/**
+ * What Slurm ends, for other work or by somebody's scancel, gets SIGTERM and then the cluster's KillWait: it is passed on to all that the
+ * script started, unless Drover told that itself. Several ranks on one node are told through the file; of several nodes Slurm tells the steps.
+ */
+function pass({ ask }: Launch): string {
+  const on = ask.nodes === 1 && !hasRanks(ask) ? " kill -TERM 0;" : "";
+  return `pass() { trap : TERM; [ -e "$job/../asked" ] || [ -e "$job/../told" ] || { : > "$job/told";${on} }; }
+trap pass TERM
+`;
+}
+
+/** Beside its shell a command has SIGINT ignored. Not every system's `env` can undo that, and none where the program's name has a `=`. */
+function interruptible({ command }: Launch): string {
+  return command[0]?.includes("=") ? "" : '  env --default-signal=INT,QUIT true 2>/dev/null && heard="env --default-signal=INT,QUIT"\n';
 }
 
 /** On one node the script itself measures beside the command; of several, each node's first rank does. */

@@ -6,7 +6,7 @@ import { attempts, runs } from "../../../db/schema/experiments.ts";
 import type { Choice } from "../../../domain/agents/placement.ts";
 import { UNTAKEN } from "../../../domain/agents/untaken.ts";
 import { classifyExit, type Verdict } from "../../../domain/experiments/classify.ts";
-import { decideRetry } from "../../../domain/experiments/retry-policy.ts";
+import { decideRetry, retryDelaySeconds } from "../../../domain/experiments/retry-policy.ts";
 import { move, TERMINAL } from "../../../domain/experiments/run-status.ts";
 import { enqueue } from "../../jobs/queue.ts";
 import { endMadeRuns } from "./made-runs.ts";
@@ -143,6 +143,7 @@ export async function settle(work: Work, { run, attempt }: Pair, verdict: Verdic
   if (outcome === "cancelled") return endRun(work, run, { event: "stop", ...end });
   if (run.status !== "cancelling") {
     if (attempt.stopReason === "preempted" && failureClass === "preempted") return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: 0, counts: false, keepsPlace: true });
+    if (verdict.displaced && run.spec.preemptible) return requeueRun(work, run, { message: `${message} Queued again.`, delaySeconds: retryDelaySeconds(1), counts: false, keepsPlace: true }); // what took its room is to have it first
     const retry = decideRetry(failureClass!, run.spec.retry, run.retriesUsed);
     const failed = failureClass === "hardware" ? failedNode(attempt) : null;
     if (retry.again) return requeueRun(work, run, { message: `${message} Retry ${run.retriesUsed + 1} of ${run.spec.retry.max} in ${retry.delaySeconds} s${failed ? `, on another node than ${failed} where there is one` : ""}.`, delaySeconds: retry.delaySeconds, counts: true, avoids: failed && `${attempt.clusterId}/${failed}` });
