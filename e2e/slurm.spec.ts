@@ -19,6 +19,16 @@ test("a Slurm cluster shows its partitions and the jobs that people gave to it t
   await expect(page.getByRole("table", { name: "Partitions" })).toContainText("gpu");
 });
 
+test("a node says on which switches it hangs, and that it is reserved", async ({ make, org, as }) => {
+  const cluster = await make.cluster(org, { name: "Alps", driver: "slurm" });
+  await make.node(cluster, { name: "gpu01", gpus: 8, topology: ["spine", "leaf1"], reserved: true });
+  const page = await as("viewer");
+  await page.goto(paths.cluster(org.slug, cluster.id));
+  const node = page.getByRole("list", { name: "Nodes" }).getByRole("listitem").filter({ hasText: "gpu01" }).first();
+  await expect(node).toContainText("Reserved");
+  await expect(node).toContainText("Network: spine › leaf1");
+});
+
 test("a cluster without a scheduler has no such tab, and its address says how to get one", async ({ world, signIn }) => {
   const page = await signIn(world.viewer.id);
   await page.goto(paths.cluster(world.org.slug, world.cluster.id));

@@ -26,6 +26,7 @@ export * from "./witness.ts";
  *   What a scheduler's own accounting says of ended attempts, beside their usage.
  *   How long a job may take that names no time, by partition.
  *   Ends for want of `capacity`, to servers that say they take them (causes.ts).
+ *   Of a node whether it is reserved and on which switches it hangs, of a reservation its nodes by name.
  */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_VERSION = 1;

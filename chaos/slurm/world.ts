@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunDetail } from "../../domain/experiments/run-view.ts";
 import { ensureBundles } from "../../scripts/build.ts";
+import type { LabShape } from "../../scripts/test/slurm/config.ts";
 import { SlurmLab } from "../../scripts/test/slurm/lab.ts";
 import { type Supervised, until } from "../processes.ts";
 import type { Site } from "../site.ts";
@@ -33,15 +34,15 @@ export interface SlurmWorld {
 }
 
 /** @param site Where all of Slurm runs, and the agents with it; null: beside the server. */
-export async function startSlurmWorld(site: Site | null = null): Promise<SlurmWorld> {
+export async function startSlurmWorld(site: Site | null = null, shape: Partial<LabShape> = {}): Promise<SlurmWorld> {
   await ensureBundles(["server", "worker", "agent"]);
   const folder = mkdtempSync(join(tmpdir(), "drover-slurm-world-"));
   chmodSync(folder, 0o711); // as root, the database runs as another user
-  const lab = await SlurmLab.up(join(folder, "lab"), {}, site?.enter);
+  const lab = await SlurmLab.up(join(folder, "lab"), shape, site?.enter);
   const stack = await startStack(folder, { leaseSeconds: 30, site });
   const home = join(folder, "slurm-agent");
   const bin = join(folder, "bin");
-  mkdirSync(bin);
+  for (const each of [home, bin]) mkdirSync(each, { mode: 0o711 }); // jobs of other accounts pass through
   const { clusterId, code } = await enrolmentCode(stack, "Slurm lab");
   const agent = agentProcess(stack, "slurm-agent", join(home, "agent"), ["run"], { ...lab.env, PATH: `${bin}:${PATH}`, DROVER_AGENT_DRIVER: "slurm" });
   await enrolAgent(agent, site, home, stack.agentUrl, code);

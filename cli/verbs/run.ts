@@ -137,7 +137,7 @@ function showPlan(plan: Plan, json: boolean): void {
   say(`${icon[plan.verdict]}  ${printable(plan.message)}`);
   if (plan.earliestAt) say(paint("dim", `  At the latest ${new Date(plan.earliestAt).toLocaleString()}: ${plan.basis ?? ""}`));
   if (plan.ahead > 0) say(paint("dim", `  ${plan.ahead} ${plan.ahead === 1 ? "run is" : "runs are"} ahead in the queue.`));
-  if (plan.end) say(paint("dim", `  ${printable(plan.end)}`));
+  for (const words of [plan.end, plan.reserved]) if (words) say(paint("dim", `  ${printable(words)}`));
   const cost = plan.cost && costInWords(plan.cost);
   if (cost) say(paint("dim", `  ${cost}`));
   if (plan.cost?.refusal) say(paint("red", `  ${plan.cost.refusal}`));

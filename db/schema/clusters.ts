@@ -50,6 +50,8 @@ export const nodes = pgTable("nodes", {
   stateReason: text(),
   partitions: text().array(), // of its scheduler; null where it has none
   features: text().array(),
+  reserved: boolean().notNull().default(false), // by its scheduler, for those that a reservation names
+  topology: text().array(), // switches or blocks, the nearest to the root first; null where its scheduler knows none
   drainedAt: moment(), // asked for in Drover
   drainedBy: text(),
   drainReason: text(),

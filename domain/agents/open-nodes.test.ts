@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from "../queue/policy.ts";
 import { forecast } from "../queue/forecast.ts";
 import { cluster, node, NOW, pass, started, waiting } from "../queue/testing.ts";
 import { placeRun } from "./choose.ts";
-import { endWords } from "./open-nodes.ts";
+import { endWords, reservedAhead } from "./open-nodes.ts";
 import { type ClusterSnapshot, fitOn, type NodeSnapshot } from "./placement.ts";
 
 const asks = (id: string, slurm: Record<string, unknown>, resources: Record<string, unknown> = {}, over: Record<string, unknown> = {}) => waiting(id, { resources, spec: { overrides: { slurm }, ...over } });
@@ -12,7 +12,7 @@ const asks = (id: string, slurm: Record<string, unknown>, resources: Record<stri
 const site = (...more: NodeSnapshot[]): ClusterSnapshot =>
   cluster("site", [node("c1", { partitions: ["login"], features: [] }), node("g1", { gpus: 4, partitions: ["gpu", "all"], features: ["nvlink", "ib"] }), node("g2", { gpus: 4, partitions: ["gpu", "all"], features: ["ib"] }), ...more], {
     defaultPartition: "login",
-    capabilities: { driver: "slurm", maxNodes: 100, launchers: ["none"], git: true, checkpoint: true, overrides: ["partition", "constraint"], memoryLimit: "cgroup" },
+    capabilities: { driver: "slurm", maxNodes: 100, launchers: ["none"], git: true, checkpoint: true, overrides: ["partition", "qos", "reservation", "constraint"], memoryLimit: "cgroup" },
   });
 
 describe("a run of a scheduler with partitions", () => {
@@ -52,6 +52,35 @@ describe("a run of a scheduler with partitions", () => {
     expect(words({ partition: "gpu" })).toBe("It names no maxDuration: Slurm ends it after 2 h, the most that the partition gpu gives.");
     expect(words({ partition: "all" })).toBe("It names no maxDuration: Slurm ends it after 10 min, the default of the partition all, which has no upper limit.");
     expect([words({ partition: "free" }), words({ partition: "gone" }), words({}, { maxDuration: 60 }), endWords(waiting("a").spec, site())]).toEqual([null, null, null, null]);
+  });
+
+  it("at a QOS gets no more time than that gives", () => {
+    const one = { ...site(), partitions: [{ name: "login", maxSeconds: 7200, defaultSeconds: 3600 }], qos: [{ name: "brief", maxSeconds: 600 }, { name: "normal", maxSeconds: null }] };
+    const fit = (qos: string, maxDuration: number) => fitOn(asks("a", { qos }, {}, { maxDuration }).spec, one, NOW);
+    expect(fit("brief", 900)).toMatchObject({ verdict: "never", field: "maxDuration", reason: "The QOS brief gives at most 10 min; asked for 15 min." });
+    expect([fit("brief", 600).verdict, fit("normal", 900).verdict]).toEqual(["now", "now"]);
+    expect(endWords(asks("a", { qos: "brief" }).spec, one)).toBe("It names no maxDuration: Slurm ends it after 10 min, the most that the QOS brief gives.");
+    expect(pass([asks("long", { qos: "brief" }, {}, { maxDuration: 900 }), asks("short", { qos: "brief" }, {}, { maxDuration: 600 })], [one]).placed.map(({ runId }) => runId)).toEqual(["short"]);
+  });
+
+  it("gets a reserved node only where it names the reservation, and then no other; without it, it waits", () => {
+    const ours = { name: "ours", nodeNames: ["g1"], nodeCount: 1, startsAt: NOW - 1000, endsAt: NOW + 60_000, flags: "" };
+    const one = (): ClusterSnapshot => ({ ...site(), reservations: [ours], nodes: site().nodes.map((each) => (each.name === "g1" ? { ...each, reserved: true } : each)) });
+    const nodes = (slurm: Record<string, unknown>) => placeRun(asks("a", { partition: "gpu", ...slurm }, { gpus: 1 }).spec, [one()], NOW).choice?.nodeNames;
+    expect([nodes({}), nodes({ reservation: "ours" })]).toEqual([["g2"], ["g1"]]);
+    const both = asks("both", { partition: "gpu" }, { nodes: 2 });
+    expect(fitOn(both.spec, one(), NOW)).toMatchObject({ verdict: "away", reason: expect.stringContaining("reserved") as string });
+    expect(fitOn(asks("a", { partition: "gpu", reservation: "ours" }, { nodes: 2 }).spec, one(), NOW)).toMatchObject({ verdict: "never", field: "overrides.slurm.reservation" });
+    expect(pass([both], [one()]).placed).toEqual([]);
+  });
+
+  it("is told of what is reserved ahead only where it may last until then and has too few nodes without those", () => {
+    const upgrade = { name: "upgrade", nodeNames: ["g1", "g2"], nodeCount: 2, startsAt: NOW + 3_600_000, endsAt: NOW + 7_200_000, flags: "MAINT,SPEC_NODES" };
+    const one = { ...site(), reservations: [upgrade] };
+    const words = (slurm: Record<string, unknown>, maxDuration: number | null) => reservedAhead(asks("a", slurm, {}, { maxDuration }).spec, one, NOW, (left) => left.length > 0);
+    expect(words({ partition: "gpu" }, 3601)).toBe("Slurm reserves 2 of the nodes in 1 h for 1 h (upgrade, for maintenance): what may run on until then starts after it. A shorter maxDuration starts before.");
+    expect(words({ partition: "gpu" }, null)).toContain("upgrade");
+    expect([words({ partition: "gpu" }, 3600), words({}, 7200), words({ partition: "gpu", reservation: "upgrade" }, 7200)]).toEqual([null, null, null]);
   });
 
   it("gets nodes with all the features that it wants; alternatives are the scheduler's to choose from", () => {

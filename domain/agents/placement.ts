@@ -2,7 +2,7 @@ import { unsupportedFields, type Capabilities } from "../clusters/capabilities.t
 import { fewestNodes, isElastic } from "../experiments/node-count.ts";
 import type { DriverKind, RunSpec } from "../experiments/run-spec.ts";
 import { type AcceleratorSnapshot, type GpuCount, giveBackOn, gpusOf, type Kind, kindOn, takeOn } from "./accelerators.ts";
-import { notOpen, openTo, timesOf, tooLong, type PartitionTimes } from "./open-nodes.ts";
+import { notOpen, openTo, openToIt, type PartitionTimes, type ReservedNodes, timesOf, tooLong } from "./open-nodes.ts";
 
 /** A cluster as placement sees it: what is there, what is free, whether work may go there. Made by server/agents/queries.ts. */
 export interface ClusterSnapshot {
@@ -16,8 +16,11 @@ export interface ClusterSnapshot {
   drained: boolean;
   /** Where its scheduler puts a run that names no partition; absent where it has none. */
   defaultPartition?: string | null;
-  /** How long its scheduler lets a run go on, by partition. */
+  /** How long its scheduler lets a run go on, by partition and by QOS. */
   partitions?: readonly PartitionTimes[];
+  qos?: readonly { name: string; maxSeconds: number | null }[];
+  /** What its scheduler keeps for some, now or later. */
+  reservations?: readonly ReservedNodes[];
   nodes: NodeSnapshot[];
   /** Live attempts, for "after Y": when each must have ended at the latest, Unix ms; null when nothing limits it. */
   live: LiveHold[];
@@ -71,6 +74,10 @@ export interface NodeSnapshot {
   /** As its scheduler has it; absent where it has none. */
   partitions?: readonly string[] | null;
   features?: readonly string[] | null;
+  /** Only for runs that name the reservation. */
+  reserved?: boolean;
+  /** The switches or blocks that it hangs on, the nearest to the root first. */
+  topology?: readonly string[] | null;
   /** What was counted of them, kept until the node's room changes: one pass asks each node thousands of times. */
   counts?: GpuCount[] | undefined;
 }
@@ -111,7 +118,7 @@ export function nodeHosts(node: NodeSnapshot, resources: RunSpec["resources"], w
 }
 
 /** Are there as many such nodes as the ask needs? */
-function hasHosts(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
+export function hasHosts(nodes: NodeSnapshot[], resources: RunSpec["resources"], when: "ever" | "empty" | "now"): boolean {
   let left = fewestNodes(resources);
   for (const node of nodes) if (nodeHosts(node, resources, when) && (left -= 1) === 0) return true;
   return false;
@@ -127,7 +134,7 @@ export function refusal(ask: Ask, cluster: ClusterSnapshot): Fit | null {
   if (drivers.length > 0 && !drivers.includes(cluster.driver)) return never("constraints.drivers", `It runs ${cluster.driver}; the run asks for ${drivers.join(" or ")}.`);
   const [issue] = unsupportedFields(ask as RunSpec, cluster.capabilities);
   if (issue) return never(issue.field, issue.message);
-  const time = ask.maxDuration === null ? null : tooLong(ask, timesOf(ask, cluster));
+  const time = tooLong(ask, timesOf(ask, cluster));
   return time ? never(time.field, time.message) : null;
 }
 
@@ -224,14 +231,15 @@ export function fitOn(ask: Ask, cluster: ClusterSnapshot, now: number, promise =
   if (refused) return refused;
   const say = (verdict: Fit["verdict"], reason: string, field: string | null = null): Fit => ({ verdict, reason, field, earliestAt: null, basis: null });
   if (cluster.nodes.length === 0) return say("away", "It reports no nodes.");
-  const open = openTo(ask, cluster);
+  const [open, later] = [openTo(ask, cluster), openToIt(ask, cluster)];
   const isEnough = (nodes: NodeSnapshot[]) => hasHosts(nodes, resources, "ever");
-  if (!isEnough(open.nodes)) {
+  if (!isEnough(later.nodes)) {
     const { field, reason } = isEnough(cluster.nodes) ? notOpen(ask, cluster, isEnough) : shortfall(cluster.nodes, resources, "ever");
     return say("never", reason, field);
   }
   if (cluster.drained) return say("away", "It is drained: it takes no new work.");
   if (!cluster.reachable) return say("away", "Its agent is out of reach.");
+  if (!hasHosts(open.nodes, resources, "empty") && hasHosts(later.nodes, resources, "empty")) return say("away", "The nodes that could take it are reserved in Slurm: runs that name the reservation get them.", "overrides.slurm.reservation");
   if (!hasHosts(open.nodes, resources, "empty")) return say("away", "The nodes that could take it are drained, down, or have failed accelerators.");
   if (hasHosts(open.nodes, resources, "now")) return say("now", fitsNow(resources, open.nodes));
   const room = promise ? earliestRoom(resources, open) : null;

@@ -28,7 +28,8 @@ describe("names that a run asks of a scheduler", () => {
   const partition = (name: string, more: object = {}) => ({ name, isDefault: false, state: "UP", nodes: 1, cpus: 8, gpus: 0, maxSeconds: null, preemption: null, allowed: "", ...more });
   const slurm: Surroundings = { kind: "slurm", partitions: [partition("cpu", { isDefault: true, maxSeconds: 3600 }), partition("gpu")], qos: [{ name: "normal", priority: 0, maxSeconds: null, limits: "", preempts: "" }], accounts: [], reservations: [] };
   it("are refused where it has no such, with those that it has; a list that it does not keep is not held against it", () => {
-    expect(unknownNames({ partition: "gpu", qos: "normal", account: "anything", reservation: "any" }, null, slurm)).toEqual([]);
+    expect(unknownNames({ partition: "gpu", qos: "normal", account: "anything" }, null, slurm)).toEqual([]);
+    expect(unknownNames({ reservation: "any" }, null, slurm)).toEqual([{ field: "overrides.slurm.reservation", message: "Slurm has no reservation any. It has none." }]);
     expect(unknownNames({ partition: "gpus", qos: "high" }, null, slurm)).toEqual([
       { field: "overrides.slurm.partition", message: "Slurm has no partition gpus. It has: cpu, gpu." },
       { field: "overrides.slurm.qos", message: "Slurm has no QOS high. It has: normal." },

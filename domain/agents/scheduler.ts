@@ -1,7 +1,7 @@
 import type { AttemptReport, ForeignJob, SchedulerReport } from "../../agent/protocol/messages.ts";
 import type { FieldIssue } from "../shared/errors.ts";
 import { formatCount } from "../shared/format.ts";
-import { tooLong } from "./open-nodes.ts";
+import { timesOf, tooLong } from "./open-nodes.ts";
 import type { LiveHold } from "./placement.ts";
 
 export type { ForeignJob };
@@ -49,9 +49,12 @@ const REASONS: Record<string, string> = {
   AssocMaxJobsLimit: "its account runs as many jobs as it may",
 };
 
+/** What Slurm says after such a word, where jobs are kept from nodes that somebody needs. */
+const MAINTENANCE = "its nodes are reserved for maintenance before it would be over: a shorter maxDuration starts earlier";
+
 /** Why a job waits at its scheduler, in a sentence without a full stop. */
 export function waitWords(word: SchedulerWord): string {
-  const meaning = word.state === "CONFIGURING" ? "its nodes are being started or prepared" : word.reason === null ? undefined : REASONS[word.reason];
+  const meaning = word.state === "CONFIGURING" ? "its nodes are being started or prepared" : word.reason === null ? undefined : /reserved for maintenance/i.test(word.reason) ? MAINTENANCE : REASONS[word.reason.split(",")[0]!];
   return `Slurm has it as job ${word.job} (${word.state}${word.reason ? `: ${word.reason}` : ""})${meaning ? `, ${meaning}` : ""}`;
 }
 
@@ -66,20 +69,20 @@ export interface AskedNames {
   reservation?: string | undefined;
 }
 
-/** Names that the scheduler does not have, and a time that its partition does not give, each with the cure. Lists that it does not keep are not held against a run. */
+/** Names that the scheduler does not have, and a time that its partition or its QOS does not give, each with the cure. Lists that it does not keep are not held against a run. */
 export function unknownNames(asked: AskedNames, maxSeconds: number | null, { partitions, qos, accounts, reservations }: Surroundings): FieldIssue[] {
   const issues: FieldIssue[] = [];
   const check = (key: keyof AskedNames, known: readonly { name: string }[]) => {
     const name = asked[key];
-    if (name === undefined || known.length === 0 || known.some((one) => one.name === name)) return;
-    issues.push({ field: `overrides.slurm.${key}`, message: `Slurm has no ${key === "qos" ? "QOS" : key} ${name}. It has: ${known.slice(0, 20).map((one) => one.name).join(", ")}${known.length > 20 ? ", …" : ""}.` });
+    if (name === undefined || (known.length === 0 && key !== "reservation") || known.some((one) => one.name === name)) return; // reservations it always keeps
+    issues.push({ field: `overrides.slurm.${key}`, message: `Slurm has no ${key === "qos" ? "QOS" : key} ${name}. It has${known.length === 0 ? " none" : `: ${known.slice(0, 20).map((one) => one.name).join(", ")}${known.length > 20 ? ", …" : ""}`}.` });
   };
   check("partition", partitions);
   check("account", accounts);
   check("qos", qos);
   check("reservation", reservations);
-  const partition = partitions.find(({ name, isDefault }) => (asked.partition === undefined ? isDefault : name === asked.partition));
-  const time = tooLong({ maxDuration: maxSeconds }, partition ?? null);
+  const defaultPartition = partitions.find(({ isDefault }) => isDefault)?.name ?? null;
+  const time = tooLong({ maxDuration: maxSeconds }, timesOf({ overrides: { slurm: { ...asked } } }, { partitions, qos, defaultPartition }));
   if (time) issues.push(time);
   return issues;
 }

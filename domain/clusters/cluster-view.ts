@@ -53,6 +53,10 @@ export interface NodeView {
   stateReason: string | null;
   /** Of its scheduler; empty where it has none. */
   partitions: string[];
+  /** By its scheduler, for runs that name the reservation. */
+  reserved: boolean;
+  /** The switches or blocks that it hangs on, the nearest to the root first; empty where none is known. */
+  topology: string[];
   drainedAt: Date | null;
   drainedBy: string | null;
   drainReason: string | null;

@@ -5,7 +5,7 @@ import { countChoices, filterNodes, hasRoom } from "./node-filter.ts";
 const gpu = (over: Partial<AcceleratorView> = {}): AcceleratorView => ({ id: "acc", index: 0, uuid: "", model: "NVIDIA H100", memoryMib: 1, health: "ok", healthReason: null, utilization: null, memoryUsedMib: null, temperature: null, power: null, run: null, ...over });
 const held = gpu({ run: { id: "run_1", name: "llama" } });
 function node(name: string, over: Partial<NodeView> = {}): NodeView {
-  return { id: name, name, state: "up", stateReason: null, partitions: [], drainedAt: null, drainedBy: null, drainReason: null, cpus: { total: 8, used: 0, load: null }, memoryMib: { total: 1, used: 0, load: null }, diskMib: { total: 1, free: null }, accelerators: [], runs: [], ...over };
+  return { id: name, name, state: "up", stateReason: null, partitions: [], reserved: false, topology: [], drainedAt: null, drainedBy: null, drainReason: null, cpus: { total: 8, used: 0, load: null }, memoryMib: { total: 1, used: 0, load: null }, diskMib: { total: 1, free: null }, accelerators: [], runs: [], ...over };
 }
 const names = (nodes: NodeView[]) => nodes.map(({ name }) => name);
 

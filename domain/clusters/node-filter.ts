@@ -12,7 +12,7 @@ export function hasProblem(node: NodeView): boolean {
 
 /** Whether the node could take more: an accelerator that nobody holds, or without any, a core. */
 export function hasRoom(node: NodeView): boolean {
-  if (!takesWork(node.state) || node.drainedAt) return false;
+  if (!takesWork(node.state) || node.drainedAt || node.reserved) return false;
   if (node.accelerators.length > 0) return node.accelerators.some((one) => (!one.run || (one.shares && one.shares.held > 0 && one.shares.held < one.shares.all)) && one.health !== "failed");
   return node.cpus.used < node.cpus.total;
 }

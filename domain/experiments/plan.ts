@@ -29,7 +29,7 @@ const pick = ({ cluster }: ClusterFit) => ({ id: cluster.id, name: cluster.name 
 export function planRun(fits: ClusterFit[], says: QueueSays): Omit<Plan, "cost"> {
   const { ahead, start } = says;
   const clusters = fits.map(({ cluster, fit }) => ({ id: cluster.id, name: cluster.name, verdict: fit.verdict === "away" ? ("later" as const) : fit.verdict, reason: fit.reason, field: fit.field }));
-  const base = { cluster: null, earliestAt: start?.at ?? null, basis: start?.basis ?? null, end: null, ahead, clusters };
+  const base = { cluster: null, earliestAt: start?.at ?? null, basis: start?.basis ?? null, end: null, reserved: null, ahead, clusters };
   const now = fits.find(({ cluster }) => cluster.id === says.chosen);
   if (now) return { ...base, verdict: "now", message: `Fits now on ${now.cluster.name}${says.size ? `, with ${says.size}` : ""}.`, cluster: pick(now), earliestAt: null, basis: null };
   const held = heldBack(fits, says);

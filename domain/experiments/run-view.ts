@@ -111,6 +111,8 @@ export interface Plan {
   basis: string | null;
   /** What ends it where it names no time itself; null where nothing does. */
   end: string | null;
+  /** What its scheduler has reserved ahead that keeps it from starting before; null where nothing does. */
+  reserved: string | null;
   ahead: number;
   /** What it should cost; null where nothing that it would hold has a price. */
   cost: PlanCost | null;

@@ -24,6 +24,7 @@ import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
 import { type GpuTypes, sbatchArgs } from "./submission.ts";
 import { Surroundings } from "./surroundings.ts";
+import { Topology } from "./topology.ts";
 import { usageOf } from "./usage.ts";
 
 const NODES_MS = 3_000;
@@ -51,6 +52,7 @@ export class SlurmDriver implements Driver {
   private readonly gpuSamples = new GpuSamples();
   /** Null until Slurm has told them once. */
   private nodes: { at: number; list: NodeReport[] | null } = { at: -Infinity, list: null };
+  private readonly topology = new Topology();
   private readonly surroundings: Surroundings;
   private readonly submitting = new Map<string, Promise<void>>();
 
@@ -87,7 +89,7 @@ export class SlurmDriver implements Driver {
 
   private async refreshNodes(): Promise<void> {
     this.nodes.at = performance.now(); // also where it fails: not again at once
-    this.nodes.list = await readNodes(this.client);
+    this.nodes.list = await readNodes(this.client, this.topology);
   }
 
   async scheduler(): Promise<SchedulerReport | null> {
@@ -121,8 +123,8 @@ export class SlurmDriver implements Driver {
     const handle = await this.handles.read(folder);
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
-    const partitions = launch.ask.maxSeconds === null ? [] : (await this.surroundings.read())?.partitions;
-    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), partitions);
+    const bounds = launch.ask.maxSeconds === null ? null : await this.surroundings.read();
+    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), bounds ?? undefined);
     const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
     await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same
     failpoint("agent.launch.before-spawn");

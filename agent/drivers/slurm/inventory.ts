@@ -1,13 +1,9 @@
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import type { SlurmClient } from "./client.ts";
+import { expandHosts } from "./foreign.ts";
 import { limitSeconds, parseTres } from "./queue.ts";
-
-/** `Key=Value Key=Value …` of scontrol's one-line form. Values may hold spaces: a key is a word before `=` after a space. */
-export function parseRecord(line: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const match of line.matchAll(/(?:^|\s)([A-Za-z][A-Za-z0-9_/:]*)=(.*?)(?=\s+[A-Za-z][A-Za-z0-9_/:]*=|\s*$)/g)) found.set(match[1]!, match[2]!.trim());
-  return found;
-}
+import { parseRecord } from "./records.ts";
+import type { Topology } from "./topology.ts";
 
 const records = (text: string) => text.split("\n").filter((line) => line.includes("=")).map(parseRecord);
 const real = (text: string | undefined): string | null => (text === undefined || /^(|N\/A|\(null\)|none|NONE)$/.test(text) ? null : text);
@@ -41,24 +37,26 @@ function gpusOfNode(gres: string): { type: string; shares: number | null }[] {
 /**
  * What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. A node that Slurm has
  * powered down to save money is up: it takes jobs, and is started for them. Until then, and while it starts or stops, it does not answer.
+ * One that is reserved is up too: it takes the jobs that name the reservation. Of one for maintenance nothing is to be expected.
  */
 export function nodeState(text: string): NodeReport["state"] {
   const flags = text.toUpperCase().split("+").map((word) => word.replace(/[^A-Z_]/g, ""));
   const has = (...names: string[]) => names.some((name) => flags.includes(name));
   const isSilent = (text.includes("*") || has("NOT_RESPONDING")) && !has("POWERED_DOWN", "POWERING_DOWN", "POWERING_UP");
   if (isSilent || has("DOWN", "FAIL", "FAILING", "UNKNOWN", "ERROR", "INVAL", "INVALID_REG", "FUTURE")) return "down";
-  return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "RESERVED", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
+  return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
 }
 
 /** Names of people's own choice, as long as the protocol takes them. */
 const name = (text: string): string => text.slice(0, 128);
 const list = (text: string | undefined): string[] => (real(text) ?? "").split(",").filter(Boolean).map(name).slice(0, 100);
 
-function reportOf(record: Map<string, string>): NodeReport {
+function reportOf(record: Map<string, string>, topology: ReadonlyMap<string, string[]>): NodeReport {
   const node = record.get("NodeName") ?? "?";
   const state = record.get("State") ?? "UNKNOWN";
   const mapped = nodeState(state);
   const why = real(record.get("Reason"));
+  const path = topology.get(node);
   const accelerators = gpusOfNode(record.get("Gres") ?? "").map(({ type, shares }, index) => ({
     index, uuid: name(`${node}/${index}`), model: name((type || "GPU").toUpperCase()), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null, ...(shares === null ? {} : { shares }),
   }));
@@ -70,11 +68,11 @@ function reportOf(record: Map<string, string>): NodeReport {
     state: mapped,
     stateReason: mapped === "up" ? null : `${state}${why ? `: ${why.replace(/\s*\[[^\]]*@[^\]]*\]$/, "")}` : ""}`.slice(0, 500),
     accelerators: accelerators.slice(0, 1024),
-    scheduler: { state: state.slice(0, 200), partitions: list(record.get("Partitions")), features: list(record.get("ActiveFeatures")) },
+    scheduler: { state: state.slice(0, 200), partitions: list(record.get("Partitions")), features: list(record.get("ActiveFeatures")), ...(/(^|\+)RESERVED\b/.test(state) ? { reserved: true } : {}), ...(path ? { topology: path } : {}) },
   };
 }
 
-export const parseNodes = (text: string): NodeReport[] => records(text).filter((record) => record.has("NodeName")).map(reportOf);
+export const parseNodes = (text: string, topology: ReadonlyMap<string, string[]> = new Map()): NodeReport[] => records(text).filter((record) => record.has("NodeName")).map((record) => reportOf(record, topology));
 
 export function parsePartitions(text: string): SchedulerReport["partitions"] {
   return records(text).filter((record) => record.has("PartitionName")).map((record) => {
@@ -100,6 +98,7 @@ export function parseReservations(text: string): SchedulerReport["reservations"]
   return records(text).filter((record) => record.has("ReservationName")).map((record) => ({
     name: name(record.get("ReservationName") ?? "?"),
     nodes: (real(record.get("Nodes")) ?? "").slice(0, 2000),
+    nodeNames: expandHosts(real(record.get("Nodes")) ?? "").slice(0, 10_000),
     nodeCount: Number(record.get("NodeCnt")) || 0,
     startsAt: time(record.get("StartTime")),
     endsAt: time(record.get("EndTime")),
@@ -130,8 +129,9 @@ export function parseAccounts(text: string): SchedulerReport["accounts"] {
   return [...found.values()].map((account) => ({ ...account, users: account.users.slice(0, 1000) }));
 }
 
-export async function readNodes(client: SlurmClient): Promise<NodeReport[]> {
-  return parseNodes(await client.run("scontrol", ["show", "node", "-o"]));
+export async function readNodes(client: SlurmClient, topology: Topology): Promise<NodeReport[]> {
+  const [text, paths] = await Promise.all([client.run("scontrol", ["show", "node", "-o"]), topology.read(client)]);
+  return parseNodes(text, paths);
 }
 
 /** What the cluster has besides nodes. Without accounting there are no accounts and no QOS. */

@@ -12,25 +12,31 @@ export interface GpuTypes {
   whole: readonly string[];
   shared: readonly string[];
 }
-type Partition = Pick<SchedulerReport["partitions"][number], "name" | "isDefault" | "maxSeconds">;
+/** What bounds a job's time, as far as it is known. */
+export interface TimeBounds {
+  partitions: readonly Pick<SchedulerReport["partitions"][number], "name" | "isDefault" | "maxSeconds">[];
+  qos: readonly Pick<SchedulerReport["qos"][number], "name" | "maxSeconds">[];
+}
 
-/** The longest that a job may take in the partition that it goes to; null where nothing says so. */
-function mostSeconds(overrides: Record<string, unknown>, partitions: readonly Partition[]): number | null {
-  const { partition } = slurmOverrides(overrides);
-  return partitions.find(({ name, isDefault }) => (partition === undefined ? isDefault : name === partition))?.maxSeconds ?? null;
+/** The longest that a job may take in the partition that it goes to, at the QOS that it names; null where nothing says so. */
+function mostSeconds(overrides: Record<string, unknown>, { partitions, qos }: TimeBounds): number | null {
+  const asked = slurmOverrides(overrides);
+  const bounds = [partitions.find(({ name, isDefault }) => (asked.partition === undefined ? isDefault : name === asked.partition)), qos.find(({ name }) => name === asked.qos)];
+  const most = Math.min(...bounds.map((bound) => bound?.maxSeconds ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(most) ? most : null;
 }
 
 /**
  * Minutes, as Slurm counts. The agent itself keeps the limit to the second, with the run's own grace: Slurm's comes after it, but
- * where the partition gives no more it comes with it, since a job that asks for more than that is never started.
+ * where the partition or the QOS gives no more it comes with it, since a job that asks for more than that is never started.
  */
 function timeLimit(seconds: number, graceSeconds: number, most: number | null): number {
   const wanted = Math.ceil((seconds + graceSeconds) / 60) + 1;
   return most === null ? wanted : Math.max(Math.ceil(seconds / 60), Math.min(wanted, Math.floor(most / 60)));
 }
 
-/** What sbatch is told. @param partitions Those that are known. @throws SetupFailed that names the field. */
-export function sbatchArgs(launch: Launch, types: GpuTypes, partitions: readonly Partition[] = []): string[] {
+/** What sbatch is told. @throws SetupFailed that names the field. */
+export function sbatchArgs(launch: Launch, types: GpuTypes, bounds: TimeBounds = { partitions: [], qos: [] }): string[] {
   const { ask } = launch;
   const tasks = ask.launcher === "mpi" ? ask.processes : 1;
   const log = path.join(launch.folder, JOB_FOLDER, JOB_FILES.slurm).replaceAll("%", "%%");
@@ -52,7 +58,7 @@ export function sbatchArgs(launch: Launch, types: GpuTypes, partitions: readonly
   if (launch.memoryMib > 0) args.push(`--mem=${launch.memoryMib}M`);
   const shares = sharesWanted(ask.gpuModel);
   if (ask.gpus > 0) args.push(shares ? `--gres=shard:${gpuWord(ask.gpus, shares.of, types.shared, "shares of ")}` : `--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types.whole)}`);
-  if (ask.maxSeconds !== null) args.push(`--time=${timeLimit(ask.maxSeconds, ask.graceSeconds, mostSeconds(ask.overrides, partitions))}`);
+  if (ask.maxSeconds !== null) args.push(`--time=${timeLimit(ask.maxSeconds, ask.graceSeconds, mostSeconds(ask.overrides, bounds))}`);
   return [...args, ...overrideArgs(ask)];
 }
 

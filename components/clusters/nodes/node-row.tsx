@@ -57,6 +57,7 @@ function NodeStatus({ node, waste, stale }: Pick<Props, "node" | "waste" | "stal
   return (
     <div className={classes.nodeStatus}>
       {node.drainedAt ? <StatusBadge status={node.runs.length > 0 ? "draining" : "drained"} reason={drainWords(node)} /> : stale ? <ToneBadge tone="neutral" icon="ring">Was {node.state}</ToneBadge> : <StatusBadge status={node.state} reason={node.stateReason} />}
+      {node.reserved && node.state === "up" && <ToneBadge tone="neutral" icon="ring">Reserved</ToneBadge>}
       {node.drainedAt && node.state === "down" && <StatusBadge status="down" reason={node.stateReason} />}
       {sick.length > 0 && <ToneBadge tone={sick.some((one) => one.health === "failed") ? "bad" : "warn"} icon={sick.some((one) => one.health === "failed") ? "cross" : "triangle"}>{plural(sick.length, "sick GPU")}</ToneBadge>}
       <IdleBadge waste={waste} />
@@ -74,6 +75,8 @@ function NodeBody({ clusterId, node, waste }: Pick<Props, "clusterId" | "node" |
       {node.state === "down" && <p className={classes.note}>{node.stateReason ?? "The agent reports it as down."}</p>}
       {node.state === "off" && <p className={classes.note}>{node.stateReason}</p>}
       {node.partitions.length > 0 && <p className={classes.note}>{node.partitions.length === 1 ? "Partition" : "Partitions"}: {node.partitions.join(", ")}</p>}
+      {node.topology.length > 0 && <p className={classes.note}>Network: {node.topology.join(" › ")}</p>}
+      {node.reserved && <p className={classes.note}>Reserved by its scheduler: it takes only runs that name the reservation.</p>}
       {node.drainedAt && <p className={classes.note}>{drainWords(node)} <Ago at={node.drainedAt} prefix="Since" /></p>}
       <NodeWasteFacts waste={waste} />
       {node.accelerators.length > 0 && <AcceleratorTiles node={node} />}

@@ -58,6 +58,7 @@ function PlanOf({ spec }: { spec: RunSpec }) {
         </div>
       )}
       {plan.end && <div className={classes.planMore}>{plan.end}</div>}
+      {plan.reserved && <div className={classes.planMore}>{plan.reserved}</div>}
       {plan.cost && <PlanMoney cost={plan.cost} />}
       {plan.clusters.length > 0 && (
         <ul className={classes.planList} aria-label="Clusters">

@@ -18,6 +18,8 @@ export interface LabShape {
   slurmdTimeout: number;
   /** Slurm switches machines off when asked to, and on again for jobs: by scripts that end and start their slurmd. */
   elastic: boolean;
+  /** Two switches below a third: the last machine hangs on one of its own. */
+  topology: boolean;
 }
 export interface LabPorts {
   controller: number;
@@ -94,6 +96,7 @@ export function slurmConf(home: string, shape: LabShape, ports: LabPorts): strin
     JobAcctGatherFrequency: "task=2",
     JobRequeue: 1,
     ...(shape.elastic ? { SuspendProgram: `${home}/etc/${POWER_SCRIPTS.off.name}`, ResumeProgram: `${home}/etc/${POWER_SCRIPTS.on.name}`, SuspendTime: 86_400, SuspendTimeout: 5, ResumeTimeout: 60 } : {}),
+    ...(shape.topology ? { TopologyPlugin: "topology/tree" } : {}),
     ...accountingOf(socket, shape, ports),
   })}
 ${nodes.join("\n")}
@@ -110,6 +113,11 @@ export const POWER_SCRIPTS = {
   off: { name: "off.sh", text: (home: string) => `#!/bin/sh\nkill "$(cat "${home}/run/bg.slurmd.$1")"\n` },
   on: { name: "on.sh", text: (home: string) => `#!/bin/sh\nexport PATH="${ROOT_PATH}" SLURM_CONF="${home}/etc/slurm.conf"\nsetsid sh -c 'sleep 2; exec slurmd -D -b -N "$0"' "$1" </dev/null >>"${home}/log/slurmd.$1.out" 2>&1 &\necho $! > "${home}/run/bg.slurmd.$1"\n` },
 };
+
+export function topologyConf(shape: LabShape): string {
+  const names = nodeNames(shape);
+  return `SwitchName=leaf1 Nodes=${names.slice(0, -1).join(",")}\nSwitchName=leaf2 Nodes=${names.at(-1)}\nSwitchName=spine Switches=leaf1,leaf2\n`;
+}
 
 export function gresConf(home: string, shape: LabShape): string {
   const lines = nodeNames(shape).map((name) => `NodeName=${name} Name=gpu Type=h100 File=${home}/dev/${name}/nvidia[0-${shape.gpus - 1}]`);

@@ -5,12 +5,12 @@ import { chmod, chown, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } fr
 import { createServer } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
-import { CGROUP_CONF, gresConf, type LabPorts, type LabShape, nodeNames, POWER_SCRIPTS, ROOT_PATH, slurmConf, slurmdbdConf } from "./config.ts";
+import { CGROUP_CONF, gresConf, type LabPorts, type LabShape, nodeNames, POWER_SCRIPTS, ROOT_PATH, slurmConf, slurmdbdConf, topologyConf } from "./config.ts";
 import { Daemon, lives, pause, until } from "./daemon.ts";
 
 const exec = promisify(execFile);
 const HIERARCHIES = ["freezer", "devices", "memory", "cpuset", "cpuacct"];
-const DEFAULTS: LabShape = { nodes: 3, gpus: 2, shards: 0, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10, elastic: false };
+const DEFAULTS: LabShape = { nodes: 3, gpus: 2, shards: 0, cpus: 32, memoryMib: 64_000, accounting: true, cgroups: true, slurmdTimeout: 10, elastic: false, topology: false };
 
 /** A real Slurm on this machine: munged, slurmctld, several slurmd, and with accounting slurmdbd over a private MariaDB. */
 export class SlurmLab {
@@ -112,6 +112,7 @@ export class SlurmLab {
     await writeFile(at("etc", "slurm.conf"), slurmConf(this.home, this.shape, this.ports));
     await writeFile(at("etc", "gres.conf"), gresConf(this.home, this.shape));
     await writeFile(at("etc", "cgroup.conf"), CGROUP_CONF);
+    if (this.shape.topology) await writeFile(at("etc", "topology.conf"), topologyConf(this.shape));
     for (const { name, text } of Object.values(POWER_SCRIPTS)) await writeFile(at("etc", name), text(this.home), { mode: 0o755 });
     if (this.shape.accounting) await writeFile(at("etc", "slurmdbd.conf"), slurmdbdConf(this.home, this.ports), { mode: 0o600 });
     const env = { PATH: ROOT_PATH, ...this.env };

@@ -69,18 +69,18 @@ async function writeNodes(tx: Tx, { orgId, clusterId }: AgentIdentity, known: No
     await tx
       .insert(nodes)
       .values(rows.slice(at, at + 500).map(({ name, cpus, memoryMib, diskMib, state, stateReason, scheduler }) => ({ id: newId("node"), orgId, clusterId, name, cpus, memoryMib, diskMib, state, stateReason, ...wordOf(scheduler), seenAt: sql`now()` })))
-      .onConflictDoUpdate({ target: [nodes.clusterId, nodes.name], set: { cpus: sql`excluded.cpus`, memoryMib: sql`excluded.memory_mib`, diskMib: sql`excluded.disk_mib`, state: sql`excluded.state`, stateReason: sql`excluded.state_reason`, partitions: sql`excluded.partitions`, features: sql`excluded.features`, seenAt: sql`now()`, updatedAt: sql`now()` } });
+      .onConflictDoUpdate({ target: [nodes.clusterId, nodes.name], set: { cpus: sql`excluded.cpus`, memoryMib: sql`excluded.memory_mib`, diskMib: sql`excluded.disk_mib`, state: sql`excluded.state`, stateReason: sql`excluded.state_reason`, partitions: sql`excluded.partitions`, features: sql`excluded.features`, reserved: sql`excluded.reserved`, topology: sql`excluded.topology`, seenAt: sql`now()`, updatedAt: sql`now()` } });
   }
   if (gone.length > 0) await tx.update(nodes).set({ state: "gone", stateReason: "It is no longer reported." }).where(inArray(nodes.id, gone.map(({ id }) => id)));
   return rows.length > 0 || gone.length > 0;
 }
 
-const wordOf = (scheduler: NodeReport["scheduler"]) => ({ partitions: scheduler?.partitions ?? null, features: scheduler?.features ?? null });
+const wordOf = (scheduler: NodeReport["scheduler"]) => ({ partitions: scheduler?.partitions ?? null, features: scheduler?.features ?? null, reserved: scheduler?.reserved ?? false, topology: scheduler?.topology ?? null });
 const isSame = (one: string[] | null, other: string[] | null) => one?.join("\n") === other?.join("\n");
 
 function differs(row: NodeRow | undefined, report: Host): boolean {
-  const { partitions, features } = wordOf(report.scheduler);
-  return !row || !isSame(row.partitions, partitions) || !isSame(row.features, features) || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
+  const { partitions, features, reserved, topology } = wordOf(report.scheduler);
+  return !row || !isSame(row.partitions, partitions) || !isSame(row.features, features) || row.reserved !== reserved || !isSame(row.topology, topology) || row.cpus !== report.cpus || row.memoryMib !== report.memoryMib || row.diskMib !== report.diskMib || row.state !== report.state || row.stateReason !== report.stateReason;
 }
 
 const cardOf = ({ part, ...gpu }: Host["accelerators"][number]) => ({ ...gpu, parentUuid: part?.of ?? null, milli: part?.milli ?? WHOLE, shares: gpu.shares ?? null });

@@ -24,7 +24,7 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
     const snapshot: ClusterSnapshot = {
       ...place,
       defaultPartition: scheduler?.partitions.find(({ isDefault }) => isDefault)?.name ?? null,
-      ...(scheduler ? { partitions: scheduler.partitions } : {}),
+      ...(scheduler ? { partitions: scheduler.partitions, qos: scheduler.qos, reservations: scheduler.reservations } : {}),
       nodes: hosts
         .filter((host) => host.clusterId === place.id)
         .map((host) => ({
@@ -36,6 +36,8 @@ export async function loadSnapshots(db: DbOrTx, orgId: string, knows: (project: 
           freeMemoryMib: host.memoryMib,
           partitions: host.partitions,
           features: host.features,
+          reserved: host.reserved,
+          topology: host.topology,
           accelerators: gpus.filter((gpu) => gpu.nodeId === host.id).map((gpu) => ({ index: gpu.index, model: gpu.model, milli: gpu.milli, of: gpu.parentUuid, shares: gpu.shares, free: !gpu.heldByLost, ok: gpu.health !== "failed" })),
         })),
       live: [],
@@ -83,14 +85,16 @@ function listGpus(db: DbOrTx, orgId: string) {
     .orderBy(asc(accelerators.nodeId), asc(accelerators.index));
 }
 
-/** The clusters' own schedulers, by cluster: the jobs that others gave to them, and their partitions. */
-async function listSchedulers(db: DbOrTx, orgId: string): Promise<Map<string, { jobs: ForeignJob[]; partitions: Surroundings["partitions"] }>> {
+/** The clusters' own schedulers, by cluster: the jobs that others gave to them, and what bounds a run's time and place. */
+async function listSchedulers(db: DbOrTx, orgId: string): Promise<Map<string, { jobs: ForeignJob[] } & Pick<Surroundings, "partitions" | "qos" | "reservations">>> {
   const rows = await db
-    .select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs, partitions: sql<Surroundings["partitions"]>`${clusterSchedulers.report} -> 'partitions'` })
+    .select({ clusterId: clusterSchedulers.clusterId, jobs: clusterSchedulers.jobs, partitions: part("partitions"), qos: part("qos"), reservations: part("reservations") })
     .from(clusterSchedulers)
     .where(eq(clusterSchedulers.orgId, orgId));
   return new Map(rows.map(({ clusterId, ...scheduler }) => [clusterId, scheduler]));
 }
+
+const part = <Key extends keyof Surroundings>(key: Key) => sql<Surroundings[Key]>`${clusterSchedulers.report} -> ${key}::text`;
 
 async function listHolds(db: DbOrTx, orgId: string): Promise<(LiveHold & { clusterId: string })[]> {
   const rows = await db

@@ -99,7 +99,7 @@ function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNo
     };
   };
   return {
-    id: node.id, name: node.name, state: node.state, stateReason: node.stateReason, partitions: node.partitions ?? [], drainedAt: node.drainedAt, drainedBy: node.drainedBy, drainReason: node.drainReason,
+    id: node.id, name: node.name, state: node.state, stateReason: node.stateReason, partitions: node.partitions ?? [], reserved: node.reserved, topology: node.topology ?? [], drainedAt: node.drainedAt, drainedBy: node.drainedBy, drainReason: node.drainReason,
     cpus: { total: node.cpus, used: sum(holds, (hold) => hold.cpus), load: sample("node", node.name, "cpu") },
     memoryMib: { total: node.memoryMib, used: sum(holds, (hold) => hold.memoryMib), load: sample("node", node.name, "memory") },
     diskMib: { total: node.diskMib, free: diskFree(node, sample("node", node.name, "disk")) },

@@ -1,7 +1,7 @@
 import type { DbOrTx } from "../../../db/client.ts";
 import { reaches, type Grant } from "../../../domain/access/roles.ts";
-import { endWords } from "../../../domain/agents/open-nodes.ts";
-import { type ClusterSnapshot, fitOn } from "../../../domain/agents/placement.ts";
+import { endWords, reservedAhead } from "../../../domain/agents/open-nodes.ts";
+import { type ClusterSnapshot, fitOn, hasHosts } from "../../../domain/agents/placement.ts";
 import { planRun } from "../../../domain/experiments/plan.ts";
 import { isElastic } from "../../../domain/experiments/node-count.ts";
 import type { RunSpec } from "../../../domain/experiments/run-spec.ts";
@@ -67,5 +67,5 @@ export async function planFor(db: DbOrTx, orgId: string, spec: RunSpec, now: num
     start,
   });
   const place = clusters.find(({ id }) => id === plan.cluster?.id);
-  return { plan: { ...plan, end: place ? endWords(spec, place) : null }, found, clusters };
+  return { plan: { ...plan, end: place ? endWords(spec, place) : null, reserved: place ? reservedAhead(spec, place, now, (nodes) => hasHosts(nodes, spec.resources, "empty")) : null }, found, clusters };
 }

@@ -55,7 +55,7 @@ function useOf(cluster: ClusterSnapshot): ClusterUse {
       use.total += 1;
       if (!one.ok) use.failed += 1;
       else if (!one.free || one.given) use.used += 1;
-      else if (node.usable) freeHere.set(one.model, (freeHere.get(one.model) ?? 0) + 1);
+      else if (node.usable && !node.reserved) freeHere.set(one.model, (freeHere.get(one.model) ?? 0) + 1);
       models.set(one.model, use);
     }
     for (const [model, free] of freeHere) models.get(model)!.largestFree = Math.max(models.get(model)!.largestFree, free);
