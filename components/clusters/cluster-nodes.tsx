@@ -10,8 +10,9 @@ import { Ago } from "../ui/time.tsx";
 import { NewCodeButton } from "./agent/new-code.tsx";
 import classes from "./clusters.module.css";
 import { ClusterFindings } from "./findings.tsx";
-import { useNodeWaste, WasteNote } from "./nodes/node-waste.tsx";
+import { Network } from "./nodes/network.tsx";
 import { NodeRow } from "./nodes/node-row.tsx";
+import { useNodeWaste, WasteNote } from "./nodes/node-waste.tsx";
 import { nodesParams } from "./nodes/nodes-params.ts";
 import { ClusterSlowRanks } from "./slow-ranks.tsx";
 import { useCluster } from "./use-cluster.ts";
@@ -26,7 +27,7 @@ export function ClusterNodes({ id }: { id: string }) {
   const cluster = useCluster(id);
   const [params, setParams] = useQueryStates(nodesParams);
   const [limit, setLimit] = useState(SHOWN);
-  const nodes = useMemo(() => filterNodes(cluster.nodeList, params.q, params.show), [cluster.nodeList, params.q, params.show]);
+  const nodes = useMemo(() => filterNodes(cluster.nodeList, params.q, params.show, params.under), [cluster.nodeList, params.q, params.show, params.under]);
   const counts = useMemo(() => countChoices(cluster.nodeList), [cluster.nodeList]);
   const total = cluster.nodeList.length;
   const waste = useNodeWaste(id);
@@ -40,16 +41,18 @@ export function ClusterNodes({ id }: { id: string }) {
       <ClusterSlowRanks id={id} />
       <WasteNote waste={waste} />
       {cluster.reachability.state !== "reachable" && cluster.agent?.lastSeenAt && <p className={classes.note}>As the agent last told, <Ago at={cluster.agent.lastSeenAt} />.</p>}
+      <Network nodes={cluster.nodeList} under={params.under} onUnder={(under) => void setParams({ under })} />
       {total > OPEN_UP_TO && (
         <FilterBar>
           <FilterText value={params.q} onChange={(q) => void setParams({ q: q || null })} placeholder="Node, model or run" />
           {(Object.keys(LABELS) as NodeChoice[]).map((choice) => (
             <Chip key={choice} on={params.show === choice} count={counts[choice]} onToggle={() => void setParams({ show: params.show === choice ? null : choice })}>{LABELS[choice]}</Chip>
           ))}
+          {params.under !== null && <Chip on onToggle={() => void setParams({ under: null })}>Under {params.under}</Chip>}
           <Legend />
         </FilterBar>
       )}
-      {nodes.length === 0 ? <EmptyState title="No node matches" action={<Button variant="default" onClick={() => void setParams({ q: null, show: null })}>Show all nodes</Button>} /> : (
+      {nodes.length === 0 ? <EmptyState title="No node matches" action={<Button variant="default" onClick={() => void setParams({ q: null, show: null, under: null })}>Show all nodes</Button>} /> : (
         <ul className={classes.nodes} aria-label="Nodes">
           {nodes.slice(0, limit).map((node) => (
             <NodeRow key={node.id} clusterId={id} node={node} waste={waste.get(node.name)} stale={cluster.reachability.state !== "reachable"} open={isOpen(node.name)} onToggle={toggle} />

@@ -57,6 +57,8 @@ export interface NodeView {
   reserved: boolean;
   /** The switches or blocks that it hangs on, the nearest to the root first; empty where none is known. */
   topology: string[];
+  /** How many jobs are on it that its scheduler was given by others. */
+  outside: number;
   drainedAt: Date | null;
   drainedBy: string | null;
   drainReason: string | null;

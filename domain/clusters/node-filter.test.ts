@@ -5,7 +5,7 @@ import { countChoices, filterNodes, hasRoom } from "./node-filter.ts";
 const gpu = (over: Partial<AcceleratorView> = {}): AcceleratorView => ({ id: "acc", index: 0, uuid: "", model: "NVIDIA H100", memoryMib: 1, health: "ok", healthReason: null, utilization: null, memoryUsedMib: null, temperature: null, power: null, run: null, ...over });
 const held = gpu({ run: { id: "run_1", name: "llama" } });
 function node(name: string, over: Partial<NodeView> = {}): NodeView {
-  return { id: name, name, state: "up", stateReason: null, partitions: [], reserved: false, topology: [], drainedAt: null, drainedBy: null, drainReason: null, cpus: { total: 8, used: 0, load: null }, memoryMib: { total: 1, used: 0, load: null }, diskMib: { total: 1, free: null }, accelerators: [], runs: [], ...over };
+  return { id: name, name, state: "up", stateReason: null, partitions: [], reserved: false, topology: [], outside: 0, drainedAt: null, drainedBy: null, drainReason: null, cpus: { total: 8, used: 0, load: null }, memoryMib: { total: 1, used: 0, load: null }, diskMib: { total: 1, free: null }, accelerators: [], runs: [], ...over };
 }
 const names = (nodes: NodeView[]) => nodes.map(({ name }) => name);
 
@@ -16,6 +16,13 @@ describe("nodes", () => {
     expect(names(filterNodes(all, "h100", null))).toEqual(["beta"]);
     expect(names(filterNodes(all, "llama", null))).toEqual(["gamma"]);
     expect(filterNodes(all, "  ", null)).toEqual(all);
+  });
+
+  it("are found by the switch that they hang on, and by any above it", () => {
+    const all = [node("a", { topology: ["spine", "leaf1"] }), node("b", { topology: ["spine", "leaf10"] }), node("c")];
+    expect(names(filterNodes(all, "", null, "leaf1"))).toEqual(["a"]);
+    expect(names(filterNodes(all, "", null, "spine"))).toEqual(["a", "b"]);
+    expect(names(filterNodes(all, "B", "free", "spine"))).toEqual(["b"]);
   });
 
   it("have problems when they are down or an accelerator is not well", () => {

@@ -25,9 +25,9 @@ export function countChoices(nodes: readonly NodeView[]): Record<NodeChoice, num
   return { problems: count("problems"), free: count("free"), drained: count("drained") };
 }
 
-/** Nodes whose name, accelerator model or runs contain `text`, among those of the choice. */
-export function filterNodes(nodes: readonly NodeView[], text: string, choice: NodeChoice | null): NodeView[] {
+/** Nodes whose name, accelerator model or runs contain `text`, among those of the choice that hang on the switch `under`. */
+export function filterNodes(nodes: readonly NodeView[], text: string, choice: NodeChoice | null, under: string | null = null): NodeView[] {
   const wanted = text.trim().toLowerCase();
   const matches = (node: NodeView) => [node.name, ...new Set(node.accelerators.map((one) => one.model)), ...node.runs.map((run) => run.name)].some((word) => word.toLowerCase().includes(wanted));
-  return nodes.filter((node) => (choice === null || CHOICES[choice](node)) && (wanted === "" || matches(node)));
+  return nodes.filter((node) => (under === null || node.topology.includes(under)) && (choice === null || CHOICES[choice](node)) && (wanted === "" || matches(node)));
 }

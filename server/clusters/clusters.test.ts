@@ -3,7 +3,7 @@ import { and, desc, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditLog } from "../../db/schema/access.ts";
 import { agents, agentSessions, enrolments } from "../../db/schema/agents.ts";
-import { accelerators, clusters, nodes, telemetryLatest } from "../../db/schema/clusters.ts";
+import { accelerators, clusters, clusterSchedulers, nodes, telemetryLatest } from "../../db/schema/clusters.ts";
 import { enrolAgent } from "../agents/commands/enrol.ts";
 import { bus } from "../bus.ts";
 import { type TestWorld, testWorld } from "../experiments/testing.ts";
@@ -190,6 +190,13 @@ describe("what a cluster shows", () => {
     const shown = await world.owner.api.clusters.get({ id });
     expect(shown.accelerators).toMatchObject({ total: 2, used: 0.75 });
     expect(shown.nodeList[0]!.accelerators.map(({ shares }) => shares)).toEqual([{ all: 4, held: 3, runs: 2 }, { all: 4, held: 0, runs: 0 }]);
+  });
+
+  it("counts on each node the jobs that others gave to its scheduler", async () => {
+    const { id } = await world.makeCluster(world.org.id, "others");
+    const job = { id: "7", name: "md", user: "grace", account: "physics", partition: "gpu", qos: "normal", state: "running" as const, reason: null, nodes: ["node-1", "elsewhere"], nodeCount: 2, cpus: 2, memoryMib: 512, gpus: 0, submittedAt: null, startedAt: null, limitSeconds: null };
+    await world.db.insert(clusterSchedulers).values({ clusterId: id, orgId: world.org.id, report: { kind: "slurm", partitions: [], reservations: [], qos: [], accounts: [] }, jobs: [job, { ...job, id: "8", nodes: ["node-1"] }, { ...job, id: "9", state: "waiting", nodes: [] }], jobCount: 3, seenAt: new Date() });
+    expect((await member.api.clusters.get({ id })).nodeList.map(({ name, outside }) => [name, outside])).toEqual([["node-1", 2]]);
   });
 
   it("pages its events by cursor, newest first", async () => {

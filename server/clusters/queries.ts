@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../db/client.ts";
 import { agents, enrolments } from "../../db/schema/agents.ts";
-import { accelerators, clusterEvents, clusters, nodes, telemetryLatest } from "../../db/schema/clusters.ts";
+import { accelerators, clusterEvents, clusters, clusterSchedulers, nodes, telemetryLatest } from "../../db/schema/clusters.ts";
 import { attempts, runs } from "../../db/schema/experiments.ts";
 import type { ClusterEventView } from "../../domain/clusters/cluster-view.ts";
 import type { ListClusterEvents } from "../../domain/clusters/inputs.ts";
@@ -71,6 +71,14 @@ export async function latestSamples(db: DbOrTx, clusterIds: string[]): Promise<M
     .from(t)
     .where(and(inArray(t.clusterId, clusterIds), inArray(t.subject, ["node", "accelerator"]), gt(t.at, FRESH_SAMPLE)));
   return new Map(rows.map((row) => [`${row.clusterId} ${row.subject} ${row.subjectId} ${row.key}`, row.value]));
+}
+
+/** How many jobs each node has that others gave to the cluster's scheduler, by its name. */
+export async function countOutsideJobs(db: DbOrTx, clusterId: string): Promise<Map<string, number>> {
+  const s = clusterSchedulers;
+  const rows = await db.execute<{ name: string; jobs: number }>(sql`select name, count(*)::int as jobs
+    from ${s}, jsonb_array_elements(${s.jobs}) job, jsonb_array_elements_text(job -> 'nodes') name where ${s.clusterId} = ${clusterId} group by name`);
+  return new Map(rows.map(({ name, jobs }) => [name, jobs]));
 }
 
 /** Newest first. */

@@ -97,6 +97,7 @@ function NodeBody({ clusterId, node, waste }: Pick<Props, "clusterId" | "node" |
         </table>
       )}
       {node.runs.length === 0 && <p className={classes.note}>No run holds anything here.</p>}
+      {node.outside > 0 && <p className={classes.note}><Link href={paths.clusterTab(org, clusterId, "scheduler")}>{plural(node.outside, "job")} from outside Drover</Link> {node.outside === 1 ? "is" : "are"} on it.</p>}
       <div style={{ minWidth: 0 }}><Button variant="default" maw="100%" component={Link} href={`${paths.clusterTab(org, clusterId, "telemetry")}?node=${encodeURIComponent(node.name)}`}>Telemetry of {node.name}</Button></div>
     </div>
   );

@@ -5,7 +5,7 @@ import { clusterUsage, sum } from "../../../domain/clusters/usage.ts";
 import { milliOf } from "../../../domain/costs/metering.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import {
-  type AcceleratorRecord, type AgentRecord, type ClusterRecord, getCluster, type Hold, lastDrain, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord, openCodeUntil,
+  type AcceleratorRecord, type AgentRecord, type ClusterRecord, countOutsideJobs, getCluster, type Hold, lastDrain, latestSamples, listAccelerators, listAgents, listClusterRecords, listHolds, listNodes, type NodeRecord, openCodeUntil,
 } from "../queries.ts";
 import { HIDDEN_RUN, readableProjects } from "./project-teams.ts";
 
@@ -52,7 +52,7 @@ async function visibleRuns(ctx: Ctx, holds: Hold[]): Promise<(hold: Hold) => boo
 
 export async function getClusterDetail(ctx: Ctx, id: string): Promise<ClusterDetail> {
   const cluster = await getCluster(ctx.db, ctx.orgId, id);
-  const [facts, drain, codeUntil] = await Promise.all([gather(ctx, [id]), cluster.drainedAt ? lastDrain(ctx.db, id) : null, openCodeUntil(ctx.db, id)]);
+  const [facts, drain, codeUntil, outside] = await Promise.all([gather(ctx, [id]), cluster.drainedAt ? lastDrain(ctx.db, id) : null, openCodeUntil(ctx.db, id), countOutsideJobs(ctx.db, id)]);
   const isVisible = await visibleRuns(ctx, facts.holds);
   const placed = byNode(facts);
   const agent = facts.agents.get(id);
@@ -66,7 +66,7 @@ export async function getClusterDetail(ctx: Ctx, id: string): Promise<ClusterDet
     agent: agent
       ? { id: agent.id, fingerprint: fingerprint(agent.publicKey), version: agent.version, protocol: agent.protocol, host: agent.host ?? {}, joinCount: agent.joinCount, lastSeenAt: agent.lastSeenAt, createdAt: agent.createdAt, revokedAt: agent.revokedAt }
       : null,
-    nodeList: facts.nodes.map((node) => nodeView(node, facts, placed, isVisible)),
+    nodeList: facts.nodes.map((node) => ({ ...nodeView(node, facts, placed, isVisible), outside: outside.get(node.name) ?? 0 })),
   };
 }
 
@@ -85,7 +85,7 @@ function byNode(facts: Facts) {
   return { holds, accelerators: Map.groupBy(facts.accelerators, (one) => one.nodeId) };
 }
 
-function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNode>, isVisible: (hold: Hold) => boolean): NodeView {
+function nodeView(node: NodeRecord, facts: Facts, placed: ReturnType<typeof byNode>, isVisible: (hold: Hold) => boolean): Omit<NodeView, "outside"> {
   const holds = placed.holds.get(node.name) ?? [];
   const sample = (subject: string, subjectId: string, key: string) => facts.samples.get(`${node.clusterId} ${subject} ${subjectId} ${key}`) ?? null;
   const accelerator = (one: AcceleratorRecord): AcceleratorView => {
