@@ -140,6 +140,22 @@ describe("what an administrator has set up", { timeout: 180_000 }, () => {
     await until("no node to be reserved", async () => (await api.clusters.get.query({ id: world.clusterId })).nodeList.every(({ reserved }) => !reserved), 30);
   });
 
+  it("keeps a node for maintenance: it takes the run that names the reservation and no other, and is open to all again when that is over", async () => {
+    const node = async () => (await world.stack.api.clusters.get.query({ id: world.clusterId })).nodeList.find(({ name }) => name === "n03")!;
+    await reserve("reservationname=disks", "starttime=now", "duration=30", "nodes=n03", "flags=maint");
+    try {
+      await agentAnew();
+      expect(await until("the node in maintenance", async () => ((await node()).reserved ? node() : null), 30)).toMatchObject({ state: "up", stateReason: expect.stringContaining("maintenance") });
+      expect(await plan({ maxDuration: 600, resources: { ...spec.resources, nodes: 3 } })).toMatchObject({ verdict: "later", message: expect.stringContaining("reserved") });
+      const id = await world.submit({ name: "tries-the-disks", command: "true", maxDuration: 600, overrides: { slurm: { reservation: "disks" } } });
+      expect((await world.untilStatus(id, "succeeded")).attempts[0]!.nodeNames).toEqual(["n03"]);
+    } finally {
+      await world.lab.run("scontrol", ["delete", "reservationname=disks"]);
+    }
+    expect(await until("the maintenance to be over", async () => ((await node()).reserved ? null : node()), 30)).toMatchObject({ state: "up", stateReason: null });
+    expect((await plan({ maxDuration: 600, resources: { ...spec.resources, nodes: 3 } })).verdict).toBe("now");
+  });
+
   it("drains a node for what is new: what runs there goes on, and the run that it would have taken says so", async () => {
     const id = await world.submit({ name: "on-a-drained-node", command: "sleep 6; echo done", overrides: { slurm: { nodelist: "n03" } } });
     await jobOf(id);

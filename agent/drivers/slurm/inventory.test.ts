@@ -38,7 +38,15 @@ it.each([
   ["IDLE", "up"], ["MIXED+PLANNED", "up"], ["ALLOCATED+COMPLETING", "up"],
   ["IDLE+CLOUD+POWERED_DOWN", "up"], ["IDLE*+CLOUD+POWERED_DOWN", "up"], ["IDLE+NOT_RESPONDING+POWERING_DOWN", "up"], ["ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP", "up"], // of an elastic cluster: Slurm starts it for a job
   ["DOWN+CLOUD+POWERED_DOWN", "down"], ["DOWN*+CLOUD", "down"], ["IDLE*", "down"], ["MIXED+NOT_RESPONDING", "down"], ["UNKNOWN", "down"],
-  ["IDLE+CLOUD+DRAIN+POWERED_DOWN", "draining"], ["MIXED+DRAIN", "draining"], ["RESERVED+MAINTENANCE", "draining"], ["IDLE+MAINT+RESERVED", "draining"], ["IDLE+RESERVED", "up"], ["IDLE+DRAIN+RESERVED", "draining"],
+  ["IDLE+CLOUD+DRAIN+POWERED_DOWN", "draining"], ["MIXED+DRAIN", "draining"], ["IDLE+RESERVED", "up"], ["IDLE+MAINTENANCE+RESERVED", "up"], ["IDLE+DRAIN+MAINTENANCE+RESERVED", "draining"], ["DOWN+MAINTENANCE+RESERVED", "down"],
 ])("a node that Slurm calls %s is %s", (text, state) => {
   expect(nodeState(text)).toBe(state);
+});
+
+it("a node is kept for those who name its reservation, whatever that is for, and says where it is for maintenance", () => {
+  const told = (state: string) => parseNodes(`NodeName=n1 State=${state} CPUTot=4 RealMemory=1000 Reason=fans [root@2026-12-01T03:00:00]`).map(({ stateReason, scheduler }) => [scheduler?.reserved ?? false, stateReason])[0];
+  expect(told("IDLE")).toEqual([false, null]);
+  expect(told("IDLE+RESERVED")).toEqual([true, null]);
+  expect(told("MIXED+MAINTENANCE+RESERVED")).toEqual([true, "Reserved for maintenance"]);
+  expect(told("IDLE+DRAIN+MAINTENANCE+RESERVED")).toEqual([true, "IDLE+DRAIN+MAINTENANCE+RESERVED: fans"]);
 });

@@ -37,14 +37,24 @@ function gpusOfNode(gres: string): { type: string; shares: number | null }[] {
 /**
  * What Slurm calls a node's state, as Drover's three. The first word is the state, the rest are flags. A node that Slurm has
  * powered down to save money is up: it takes jobs, and is started for them. Until then, and while it starts or stops, it does not answer.
- * One that is reserved is up too: it takes the jobs that name the reservation. Of one for maintenance nothing is to be expected.
+ * One that is reserved is up too, also for maintenance: it takes the jobs that name the reservation.
  */
 export function nodeState(text: string): NodeReport["state"] {
   const flags = text.toUpperCase().split("+").map((word) => word.replace(/[^A-Z_]/g, ""));
   const has = (...names: string[]) => names.some((name) => flags.includes(name));
   const isSilent = (text.includes("*") || has("NOT_RESPONDING")) && !has("POWERED_DOWN", "POWERING_DOWN", "POWERING_UP");
   if (isSilent || has("DOWN", "FAIL", "FAILING", "UNKNOWN", "ERROR", "INVAL", "INVALID_REG", "FUTURE")) return "down";
-  return has("DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
+  return has("DRAIN", "DRAINED", "DRAINING", "REBOOT", "REBOOT_REQUESTED", "REBOOT_ISSUED", "PLANNED_MAINT") ? "draining" : "up";
+}
+
+const isMaintained = (state: string) => /(^|\+)MAINT(ENANCE)?\b/.test(state);
+const isReserved = (state: string) => /(^|\+)RESERVED\b/.test(state) || isMaintained(state);
+
+/** Why a node does not take what it else would; null where nothing is in its way. */
+function reasonOf(record: Map<string, string>, state: string): string | null {
+  if (nodeState(state) === "up") return isMaintained(state) ? "Reserved for maintenance" : null;
+  const why = real(record.get("Reason"));
+  return `${state}${why ? `: ${why.replace(/\s*\[[^\]]*@[^\]]*\]$/, "")}` : ""}`.slice(0, 500);
 }
 
 /** Names of people's own choice, as long as the protocol takes them. */
@@ -54,8 +64,6 @@ const list = (text: string | undefined): string[] => (real(text) ?? "").split(",
 function reportOf(record: Map<string, string>, topology: ReadonlyMap<string, string[]>): NodeReport {
   const node = record.get("NodeName") ?? "?";
   const state = record.get("State") ?? "UNKNOWN";
-  const mapped = nodeState(state);
-  const why = real(record.get("Reason"));
   const path = topology.get(node);
   const accelerators = gpusOfNode(record.get("Gres") ?? "").map(({ type, shares }, index) => ({
     index, uuid: name(`${node}/${index}`), model: name((type || "GPU").toUpperCase()), memoryMib: 0, health: "ok" as const, healthReason: null, attemptId: null, ...(shares === null ? {} : { shares }),
@@ -65,10 +73,10 @@ function reportOf(record: Map<string, string>, topology: ReadonlyMap<string, str
     cpus: Math.max(1, Number(record.get("CPUEfctv") ?? record.get("CPUTot")) || 1),
     memoryMib: Math.max(1, Number(record.get("RealMemory")) || 1),
     diskMib: Number(record.get("TmpDisk")) || 0,
-    state: mapped,
-    stateReason: mapped === "up" ? null : `${state}${why ? `: ${why.replace(/\s*\[[^\]]*@[^\]]*\]$/, "")}` : ""}`.slice(0, 500),
+    state: nodeState(state),
+    stateReason: reasonOf(record, state),
     accelerators: accelerators.slice(0, 1024),
-    scheduler: { state: state.slice(0, 200), partitions: list(record.get("Partitions")), features: list(record.get("ActiveFeatures")), ...(/(^|\+)RESERVED\b/.test(state) ? { reserved: true } : {}), ...(path ? { topology: path } : {}) },
+    scheduler: { state: state.slice(0, 200), partitions: list(record.get("Partitions")), features: list(record.get("ActiveFeatures")), ...(isReserved(state) ? { reserved: true } : {}), ...(path ? { topology: path } : {}) },
   };
 }
 

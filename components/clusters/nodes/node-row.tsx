@@ -76,7 +76,7 @@ function NodeBody({ clusterId, node, waste }: Pick<Props, "clusterId" | "node" |
       {node.state === "off" && <p className={classes.note}>{node.stateReason}</p>}
       {node.partitions.length > 0 && <p className={classes.note}>{node.partitions.length === 1 ? "Partition" : "Partitions"}: {node.partitions.join(", ")}</p>}
       {node.topology.length > 0 && <p className={classes.note}>Network: {node.topology.join(" › ")}</p>}
-      {node.reserved && <p className={classes.note}>Reserved by its scheduler: it takes only runs that name the reservation.</p>}
+      {node.reserved && <p className={classes.note}>{node.state === "up" ? (node.stateReason ?? "Reserved by its scheduler") : "Reserved by its scheduler"}: it takes only runs that name the reservation.</p>}
       {node.drainedAt && <p className={classes.note}>{drainWords(node)} <Ago at={node.drainedAt} prefix="Since" /></p>}
       <NodeWasteFacts waste={waste} />
       {node.accelerators.length > 0 && <AcceleratorTiles node={node} />}
