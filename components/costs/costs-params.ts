@@ -3,7 +3,7 @@ import { daysUntil, RANGE_NAMES, type RangeName, rangeProblem } from "../../doma
 import type { ExportFormat } from "../../domain/shared/table-file.ts";
 import type { FocusDataset, FocusVersion } from "../../domain/costs/focus.ts";
 import { PARTS_BY } from "../../domain/costs/parts-view.ts";
-import { SPEND_BY, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { KEYED_BY, type KeyedBy, SPEND_BY, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { AGAINST } from "../../domain/costs/spend-change.ts";
 import type { SpendWhere } from "../../domain/costs/spend-filter.ts";
 import { isSlug } from "../../domain/shared/id-format.ts";
@@ -13,7 +13,7 @@ import { paths } from "../../paths.ts";
 const rangeParams = { range: parseAsStringLiteral(RANGE_NAMES).withDefault("30d"), from: parseAsString, to: parseAsString };
 export type RangeParams = { range: RangeName; from: string | null; to: string | null };
 /** What is narrowed to; a tag as its key and its group's. */
-const whereParams = { project: parseAsString, team: parseAsString, experiment: parseAsString, person: parseAsString, cluster: parseAsString, kind: parseAsString, class: parseAsString, outcome: parseAsString, tagged: parseAsArrayOf(parseAsString) };
+const whereParams = { project: parseAsString, ...(Object.fromEntries(KEYED_BY.map((by) => [by, parseAsString])) as Record<KeyedBy, typeof parseAsString>), tagged: parseAsArrayOf(parseAsString) };
 
 /** The URL of the spend page. */
 export const costsParams = {
@@ -30,9 +30,9 @@ export function narrowedUrl(org: string, look: Partial<Pick<CostsParams, "range"
 }
 
 /** What the URL narrows to. */
-export function whereIn({ project, tagged, team, experiment, person, cluster, kind, class: capacityClass, outcome }: CostsParams): SpendWhere {
+export function whereIn({ project, tagged, ...params }: CostsParams): SpendWhere {
   const [key, value] = tagged ?? [];
-  const named = Object.entries({ team, experiment, person, cluster, kind, class: capacityClass, outcome }).filter(([, one]) => one !== null && one !== "");
+  const named = KEYED_BY.map((by) => [by, params[by]] as const).filter(([, one]) => one !== null && one !== "");
   return { ...(project && isSlug(project) ? { project } : {}), ...Object.fromEntries(named), ...(key && value ? { tag: { key, value } } : {}) };
 }
 

@@ -8,7 +8,7 @@ import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
 import { PARTS_BY } from "./parts-view.ts";
 import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
-import { SPEND_BY } from "./spend-by.ts";
+import { KEYED_BY, type KeyedBy, SPEND_BY } from "./spend-by.ts";
 import { isTooLong, MOST_LEDGER_DAYS } from "./spend-filter.ts";
 
 const Day = z.iso.date();
@@ -19,7 +19,7 @@ const sane = ({ from, to }: { from: string; to: string }) => daysBetween(from, t
 const SANE = { message: `Must not be before from, and at most ${MOST_DAYS} days after it.`, path: ["to"] };
 /** Keys of groups, as a spend has them: what fits none finds nothing. */
 const Key = z.string().min(1).max(5100).optional();
-const Where = z.strictObject({ team: Key, experiment: Key, person: Key, cluster: Key, kind: Key, class: Key, outcome: Key, tag: z.strictObject({ key: z.string().min(1).max(250), value: z.string().min(1).max(5100) }).optional() }).optional();
+const Where = z.strictObject({ ...(Object.fromEntries(KEYED_BY.map((by) => [by, Key])) as Record<KeyedBy, typeof Key>), tag: z.strictObject({ key: z.string().min(1).max(250), value: z.string().min(1).max(5100) }).optional() }).optional();
 /** Days of what is narrowed to all of `where` at once. */
 const Narrowed = Range.extend({ where: Where });
 export const ReadSpend = Narrowed.extend({ by: z.enum(SPEND_BY).default("project"), tag: z.string().min(1).max(250).optional() })

@@ -1,5 +1,5 @@
 import { daysBetween } from "./days.ts";
-import { BY_RUN, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
+import { BY_ASSET, BY_RUN, NEXT_BY, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
 
 /** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
 export type SpendWhere = Partial<Record<Exclude<SpendBy, "tag">, string>> & { tag?: TagValue };
@@ -11,23 +11,17 @@ export interface TagValue {
 /** In a filter by team: what nobody held. Its own key is empty, which no address shows. */
 export const IDLE = "idle";
 
-/** From the widest to the narrowest: the order of the way back. */
-const WAY: readonly SpendBy[] = ["team", "project", "experiment", "person", "cluster", "kind", "class", "outcome", "tag"];
 /** What a filter settles as well, so that telling it apart would be one row. */
 const SETTLES: Partial<Record<SpendBy, readonly SpendBy[]>> = { project: ["team"], experiment: ["project", "team"] };
-const NEXT: readonly SpendBy[] = ["project", "experiment", "person", "kind", "cluster", "class", "outcome"];
 
-/** Dimensions that are narrowed, from the widest on. Whatever is not in the way comes last. */
-export function narrowedBy(where: SpendWhere): SpendBy[] {
-  const known = SPEND_BY.filter((by) => where[by] !== undefined);
-  return known.toSorted((a, b) => WAY.indexOf(a) - WAY.indexOf(b));
-}
+/** Dimensions that are narrowed, from the widest on. */
+export const narrowedBy = (where: SpendWhere): SpendBy[] => SPEND_BY.filter((by) => where[by] !== undefined);
 
 /** What is told apart once it is narrowed so far: the widest that is not settled; null where everything is. */
 export function nextBy(where: SpendWhere): SpendBy | null {
-  if (where.team === IDLE) return NEXT.slice(3).find((by) => where[by] === undefined && !BY_RUN.has(by)) ?? null;
+  if (where.team === IDLE) return NEXT_BY.find((by) => BY_ASSET.has(by) && where[by] === undefined) ?? null;
   const settled = new Set(narrowedBy(where).flatMap((by) => [by, ...(SETTLES[by] ?? [])]));
-  return NEXT.find((by) => !settled.has(by)) ?? null;
+  return NEXT_BY.find((by) => !settled.has(by)) ?? null;
 }
 
 /** The filter that a group stands for; null where it is none, as of all others together. */
@@ -44,6 +38,5 @@ export const isOfRuns = (by: SpendBy, where: SpendWhere): boolean => [by, ...nar
 
 /** Only the ledger itself knows what runs with an outcome or a tag held of which asset: it is read hour by hour, of so many days at most. */
 export const MOST_LEDGER_DAYS = 92;
-const OF_ASSETS: ReadonlySet<SpendBy> = new Set<SpendBy>(["cluster", "kind", "class"]);
-export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) && [by, ...narrowedBy(where)].some((one) => OF_ASSETS.has(one));
+export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) && [by, ...narrowedBy(where)].some((one) => BY_ASSET.has(one));
 export const isTooLong = (by: SpendBy, where: SpendWhere, { from, to }: { from: string; to: string }): boolean => isOfLedger(by, where) && daysBetween(from, to) >= MOST_LEDGER_DAYS;

@@ -4,6 +4,7 @@ import { costDaily } from "../../../db/schema/costs.ts";
 import type { CostStand } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
+import { isOfRuns } from "../../../domain/costs/spend-filter.ts";
 import { type FileColumn, textColumns } from "../../table-file.ts";
 import { ledgerDays } from "./run-days.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
@@ -55,7 +56,7 @@ export async function* costRows(ctx: SpendReader, { against, ...asked }: ExportC
 }
 
 /** Days of costs, or what runs alone know of them, from the ledger. */
-const daysOf = (orgId: string, ask: Omit<ExportCosts, "against">): SQL => (ask.where?.outcome === undefined && !ask.where?.tag ? sql`${costDaily}` : sql`(${ledgerDays(orgId, ask)}) as "cost_daily"`);
+const daysOf = (orgId: string, ask: Omit<ExportCosts, "against">): SQL => (isOfRuns("project", ask.where ?? {}) ? sql`(${ledgerDays(orgId, ask)}) as "cost_daily"` : sql`${costDaily}`);
 
 function monthRows(ctx: SpendReader, ask: Omit<ExportCosts, "against">, stand: CostStand, isOutside: boolean): SQL {
   const names = isOutside ? NOBODY : NAMES;

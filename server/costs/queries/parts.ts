@@ -10,7 +10,7 @@ import type { CostPart } from "../../../domain/costs/split.ts";
 import { textColumns } from "../../table-file.ts";
 import type { AssetRow } from "./export.ts";
 import { DIMENSIONS } from "./dimensions.ts";
-import { readStand, seenCosts, SMALLEST, type SpendReader } from "./spend.ts";
+import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
 const ASSET = sql.raw("org_id, day, project_id, cluster_id, kind, model, capacity_class");
 const within = (orgId: string, { from, to }: { from: string; to: string }): SQL => sql`where org_id = ${orgId} and day between ${from} and ${to}`;
@@ -37,13 +37,13 @@ export async function readParts(reader: SpendReader, ask: ReadParts): Promise<Pa
 
 /** The smallest sums that tell it: of what was booked, each day's by group; of its parts, days by project and whole months by asset, with single days at both ends. */
 function sumsOfParts(reader: SpendReader, ask: ReadParts): SQL {
-  const { key, names, label } = DIMENSIONS[ask.by];
+  const { key, names, label, sums } = DIMENSIONS[ask.by];
   const { orgId } = reader;
   const seen = sql`${OF_PROJECT} where ${seenCosts(reader, ask)}`;
   const isWhole = sql`month >= ${ask.from}::date and (month + interval '1 month')::date <= ${ask.to}::date + 1`;
   return sql`
     with booked as materialized (
-      select ${costDaily.day} as day, ${key} as key, sum(${costDaily.amount}) as amount, sum(${costDaily.provisional}) as provisional from ${SMALLEST[ask.by]} as "cost_daily" ${seen} group by 1, 2
+      select ${costDaily.day} as day, ${key} as key, sum(${costDaily.amount}) as amount, sum(${costDaily.provisional}) as provisional from ${sums} as "cost_daily" ${seen} group by 1, 2
     ), of_parts as (
       select org_id, month as day, project_id, cluster_id, kind, model, capacity_class, part, amount from ${costPartMonths} where org_id = ${orgId} and ${isWhole}
       union all select ${ASSET}, part, amount from (select date_trunc('month', day)::date as month, day::date as on_day from generate_series(${ask.from}::date::timestamp, ${ask.to}::date, interval '1 day') as day) edge

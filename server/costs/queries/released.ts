@@ -1,14 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import { costPeopleDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costClocks } from "../../../db/schema/costs.ts";
-import { OTHERS } from "../../../domain/costs/spend-by.ts";
+import { BY_PROJECT, OTHERS } from "../../../domain/costs/spend-by.ts";
 import { narrowedBy } from "../../../domain/costs/spend-filter.ts";
 import type { CostSource } from "./spend.ts";
 
 const ASSET = sql.raw("day, cluster_id, kind, model, capacity_class");
 const NOBODYS = sql`'' as owner_id, '' as experiment_id`;
 /** By these only what a project cost on a day is asked for, and nothing of its assets: sums without them, under the names of those that have them. */
-const isWithoutAssets = ({ by, where }: Asked): boolean => (by === "project" || by === "team") && !narrowedBy(where ?? {}).some((one) => one !== "project" && one !== "team");
+const isWithoutAssets = ({ by, where }: Asked): boolean => by !== undefined && [by, ...narrowedBy(where ?? {})].every((one) => BY_PROJECT.has(one));
 type Asked = Parameters<CostSource["prefix"]>[0];
 const WITHOUT_ASSETS = sql`org_id, day, '' as cluster_id, 'accelerator' as kind, '' as model, '' as capacity_class, project_id, ${NOBODYS}, accelerator_hours as quantity, amount, provisional from ${costPeopleDays}`;
 

@@ -1,12 +1,12 @@
 import { and, eq, gte, lte, or, type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
-import { costExperimentDays, costPeopleDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
+import { costPeopleDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costClocks, costDaily, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { CostStand, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ReadSpend } from "../../../domain/costs/inputs.ts";
-import { OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
+import { BY_PROJECT, DAY_FILTERS, type DayBy, OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
 import { IDLE, isOfLedger, isOfRuns, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
 import { daysOf, topGroups } from "../../../domain/costs/spend-top.ts";
 import { reachedProjects } from "../../access/queries.ts";
@@ -42,8 +42,6 @@ export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { f
   const seen = grant.org && !project ? undefined : or(ofProjects, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
   return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen, ...DAY_FILTERS.map((by) => (where[by] === undefined ? undefined : sql`${DIMENSIONS[by].key} = ${where[by] === IDLE ? "" : where[by]}`)));
 }
-/** What days of costs say of themselves; the others are known of runs only. */
-const DAY_FILTERS = ["team", "person", "experiment", "cluster", "kind", "class"] as const;
 
 type SumRow = { day: string | null; key: string | null; label: string | null; amount: string; provisional: string | null; hours: string | null };
 
@@ -96,7 +94,7 @@ async function sumsOfRuns(ctx: SpendReader, ask: ReadSpend): Promise<Sums> {
   const isKeyed = by === "outcome" || by === "tag";
   const found = { by: isKeyed ? BY_RUNS[by] : DIMENSIONS[by], isWide: false, hours: sql`accelerator_hours` };
   const rowsOf = (days: SQL, more: SQL | undefined, seen: Pick<ReadSpend, "from" | "to" | "project" | "where">) => ({ ...found, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${and(seenCosts(ctx, seen), more)}` });
-  const asked = [...new Set([by, ...narrowedBy(where)])].filter((one) => one !== "project" && one !== "team");
+  const asked = [...new Set([by, ...narrowedBy(where)])].filter((one) => !BY_PROJECT.has(one));
   const isOne = asked.length === 1 && (by !== "tag" || !where.tag || where.tag.key === tag);
   if (isOne && asked[0] === "outcome") return rowsOf(await outcomeDays(ctx, ask), keyIs(where.outcome), ask);
   if (isOne) return rowsOf(await tagDays(ctx, ask, tag ?? where.tag?.key ?? ""), keyIs(where.tag?.value), ask);
@@ -106,19 +104,15 @@ const keyIs = (key: string | undefined): SQL | undefined => (key === undefined ?
 
 const OF_PROJECT = sql`left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}`;
 
-/** The smallest sums that can tell it: read under the name of the table of days. */
-export const SMALLEST = { project: costPeopleDays, team: costPeopleDays, person: costPersonDays, experiment: costExperimentDays, cluster: costProjectDays, kind: costProjectDays, class: costProjectDays } as const;
-
-/** The same of all that is asked for together; whatever is in no sums of its own is in the days themselves. */
-function smallestOf(by: DayDimension, where: SpendWhere) {
-  const tables = new Set([by, ...DAY_FILTERS.filter((one) => where[one] !== undefined)].map((one) => SMALLEST[one]));
+/** The smallest sums of all that is asked for together; whatever is in no sums of its own is in the days themselves. */
+function smallestOf(by: DayBy, where: SpendWhere) {
+  const tables = new Set([by, ...DAY_FILTERS.filter((one) => where[one] !== undefined)].map((one) => DIMENSIONS[one].sums));
   tables.delete(costPeopleDays); // its projects are in all of them
   return tables.size > 1 ? costDaily : ([...tables][0] ?? costPeopleDays);
 }
-type DayDimension = keyof typeof DIMENSIONS;
 
 function sumsOfDays(ctx: SpendReader, ask: ReadSpend): Sums {
-  const by = ask.by as DayDimension;
+  const by = ask.by as DayBy;
   const smallest = smallestOf(by, ask.where ?? {});
   const isOfAssets = ctx.source || smallest === costProjectDays || smallest === costDaily;
   return {
@@ -137,9 +131,9 @@ async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpen
     if (by === "outcome") return { by, label: where.outcome![0]!.toUpperCase() + where.outcome!.slice(1) };
     const value = by === "project" ? project! : where[by]!;
     if (value === IDLE) return { by, label: "Idle" };
-    const { key, names, label } = DIMENSIONS[by];
+    const { key, names, label, sums } = DIMENSIONS[by];
     const seen = seenCosts(ctx, { from: "2000-01-01", to: "9999-12-31", ...(by === "project" ? { project: value } : { where: { [by]: value } }) });
-    const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (select ${key} as key from ${SMALLEST[by]} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1) found ${names}`);
+    const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (select ${key} as key from ${sums} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1) found ${names}`);
     return { by, label: row?.label ?? value };
   }));
 }
