@@ -20,6 +20,7 @@ import { CheckpointsLoop } from "./loops/checkpoints.ts";
 import { runDeadlines } from "./loops/deadlines.ts";
 import { LogsLoop } from "./loops/logs.ts";
 import { MetricsLoop } from "./loops/metrics.ts";
+import { OutsideLoop } from "./loops/outside.ts";
 import { SyncLoop } from "./loops/sync.ts";
 import { TelemetryLoop } from "./loops/telemetry.ts";
 import { UsageLoop } from "./loops/usage.ts";
@@ -81,7 +82,8 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const checkpoints = new CheckpointsLoop({ client, supervisor, state });
   const usage = new UsageLoop({ client, supervisor, bytes, news });
   const witness = driver.accounting ? new WitnessLoop({ client, supervisor, owed, accounting: driver.accounting }) : null;
-  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage, witness, tunnels };
+  const outside = driver.outside ? new OutsideLoop({ client, accounting: driver.outside }) : null;
+  return { records, client, supervisor, sources, telemetry, sync, logs, metrics, artifacts, checkpoints, usage, witness, outside, tunnels };
 }
 
 /**
@@ -112,6 +114,7 @@ async function runLocked(options: RunOptions, lock: Lock): Promise<number> {
     parts.telemetry.run(loops.signal),
     parts.usage.run(loops.signal),
     parts.witness?.run(loops.signal),
+    parts.outside?.run(loops.signal),
   ]);
   const watching = runDeadlines(parts.supervisor, deadlines.signal);
   const code = await waitForEnd(options, lock, parts);

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import type { Gpu } from "../inventory/gpu.ts";
-import type { AccountedPart, AttemptReport, Capabilities, NodeReport, SchedulerReport } from "../protocol/messages.ts";
+import type { AccountedPart, AttemptReport, Capabilities, NodeReport, OutsideJob, SchedulerReport } from "../protocol/messages.ts";
 
 export type DriverCapabilities = z.infer<typeof Capabilities>;
 export type ExitReport = NonNullable<AttemptReport["exit"]>;
@@ -105,6 +105,14 @@ export interface Accounting {
   read(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer>;
 }
 
+export type OutsideAnswer = { kind: "told"; jobs: OutsideJob[] } | { kind: "none" | "later"; why: string };
+/** What a scheduler keeps of jobs that others gave it. */
+export interface OutsideAccounting {
+  readonly source: "slurm";
+  /** All that held something within the last so many seconds. */
+  read(seconds: number): Promise<OutsideAnswer>;
+}
+
 /**
  * How the agent drives what is already there. Every call may be repeated, after a crash of the agent too: an attempt is
  * named by its id, and all that a driver must remember lies in the attempt's folder or in the scheduler.
@@ -140,6 +148,7 @@ export interface Driver {
   granted?(attemptId: string, folder: string): Promise<Granted | null>;
   /** Absent where there is no scheduler. */
   readonly accounting?: Accounting;
+  readonly outside?: OutsideAccounting;
   /** Calls back when an attempt that this process started may have changed; a hint, `observe` is the truth. */
   onChange(listener: (attemptId: string) => void): void;
 }

@@ -7,6 +7,7 @@ import { NodeWord, SchedulerReport, SchedulerWord } from "./scheduler.ts";
 
 export { Fence } from "./fields.ts";
 export * from "./causes.ts";
+export * from "./outside.ts";
 export * from "./parts.ts";
 export * from "./tunnel.ts";
 export * from "./usage.ts";
@@ -23,7 +24,7 @@ export * from "./witness.ts";
  *   Usage, a stream of its own: who held what from when to when. Checkpoints to and from the object store, where the job's spec asks for it.
  *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
- *   What a scheduler's own accounting says of ended attempts, beside their usage.
+ *   What a scheduler's own accounting says of ended attempts, beside their usage; and of jobs from outside Drover.
  *   How long a job may take that names no time, by partition.
  *   Ends for want of `capacity`, to servers that say they take them (causes.ts).
  *   Of a node whether it is reserved and on which switches it hangs, of a reservation its nodes by name.
@@ -41,6 +42,7 @@ export const AGENT_PATHS = {
   telemetry: "/api/agent/telemetry",
   usage: "/api/agent/usage",
   witness: "/api/agent/witness",
+  outside: "/api/agent/outside",
   artifacts: "/api/agent/artifacts",
   checkpoint: "/api/agent/checkpoint",
   restore: "/api/agent/restore",

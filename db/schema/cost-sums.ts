@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, date, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import { CAPACITY_CLASSES, HELD_KINDS } from "../../domain/costs/metering.ts";
+import { CAPACITY_CLASSES, HELD_KINDS, RESOURCE_KINDS } from "../../domain/costs/metering.ts";
 import { RUN_STATUSES } from "../../domain/experiments/run-status.ts";
 import { COST_PARTS } from "../../domain/costs/split.ts";
 import { moment, oneOf } from "./columns.ts";
 import { quantity, rolled } from "./costs.ts";
 
 /** A day of one resource of a cluster. */
-const asset = () => ({ clusterId: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull(), capacityClass: text({ enum: CAPACITY_CLASSES }).notNull() });
-const place = () => ({ orgId: text().notNull(), day: date().notNull(), projectId: text().notNull() }); // empty: idle
+const asset = () => ({ clusterId: text().notNull(), kind: text({ enum: RESOURCE_KINDS }).notNull(), model: text().notNull(), capacityClass: text({ enum: CAPACITY_CLASSES }).notNull() });
+export const place = () => ({ orgId: text().notNull(), day: date().notNull(), projectId: text().notNull() }); // empty: idle
 
-const ofRuns = () => ({ acceleratorHours: quantity().notNull(), amount: rolled().amount, provisional: rolled().provisional });
+export const ofRuns = () => ({ acceleratorHours: quantity().notNull(), amount: rolled().amount, provisional: rolled().provisional });
 
 // Sums of `cost_daily` that a year of it can be read by, moved on in the transaction that posts.
 /** By project and asset. `owners`: whose use is in it, for figures that must tell of no single person. */

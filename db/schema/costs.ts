@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, check, date, foreignKey, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text } from "drizzle-orm/pg-core";
-import { CAPACITY_CLASSES, EVIDENCE, HELD_KINDS } from "../../domain/costs/metering.ts";
+import { CAPACITY_CLASSES, EVIDENCE, HELD_KINDS, JOURNAL_EVIDENCE, RESOURCE_KINDS } from "../../domain/costs/metering.ts";
 import { WITNESS_SOURCES, type WitnessedPart } from "../../domain/costs/witness.ts";
 import { orgs } from "./access.ts";
 import { clusters } from "./clusters.ts";
@@ -12,7 +12,9 @@ const money = () => numeric({ precision: 38, scale: 18 });
 export const quantity = () => numeric({ precision: 38, scale: 10 });
 const price = () => numeric({ precision: 20, scale: 8 });
 /** What is metered together: all of one kind on one node; `model` is empty for cores and memory. */
-const asset = () => ({ orgId: text().notNull(), clusterId: text().notNull(), node: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull() });
+export const asset = () => ({ orgId: text().notNull(), clusterId: text().notNull(), node: text().notNull(), kind: text({ enum: HELD_KINDS }).notNull(), model: text().notNull() });
+/** What is charged together: an asset, or what an organization stores (its own id for the cluster, what for the node), or what an endpoint serves (its id for the node). */
+const charged = () => ({ ...asset(), kind: text({ enum: RESOURCE_KINDS }).notNull() });
 
 // ── metering ─────────────────────────────────────────────────────────────────────────────────────────────
 /** Per attempt: how far its agent's usage journal is stored, and the last proof that it lived. */
@@ -25,6 +27,11 @@ export const usageMeters = pgTable("usage_meters", {
   openedAt: moment(),
   aliveAt: moment(),
   closedAt: moment(),
+  // What the attempt is for, where it is for one of these.
+  sweepId: text(),
+  endpointId: text(),
+  releaseId: text(),
+  pipelineId: text(),
   hostAheadMs: integer(), // of the host's wall clock before the server's, when it was last heard
 }, (t) => [index("usage_meters_open").on(t.clusterId).where(sql`opened_at is not null and closed_at is null`)]);
 
@@ -42,14 +49,14 @@ export const usageIntervals = pgTable("usage_intervals", {
   event: integer().notNull(), // of the journal: the open or change that began it
   fromAt: moment().notNull(),
   untilAt: moment(), // null: still held, as far as anybody knows
-  evidence: text({ enum: EVIDENCE }).notNull(),
+  evidence: text({ enum: JOURNAL_EVIDENCE }).notNull(),
 }, (t) => [
   index("usage_intervals_asset").on(t.clusterId, t.node, t.kind, t.fromAt),
   index("usage_intervals_attempt").on(t.attemptId),
   index("usage_intervals_run").on(t.runId),
   check("usage_intervals_milli", sql`milli > 0`),
   check("usage_intervals_forward", sql`until_at is null or until_at >= from_at`),
-  check("usage_intervals_evidence_known", oneOf(t.evidence, EVIDENCE)),
+  check("usage_intervals_evidence_known", oneOf(t.evidence, JOURNAL_EVIDENCE)),
 ]);
 
 /** How much of an asset there was. Written from what agents report of their nodes. */
@@ -112,7 +119,7 @@ export const priceLines = pgTable("price_lines", {
   id: id("priceLine"),
   orgId: text().notNull().references(() => orgs.id),
   version: integer().notNull(),
-  kind: text({ enum: HELD_KINDS }).notNull(),
+  kind: text({ enum: RESOURCE_KINDS }).notNull(),
   clusterId: text(),
   model: text(),
   capacityClass: text({ enum: CAPACITY_CLASSES }),
@@ -144,7 +151,7 @@ export const exchangeRates = pgTable("exchange_rates", {
 
 // ── rating and ledger ────────────────────────────────────────────────────────────────────────────────────
 /** Asset-hours whose facts changed since they were rated. A row is taken away in the transaction that posts its charges. */
-export const dirtyHours = pgTable("dirty_hours", { ...asset(), hour: moment().notNull(), markedAt: moment().notNull().defaultNow() }, (t) => [
+export const dirtyHours = pgTable("dirty_hours", { ...charged(), hour: moment().notNull(), markedAt: moment().notNull().defaultNow() }, (t) => [
   primaryKey({ columns: [t.clusterId, t.node, t.kind, t.model, t.hour] }),
   index("dirty_hours_org").on(t.orgId, t.hour),
   index("dirty_hours_turn").on(t.markedAt, t.clusterId, t.node, t.kind, t.model, t.hour), // in the order in which they are booked
@@ -158,20 +165,24 @@ export const costClocks = pgTable("cost_clocks", { clusterId: text().primaryKey(
  */
 export const ledgerEntries = pgTable("ledger_entries", {
   id: text().notNull(),
-  ...asset(),
+  ...charged(),
   transactionId: text().notNull(),
   line: smallint().notNull(),
   hour: moment().notNull(),
   period: text().notNull(), // the month in which it is booked, 2026-11
   chargeClass: text({ enum: ["Correction"] }), // of a period that was closed
   ratingVersion: integer().notNull(),
-  account: text().notNull(), // project:<id> · idle:<cluster> · asset:<cluster>/<node>/<kind>
+  account: text().notNull(), // project:<id> · outside:<account> · idle:<cluster> · asset:<cluster>/<node>/<kind>
   capacityClass: text({ enum: CAPACITY_CLASSES }).notNull(),
-  attemptId: text(),
+  attemptId: text(), // what held it: an attempt, or a job from outside Drover; null: nobody
   runId: text(),
-  projectId: text(),
-  experimentId: text(),
-  ownerId: text(),
+  projectId: text(), // of a job from outside whose account has none: outside:<account>
+  experimentId: text(), // of jobs from outside: outside
+  ownerId: text(), // of jobs from outside: outside:<user>
+  sweepId: text(),
+  endpointId: text(),
+  releaseId: text(),
+  pipelineId: text(),
   priceId: text(),
   rateId: text(), // by which a price in another currency was converted
   unitPrice: price().notNull(),
@@ -194,7 +205,7 @@ const dimensions = () => ({
   ownerId: text().notNull(),
   experimentId: text().notNull(),
   clusterId: text().notNull(),
-  kind: text({ enum: HELD_KINDS }).notNull(),
+  kind: text({ enum: RESOURCE_KINDS }).notNull(),
   model: text().notNull(),
   capacityClass: text({ enum: CAPACITY_CLASSES }).notNull(),
 });
@@ -217,7 +228,7 @@ export const costRepriced = pgTable("cost_repriced", {
   version: integer().notNull(),
   month: text().notNull(), // of the hours, 2026-11
   projectId: text().notNull(), // empty: idle
-  kind: text({ enum: HELD_KINDS }).notNull(),
+  kind: text({ enum: RESOURCE_KINDS }).notNull(),
   quantity: quantity().notNull(),
   before: money().notNull(),
   after: money().notNull(),

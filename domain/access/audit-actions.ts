@@ -13,7 +13,7 @@ export const AUDIT_ACTIONS = [
   "run.create", "run.delete", "run.restore", "run.submit", "run.cancel", "run.retry", "run.declare-lost", "run.shell", "run.app", "run.tag", "run.archive", "run.unarchive",
   "run.hold", "run.release", "run.prioritize", "run.move",
   "queue.policy", "queue.quota", "queue.remove-quota", "queue.weight",
-  "price.add", "price.currency", "price.rate", "budget.create", "budget.change", "budget.archive", "budget.restore", "period.request-close", "period.withdraw-close", "period.close", "usage-review.resolve",
+  "price.add", "price.currency", "price.rate", "budget.create", "budget.change", "budget.archive", "budget.restore", "period.request-close", "period.withdraw-close", "period.close", "usage-review.resolve", "outside-account.name",
   "schedule.create", "schedule.change", "schedule.delete", "schedule.send", "schedule.unsubscribe",
   "embed.publish", "embed.withdraw", "embed.client-create", "embed.client-change", "embed.client-disable", "embed.client-enable", "embed.client-revoke", "embed.export",
   "view.save", "view.delete", "report.create", "report.update", "report.archive", "report.restore", "report.comment", "report.delete-comment",

@@ -37,6 +37,7 @@ const SAYS: Record<AuditAction, string> = {
   "period.request-close": "Asked for the close of a month",
   "period.withdraw-close": "Withdrew the close of a month",
   "period.close": "Closed a month",
+  "outside-account.name": "Said who pays for an account's jobs from outside",
   "usage-review.resolve": "Resolved a review of usage",
   "schedule.create": "Scheduled a cost report",
   "schedule.change": "Changed a scheduled cost report",

@@ -3,7 +3,7 @@ import type { ForecastRecord } from "./forecast-record.ts";
 import type { LengthGuess } from "./estimate.ts";
 import type { ExperimentGoal } from "../experiments/goal.ts";
 import type { RunStatus } from "../experiments/run-status.ts";
-import type { CapacityClass, HeldKind } from "./metering.ts";
+import type { CapacityClass, ResourceKind } from "./metering.ts";
 import type { SpendBy } from "./spend-by.ts";
 
 /** Amounts are exact decimals as text. */
@@ -82,10 +82,22 @@ export interface BestRunCost {
 export interface RunCostSeries extends Pick<CostStand, "currency" | "isUnpriced"> {
   points: { x: number; amount: string }[];
 }
+/** An account under which others give jobs to a cluster's scheduler. */
+export interface OutsideAccount {
+  clusterId: string;
+  cluster: string;
+  account: string;
+  /** Seen since they are counted. */
+  jobs: number;
+  running: number;
+  /** Pays for those that are first seen from now on; null: none of Drover's. */
+  projectId: string | null;
+  project: string | null;
+}
 export interface PriceLineView {
   id: string;
   version: number;
-  kind: HeldKind;
+  kind: ResourceKind;
   cluster: string | null;
   model: string | null;
   capacityClass: CapacityClass | null;

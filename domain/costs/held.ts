@@ -1,6 +1,6 @@
 import { compare, type Decimal, decimal, multiply, roundHalfEven } from "./decimal.ts";
 import type { ExchangeRate } from "./exchange.ts";
-import type { HeldKind } from "./metering.ts";
+import type { ResourceKind } from "./metering.ts";
 import { PRICE_SCALE, type PriceLine, scopeOf } from "./price-book.ts";
 import { replaces, type Dated } from "./replaces.ts";
 
@@ -31,7 +31,7 @@ export function isTooLarge(lines: readonly Held<PriceLine>[], rates: readonly Ex
 
 /** What is to be rated anew since when (Unix ms): of one cluster and model, or of every one. */
 export interface RatedScope {
-  kind: HeldKind;
+  kind: ResourceKind;
   clusterId: string | null;
   model: string | null;
   since: number;

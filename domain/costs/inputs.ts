@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { ExperimentGoal } from "../experiments/goal-inputs.ts";
-import { ClusterId, ExperimentId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
+import { ClusterId, ExperimentId, ProjectId, RunId, Slug, TeamId, UsageReviewId } from "../shared/ids.ts";
 import { daysBetween, MOST_DAYS } from "./days.ts";
 import { RATE_SCALE } from "./exchange.ts";
 import { FOCUS_DATASETS, FOCUS_VERSIONS, hasDataset } from "./focus.ts";
-import { CAPACITY_CLASSES, HELD_KINDS } from "./metering.ts";
+import { CAPACITY_CLASSES, HELD_KINDS, RESOURCE_KINDS, SERVED_KINDS } from "./metering.ts";
 import { PARTS_BY } from "./parts-view.ts";
 import { isPeriod } from "./period.ts";
 import { PRICE_SCALE } from "./price-book.ts";
@@ -25,7 +25,7 @@ const Narrowed = Range.extend({ where: Where });
 export const ReadSpend = Narrowed.extend({ by: z.enum(SPEND_BY).default("project"), tag: z.string().min(1).max(250).optional() })
   .refine(sane, SANE)
   .refine(({ by, tag }) => (by === "tag") === (tag !== undefined), { message: "Name the tag's key with by: tag, and only then.", path: ["tag"] })
-  .refine((ask) => !isTooLong(ask.by, ask.where ?? {}, ask), { message: `How runs ended, or their tags, together with clusters, resources or classes: of at most ${MOST_LEDGER_DAYS} days.`, path: ["to"] });
+  .refine((ask) => !isTooLong(ask.by, ask.where ?? {}, ask), { message: `How runs ended, or their tags, together with clusters, resources or classes, and sweeps, endpoints, releases or pipelines together with anything: of at most ${MOST_LEDGER_DAYS} days.`, path: ["to"] });
 export type ReadSpend = z.output<typeof ReadSpend>;
 /** What the cost of capacity went to. */
 export const ReadParts = Range.extend({ by: z.enum(PARTS_BY).default("cluster") }).refine(sane, SANE);
@@ -49,6 +49,9 @@ export const ResolveReviews = z.strictObject({
   note: z.string().trim().min(1, "Say what you found.").max(1000),
 });
 export type ResolveReviews = z.output<typeof ResolveReviews>;
+/** `projectId` null: nobody of Drover pays for that account's jobs. */
+export const NameAccount = z.strictObject({ clusterId: ClusterId, account: z.string().max(128), projectId: ProjectId.nullable() });
+export type NameAccount = z.output<typeof NameAccount>;
 export const OneRunCost = z.strictObject({ id: RunId });
 /** Of a page of runs, in any order. */
 export const ReadRunCosts = z.strictObject({ ids: z.array(RunId).min(1).max(200) });
@@ -60,10 +63,12 @@ export type ReadRunCostSeries = z.output<typeof ReadRunCostSeries>;
 
 /** As ISO 4217 calls it, or an organization's own credits. */
 export const Currency = z.string().regex(/^[A-Z]{3}$/, "Use three capitals, such as EUR.");
+const isServed = (kind: string) => SERVED_KINDS.some((one) => one === kind);
+const isHeld = (kind: string) => HELD_KINDS.some((one) => one === kind);
 const PRICE = new RegExp(`^\\d{1,12}(\\.\\d{1,${PRICE_SCALE}})?$`);
-/** A price per hour of one accelerator, core or GiB, from a moment on. Empty scopes fit everything. */
+/** A price of one unit (KIND_UNIT), from a moment on. Empty scopes fit everything. */
 export const AddPrice = z.strictObject({
-  kind: z.enum(HELD_KINDS),
+  kind: z.enum(RESOURCE_KINDS),
   clusterId: ClusterId.nullable().default(null),
   model: z.string().trim().toLowerCase().min(1).max(64).nullable().default(null),
   capacityClass: z.enum(CAPACITY_CLASSES).nullable().default(null),
@@ -73,7 +78,10 @@ export const AddPrice = z.strictObject({
   /** Null: the organization's own. Of another one, there must be a rate. */
   currency: Currency.nullable().default(null),
   note: z.string().trim().max(500).optional(),
-}).refine(({ kind, model }) => model === null || kind === "accelerator", { message: "Only accelerators have models.", path: ["model"] });
+})
+  .refine(({ kind, model }) => model === null || kind === "accelerator" || isServed(kind), { message: "Only accelerators and what is served have models.", path: ["model"] })
+  .refine(({ kind, capacityClass }) => capacityClass === null || isHeld(kind), { message: "Only what a node has is of a class.", path: ["capacityClass"] })
+  .refine(({ kind, clusterId }) => clusterId === null || kind !== "storage", { message: "What is stored is on no cluster.", path: ["clusterId"] });
 export type AddPrice = z.output<typeof AddPrice>;
 export const AddRate = z.strictObject({
   currency: Currency,

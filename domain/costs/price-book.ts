@@ -1,6 +1,6 @@
 import { compare, type Decimal, multiply, roundHalfEven } from "./decimal.ts";
 import { type ExchangeRate, rateAt } from "./exchange.ts";
-import type { CapacityClass, HeldKind } from "./metering.ts";
+import type { CapacityClass, ResourceKind } from "./metering.ts";
 import { replaces } from "./replaces.ts";
 
 /** Digits after the point that a unit price may have. With a quantity of ten, a cost has eighteen, exactly. */
@@ -14,7 +14,7 @@ export const PRICE_SCALE = 8;
 export interface PriceLine {
   id: string;
   version: number;
-  kind: HeldKind;
+  kind: ResourceKind;
   clusterId: string | null;
   /** Part of the accelerator's name, lower case; null fits every model. */
   model: string | null;
@@ -27,7 +27,7 @@ export interface PriceLine {
 
 /** What is priced. */
 export interface PricedAsset {
-  kind: HeldKind;
+  kind: ResourceKind;
   clusterId: string;
   model: string | null;
   capacityClass: CapacityClass;

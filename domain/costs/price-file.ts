@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { noRateWords } from "./exchange.ts";
 import { AddPrice } from "./inputs.ts";
-import { CAPACITY_CLASSES } from "./metering.ts";
+import { CAPACITY_CLASSES, RESOURCE_KINDS } from "./metering.ts";
 import type { PriceColumn } from "./price-columns.ts";
 
 export const ImportPrices = z.strictObject({
@@ -44,6 +44,7 @@ export function priceOfRow(row: Partial<Record<PriceColumn, string>>, { clusters
   }
   const [issue] = parsed.error.issues;
   const column = FIELD[String(issue!.path[0])] ?? "kind";
-  const words: Partial<Record<PriceColumn, string>> = { kind: "Expected accelerator, cpu or memory.", class: `Expected ${CAPACITY_CLASSES.join(", ")}, or nothing.`, valid_from: "Expected a day such as 2026-11-01, or a moment with its zone." };
+  if (issue!.code === "custom") return { column, message: issue!.message };
+  const words: Partial<Record<PriceColumn, string>> = { class: `Expected ${CAPACITY_CLASSES.join(", ")}, or nothing.`, kind: `Expected one of ${RESOURCE_KINDS.join(", ")}.`,  valid_from: "Expected a day such as 2026-11-01, or a moment with its zone." };
   return { column, message: words[column] ?? issue!.message };
 }

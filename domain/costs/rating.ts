@@ -18,11 +18,17 @@ export function ticksAt(msIntoHour: number): bigint {
 
 /** Who held how much (in thousandths) of an asset, from when to when (Unix ms). */
 export interface Holding {
+  /** What holds it: an attempt, or a job from outside Drover. */
   attemptId: string;
   from: number;
   to: number;
   milli: number;
   evidence: UsageEvidence;
+  /**
+   * Of a job from outside Drover, whose scheduler tells amounts of the whole job: how it is spread over its nodes is reckoned. So
+   * it holds at most what is there and Drover's own attempts leave.
+   */
+  isOutside?: boolean;
 }
 /** How much of it there was. */
 export interface CapacitySpan {
@@ -76,8 +82,8 @@ export function rateAssetHour(input: AssetHour): ChargeRow[] {
   };
   for (const { ticks, price, capacity, holdings } of segmentsOf(input)) {
     let held = 0n;
-    for (const { attemptId, milli, evidence } of holdings) {
-      const units = BigInt(milli) * ticks;
+    for (const { attemptId, milli, evidence } of withinCapacity(holdings, capacity)) {
+      const units = milli * ticks;
       held += units;
       put(attemptId, price, evidence, units);
     }
@@ -89,6 +95,19 @@ export function rateAssetHour(input: AssetHour): ChargeRow[] {
     const quantity: Decimal = { units, scale: QUANTITY_SCALE };
     return { attemptId, priceId: price?.id ?? null, rateId: price?.rateId ?? null, unitPrice, quantity, amount: multiply(quantity, unitPrice), evidence, capacityClass: input.capacityClass };
   });
+}
+
+/** What each of them has of an asset, in thousandths: jobs from outside share what is left, in a fixed order. */
+function withinCapacity(holdings: readonly Holding[], capacity: bigint): { attemptId: string; milli: bigint; evidence: UsageEvidence }[] {
+  let left = capacity;
+  const has = (most: (milli: bigint) => bigint) => ({ attemptId, milli, evidence }: Holding) => {
+    const own = most(BigInt(milli));
+    left -= own;
+    return { attemptId, milli: own, evidence };
+  };
+  const [outside, attempts] = [holdings.filter(({ isOutside }) => isOutside), holdings.filter(({ isOutside }) => !isOutside)];
+  const inOrder = outside.toSorted((a, b) => (a.attemptId < b.attemptId ? -1 : a.attemptId > b.attemptId ? 1 : 0));
+  return [...attempts.map(has((milli) => milli)), ...inOrder.map(has((milli) => (left <= 0n ? 0n : milli < left ? milli : left)))];
 }
 
 /** What the asset costs in that hour, whoever held it: from capacity and prices alone. The rows must add up to it. */

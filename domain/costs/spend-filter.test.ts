@@ -13,6 +13,9 @@ it.each([
   [{ cluster: "cl_1", project: "vision" }, "experiment"],
   [{ experiment: "exp_1", person: "usr_1" }, "kind"],
   [{ team: "idle" }, "kind"],
+  [{ team: "outside:physics" }, "person"],
+  [{ source: "outside" }, "project"],
+  [{ sweep: "width", project: "vision" }, "experiment"],
   [{ team: "idle", kind: "cpu " }, "cluster"],
   [{ experiment: "exp_1", person: "usr_1", kind: "cpu ", cluster: "cl_1", class: "spot", outcome: "failed" }, null],
 ])("tells %o apart by %s next", (where, next) => {
@@ -24,6 +27,7 @@ it("takes a group for the filter that it stands for, and all others together for
   expect(whereOf("project", "prj_1", undefined, slugOf)).toEqual({ project: "vision" });
   expect(whereOf("project", "prj_2", undefined, slugOf)).toBe(null);
   expect(whereOf("cluster", "", undefined, slugOf)).toEqual({ team: "idle" });
+  expect(whereOf("project", "outside:physics", undefined, slugOf)).toEqual({ team: "outside:physics" });
   expect(whereOf("tag", "~", "data", slugOf)).toEqual({ tag: { key: "data", value: "~" } });
   expect(whereOf("person", "others", undefined, slugOf)).toBe(null);
 });

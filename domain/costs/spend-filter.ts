@@ -1,5 +1,6 @@
 import { daysBetween } from "./days.ts";
-import { BY_ASSET, BY_RUN, NEXT_BY, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
+import { isOutsidePayer } from "./outside.ts";
+import { BY_ASSET, BY_PROJECT, BY_RUN, isFacet, NEXT_BY, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
 
 /** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
 export type SpendWhere = Partial<Record<Exclude<SpendBy, "tag">, string>> & { tag?: TagValue };
@@ -28,6 +29,7 @@ export function nextBy(where: SpendWhere): SpendBy | null {
 export function whereOf(by: SpendBy, key: string, tag: string | undefined, slugOf: (projectId: string) => string | undefined): SpendWhere | null {
   if (key === OTHERS) return null;
   if (key === "") return { team: IDLE };
+  if (by === "project" && isOutsidePayer(key)) return { team: key };
   if (by === "tag") return tag === undefined ? null : { tag: { key: tag, value: key } };
   const value = by === "project" ? slugOf(key) : key;
   return value === undefined ? null : { [by]: value };
@@ -36,7 +38,16 @@ export function whereOf(by: SpendBy, key: string, tag: string | undefined, slugO
 /** Whether something of it is known of runs only, so that what nobody held is not in it. */
 export const isOfRuns = (by: SpendBy, where: SpendWhere): boolean => [by, ...narrowedBy(where)].some((one) => BY_RUN.has(one));
 
-/** Only the ledger itself knows what runs with an outcome or a tag held of which asset: it is read hour by hour, of so many days at most. */
+/** Whether only some charges know something of it: what nobody held is not in it either. */
+export const isOfSome = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) || [by, ...narrowedBy(where)].some(isFacet);
+
+/**
+ * Only the ledger itself knows what runs with an outcome or a tag held of which asset, and anything else of what has a sweep, an
+ * endpoint, a release or a pipeline: it is read hour by hour, of so many days at most.
+ */
 export const MOST_LEDGER_DAYS = 92;
-export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) && [by, ...narrowedBy(where)].some((one) => BY_ASSET.has(one));
+export const isOfLedger = (by: SpendBy, where: SpendWhere): boolean => {
+  const asked = [...new Set([by, ...narrowedBy(where)])].filter((one) => !BY_PROJECT.has(one));
+  return asked.some(isFacet) ? asked.length > 1 : isOfRuns(by, where) && asked.some((one) => BY_ASSET.has(one));
+};
 export const isTooLong = (by: SpendBy, where: SpendWhere, { from, to }: { from: string; to: string }): boolean => isOfLedger(by, where) && daysBetween(from, to) >= MOST_LEDGER_DAYS;

@@ -44,7 +44,7 @@ describe("the parts of what capacity cost", () => {
 });
 
 describe("a charge", () => {
-  const of = (attemptId: string | null, units: bigint, fate?: AttemptFate, stranded?: { stranded: bigint; unheld: bigint }) => Object.fromEntries(splitCharge({ attemptId, units }, fate, stranded).filter(([, part]) => part !== 0n));
+  const of = (attemptId: string | null, units: bigint, fate?: AttemptFate, stranded?: { stranded: bigint; unheld: bigint }) => Object.fromEntries(splitCharge({ kind: "cpu", attemptId, units }, fate, stranded).filter(([, part]) => part !== 0n));
 
   it("of a run is used as far as it was measured, idle for the rest, and not measured where nobody looked", () => {
     expect(of("a", 10_001n, { isWasted: false, use: 250 })).toEqual({ used: 2500n, idle: 7501n });

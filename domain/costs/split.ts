@@ -1,5 +1,5 @@
 import { add, type Decimal, multiply, ZERO } from "./decimal.ts";
-import { HOUR_MS, type HeldKind } from "./metering.ts";
+import { HOUR_MS, HELD_KINDS, type HeldKind, type ResourceKind } from "./metering.ts";
 import { type CapacitySpan, type Holding, QUANTITY_SCALE, ticksAt } from "./rating.ts";
 
 /** What the capacity's cost went to: every quantity is in exactly one of these. */
@@ -25,7 +25,7 @@ export interface AttemptFate {
 /** A charge of the ledger: so much of an asset, held in one hour by an attempt, or by nobody. `units` are of `QUANTITY_SCALE`. */
 export interface Charge {
   node: string;
-  kind: HeldKind;
+  kind: ResourceKind;
   model: string;
   /** Unix ms, a whole UTC hour. */
   hour: number;
@@ -48,12 +48,13 @@ export interface Strandedness {
 export const isWasted = ({ status, outcome }: { status: string; outcome: string | null }): boolean => status === "lost" || outcome === "failed";
 
 /** How much of a charge is in which part. Together they are the charge, to the last unit. */
-export function splitCharge({ attemptId, units }: Pick<Charge, "attemptId" | "units">, fate: AttemptFate | undefined, stranded: Strandedness | undefined): [CostPart, bigint][] {
+export function splitCharge({ kind, attemptId, units }: Pick<Charge, "kind" | "attemptId" | "units">, fate: AttemptFate | undefined, stranded: Strandedness | undefined): [CostPart, bigint][] {
   if (attemptId === null) {
     // More was held than there was: that stays visible where it is, and is never cut at zero.
     const part = units > 0n && stranded && stranded.unheld > 0n ? (units * least(stranded.stranded, stranded.unheld)) / stranded.unheld : 0n;
     return [["stranded", part], ["free", units - part]];
   }
+  if (!HELD_KINDS.some((held) => held === kind)) return [["used", units]]; // of what is stored and served there is nothing to hold in vain
   if (fate?.isWasted) return [["wasted", units]];
   if (!fate || fate.use === null) return [["unmeasured", units]];
   const used = (units * least(BigInt(Math.max(0, fate.use)), WHOLE_USE)) / WHOLE_USE;
@@ -64,7 +65,7 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 /** Sums of one day. */
 export interface PartSum {
   projectId: string;
-  kind: HeldKind;
+  kind: ResourceKind;
   model: string;
   capacityClass: string;
   part: CostPart;

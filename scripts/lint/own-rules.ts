@@ -5,7 +5,7 @@ export interface Finding {
 }
 
 /** What agents and clocks report is nobody's act: these apply reports, and write events instead of audit entries. */
-const REPORTED = /^server\/(agents\/commands\/(inventory|presence)|experiments\/commands\/(transitions|log-ingest|metric-ingest|mlflow-log|artifact-ingest|checkpoints|archive|placement|leases)|clusters\/commands\/telemetry-ingest|costs\/commands\/(usage-ingest|witness-ingest|capacity|posting))\.ts$/;
+const REPORTED = /^server\/(agents\/commands\/(inventory|presence)|experiments\/commands\/(transitions|log-ingest|metric-ingest|mlflow-log|artifact-ingest|checkpoints|archive|placement|leases)|clusters\/commands\/telemetry-ingest|costs\/commands\/(usage-ingest|witness-ingest|outside-ingest|capacity|posting|served|stored))\.ts$/;
 
 /** Conversions that lose digits, in code and in SQL, and money that is declared a number. */
 const MONEY_AS_NUMBER = /\b(?:Number(?:\.parseFloat)?|parseFloat)\s*\(|\.toFixed\(|\b(?:amount|price|cost|spent|held|remaining|money|total|provisional)\b\s*\)?::\s*(?:float[48]?|real|double precision|int[48]?|bigint)|\b\w*(?:[aA]mount|[pP]rice|[cC]ost|[mM]oney|[sS]pent|[rR]emaining)\??: number\b|mode: "number"/g;

@@ -1,12 +1,13 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Readable } from "node:stream";
 import type { z } from "zod";
-import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, Restore, Telemetry, Usage, Witness } from "../../agent/protocol/messages.ts";
+import { AGENT_PATHS, ArtifactManifest, CheckpointManifest, LIMITS, LogHeader, MetricBatches, OutsideJobs, Restore, Telemetry, Usage, Witness } from "../../agent/protocol/messages.ts";
 import type { Db } from "../../db/client.ts";
 import { Sha256 } from "../../domain/shared/ids.ts";
 import { artifactPathProblem } from "../../domain/experiments/artifact-path.ts";
 import { ingestTelemetry } from "../clusters/commands/telemetry-ingest.ts";
 import { ingestUsage } from "../costs/commands/usage-ingest.ts";
+import { ingestOutside } from "../costs/commands/outside-ingest.ts";
 import { ingestWitness } from "../costs/commands/witness-ingest.ts";
 import { ingestManifest } from "../experiments/commands/artifact-ingest.ts";
 import { ingestCheckpoint, readRestore } from "../experiments/commands/checkpoints.ts";
@@ -29,6 +30,7 @@ export function mountStreams(app: Hono, open: MiddlewareHandler, answer: Answer)
   app.post(AGENT_PATHS.telemetry, open, answer(postTelemetry));
   app.post(AGENT_PATHS.usage, open, answer(postUsage));
   app.post(AGENT_PATHS.witness, open, answer(postWitness));
+  app.post(AGENT_PATHS.outside, open, answer(postOutside));
   app.post(AGENT_PATHS.artifacts, open, answer(postManifest(ArtifactManifest, ingestManifest)));
   app.post(AGENT_PATHS.checkpoint, open, answer(postManifest(CheckpointManifest, ingestCheckpoint)));
   app.post(AGENT_PATHS.restore, open, answer(postRestore));
@@ -112,6 +114,13 @@ async function postWitness(c: AgentContext, connector: Connector): Promise<Respo
   const { agent, services } = await signed(c, connector, sha256Hex(body));
   const { changes, ...reply } = await ingestWitness(services.sql, agent, parseMessage(Witness, parseSaid(body)));
   for (const change of changes) services.bus.publish(change);
+  return c.json({ serverTime: services.now(), ...reply });
+}
+
+async function postOutside(c: AgentContext, connector: Connector): Promise<Response> {
+  const body = await readBody(c.req.raw, LIMITS.jsonBody);
+  const { agent, services } = await signed(c, connector, sha256Hex(body));
+  const reply = await ingestOutside(services.sql, agent, parseMessage(OutsideJobs, parseSaid(body)), services.now());
   return c.json({ serverTime: services.now(), ...reply });
 }
 

@@ -28,6 +28,7 @@ const NAMING_OBJECTS = ["GET /api/agent/objects/:sha256", "PUT /api/agent/object
 const NAMELESS = {
   "POST /api/agent/enrol": "a secret code says which cluster; its tests try others",
   "POST /api/agent/join": "the agent's own secret; its tests try others",
+  "POST /api/agent/outside": "jobs by the scheduler's own numbers, each of the agent's own cluster: its tests tell one of two clusters",
   "GET /api/agent/tunnel/:server": "only as a WebSocket; a server is no organization's",
 };
 

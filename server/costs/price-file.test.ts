@@ -49,12 +49,12 @@ describe("a price book as a file", () => {
     const before = await lines();
     const bad = bring([HEAD, "cpu,,,,2026-03-01,1,,", "gpu,,,,2026-03-01,1,,", "cpu,nowhere,,,2026-03-01,1,,", "cpu,,,cheap,2026-03-01,1,,", "cpu,,,,March,1,,", "cpu,,,,2026-03-01,1e3,,", "cpu,,h100,,2026-03-01,1,,", "cpu,,,,2026-03-01,1,euro,", "cpu,,,,2026-03-01,1,CHF,"].join("\n"));
     await expect(bad).rejects.toMatchObject({ cause: { issues: [
-      { field: "line 3, kind", message: "Expected accelerator, cpu or memory." },
+      { field: "line 3, kind", message: "Expected one of accelerator, cpu, memory, storage, request, token." },
       { field: "line 4, cluster", message: "There is no cluster nowhere." },
       { field: "line 5, class", message: "Expected on-demand, spot, reserved, owned, or nothing." },
       { field: "line 6, valid_from", message: expect.stringContaining("Expected a day") },
       { field: "line 7, unit_price", message: expect.stringContaining("plain digits") },
-      { field: "line 8, model", message: "Only accelerators have models." },
+      { field: "line 8, model", message: "Only accelerators and what is served have models." },
       { field: "line 9, currency", message: "Use three capitals, such as EUR." },
       { field: "line 10, currency", message: "There is no rate of CHF that holds on 1 Mar 2026. Add one first." },
     ] } });

@@ -1,11 +1,12 @@
 import { ChangeBudget, CreateBudget, OneBudget } from "../../domain/costs/budget-inputs.ts";
 import { ChangeEmbedClient, CreateEmbedClient, OneEmbedClient, OneEmbedReport, PublishReport, SwitchEmbedClient } from "../../domain/costs/embed-inputs.ts";
-import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, OnePeriod, OneRunCost, ReadExperimentCost, ReadParts, ReadRunCosts, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
+import { AddPrice, AddRate, ListCostTags, ListReviews, ListRunCosts, NameAccount, OnePeriod, OneRunCost, ReadExperimentCost, ReadParts, ReadRunCosts, ReadRunCostSeries, ReadSpend, ResolveReviews, SetCurrency } from "../../domain/costs/inputs.ts";
 import { ImportPrices } from "../../domain/costs/price-file.ts";
 import { ChangeSchedule, CreateSchedule, OneSchedule, PauseSchedule } from "../../domain/costs/schedule-inputs.ts";
 import { procedure, router } from "../trpc/init.ts";
 import { archiveBudget, changeBudget, createBudget, restoreBudget } from "./commands/budgets.ts";
 import { changeEmbedClient, createEmbedClient, publishReport, revokeEmbedClient, switchEmbedClient, withdrawReport } from "./commands/embed-clients.ts";
+import { nameAccount } from "./commands/outside-accounts.ts";
 import { closePeriod, requestClose, withdrawClose } from "./commands/periods.ts";
 import { addPrice, importPrices, setCurrency } from "./commands/prices.ts";
 import { addRate } from "./commands/rates.ts";
@@ -15,6 +16,7 @@ import { embedAudience } from "./embed-audience.ts";
 import { readAdvice } from "./queries/advice.ts";
 import { listEmbeds } from "./queries/embeds.ts";
 import { listBudgets } from "./queries/budgets-page.ts";
+import { listOutsideAccounts } from "./queries/outside.ts";
 import { readParts } from "./queries/parts.ts";
 import { getPeriod, listPeriods } from "./queries/periods.ts";
 import { readExperimentCost } from "./queries/experiment-cost.ts";
@@ -25,7 +27,7 @@ import { listReviews } from "./queries/reviews.ts";
 import { readRunCost, readRunCostSeries } from "./queries/run-cost.ts";
 import { listSchedules } from "./queries/schedules.ts";
 import { listCostTags, listRunCosts } from "./queries/run-costs.ts";
-import { readSpend } from "./queries/spend.ts";
+import { listFacets, readSpend } from "./queries/spend.ts";
 import { readWaste } from "./queries/waste.ts";
 
 export const costsRouter = router({
@@ -63,6 +65,9 @@ export const costsRouter = router({
   closePeriod: procedure("costs:manage").input(OnePeriod).mutation(({ ctx, input }) => closePeriod(ctx, input.period)),
   reviews: procedure("costs:read").input(ListReviews).query(({ ctx, input }) => listReviews(ctx, input)),
   resolveReviews: procedure("costs:manage").input(ResolveReviews).mutation(({ ctx, input }) => resolveReviews(ctx, input)),
+  facets: procedure("costs:read").query(({ ctx }) => listFacets(ctx)),
+  outsideAccounts: procedure("costs:read").query(({ ctx }) => listOutsideAccounts(ctx)),
+  nameAccount: procedure("costs:manage").input(NameAccount).mutation(({ ctx, input }) => nameAccount(ctx, input)),
   schedules: procedure("costs:manage").query(({ ctx }) => listSchedules(ctx.db, ctx.orgId, Date.now())),
   scheduleSecret: procedure("costs:manage").input(OneSchedule).query(({ ctx, input }) => readScheduleSecret(ctx, input.id)),
   createSchedule: procedure("costs:manage").input(CreateSchedule).mutation(({ ctx, input }) => createSchedule(ctx, input)),

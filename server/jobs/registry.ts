@@ -8,7 +8,7 @@ export const JOBS = {
   "experiments.readEventFiles": z.strictObject({}),
   /** Messages to webhooks that are due. */
   "models.deliverWebhooks": z.strictObject({}),
-  /** Logs whose job was lost on the way; partitions of telemetry; old codes and sessions; cut-off uploads. */
+  /** Logs whose job was lost on the way; partitions of telemetry; old codes and sessions; cut-off uploads; what the object store holds for whom. */
   "clusters.keepHouse": z.strictObject({}),
   /** Cost reports whose day has come. */
   "costs.sendReports": z.strictObject({}),

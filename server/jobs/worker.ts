@@ -4,6 +4,7 @@ import { listWaitingOrgs, placeOrg } from "../agents/jobs/placement.ts";
 import { withdrawUntaken } from "../agents/jobs/untaken.ts";
 import type { AgentServices } from "../agents/services.ts";
 import { forgetEmbeds } from "../costs/commands/embed-sessions.ts";
+import { lookAtStores } from "../costs/commands/stored.ts";
 import { costsKeeper } from "../costs/jobs/keep-costs.ts";
 import { sendReports } from "../costs/jobs/send-reports.ts";
 import { splitDays } from "../costs/jobs/split-days.ts";
@@ -60,6 +61,7 @@ const HANDLERS: { [Name in JobName]: (services: AgentServices, payload: JobPaylo
       deliveries: () => forgetOldDeliveries(sql),
       uploads: () => objects.sweep(STALE_UPLOAD_MS),
       eventFiles: () => readEventFiles(sql, bus, objects), // whose job got lost
+      stored: () => lookAtStores(sql, Date.now()),
       logs: async () => {
         const lost = await listUnarchived(sql, 100);
         await doChores(Object.fromEntries(lost.map((attemptId) => [`log of ${attemptId}`, () => archiveLog(sql, bus, objects, attemptId)])));

@@ -1,6 +1,6 @@
 import { reason } from "../../log.ts";
 import type { AccountedPart } from "../../protocol/messages.ts";
-import { type Accounting, type AccountingAnswer, NotNow } from "../driver.ts";
+import { type Accounting, type AccountingAnswer, type Granted, NotNow } from "../driver.ts";
 import { type SlurmClient, SlurmRefused } from "./client.ts";
 import type { Handles } from "./handle.ts";
 import { jobName, parseTres, sizeMib } from "./queue.ts";
@@ -21,6 +21,9 @@ export interface Books {
   shards: boolean;
 }
 
+/** Where Slurm does not count GPUs, it lists none of any job. */
+export const grantedOf = ({ cpus, memoryMib, gpus }: { cpus: number; memoryMib: number; gpus: number | null }): Granted => ({ cpus, memoryMib, gpus: gpus === 0 ? null : gpus });
+
 /** Of `scontrol show config`. */
 export function parseBooks(text: string): Books {
   const of = (key: string) => new RegExp(`^${key}\\s*=\\s*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
@@ -28,14 +31,15 @@ export function parseBooks(text: string): Books {
   return { keeps: /slurmdbd/.test(of("AccountingStorageType")), gpus: kept.includes("gres/gpu"), shards: kept.includes("gres/shard") };
 }
 
-const time = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
+/** Unix ms of what sacct prints of a moment. */
+export const readTime = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
 
 /** One line of `sacct -P -X -D --noconvert`, with the job's name. Null where it is none. */
 export function parseAccounted(line: string, { gpus, shards }: Books): { name: string; part: AccountedPart } | null {
   const [job, name, state, start, end, elapsed, suspended, tres, nodes] = line.split("|");
   if (!job || !/^\d+$/.test(job) || name === undefined || nodes === undefined) return null;
   const held = parseTres(tres ?? "");
-  const startedAt = time(start);
+  const startedAt = readTime(start);
   return {
     name,
     part: {
@@ -44,7 +48,7 @@ export function parseAccounted(line: string, { gpus, shards }: Books): { name: s
       nodes: startedAt === null || nodes === "None assigned" ? "" : nodes.slice(0, 2000),
       nodeCount: Number(held.get("node") ?? 0),
       startedAt,
-      endedAt: time(end),
+      endedAt: readTime(end),
       heldSeconds: startedAt === null ? 0 : Number(elapsed) || 0,
       suspendedSeconds: Math.round(clockSeconds(suspended ?? "")),
       cpus: Number(held.get("cpu") ?? 0),
@@ -112,7 +116,7 @@ export class SlurmAccounting implements Accounting {
     return { kind: "told", parts: new Map([...jobs].map(([attemptId, job]) => [attemptId, foldParts(partsOf(attemptId, job))])) };
   }
 
-  private async readBooks(): Promise<Books> {
+  async readBooks(): Promise<Books> {
     if (this.books && performance.now() - this.books.at < BOOKS_MS) return this.books.seen;
     const seen = parseBooks(await this.client.run("scontrol", ["show", "config"]));
     this.books = { at: performance.now(), seen };

@@ -11,7 +11,7 @@ import { type AcceleratorUse, type Driver, type DriverCapabilities, type Entry, 
 import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
-import { SlurmAccounting } from "./accounting.ts";
+import { grantedOf, SlurmAccounting } from "./accounting.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
 import { GpuSamples, SAMPLER, SAMPLER_SCRIPT } from "./gpus.ts";
@@ -19,6 +19,7 @@ import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
 import { readNodes } from "./inventory.ts";
 import { Observer } from "./observe.ts";
+import { SlurmOutside } from "./outside.ts";
 import { JobQueue } from "./queue.ts";
 import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
 import { phaseOf } from "./states.ts";
@@ -37,13 +38,11 @@ export interface SlurmDriverOptions {
   env?: Record<string, string>;
 }
 
-/** Where Slurm does not count GPUs, it lists none of any job. */
-const grantedOf = ({ cpus, memoryMib, gpus }: { cpus: number; memoryMib: number; gpus: number | null }): Granted => ({ cpus, memoryMib, gpus: gpus === 0 ? null : gpus });
-
 /** Runs attempts as jobs of a Slurm cluster. The state folder must be on a file system that its nodes share. */
 export class SlurmDriver implements Driver {
   readonly placesItself = true;
   readonly accounting: SlurmAccounting;
+  readonly outside: SlurmOutside;
   private readonly options: SlurmDriverOptions;
   private readonly client: SlurmClient;
   private readonly queue: JobQueue;
@@ -62,6 +61,7 @@ export class SlurmDriver implements Driver {
     this.queue = new JobQueue(this.client);
     this.surroundings = new Surroundings(this.client);
     this.accounting = new SlurmAccounting(this.client, this.handles);
+    this.outside = new SlurmOutside(this.client, this.queue, this.accounting);
     this.observer = new Observer(this.queue, (attemptId, folder) => this.preclude(attemptId, folder));
   }
 

@@ -4,8 +4,11 @@ import { newId } from "../../../db/schema/columns.ts";
 import { decimal, decimalText, isNegative } from "../../../domain/costs/decimal.ts";
 import { bookingOf, counterAmount, entriesFor, type NewEntry, repricedOf } from "../../../domain/costs/ledger.ts";
 import { HOUR_MS } from "../../../domain/costs/metering.ts";
-import { priceSpans } from "../../../domain/costs/price-book.ts";
-import { rateAssetHour } from "../../../domain/costs/rating.ts";
+import { OUTSIDE } from "../../../domain/costs/outside.ts";
+import { type PriceSpan, priceSpans } from "../../../domain/costs/price-book.ts";
+import { type ChargeRow, rateAssetHour } from "../../../domain/costs/rating.ts";
+import { rateServedHour, SERVED } from "../../../domain/costs/served.ts";
+import { rateStoredHour, STORE } from "../../../domain/costs/stored.ts";
 import { failpoint } from "../../failpoint.ts";
 import { booking } from "./period-lock.ts";
 import { reviewOverheld } from "./reviews.ts";
@@ -60,11 +63,18 @@ interface LedgerRow {
   repriced: boolean;
 }
 
+/** What is held is rated with what nobody held; what is stored and served, as it is. */
+function rate({ kind, hour, isComplete }: DirtyHour, { holdings, capacity, capacityClass, stored, served }: HourFacts, prices: readonly PriceSpan[]): ChargeRow[] {
+  if (kind === "storage") return rateStoredHour({ hour, stored, prices });
+  if (kind === "request" || kind === "token") return rateServedHour({ kind, served, prices });
+  return rateAssetHour({ hour, holdings, capacity, prices, capacityClass, isComplete });
+}
+
 /** Line 0 is the asset's own side: the sum of the others, taken back. */
 function rowsOf(hour: DirtyHour, facts: HourFacts, book: PriceBook, closed: ReadonlySet<string>, now: number): LedgerRow[] {
-  const asset = { kind: hour.kind, clusterId: hour.clusterId, model: hour.kind === "accelerator" ? hour.model : null, capacityClass: facts.capacityClass };
+  const asset = { kind: hour.kind, clusterId: hour.clusterId, model: hour.model || null, capacityClass: facts.capacityClass };
   const prices = priceSpans(book.lines, asset, hour.hour, hour.hour + HOUR_MS, book.version);
-  const entries = entriesFor(facts.balances, rateAssetHour({ hour: hour.hour, holdings: facts.holdings, capacity: facts.capacity, prices, capacityClass: facts.capacityClass, isComplete: hour.isComplete }));
+  const entries = entriesFor(facts.balances, rate(hour, facts, prices));
   if (entries.length === 0) return [];
   const repriced = new Set(repricedOf(entries));
   const common = { hour, facts, transactionId: newId("ledgerTransaction"), version: book.version, ...bookingOf(hour.hour, closed, now) };
@@ -77,18 +87,21 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
   const column = <Value>(of: (row: LedgerRow) => Value) => rows.map(of);
   await tx`
     with fresh as materialized (
-      select f.*, a.run_id, r.project_id, r.experiment_id, r.owner_id, a.status in ('ended', 'lost') and r.status not in ('succeeded', 'failed', 'cancelled') as is_of_before
+      select f.*, a.run_id, coalesce(r.project_id, o.project_id, ${OUTSIDE}::text || ':' || o.account, sm.project_id, case kind when 'storage' then f.attempt_id end) as project_id,
+        coalesce(r.experiment_id, case when o.id is not null then ${OUTSIDE}::text when sm.id is not null then ${SERVED}::text when kind = 'storage' and f.attempt_id is not null then ${STORE}::text end) as experiment_id,
+        coalesce(r.owner_id, ${OUTSIDE}::text || ':' || o.user_name, sm.owner_id, case when kind = 'storage' and f.attempt_id is not null then ${STORE}::text end) as owner_id,
+        um.sweep_id, coalesce(um.endpoint_id, sm.endpoint_id) as endpoint_id, coalesce(um.release_id, sm.release_id) as release_id, coalesce(um.pipeline_id, sm.pipeline_id) as pipeline_id, a.status in ('ended', 'lost') and r.status not in ('succeeded', 'failed', 'cancelled') as is_of_before
       from unnest(${column(() => newId("ledgerEntry"))}::text[], ${column((row) => row.hour.orgId)}::text[], ${column((row) => row.hour.clusterId)}::text[], ${column((row) => row.hour.node)}::text[], ${column((row) => row.hour.kind)}::text[], ${column((row) => row.hour.model)}::text[],
         ${column((row) => row.transactionId)}::text[], ${column((row) => row.line)}::smallint[], ${column((row) => new Date(row.hour.hour).toISOString())}::timestamptz[], ${column((row) => row.period)}::text[], ${column((row) => row.chargeClass)}::text[], ${column((row) => row.version)}::int[],
         ${column((row) => row.account)}::text[], ${column((row) => row.entry.capacityClass)}::text[], ${column((row) => row.entry.attemptId)}::text[], ${column((row) => row.entry.priceId)}::text[], ${column((row) => row.entry.rateId)}::text[],
         ${column((row) => row.unitPrice)}::numeric[], ${column((row) => row.quantity)}::numeric[], ${column((row) => row.amount)}::numeric[], ${column((row) => row.entry.evidence)}::text[], ${column((row) => String(row.entry.reverses))}::text[], ${column((row) => String(row.repriced))}::text[])
         as f (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, side, capacity_class, attempt_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses, repriced)
-      left join attempts a on a.id = f.attempt_id left join runs r on r.id = a.run_id
+      left join attempts a on a.id = f.attempt_id left join runs r on r.id = a.run_id left join usage_meters um on um.attempt_id = f.attempt_id left join outside_jobs o on o.id = f.attempt_id left join served_meters sm on sm.id = f.attempt_id
     ), booked as (
-      insert into ledger_entries (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, account, capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses)
+      insert into ledger_entries (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, account, capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, sweep_id, endpoint_id, release_id, pipeline_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses)
       select id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version,
-        case side when 'asset' then 'asset:' || cluster_id || '/' || node || '/' || kind when 'idle' then 'idle:' || cluster_id else 'project:' || project_id end,
-        capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses::boolean
+        case side when 'asset' then 'asset:' || cluster_id || '/' || node || '/' || kind when 'idle' then 'idle:' || cluster_id else case when project_id like ${`${OUTSIDE}:%`} then '' else 'project:' end || project_id end,
+        capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, sweep_id, endpoint_id, release_id, pipeline_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses::boolean
       from fresh
     ), daily as (
       insert into cost_daily as c (day, org_id, project_id, owner_id, experiment_id, cluster_id, kind, model, capacity_class, quantity, amount, provisional)
@@ -111,6 +124,8 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       from (select run_id, sum(amount) as amount from fresh where is_of_before group by 1) late where h.run_id = late.run_id and h.released_at is null
     ), by_version as (
       ${intoVersions(tx)}
+    ), by_facet as (
+      ${intoFacets(tx)}
     ), run_daily as (
       insert into cost_run_days as c (run_id, day, org_id, accelerator_hours, amount, provisional)
       select run_id, (hour at time zone 'utc')::date, org_id, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
@@ -124,6 +139,14 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
       first_hour = least(c.first_hour, excluded.first_hour), last_hour = greatest(c.last_hour, excluded.last_hour),
       accelerator_hours = c.accelerator_hours + excluded.accelerator_hours, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional`;
 }
+
+/** Of charges that have a sweep, endpoint, release or pipeline. A part of the statement above. */
+const intoFacets = (tx: TransactionSql) => tx`
+  insert into cost_facet_days as c (org_id, day, project_id, facet, key, accelerator_hours, amount, provisional)
+  select org_id, (hour at time zone 'utc')::date, project_id, facet.facet, facet.key, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0), sum(amount), coalesce(sum(amount) filter (where evidence = 'provisional'), 0)
+  from fresh cross join lateral (values ('sweep', sweep_id), ('endpoint', endpoint_id), ('release', release_id), ('pipeline', pipeline_id)) as facet (facet, key)
+  where line > 0 and facet.key is not null group by 1, 2, 3, 4, 5 order by 1, 4, 2, 3, 5
+  on conflict (org_id, facet, day, project_id, key) do update set accelerator_hours = c.accelerator_hours + excluded.accelerator_hours, amount = c.amount + excluded.amount, provisional = c.provisional + excluded.provisional`;
 
 /** What this version changed of what an older one charged. A part of the statement above. */
 const intoVersions = (tx: TransactionSql) => tx`

@@ -11,7 +11,7 @@ export async function nextVersion(tx: Tx, orgId: string): Promise<{ version: num
 
 /**
  * Every asset-hour that some prices may concern. By how its asset was there: capacity is told from the day that costs began, so this is bounded by it.
- * And those in which more was held than there was, which may be nothing.
+ * And those in which more was held than there was, which may be nothing; and what was stored and served.
  */
 export async function rateAgain(tx: Tx, orgId: string, scopes: readonly RatedScope[]): Promise<void> {
   if (scopes.length === 0) return;
@@ -25,5 +25,11 @@ export async function rateAgain(tx: Tx, orgId: string, scopes: readonly RatedSco
     union select l.org_id, l.cluster_id, l.node, l.kind, l.model, l.hour
     from price join ledger_entries l on l.kind = price.kind and (price."clusterId" is null or l.cluster_id = price."clusterId") and (price.model is null or position(price.model in lower(l.model)) > 0) and l.hour >= date_trunc('hour', price.since, 'UTC')
     where l.org_id = ${orgId} and l.line > 0 and l.attempt_id is null and l.quantity < 0
+    union select s.org_id, s.org_id, s.what, 'storage', '', h.hour
+    from price join stored_intervals s on price.kind = 'storage' cross join generate_series(date_trunc('hour', greatest(s.from_at, price.since), 'UTC'), s.until_at - interval '1 hour', interval '1 hour') as h (hour)
+    where s.org_id = ${orgId}
+    union select s.org_id, m.cluster_id, m.endpoint_id, s.kind, s.model, date_trunc('hour', s.from_at, 'UTC')
+    from price join served_counts s on s.kind = price.kind and s.from_at >= date_trunc('hour', price.since, 'UTC') and (price.model is null or position(price.model in lower(s.model)) > 0) join served_meters m on m.id = s.meter_id and (price."clusterId" is null or m.cluster_id = price."clusterId")
+    where s.org_id = ${orgId}
     order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`);
 }

@@ -1,6 +1,7 @@
 import type { AgentServices } from "../../agents/services.ts";
 import { eachOrg } from "../../each-org.ts";
 import { watchBudgets } from "../commands/budget-watch.ts";
+import { inferOutsideEnds } from "../commands/outside-ingest.ts";
 import { completeHours, postDirtyHours } from "../commands/posting.ts";
 import { inferEnds } from "../commands/usage-ingest.ts";
 import { listDirtyOrgs } from "../queries/dirty.ts";
@@ -14,6 +15,7 @@ export function costsKeeper(services: AgentServices): () => Promise<void> {
   let allAt = 0;
   return async () => {
     await inferEnds(services.sql);
+    await inferOutsideEnds(services.sql, services.now());
     await completeHours(services.sql);
     const booked = await bookAll(services);
     await releaseHolds(services.sql);

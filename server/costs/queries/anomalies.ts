@@ -5,6 +5,7 @@ import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
 import { type Anomaly, BASELINE_WEEKS, type Cause, type CauseDimension, causesOf, type DayCost, findAnomalies, WATCHED_DAYS } from "../../../domain/costs/anomaly.ts";
 import { DAY_MS, dayOf, daysBetween } from "../../../domain/costs/days.ts";
+import { ownerWords } from "./dimensions.ts";
 import { seenCosts, type SpendReader } from "./spend.ts";
 
 /** What an unusual day is compared with when its causes are looked for. */
@@ -30,7 +31,7 @@ async function listCauses(ctx: SpendReader, { key, from, to }: Anomaly): Promise
   const part = (filter: ReturnType<typeof sql>) => sql`coalesce(sum(${costDaily.amount}) filter (where ${filter}), 0)::text`;
   const rows = await ctx.db.execute<{ dimension: CauseDimension; label: string; during: string; before: string }>(sql`
     select case when grouping(${costDaily.experimentId}) = 0 then 'experiment' when grouping(${costDaily.ownerId}) = 0 then 'person' else 'resource' end as dimension,
-      case when grouping(${costDaily.experimentId}) = 0 then min(${experiments.name}) when grouping(${costDaily.ownerId}) = 0 then coalesce(min(${users.name}), min(${serviceAccounts.name}), 'Gone')
+      case when grouping(${costDaily.experimentId}) = 0 then min(${experiments.name}) when grouping(${costDaily.ownerId}) = 0 then coalesce(min(${users.name}), min(${serviceAccounts.name}), ${ownerWords(sql`min(${costDaily.ownerId})`)})
         else case ${costDaily.kind} when 'accelerator' then ${costDaily.model} when 'cpu' then 'CPU cores' else 'Memory' end end as label,
       ${part(sql`${costDaily.day} >= ${from}`)} as during, ${part(sql`${costDaily.day} < ${from}`)} as before
     from ${costDaily} join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}

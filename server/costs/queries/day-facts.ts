@@ -1,7 +1,7 @@
 import type { TransactionSql } from "postgres";
 import { DAY_MS } from "../../../domain/costs/days.ts";
 import { decimal, rescale } from "../../../domain/costs/decimal.ts";
-import type { HeldKind } from "../../../domain/costs/metering.ts";
+import { type HeldKind, RESOURCE_KINDS, type ResourceKind, STORED_WHAT } from "../../../domain/costs/metering.ts";
 import { QUANTITY_SCALE } from "../../../domain/costs/rating.ts";
 import { type AttemptFate, type Charge, isWasted, type NodeAsset } from "../../../domain/costs/split.ts";
 
@@ -13,10 +13,13 @@ export interface ClusterDay {
 }
 /** What the ledger says of it so far. Asked node by node, which is how the ledger is found. */
 export async function loadCharges(tx: TransactionSql, { clusterId, day }: ClusterDay): Promise<Charge[]> {
-  const rows = await tx<{ node: string; kind: HeldKind; model: string; hour: Date; capacity_class: string; attempt_id: string | null; project_id: string; unit_price: string; quantity: string; is_provisional: boolean }[]>`
-    with known as (select name as node from nodes where cluster_id = ${clusterId} union select node from capacity_intervals where cluster_id = ${clusterId})
+  const rows = await tx<{ node: string; kind: ResourceKind; model: string; hour: Date; capacity_class: string; attempt_id: string | null; project_id: string; unit_price: string; quantity: string; is_provisional: boolean }[]>`
+    with known as (
+      select name as node from nodes where cluster_id = ${clusterId} union select node from capacity_intervals where cluster_id = ${clusterId}
+      union select endpoint_id from served_meters where cluster_id = ${clusterId} union select what from unnest(${[...STORED_WHAT]}::text[]) as what
+    )
     select e.node, e.kind, e.model, e.hour, e.capacity_class, e.attempt_id, coalesce(e.project_id, '') as project_id, e.unit_price::text, sum(e.quantity)::text as quantity, e.evidence = 'provisional' as is_provisional
-    from known cross join unnest(array['accelerator', 'cpu', 'memory']) as held (kind)
+    from known cross join unnest(${[...RESOURCE_KINDS]}::text[]) as held (kind)
     cross join lateral (
       select * from ledger_entries l where l.cluster_id = ${clusterId} and l.node = known.node and l.kind = held.kind and l.line > 0
         and l.hour >= ${day}::date::timestamp at time zone 'utc' and l.hour < (${day}::date + 1)::timestamp at time zone 'utc'
@@ -29,7 +32,7 @@ export async function loadCharges(tx: TransactionSql, { clusterId, day }: Cluste
 }
 
 /** How these attempts ended, and how much of what they held they used on that day; by `<attempt> <kind>`. */
-export async function loadFates(tx: TransactionSql, attemptIds: readonly string[], day: string): Promise<(attemptId: string, kind: HeldKind) => AttemptFate> {
+export async function loadFates(tx: TransactionSql, attemptIds: readonly string[], day: string): Promise<(attemptId: string, kind: ResourceKind) => AttemptFate> {
   const rows = await tx<{ id: string; status: string; outcome: string | null; kind: HeldKind | null; use: number | null }[]>`
     select a.id, a.status, a.outcome, u.kind, u.use from attempts a left join attempt_use u on u.attempt_id = a.id and u.day = ${day} where a.id = any(${[...attemptIds]}::text[])`;
   const wasted = new Set(rows.filter(isWasted).map(({ id }) => id));
@@ -48,7 +51,10 @@ export async function loadNodes(tx: TransactionSql, { clusterId, day }: ClusterD
   const holdings = await tx<(Span & { device: string | null })[]>`
     select i.node, i.kind, i.model, i.from_at as from, coalesce(i.until_at, greatest(i.from_at, m.alive_at)) as to, i.milli, i.device
     from usage_intervals i join usage_meters m on m.attempt_id = i.attempt_id
-    where i.attempt_id = any(${[...attemptIds]}::text[]) and i.cluster_id = ${clusterId} and i.from_at < ${end} and coalesce(i.until_at, greatest(i.from_at, m.alive_at)) > ${begin}`;
+    where i.attempt_id = any(${[...attemptIds]}::text[]) and i.cluster_id = ${clusterId} and i.from_at < ${end} and coalesce(i.until_at, greatest(i.from_at, m.alive_at)) > ${begin}
+    union all select u.node, u.kind, u.model, u.from_at, coalesce(u.until_at, j.alive_at), u.milli, null
+    from outside_usage u join outside_jobs j on j.id = u.outside_job_id
+    where u.outside_job_id = any(${[...attemptIds]}::text[]) and u.from_at < ${end} and coalesce(u.until_at, j.alive_at) > ${begin}`;
   const nodes = new Map<string, Growing[]>();
   const assetOf = ({ node, kind, model }: Span): Growing => {
     const assets = nodes.get(node) ?? [];

@@ -4,8 +4,10 @@ import { costDaily } from "../../../db/schema/costs.ts";
 import type { CostStand } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
-import { isOfRuns } from "../../../domain/costs/spend-filter.ts";
+import { KIND_UNIT } from "../../../domain/costs/metering.ts";
+import { isOfSome } from "../../../domain/costs/spend-filter.ts";
 import { type FileColumn, textColumns } from "../../table-file.ts";
+import { ownerWords } from "./dimensions.ts";
 import { ledgerDays } from "./run-days.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
@@ -34,11 +36,14 @@ export interface CostRow extends AssetRow {
 export const AGAINST_COLUMN: FileColumn<CostRow> = { name: "span", type: "STRING", cell: ({ span }) => span ?? null };
 export const COST_COLUMNS = textColumns<CostRow>(["day", "team", "project", "person", "experiment", "cluster", "kind", "model", "capacity_class", "quantity", "unit", "amount", "provisional", "currency", "rating_version"]);
 
+/** What a quantity of a kind is counted in. */
+export const unitOf = (kind: SQL): SQL => sql`(${JSON.stringify(KIND_UNIT)}::text::jsonb ->> ${kind})`;
+
 const MONTH_DAYS = 31;
 
 /** Who and what for: not read for other sites, whose role may not. */
 const NAMES = {
-  columns: sql`coalesce(u.name, s.name) as person, e.name as experiment`,
+  columns: sql`coalesce(u.name, s.name, case when ${costDaily.ownerId} like 'outside:%' then ${ownerWords(sql`${costDaily.ownerId}`)} end) as person, e.name as experiment`,
   joins: sql`left join users u on u.id = ${costDaily.ownerId} left join service_accounts s on s.id = ${costDaily.ownerId} left join experiments e on e.id = ${costDaily.experimentId}`,
 };
 const NOBODY = { columns: sql`null as person, null as experiment`, joins: sql`` };
@@ -55,17 +60,17 @@ export async function* costRows(ctx: SpendReader, { against, ...asked }: ExportC
   }
 }
 
-/** Days of costs, or what runs alone know of them, from the ledger. */
-const daysOf = (orgId: string, ask: Omit<ExportCosts, "against">): SQL => (isOfRuns("project", ask.where ?? {}) ? sql`(${ledgerDays(orgId, ask)}) as "cost_daily"` : sql`${costDaily}`);
+/** Days of costs, or what only some charges know, from the ledger. */
+const daysOf = (orgId: string, ask: Omit<ExportCosts, "against">): SQL => (isOfSome("project", ask.where ?? {}) ? sql`(${ledgerDays(orgId, { ...ask, by: "project" })}) as "cost_daily"` : sql`${costDaily}`);
 
 function monthRows(ctx: SpendReader, ask: Omit<ExportCosts, "against">, stand: CostStand, isOutside: boolean): SQL {
   const names = isOutside ? NOBODY : NAMES;
   return sql`${ctx.source?.prefix({ from: ask.from, to: ask.to })}
-    select ${costDaily.day}::text as day, t.name as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${names.columns}, c.slug as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
-      trim_scale(${costDaily.quantity})::text as quantity, case ${costDaily.kind} when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
+    select ${costDaily.day}::text as day, t.name as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${names.columns}, coalesce(c.slug, '') as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class,
+      trim_scale(${costDaily.quantity})::text as quantity, ${unitOf(sql`${costDaily.kind}`)} as unit,
       trim_scale(${costDaily.amount})::text as amount, trim_scale(${costDaily.provisional})::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
     from ${daysOf(ctx.orgId, ask)}
-    join clusters c on c.id = ${costDaily.clusterId}
+    left join clusters c on c.id = ${costDaily.clusterId}
     left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}
     left join teams t on t.id = ${projects.teamId}
     ${names.joins}

@@ -1,13 +1,15 @@
 import { sql } from "drizzle-orm";
 import { decimal, decimalText, multiply, subtract, trimmed } from "../../../domain/costs/decimal.ts";
 import type { ExportFocus } from "../../../domain/costs/inputs.ts";
-import { FOCUS_METER, FOCUS_UNIT, focusTime, IDLE_SERVICE, PRICING_CATEGORY, skuPriceDetails } from "../../../domain/costs/focus.ts";
-import { HOUR_MS, type CapacityClass, type HeldKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
+import { FOCUS_METER, FOCUS_RESOURCE, FOCUS_UNIT, focusService, focusTime, IDLE_SERVICE, PRICING_CATEGORY, skuPriceDetails } from "../../../domain/costs/focus.ts";
+import { HOUR_MS, type CapacityClass, type ResourceKind, type UsageEvidence } from "../../../domain/costs/metering.ts";
+import { isOutsidePayer } from "../../../domain/costs/outside.ts";
 import { periodOf } from "../../../domain/costs/ledger.ts";
 import { monthName, spanOf } from "../../../domain/costs/period.ts";
 import type { PeriodLine } from "../../../domain/costs/period-view.ts";
 import { notFound } from "../../../domain/shared/errors.ts";
 import type { Ctx } from "../../trpc/context.ts";
+import { payerWords } from "./dimensions.ts";
 import { getPeriod } from "./periods.ts";
 
 export type FocusRow = Record<string, string | null>;
@@ -15,14 +17,15 @@ export type FocusRow = Record<string, string | null>;
 interface Charge extends Record<string, unknown> {
   hour: string;
   node: string;
-  kind: HeldKind;
+  kind: ResourceKind;
   model: string;
   capacity_class: CapacityClass;
   charge_class: "Correction" | null;
   cluster_id: string;
-  cluster: string;
-  region: string;
+  region: string | null;
   attempt_id: string | null;
+  /** Of a job from outside Drover: its number at its scheduler. */
+  outside_job: string | null;
   run_id: string | null;
   run: string | null;
   project_id: string | null;
@@ -30,6 +33,10 @@ interface Charge extends Record<string, unknown> {
   team: string | null;
   experiment_id: string | null;
   experiment: string | null;
+  sweep_id: string | null;
+  endpoint_id: string | null;
+  release_id: string | null;
+  pipeline_id: string | null;
   price_id: string | null;
   rate_id: string | null;
   pricing_currency: string | null;
@@ -83,11 +90,11 @@ async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGener
   if (!first?.at) return;
   for (let at = Math.floor(+first.at / DAY_MS) * DAY_MS; at < frame.to; at += DAYS_TOGETHER * DAY_MS) {
     const charges = await ctx.db.execute<Charge>(sql`
-      select (extract(epoch from l.hour) * 1000)::bigint::text as hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name as cluster, c.region, l.attempt_id, l.run_id, r.name as run, l.project_id, p.slug as project, t.name as team,
-        l.experiment_id, e.name as experiment, l.price_id, l.rate_id, pl.currency as pricing_currency, trim_scale(pl.unit_price)::text as priced_at, pl.cluster_id as priced_cluster, pl.model as priced_model, pl.capacity_class as priced_class, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
-      from ledger_entries l join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id left join price_lines pl on pl.id = l.price_id
+      select (extract(epoch from l.hour) * 1000)::bigint::text as hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.region, l.attempt_id, o.job as outside_job, l.run_id, r.name as run, l.project_id, coalesce(p.slug, case when l.project_id <> '' then ${payerWords(sql`l.project_id`)} end) as project, t.name as team,
+        l.experiment_id, e.name as experiment, l.sweep_id, l.endpoint_id, l.release_id, l.pipeline_id, l.price_id, l.rate_id, pl.currency as pricing_currency, trim_scale(pl.unit_price)::text as priced_at, pl.cluster_id as priced_cluster, pl.model as priced_model, pl.capacity_class as priced_class, trim_scale(l.unit_price)::text as unit_price, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.amount))::text as amount, l.evidence, max(l.rating_version) as rating_version
+      from ledger_entries l left join clusters c on c.id = l.cluster_id left join runs r on r.id = l.run_id left join outside_jobs o on o.id = l.attempt_id left join projects p on p.id = l.project_id left join teams t on t.id = p.team_id left join experiments e on e.id = l.experiment_id left join price_lines pl on pl.id = l.price_id
       where l.org_id = ${ctx.orgId} and l.period = ${period} and l.line > 0 and l.hour >= ${new Date(at).toISOString()}::timestamptz and l.hour < ${new Date(at + DAYS_TOGETHER * DAY_MS).toISOString()}::timestamptz
-      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.name, c.region, l.attempt_id, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.price_id, l.rate_id, pl.currency, pl.unit_price, pl.cluster_id, pl.model, pl.capacity_class, l.unit_price, l.evidence
+      group by l.hour, l.node, l.kind, l.model, l.capacity_class, l.charge_class, l.cluster_id, c.region, l.attempt_id, o.job, l.run_id, r.name, l.project_id, p.slug, t.name, l.experiment_id, e.name, l.sweep_id, l.endpoint_id, l.release_id, l.pipeline_id, l.price_id, l.rate_id, pl.currency, pl.unit_price, pl.cluster_id, pl.model, pl.capacity_class, l.unit_price, l.evidence
       having sum(l.quantity) <> 0
       order by l.hour, l.cluster_id, l.node, l.kind, l.model, l.attempt_id, l.price_id`);
     if (charges.length > 0) yield charges.map((charge) => usageRow(charge, frame));
@@ -96,6 +103,8 @@ async function* costAndUsage(ctx: Ctx, frame: Frame, period: string): AsyncGener
 
 function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame): FocusRow {
   const isIdle = charge.attempt_id === null;
+  const service = focusService(charge.kind, isIdle ? "idle" : charge.outside_job === null ? "drover" : "outside");
+  const isAttempt = charge.run_id !== null;
   const sku = charge.price_id ?? `unpriced/${charge.kind}`; // what the price book says nothing of costs nothing: usage has to have a price
   const unit = FOCUS_UNIT[charge.kind];
   const pricedAt = charge.priced_at ?? charge.unit_price;
@@ -108,14 +117,22 @@ function usageRow(charge: Charge, { org, currency, invoiceId, from, to }: Frame)
     BillingAccountId: org.id, BillingAccountName: org.name, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), InvoiceId: invoiceId, InvoiceDetailId: invoiceLineOf(invoiceId, charge.project_id, charge.charge_class && periodOf(+charge.hour)),
     ...(charge.capacity_class === "reserved" ? { CapacityReservationId: `${charge.cluster_id}/reserved`, CapacityReservationStatus: isIdle ? "Unused" : "Used" } : {}),
     ChargeCategory: "Usage", ChargeClass: charge.charge_class, ChargeFrequency: "Usage-Based", ChargePeriodStart: focusTime(+charge.hour), ChargePeriodEnd: focusTime(+charge.hour + HOUR_MS),
-    ChargeDescription: isIdle ? `${charge.quantity} ${unit} of ${charge.node} that nobody held` : `${charge.quantity} ${unit} of ${charge.node}, run ${charge.run ?? charge.run_id}`,
+    ChargeDescription: describe(charge, unit),
     HostProviderName: "self", InvoiceIssuerName: org.name, ServiceProviderName: org.name, ProviderName: org.name, PublisherName: org.name,
-    RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: { accelerator: "GPU", cpu: "CPU", memory: "Memory" }[charge.kind],
-    ServiceCategory: isIdle ? "Compute" : "AI and Machine Learning", ServiceName: isIdle ? IDLE_SERVICE : "Training", ServiceSubcategory: isIdle ? "Virtual Machines" : "Machine Learning",
+    RegionId: charge.region, RegionName: charge.region, ResourceId: [charge.cluster_id, charge.node, charge.kind, charge.model].filter(Boolean).join("/"), ResourceName: charge.node, ResourceType: FOCUS_RESOURCE[charge.kind],
+    ServiceCategory: service.category, ServiceName: service.name, ServiceSubcategory: service.subcategory,
     SkuId: sku, SkuMeter: FOCUS_METER[charge.kind], SkuPriceId: sku, SkuPriceDetails: skuPriceDetails(charge.kind, { clusterId: charge.priced_cluster, model: charge.priced_model, capacityClass: charge.priced_class }),
-    SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : "Project", Tags: JSON.stringify(tags),
-    x_AttemptId: charge.attempt_id, x_ClusterId: charge.cluster_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: charge.experiment_id, x_GpuModel: charge.model || null, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
+    SubAccountId: charge.project_id, SubAccountName: charge.project, SubAccountType: charge.project_id === null ? null : isOutsidePayer(charge.project_id) ? "Account" : "Project", Tags: JSON.stringify(tags),
+    x_AttemptId: isAttempt ? charge.attempt_id : null, x_ClusterId: charge.region === null ? null : charge.cluster_id, x_EndpointId: charge.endpoint_id, x_Evidence: charge.evidence, x_ExchangeRateId: charge.rate_id, x_ExperimentId: isAttempt ? charge.experiment_id : null,
+    x_GpuModel: charge.kind === "accelerator" ? charge.model : null, x_Model: charge.kind === "accelerator" ? null : charge.model || null, x_OutsideJob: charge.outside_job && `job/${charge.outside_job}`, x_PipelineId: charge.pipeline_id, x_ReleaseId: charge.release_id, x_SweepId: charge.sweep_id, x_RatingVersion: `v${charge.rating_version}`, x_RunId: charge.run_id,
   };
+}
+
+function describe({ kind, quantity, node, attempt_id, outside_job, run, run_id }: Charge, unit: string): string {
+  const what = `${quantity} ${unit} of ${node}`;
+  if (attempt_id === null) return `${what} that nobody held`;
+  if (outside_job !== null) return `${what}, job ${outside_job} from outside Drover`;
+  return run_id === null ? `${what}${kind === "storage" ? " in the object store" : ""}` : `${what}, run ${run ?? run_id}`;
 }
 
 function billingPeriod({ org, from, to, view }: Awaited<ReturnType<typeof frameOf>>): FocusRow {
@@ -128,7 +145,7 @@ async function invoiceDetail(ctx: Ctx, { org, currency, invoiceId, from, to, vie
   const closedAt = view.closedAt?.getTime() ?? null;
   const row = ({ projectId, project }: PeriodLine, amount: string, corrected: string | null): FocusRow => ({
     BilledCost: amount, BillingAccountId: org.id, BillingCurrency: currency, BillingPeriodStart: focusTime(from), BillingPeriodEnd: focusTime(to), ChargeCategory: "Usage",
-    InvoiceDetailId: invoiceLineOf(invoiceId, projectId, corrected), InvoiceDetailDescription: `${projectId === "" ? "Capacity that nobody held" : `Project ${project}`}${corrected ? `, correction of ${monthName(corrected)}` : ""}`,
+    InvoiceDetailId: invoiceLineOf(invoiceId, projectId, corrected), InvoiceDetailDescription: `${projectId === "" ? "Capacity that nobody held" : isOutsidePayer(projectId) ? project : `Project ${project}`}${corrected ? `, correction of ${monthName(corrected)}` : ""}`,
     InvoiceDetailGrain: JSON.stringify({ ...(projectId === "" ? { ServiceName: IDLE_SERVICE } : { SubAccountId: projectId }), ...(corrected ? { x_CorrectedPeriod: corrected } : {}) }),
     InvoiceDetailCreated: focusTime(from), InvoiceDetailLastUpdated: focusTime(closedAt ?? Date.now()),
     InvoiceId: invoiceId, InvoiceIssueDate: closedAt === null ? null : focusTime(closedAt), InvoiceIssueStatus: closedAt === null ? "Open" : "Issued", InvoiceIssuerName: org.name, PaymentDueDate: null, PaymentTerms: "Internal",

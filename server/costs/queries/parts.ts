@@ -8,7 +8,7 @@ import type { ExportParts, ReadParts } from "../../../domain/costs/inputs.ts";
 import { type PartsGroup, type PartsView, withPending } from "../../../domain/costs/parts-view.ts";
 import type { CostPart } from "../../../domain/costs/split.ts";
 import { textColumns } from "../../table-file.ts";
-import type { AssetRow } from "./export.ts";
+import { type AssetRow, unitOf } from "./export.ts";
 import { DIMENSIONS } from "./dimensions.ts";
 import { readStand, seenCosts, type SpendReader } from "./spend.ts";
 
@@ -76,15 +76,15 @@ export const PART_COLUMNS = textColumns<PartRow>(["day", "team", "project", "clu
 export async function* partRows(reader: SpendReader, ask: ExportParts): AsyncGenerator<PartRow[]> {
   const stand = await readStand(reader.db, reader.orgId);
   const unsplit = (column: SQL) => sql`sum(case part when 'all' then ${column} else -${column} end)`;
-  const place = sql`${costDaily.day}::text as day, ${teams.name} as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, ${clusters.slug} as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class`;
+  const place = sql`${costDaily.day}::text as day, ${teams.name} as team, coalesce(${projects.slug}, nullif(${costDaily.projectId}, '')) as project, coalesce(${clusters.slug}, '') as cluster, ${costDaily.kind} as kind, nullif(${costDaily.model}, '') as model, ${costDaily.capacityClass} as capacity_class`;
   yield reader.db.execute<PartRow>(sql`${booked(reader.orgId, ask)}, seen as (
-      select ${place}, part, ${costDaily.quantity} as quantity, ${costDaily.amount} as amount, ${costDaily.provisional} as provisional from ${costDaily} join ${clusters} on ${clusters.id} = ${costDaily.clusterId} ${OF_PROJECT} left join ${teams} on ${teams.id} = ${projects.teamId} where ${seenCosts(reader, ask)}
+      select ${place}, part, ${costDaily.quantity} as quantity, ${costDaily.amount} as amount, ${costDaily.provisional} as provisional from ${costDaily} left join ${clusters} on ${clusters.id} = ${costDaily.clusterId} ${OF_PROJECT} left join ${teams} on ${teams.id} = ${projects.teamId} where ${seenCosts(reader, ask)}
     ), rows as (
       select * from seen where part <> 'all'
       union all select day, team, project, cluster, kind, model, capacity_class, 'pending', ${unsplit(sql`quantity`)}, ${unsplit(sql`amount`)}, ${unsplit(sql`provisional`)} from seen group by 1, 2, 3, 4, 5, 6, 7
       having ${unsplit(sql`quantity`)} <> 0 or ${unsplit(sql`amount`)} <> 0 or ${unsplit(sql`provisional`)} <> 0
     )
-    select day, team, project, cluster, kind, model, capacity_class, part, trim_scale(quantity)::text as quantity, case kind when 'accelerator' then 'GPU-hour' when 'cpu' then 'CPU-hour' else 'GiB-hour' end as unit,
+    select day, team, project, cluster, kind, model, capacity_class, part, trim_scale(quantity)::text as quantity, ${unitOf(sql`kind`)} as unit,
       trim_scale(amount)::text as amount, trim_scale(provisional)::text as provisional, ${stand.currency}::text as currency, ${String(stand.ratingVersion)}::text as rating_version
     from rows order by day, team, project, cluster, kind, model, capacity_class, part`);
 }

@@ -1,20 +1,22 @@
-import { and, eq, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, like, or, type SQL, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import { projects, teams } from "../../../db/schema/access.ts";
 import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
 import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/decimal.ts";
 import { minorDigits } from "../../../domain/costs/money.ts";
+import { OUTSIDE } from "../../../domain/costs/outside.ts";
 import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
 import { monthDays } from "../../../domain/costs/report-schedule.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import { OVERHELD_HOUR } from "../../../domain/costs/review-view.ts";
+import { payerWords } from "./dimensions.ts";
 import { displayRates } from "./display-rate.ts";
 import { readStand, type SpendReader } from "./spend.ts";
 
 const text = (amount: SQL) => sql<string>`trim_scale(coalesce(sum(${amount}), 0))::text`;
-/** What the caller reaches; what nobody held, for those who see the whole organization. */
-const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? eq(costBooked.projectId, "") : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
+/** What the caller reaches; what nobody held, and what no project pays for, for those who see the whole organization. */
+const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? or(eq(costBooked.projectId, ""), like(costBooked.projectId, `${OUTSIDE}:%`)) : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
 
 /** Months with something booked, the newest first. */
 export async function listPeriods(ctx: SpendReader, { period: only, teamId }: { period?: string; teamId?: string | null } = {}): Promise<PeriodRow[]> {
@@ -36,7 +38,7 @@ const EMPTY: Omit<PeriodRow, "period"> = { state: "open", amount: "0", provision
 export async function getPeriod(ctx: SpendReader & { actor?: { id: string } }, period: string, now: number, teamId: string | null = null): Promise<PeriodView> {
   const row = (await listPeriods(ctx, { period, teamId }))[0] ?? { ...EMPTY, period };
   const lines = await ctx.db
-    .select({ projectId: costBooked.projectId, project: sql<string>`coalesce(${projects.name}, 'Idle')`, teamId: teams.id, team: sql<string>`coalesce(${teams.name}, '')`, amount: sql<string>`trim_scale(${costBooked.amount})::text`, corrections: sql<string>`trim_scale(${costBooked.corrections})::text` })
+    .select({ projectId: costBooked.projectId, project: sql<string>`coalesce(${projects.name}, ${payerWords(sql`${costBooked.projectId}`)})`, teamId: teams.id, team: sql<string>`coalesce(${teams.name}, '')`, amount: sql<string>`trim_scale(${costBooked.amount})::text`, corrections: sql<string>`trim_scale(${costBooked.corrections})::text` })
     .from(costBooked)
     .leftJoin(projects, and(eq(projects.orgId, costBooked.orgId), eq(projects.id, costBooked.projectId)))
     .leftJoin(teams, eq(teams.id, projects.teamId))

@@ -7,7 +7,7 @@ import { compare, decimal } from "../../../domain/costs/decimal.ts";
 import type { ListCostTags, ListRunCosts } from "../../../domain/costs/inputs.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
-import { inLedgerDays, ofAssets, ofRuns } from "./run-days.ts";
+import { inLedgerDays, ofCharges, ofRuns } from "./run-days.ts";
 import { taggedDays } from "./run-sums.ts";
 import { seenCosts } from "./spend.ts";
 
@@ -55,11 +55,12 @@ async function dearest({ db, orgId, grant }: Ctx, { from, to, project, where = {
   const seen = and(
     reachedProjects(grant), project ? eq(projects.slug, project) : undefined, where.team === undefined ? undefined : eq(projects.teamId, where.team),
     where.person === undefined ? undefined : eq(costRuns.ownerId, where.person), where.experiment === undefined ? undefined : eq(costRuns.experimentId, where.experiment),
+    where.source === undefined || where.source === "drover" ? undefined : sql`false`,
     where.outcome === undefined && !where.tag ? undefined : sql`exists (select from ${runs} where ${runs.id} = ${costRuns.runId} and ${ofRuns(where)})`,
   );
-  const assets = ofAssets(where);
-  const ofDays = assets
-    ? sql`select sum(amount) as amount, coalesce(sum(amount) filter (where evidence = 'provisional'), 0) as provisional, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours from ${ledgerEntries} where ${ledgerEntries.runId} = c.run_id and ${inLedgerDays({ from, to })} and ${assets}`
+  const charges = ofCharges(where);
+  const ofDays = charges
+    ? sql`select sum(amount) as amount, coalesce(sum(amount) filter (where evidence = 'provisional'), 0) as provisional, coalesce(sum(quantity) filter (where kind = 'accelerator'), 0) as hours from ${ledgerEntries} where ${ledgerEntries.runId} = c.run_id and ${inLedgerDays({ from, to })} and ${charges}`
     : sql`select sum(amount) as amount, sum(provisional) as provisional, sum(accelerator_hours) as hours from ${costRunDays} where run_id = c.run_id and day between ${from} and ${to}`;
   return db.execute<Candidate>(sql`
     with candidates as materialized (

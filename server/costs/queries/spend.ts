@@ -1,16 +1,17 @@
 import { and, eq, gte, lte, or, type SQL, sql } from "drizzle-orm";
 import { projects } from "../../../db/schema/access.ts";
 import { costPeopleDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
+import { costFacetDays } from "../../../db/schema/served.ts";
 import { costClocks, costDaily, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import type { CostStand, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ReadSpend } from "../../../domain/costs/inputs.ts";
-import { BY_PROJECT, DAY_FILTERS, type DayBy, OTHERS, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
-import { IDLE, isOfLedger, isOfRuns, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
+import { BY_PROJECT, DAY_FILTERS, type DayBy, type Facet, FACETS, isFacet, OTHERS, type SomeBy, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
+import { IDLE, isOfLedger, isOfSome, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
 import { daysOf, topGroups } from "../../../domain/costs/spend-top.ts";
 import { reachedProjects } from "../../access/queries.ts";
-import { BY_RUNS, type Dimension, DIMENSIONS } from "./dimensions.ts";
+import { BY_SOME, type Dimension, DIMENSIONS } from "./dimensions.ts";
 import { ledgerDays, runDays } from "./run-days.ts";
 import { outcomeDays, tagDays } from "./run-sums.ts";
 
@@ -48,7 +49,7 @@ type SumRow = { day: string | null; key: string | null; label: string | null; am
 /** What was spent in whole UTC days, by day and by one dimension: exact sums, made by the database. */
 export async function readSpend(ctx: SpendReader, ask: ReadSpend): Promise<SpendView> {
   const { by } = ask;
-  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, isOfRuns(by, ask.where ?? {}) ? await sumsOfRuns(ctx, ask) : sumsOfDays(ctx, ask)));
+  const rows = await ctx.db.execute<SumRow>(sumsOf(ctx, ask, isOfSome(by, ask.where ?? {}) ? await sumsOfSome(ctx, ask) : sumsOfDays(ctx, ask)));
   const all = rows.find((row) => row.day === null && row.key === null);
   const groups = rows.filter((row) => row.day === null && row.key !== null).map((row) => ({ key: row.key!, label: row.label ?? "", amount: row.amount, provisional: row.provisional ?? "0", acceleratorHours: row.hours ?? "0" }));
   const shown = topGroups(groups, MOST_GROUPS);
@@ -88,19 +89,29 @@ function sumsOf(ctx: SpendReader, ask: ReadSpend, { rows, hours, by, isWide }: S
     ) days`;
 }
 
-/** By what only runs know: from its sums where nothing else is asked for, else run by run, and by assets from the ledger. */
-async function sumsOfRuns(ctx: SpendReader, ask: ReadSpend): Promise<Sums> {
+/** By what only some charges know: from its sums where nothing else is asked for, else run by run, or from the ledger. */
+async function sumsOfSome(ctx: SpendReader, ask: ReadSpend): Promise<Sums> {
   const { by, tag, where = {} } = ask;
-  const isKeyed = by === "outcome" || by === "tag";
-  const found = { by: isKeyed ? BY_RUNS[by] : DIMENSIONS[by], isWide: false, hours: sql`accelerator_hours` };
-  const rowsOf = (days: SQL, more: SQL | undefined, seen: Pick<ReadSpend, "from" | "to" | "project" | "where">) => ({ ...found, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${and(seenCosts(ctx, seen), more)}` });
+  const found = { by: DIMENSIONS[by as DayBy] ?? BY_SOME[by as SomeBy], isWide: false, hours: sql`accelerator_hours` };
+  const rowsOf = (days: SQL, more: SQL | undefined) => ({ ...found, rows: sql`(${days}) as "cost_daily" ${OF_PROJECT} where ${and(seenCosts(ctx, ask), more)}` });
   const asked = [...new Set([by, ...narrowedBy(where)])].filter((one) => !BY_PROJECT.has(one));
   const isOne = asked.length === 1 && (by !== "tag" || !where.tag || where.tag.key === tag);
-  if (isOne && asked[0] === "outcome") return rowsOf(await outcomeDays(ctx, ask), keyIs(where.outcome), ask);
-  if (isOne) return rowsOf(await tagDays(ctx, ask, tag ?? where.tag?.key ?? ""), keyIs(where.tag?.value), ask);
-  return rowsOf((isOfLedger(by, where) ? ledgerDays : runDays)(ctx.orgId, { ...ask, tag }), undefined, ask);
+  const [one] = asked as [SomeBy];
+  if (isOne && isFacet(one)) return rowsOf(facetDays(ctx.orgId, one, ask), keyIs(where[one]));
+  if (isOne && one === "outcome") return rowsOf(await outcomeDays(ctx, ask), keyIs(where.outcome));
+  if (isOne) return rowsOf(await tagDays(ctx, ask, tag ?? where.tag?.key ?? ""), keyIs(where.tag?.value));
+  return rowsOf((isOfLedger(by, where) ? ledgerDays : runDays)(ctx.orgId, ask), undefined);
 }
 const keyIs = (key: string | undefined): SQL | undefined => (key === undefined ? undefined : sql`cost_daily.key = ${key}`);
+
+const facetDays = (orgId: string, facet: Facet, { from, to }: Pick<ReadSpend, "from" | "to">): SQL =>
+  sql`select org_id, day, project_id, key, accelerator_hours, amount, provisional from ${costFacetDays} where org_id = ${orgId} and facet = ${facet} and day between ${from} and ${to}`;
+
+/** Those of the facets that something was ever charged with. */
+export async function listFacets({ db, orgId }: Pick<SpendReader, "db" | "orgId">): Promise<Facet[]> {
+  const rows = await db.execute<{ facet: Facet }>(sql`select facet from unnest(${sql.param([...FACETS])}::text[]) as facet where exists (select from ${costFacetDays} c where c.org_id = ${orgId} and c.facet = facet.facet)`);
+  return rows.map(({ facet }) => facet);
+}
 
 const OF_PROJECT = sql`left join ${projects} on ${projects.orgId} = ${costDaily.orgId} and ${projects.id} = ${costDaily.projectId}`;
 
@@ -131,6 +142,7 @@ async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpen
     if (by === "outcome") return { by, label: where.outcome![0]!.toUpperCase() + where.outcome!.slice(1) };
     const value = by === "project" ? project! : where[by]!;
     if (value === IDLE) return { by, label: "Idle" };
+    if (isFacet(by)) return { by, label: value };
     const { key, names, label, sums } = DIMENSIONS[by];
     const seen = seenCosts(ctx, { from: "2000-01-01", to: "9999-12-31", ...(by === "project" ? { project: value } : { where: { [by]: value } }) });
     const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (select ${key} as key from ${sums} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1) found ${names}`);
