@@ -4,6 +4,7 @@ import { IconX } from "@tabler/icons-react";
 import Link from "next/link";
 import { SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { narrowedBy, type SpendWhere } from "../../domain/costs/spend-filter.ts";
+import { isId } from "../../domain/shared/id-format.ts";
 import { paths } from "../../paths.ts";
 import { useOrg } from "../providers/viewer.tsx";
 import { Name } from "../ui/id.tsx";
@@ -30,8 +31,8 @@ export function Narrowed({ where, labels, hrefOf }: { where: SpendWhere; labels:
           </span>
         );
       })}
-      {where.experiment && <Anchor component={Link} className={classes.open} href={`${paths.runs(org)}?experiment=${where.experiment}`}>Its runs</Anchor>}
-      {where.cluster && <Anchor component={Link} className={classes.open} href={paths.cluster(org, where.cluster)}>Its cluster</Anchor>}
+      {where.experiment && isId("experiment", where.experiment) && <Anchor component={Link} className={classes.open} href={`${paths.runs(org)}?experiment=${where.experiment}`}>Its runs</Anchor>}
+      {where.cluster && isId("cluster", where.cluster) && <Anchor component={Link} className={classes.open} href={paths.cluster(org, where.cluster)}>Its cluster</Anchor>}
     </nav>
   );
 }

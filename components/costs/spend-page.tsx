@@ -1,14 +1,14 @@
 "use client";
 import { Button, Menu, SegmentedControl, Select } from "@mantine/core";
-import { useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
 import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
 import { spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
 import { AGAINST, AGAINST_LABEL, type Against, amountsBefore, changeWords, daysAgainst } from "../../domain/costs/spend-change.ts";
-import { IDLE, isOfRuns, isTooLong, MOST_LEDGER_DAYS, narrowedBy, nextBy, type SpendWhere, whereOf } from "../../domain/costs/spend-filter.ts";
-import { SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
+import { haveRuns, isOfRuns, isTooLong, MOST_LEDGER_DAYS, narrowedBy, nextBy, type SpendWhere, whereOf } from "../../domain/costs/spend-filter.ts";
+import { isFacet, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "../../domain/costs/spend-by.ts";
 import { formatHours } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
@@ -38,12 +38,14 @@ export function SpendPage({ now }: { now: number }) {
   const against = daysAgainst(input, params.against);
   const narrowed = new Set(narrowedBy(whereIn(params)));
   const compared = <><Menu.Label>With {spanName(against.from, against.to)}</Menu.Label>{(["csv", "parquet"] as const).map((format) => <DownloadItem key={format} href={costsExportUrl(org, format, input, against)}>{format === "csv" ? "Both as CSV" : "Both as Parquet"}</DownloadItem>)}</>;
+  const facets = useQuery(useTRPC().costs.facets.queryOptions()).data ?? [];
+  const choices = SPEND_BY.filter((value) => value === params.by || value === "tag" || (!narrowed.has(value) && (!isFacet(value) || facets.includes(value))));
   return (
     <CostsFrame actions={<DownloadMenu urlOf={(format) => costsExportUrl(org, format, input)}>{compared}</DownloadMenu>}>
       <FilterBar>
         <RangePicker params={params} days={input} onChange={(next) => void setParams(next)} />
         <Select aria-label="Compared with" data={AGAINST.map((value) => ({ value, label: AGAINST_LABEL[value] }))} value={params.against} allowDeselect={false} onChange={(next) => void setParams({ against: next as Against })} w={210} />
-        <Select aria-label="Told apart by" data={SPEND_BY.filter((value) => value === params.by || value === "tag" || !narrowed.has(value)).map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy, tag: null })} w={150} />
+        <Select aria-label="Told apart by" data={choices.map((value) => ({ value, label: `By ${SPEND_BY_LABEL[value].toLowerCase()}` }))} value={params.by} allowDeselect={false} onChange={(by) => void setParams({ by: by as SpendBy, tag: null })} w={150} />
         {params.by === "tag" && <TagSelect now={now} />}
       </FilterBar>
       {params.by === "tag" ? <SpendByTag now={now} input={input} /> : <Spend now={now} ask={{ ...input, by: params.by }} />}
@@ -78,7 +80,7 @@ function Spend({ now, ask }: { now: number; ask: Ask }) {
   const { where, hrefOf } = useNarrowing(ask);
   if (!isTooLong(ask.by, where, ask)) return <SpendFigures now={now} ask={ask} />;
   const labels = narrowedBy(where).map((by) => ({ by, label: by === "tag" ? where.tag!.key : where[by]! }));
-  return <><Narrowed where={where} labels={labels} hrefOf={hrefOf} /><EmptyState title={`At most ${MOST_LEDGER_DAYS} days of this`}>How runs ended, or their tags, together with clusters, resources or classes is read from the ledger itself. Choose fewer days.</EmptyState></>;
+  return <><Narrowed where={where} labels={labels} hrefOf={hrefOf} /><EmptyState title={`At most ${MOST_LEDGER_DAYS} days of this`}>How runs ended, or their tags, together with clusters, resources or classes, and sweeps, endpoints, releases or pipelines together with anything, is read from the ledger itself. Choose fewer days.</EmptyState></>;
 }
 
 function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
@@ -96,14 +98,17 @@ function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
   return (
     <>
       <Narrowed where={where} labels={spend.narrowed} hrefOf={hrefOf} />
-      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{isOfRuns(spend.by, where) && "of runs, "}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against {spanName(against.from, against.to)}</>}</small></p>
+      <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} /><small>{ofWhat(spend.by, where)}from {spanName(from, to)}{before && <>; {changeWords(spend.amount, earlier.amount)} against {spanName(against.from, against.to)}</>}</small></p>
       <Stand now={now} stand={spend} of={spend} />
       <SpendChart spend={spend} from={from} to={to} />
       {params.view === "map" ? <SpendMap spend={spend} hrefOf={groupHref} tools={tools} /> : <SpendGroups spend={spend} before={before} hrefOf={groupHref} tools={tools} />}
-      {where.team !== IDLE && <DearestRuns input={{ from, to, ...narrowed }} currency={spend.currency} />}
+      {haveRuns(where) && <DearestRuns input={{ from, to, ...narrowed }} currency={spend.currency} />}
     </>
   );
 }
+
+/** What the figure is of, where that is not everything. */
+const ofWhat = (by: SpendBy, where: SpendWhere): string => (isOfRuns(by, where) ? "of runs, " : isFacet(by) ? `of what has ${by === "endpoint" ? "an" : "a"} ${by}, ` : "");
 
 /** The view that a filter leads to: told apart by what it leaves open; and the one that a group stands for. */
 function useNarrowing(ask: Ask): { where: SpendWhere; hrefOf: (where: SpendWhere, by?: SpendBy) => string; groupHref: (group: SpendGroup) => string | undefined } {

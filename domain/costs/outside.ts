@@ -1,8 +1,7 @@
 import type { HeldKind } from "./metering.ts";
 
-/** Where what is charged came from: the runs of Drover, jobs that others gave to a cluster's scheduler, or nobody. */
-export const SPEND_SOURCES = ["drover", "outside"] as const;
-
+/** Where what is charged came from: Drover, or (`OUTSIDE`) jobs that others gave to a cluster's scheduler. */
+export const RUNS_SOURCE = "drover";
 /** What stands for the experiment, and begins what stands for the project and the owner, of a job from outside Drover. */
 export const OUTSIDE = "outside";
 /** Who pays for jobs of an account that no project of Drover's was named for: no budget has it. */

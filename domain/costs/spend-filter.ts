@@ -1,5 +1,5 @@
 import { daysBetween } from "./days.ts";
-import { isOutsidePayer } from "./outside.ts";
+import { isOutsidePayer, RUNS_SOURCE } from "./outside.ts";
 import { BY_ASSET, BY_PROJECT, BY_RUN, isFacet, NEXT_BY, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
 
 /** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
@@ -15,13 +15,16 @@ export const IDLE = "idle";
 /** What a filter settles as well, so that telling it apart would be one row. */
 const SETTLES: Partial<Record<SpendBy, readonly SpendBy[]>> = { project: ["team"], experiment: ["project", "team"] };
 
+/** What jobs from outside Drover do not have. */
+const OF_RUNS: readonly SpendBy[] = ["project", "experiment", "outcome"];
+
 /** Dimensions that are narrowed, from the widest on. */
 export const narrowedBy = (where: SpendWhere): SpendBy[] => SPEND_BY.filter((by) => where[by] !== undefined);
 
 /** What is told apart once it is narrowed so far: the widest that is not settled; null where everything is. */
 export function nextBy(where: SpendWhere): SpendBy | null {
   if (where.team === IDLE) return NEXT_BY.find((by) => BY_ASSET.has(by) && where[by] === undefined) ?? null;
-  const settled = new Set(narrowedBy(where).flatMap((by) => [by, ...(SETTLES[by] ?? [])]));
+  const settled = new Set(narrowedBy(where).flatMap((by) => [by, ...(by === "team" && isOutsidePayer(where.team!) ? OF_RUNS : (SETTLES[by] ?? []))]));
   return NEXT_BY.find((by) => !settled.has(by)) ?? null;
 }
 
@@ -37,6 +40,9 @@ export function whereOf(by: SpendBy, key: string, tag: string | undefined, slugO
 
 /** Whether something of it is known of runs only, so that what nobody held is not in it. */
 export const isOfRuns = (by: SpendBy, where: SpendWhere): boolean => [by, ...narrowedBy(where)].some((one) => BY_RUN.has(one));
+
+/** Whether runs can be among it: not in what nobody held, nor in jobs from outside Drover. */
+export const haveRuns = ({ team, source }: SpendWhere): boolean => team !== IDLE && !isOutsidePayer(team ?? "") && (source ?? RUNS_SOURCE) === RUNS_SOURCE;
 
 /** Whether only some charges know something of it: what nobody held is not in it either. */
 export const isOfSome = (by: SpendBy, where: SpendWhere): boolean => isOfRuns(by, where) || [by, ...narrowedBy(where)].some(isFacet);

@@ -4,7 +4,7 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { costExperimentDays, costPeopleDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
-import { OUTSIDE } from "../../../domain/costs/outside.ts";
+import { OUTSIDE, RUNS_SOURCE } from "../../../domain/costs/outside.ts";
 import { type DayBy, OTHERS, type SomeBy, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
 import { STORE } from "../../../domain/costs/stored.ts";
 
@@ -26,7 +26,7 @@ const STEM = sql`case ${KEY} when ${STORE} then 'Stored files' when ${OUTSIDE} t
 /** The resource of a sum whose key is kind and model. */
 const RESOURCE = sql`case split_part(${KEY}, ' ', 1) when 'accelerator' then substr(${KEY}, 13) when 'cpu' then 'CPU cores' when 'memory' then 'Memory' when 'storage' then 'Storage' else rtrim(initcap(split_part(${KEY}, ' ', 1)) || 's ' || substr(${KEY}, length(split_part(${KEY}, ' ', 1)) + 2)) end`;
 /** Whether a job from outside held it. */
-const SOURCE = sql`case when ${costDaily.projectId} = '' then '' when ${costDaily.projectId} like ${`${OUTSIDE}:%`} or ${costDaily.ownerId} like ${`${OUTSIDE}:%`} then ${OUTSIDE} else 'drover' end`;
+const SOURCE = sql`case when ${costDaily.projectId} = '' then '' when ${costDaily.projectId} like ${`${OUTSIDE}:%`} or ${costDaily.ownerId} like ${`${OUTSIDE}:%`} then ${OUTSIDE} else ${RUNS_SOURCE} end`;
 
 /** Its sums: the smallest that can tell it, read under the name of the table of days. */
 interface DayDimension extends Dimension {

@@ -5,6 +5,7 @@ import { runs } from "../../../db/schema/experiments.ts";
 import type { RunCostRow } from "../../../domain/costs/cost-view.ts";
 import { compare, decimal } from "../../../domain/costs/decimal.ts";
 import type { ListCostTags, ListRunCosts } from "../../../domain/costs/inputs.ts";
+import { haveRuns } from "../../../domain/costs/spend-filter.ts";
 import { reachedProjects } from "../../access/queries.ts";
 import type { Ctx } from "../../trpc/context.ts";
 import { inLedgerDays, ofCharges, ofRuns } from "./run-days.ts";
@@ -55,7 +56,7 @@ async function dearest({ db, orgId, grant }: Ctx, { from, to, project, where = {
   const seen = and(
     reachedProjects(grant), project ? eq(projects.slug, project) : undefined, where.team === undefined ? undefined : eq(projects.teamId, where.team),
     where.person === undefined ? undefined : eq(costRuns.ownerId, where.person), where.experiment === undefined ? undefined : eq(costRuns.experimentId, where.experiment),
-    where.source === undefined || where.source === "drover" ? undefined : sql`false`,
+    haveRuns(where) ? undefined : sql`false`,
     where.outcome === undefined && !where.tag ? undefined : sql`exists (select from ${runs} where ${runs.id} = ${costRuns.runId} and ${ofRuns(where)})`,
   );
   const charges = ofCharges(where);

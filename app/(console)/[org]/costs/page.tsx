@@ -18,6 +18,7 @@ async function Filled({ searchParams }: { searchParams: Promise<SearchParams> })
   const params = await loadCostsParams(searchParams);
   const now = rightNow();
   const input = spendInput(params, now);
+  prefetch(trpc.costs.facets.queryOptions());
   prefetch(trpc.costs.runs.infiniteQueryOptions(runsInput(input), { getNextPageParam: (page) => page.nextCursor }) as never);
   // The tag that is shown without being asked for is known only from the tags that there are: they are waited for.
   const tags = params.by === "tag" ? await getQueryClient().fetchQuery(trpc.costs.tags.queryOptions(daysInput(params, now))).catch(() => []) : [];
