@@ -187,6 +187,19 @@ describe("metrics", () => {
   });
 });
 
+describe("jobs from outside", () => {
+  it("are taken from the cluster's own agent, who hears from when on to tell; a message that is not the protocol's is refused", async () => {
+    const asked = await agent.post(AGENT_PATHS.outside, { source: "slurm", from: null, to: null, jobs: [] });
+    expect(asked).toMatchObject({ status: 200, body: { from: expect.any(Number) as number } });
+    const job = { job: "7", name: "md", user: "eve", account: "physics", nodes: ["n1"], startedAt: Date.now() - 5_000, endedAt: null, isAlive: true, cpus: 1, memoryMib: 0, gpus: 0, shares: 0 };
+    const { from } = (asked as { body: { from: number } }).body;
+    await plane.sql`update outside_clocks set since = now() - interval '1 hour' where cluster_id = ${clusterId}`;
+    expect(await agent.post(AGENT_PATHS.outside, { source: "slurm", from, to: Date.now(), jobs: [job] })).toMatchObject({ status: 200 });
+    expect(await plane.sql`select job, account, evidence from outside_jobs where cluster_id = ${clusterId}`).toMatchObject([{ job: "7", account: "physics", evidence: "provisional" }]);
+    expect(await agent.post(AGENT_PATHS.outside, { source: "slurm", from, to: null, jobs: [{ ...job, nodes: [] }] })).toMatchObject({ status: 400 });
+  });
+});
+
 describe("telemetry", () => {
   const latest = (subject: string, id: string) => plane.sql`select key, value, extract(epoch from at)::float8 * 1000 as at from telemetry_latest where cluster_id = ${clusterId} and subject = ${subject} and subject_id = ${id}`;
   it("stores samples and the newest of each series; leaves other clusters' attempts out", async () => {
