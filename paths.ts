@@ -34,6 +34,7 @@ export const paths = {
   waste: (slug: string) => `${org(slug)}/costs/waste`,
   periods: (slug: string) => `${org(slug)}/costs/periods`,
   period: (slug: string, period: string) => `${org(slug)}/costs/periods/${period}`,
+  outside: (slug: string) => `${org(slug)}/costs/outside`,
   reviews: (slug: string) => `${org(slug)}/costs/discrepancies`,
   budgets: (slug: string) => `${org(slug)}/costs/budgets`,
   schedules: (slug: string) => `${org(slug)}/costs/schedules`,

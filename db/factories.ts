@@ -18,6 +18,7 @@ import { embedClients, embedReports } from "./schema/embeds.ts";
 import { capacityIntervals, clusterWitnesses, costClocks, costSettings, dirtyHours, priceLines, usageIntervals, usageMeters, usageReviews, usageWitnesses } from "./schema/costs.ts";
 import { datasets, runInputs } from "./schema/datasets.ts";
 import { artifacts, attempts, experiments, logChunks, logHeads, metricBatches, metricSummaries, objects, runEvents, runParams, runs, runTags } from "./schema/experiments.ts";
+import { outsideJobs, outsideUsage } from "./schema/outside.ts";
 import { modelAliases, modelEvents, modelVersions, registeredModels } from "./schema/models.ts";
 import { reports, reportVersions } from "./schema/reports.ts";
 
@@ -35,7 +36,7 @@ const fresh = (word: string): string => `${word}-${(++counter).toString(36)}${ra
 
 /** One set of factories for seed, tests and e2e: every field has a sensible value, say only what your case is about. */
 export function factories(db: DbOrTx) {
-  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeMoney(db), ...makeRecords(db), ...makeInputs(db) };
+  return { ...makeAccess(db), ...makeClusters(db), ...makeRuns(db), ...makeMoney(db), ...makeOutside(db), ...makeRecords(db), ...makeInputs(db) };
 }
 
 export type Factories = ReturnType<typeof factories>;
@@ -166,10 +167,22 @@ function makeRuns(db: DbOrTx) {
   return { experiment, run, described, attempt, event };
 }
 
-function makeMoney(db: DbOrTx) {
-  const HOUR = 3_600_000;
-  const hourOf = (at: number) => Math.floor(at / HOUR) * HOUR;
+const HOUR = 3_600_000;
+const hourOf = (at: number) => Math.floor(at / HOUR) * HOUR;
 
+function makeOutside(db: DbOrTx) {
+  /** A job that others gave to a cluster's scheduler: a core of a metered node for an hour that is over. */
+  async function outsideJob(node: { orgId: string; clusterId: string; name: string }, values: { job: string; user: string; account: string }, from: Date) {
+    const [startedAt, endedAt] = [new Date(hourOf(from.getTime())), new Date(hourOf(from.getTime()) + HOUR)];
+    const asset = { orgId: node.orgId, clusterId: node.clusterId, node: node.name, kind: "cpu" as const, model: "" };
+    const [made] = await db.insert(outsideJobs).values({ orgId: node.orgId, clusterId: node.clusterId, name: "md", startedAt, aliveAt: endedAt, endedAt, evidence: "accounted", ...values }).returning();
+    await db.insert(outsideUsage).values({ ...asset, milli: 1000, outsideJobId: made!.id, fromAt: startedAt, untilAt: endedAt, evidence: "accounted" });
+    await db.insert(dirtyHours).values({ ...asset, hour: startedAt }).onConflictDoNothing();
+  }
+  return { outsideJob };
+}
+
+function makeMoney(db: DbOrTx) {
   /** What an attempt held of a node's cores and memory, metered, and its hours to be rated by whoever runs a worker. */
   async function metered(of: { id: string; orgId: string; cpus: number; memoryMib: number }, attemptId: string, node: { clusterId: string; name: string; cpus: number; memoryMib: number }, from: Date, to: Date) {
     const asset = (kind: "cpu" | "memory") => ({ orgId: of.orgId, clusterId: node.clusterId, node: node.name, kind, model: "" });

@@ -40,6 +40,7 @@ export const CONSOLE_PAGES: Record<string, (world: World) => string> = {
   waste: ({ org }) => paths.waste(org.slug),
   periods: ({ org }) => paths.periods(org.slug),
   period: ({ org }) => paths.period(org.slug, new Date().toISOString().slice(0, 7)),
+  "jobs from outside": ({ org }) => paths.outside(org.slug),
   discrepancies: ({ org }) => paths.reviews(org.slug),
   budgets: ({ org }) => paths.budgets(org.slug),
   schedules: ({ org }) => paths.schedules(org.slug),

@@ -8,5 +8,5 @@ export async function meteredRun(make: Factories, org: Awaited<ReturnType<Factor
   const run = await make.run(org.project, owner.id, { name: "metered", status: outcome, startedAt, endedAt, input: { resources: { cpus: 4 } } });
   const attempt = await make.attempt(run, cluster.id, { status: "ended", outcome, startedAt, endedAt, nodeNames: [node.name], drainedAt: endedAt });
   await make.metered(run, attempt.id, node, startedAt, endedAt);
-  return { run, attempt };
+  return { run, attempt, node };
 }

@@ -45,7 +45,7 @@ const TOPICS: Record<string, Touched[]> = {
   ],
   people: ["me", "viewer", "people", "member", "grantable", "invitations", "teams", "tokens", "serviceAccounts", "myTokens", "secrets"].map((name) => ({ procedure: `access.${name}` })),
   report: [{ procedure: "reports.list" }, ...["get", "versions", "comments"].map((name) => ({ procedure: `reports.${name}`, field: "id" }))],
-  costs: ["spend", "runs", "run", "ofRuns", "experiment", "prices", "budgets", "embeds", "periods", "period", "reviews", "schedules"].map((name) => ({ procedure: `costs.${name}` })),
+  costs: ["spend", "runs", "run", "ofRuns", "experiment", "prices", "budgets", "embeds", "periods", "period", "reviews", "schedules", "outsideAccounts", "facets"].map((name) => ({ procedure: `costs.${name}` })),
   "run-cost": [{ procedure: "costs.run", field: "id" }, { procedure: "costs.ofRuns", field: "ids" }],
   audit: [{ procedure: "access.auditLog" }],
 };

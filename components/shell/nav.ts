@@ -70,6 +70,7 @@ const costTabs = (org: string): NavTab[] => [
   { label: "Periods", href: paths.periods(org) },
   { label: "Discrepancies", href: paths.reviews(org) },
   { label: "Prices", href: paths.prices(org) },
+  { label: "Outside", href: paths.outside(org) },
   { label: "Schedules", href: paths.schedules(org), needs: "costs:manage" },
   { label: "Embeds", href: paths.embeds(org), needs: "embeds:manage" },
 ];

@@ -10,10 +10,11 @@ CREATE TABLE "outside_accounts" (
 	"org_id" text NOT NULL,
 	"cluster_id" text NOT NULL,
 	"account" text NOT NULL,
+	"user_name" text NOT NULL,
 	"project_id" text NOT NULL,
 	"named_by" text NOT NULL,
 	"named_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "outside_accounts_cluster_id_account_pk" PRIMARY KEY("cluster_id","account")
+	CONSTRAINT "outside_accounts_cluster_id_account_user_name_pk" PRIMARY KEY("cluster_id","account","user_name")
 );
 --> statement-breakpoint
 CREATE TABLE "outside_clocks" (

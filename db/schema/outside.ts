@@ -59,16 +59,17 @@ export const outsideClocks = pgTable("outside_clocks", {
   toldTo: moment().notNull(),
 }, (t) => [foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] })]);
 
-/** Which project pays for jobs of an account from now on. */
+/** Which project pays for jobs of an account, or of one of its users, from now on. */
 export const outsideAccounts = pgTable("outside_accounts", {
   orgId: text().notNull(),
   clusterId: text().notNull(),
   account: text().notNull(),
+  user: text("user_name").notNull(), // empty: whoever has none of their own
   projectId: text().notNull(),
   namedBy: text().notNull(),
   namedAt: moment().notNull().defaultNow(),
 }, (t) => [
-  primaryKey({ columns: [t.clusterId, t.account] }),
+  primaryKey({ columns: [t.clusterId, t.account, t.user] }),
   foreignKey({ columns: [t.orgId, t.clusterId], foreignColumns: [clusters.orgId, clusters.id] }),
   foreignKey({ columns: [t.orgId, t.projectId], foreignColumns: [projects.orgId, projects.id] }),
 ]);

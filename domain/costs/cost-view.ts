@@ -82,17 +82,22 @@ export interface BestRunCost {
 export interface RunCostSeries extends Pick<CostStand, "currency" | "isUnpriced"> {
   points: { x: number; amount: string }[];
 }
-/** An account under which others give jobs to a cluster's scheduler. */
+/** An account under which others give jobs to a cluster's scheduler, or one of its users. */
 export interface OutsideAccount {
   clusterId: string;
   cluster: string;
   account: string;
+  /** Null: the whole account. */
+  user: string | null;
   /** Seen since they are counted. */
   jobs: number;
   running: number;
-  /** Pays for those that are first seen from now on; null: none of Drover's. */
+  /** Named for it: pays for those that are first seen from now on. */
   projectId: string | null;
   project: string | null;
+  team: string | null;
+  namedBy: string | null;
+  namedAt: Date | null;
 }
 export interface PriceLineView {
   id: string;

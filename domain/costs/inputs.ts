@@ -49,8 +49,8 @@ export const ResolveReviews = z.strictObject({
   note: z.string().trim().min(1, "Say what you found.").max(1000),
 });
 export type ResolveReviews = z.output<typeof ResolveReviews>;
-/** `projectId` null: nobody of Drover pays for that account's jobs. */
-export const NameAccount = z.strictObject({ clusterId: ClusterId, account: z.string().max(128), projectId: ProjectId.nullable() });
+/** `user`: of that one alone, before what is said of the account. `projectId` null: nobody of Drover pays, or of a user, whoever pays for the account. */
+export const NameAccount = z.strictObject({ clusterId: ClusterId, account: z.string().max(128), user: z.string().min(1).max(128).optional(), projectId: ProjectId.nullable() });
 export type NameAccount = z.output<typeof NameAccount>;
 export const OneRunCost = z.strictObject({ id: RunId });
 /** Of a page of runs, in any order. */

@@ -121,11 +121,32 @@ describe("jobs that others gave to a cluster's scheduler", () => {
     await tell([job({ job: "90", startedAt: world.start + 2 * HOUR_MS, endedAt: world.start + 3 * HOUR_MS, cpus: 1 })]);
     await world.book();
     expect((await ledger()).filter((line) => line.startsWith("2 "))).toEqual(["2 idle 7", `2 ${world.speech.id} 1 accounted`]);
-    expect(await world.owner.api.costs.outsideAccounts()).toMatchObject([{ account: "", projectId: null, jobs: 1 }, { account: "physics", project: "speech", running: 0 }]);
+    expect(await world.owner.api.costs.outsideAccounts()).toMatchObject([{ account: "", user: null, projectId: null, jobs: 1 }, { account: "", user: "mal", jobs: 1 }, { account: "physics", user: null, project: "speech", running: 0 }, { account: "physics", user: "eve", projectId: null }]);
     const [entry] = await world.sql`select action, before, after from audit_log where action = 'outside-account.name'`;
     expect(entry).toMatchObject({ before: { project: null }, after: { project: world.speech.id } });
     await world.owner.api.costs.nameAccount({ clusterId: world.cluster.id, account: "physics", projectId: null });
-    expect((await world.owner.api.costs.outsideAccounts()).map(({ projectId }) => projectId)).toEqual([null, null]);
+    expect(new Set((await world.owner.api.costs.outsideAccounts()).map(({ projectId }) => projectId))).toEqual(new Set([null]));
+  });
+
+  it("are paid for by what is named for their user, before what is named for the account; only who manages costs may say so", async () => {
+    const { api } = world.owner;
+    const place = { clusterId: world.cluster.id, account: "biology" };
+    await api.costs.nameAccount({ ...place, projectId: world.speech.id });
+    await api.costs.nameAccount({ ...place, user: "ada", projectId: world.vision.id });
+    const late = { account: "biology", startedAt: world.start + 9 * HOUR_MS, endedAt: world.start + 9.5 * HOUR_MS, cpus: 1 };
+    await tell([job({ ...late, job: "95", user: "ada" }), job({ ...late, job: "96", user: "bob" })]);
+    const payers = await world.sql`select user_name as user, project_id as project from outside_jobs where account = 'biology' order by 1`;
+    expect([...payers]).toEqual([{ user: "ada", project: world.vision.id }, { user: "bob", project: world.speech.id }]);
+    const rows = (await api.costs.outsideAccounts()).filter(({ account }) => account === "biology");
+    expect(rows).toMatchObject([{ user: null, project: "speech", jobs: 2 }, { user: "ada", project: "vision", jobs: 1, namedBy: expect.any(String) as string, namedAt: expect.any(Date) as Date }, { user: "bob", project: null, team: null, namedAt: null }]);
+    await api.costs.nameAccount({ ...place, user: "ada", projectId: null });
+    expect(await world.sql`select user_name from outside_accounts where account = 'biology'`).toMatchObject([{ user_name: "" }]);
+    const [entry] = await world.sql`select target_name as name, before from audit_log where action = 'outside-account.name' order by at desc, id desc limit 1`;
+    expect(entry).toMatchObject({ name: "berlin, account biology, user ada", before: { project: world.vision.id } });
+    const viewer = await world.makeUser(world.org.id, world.org.slug, "Vi", [["viewer", "org", world.org.id]]);
+    await expect(viewer.api.costs.nameAccount({ ...place, projectId: null })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    const few = await world.makeUser(world.org.id, world.org.slug, "Fay", [["viewer", "project", world.speech.id]]);
+    expect([(await viewer.api.costs.outsideAccounts()).length > 0, await few.api.costs.outsideAccounts()]).toEqual([true, []]);
   });
 
   it("are in the FOCUS file as compute of an account", async () => {

@@ -123,7 +123,8 @@ const atMost = (ended: number | null): Date | null => (ended === null ? null : n
 async function keep(tx: TransactionSql, { orgId, clusterId }: Place, { job, next, nodes }: { job: OutsideJob; next: Known; nodes: ReadonlyMap<string, OutsideNode> }): Promise<void> {
   await tx`
     insert into outside_jobs (id, org_id, cluster_id, job, name, user_name, account, project_id, started_at, alive_at, ended_at, evidence)
-    select ${next.id}, ${orgId}, ${clusterId}, ${job.job}, ${job.name}, ${job.user}, ${job.account}, (select project_id from outside_accounts where cluster_id = ${clusterId} and account = ${job.account}),
+    select ${next.id}, ${orgId}, ${clusterId}, ${job.job}, ${job.name}, ${job.user}, ${job.account}, 
+      (select project_id from outside_accounts where cluster_id = ${clusterId} and account = ${job.account} and user_name in ('', ${job.user}) order by user_name = '' limit 1),
       ${new Date(next.started)}::timestamptz, ${new Date(next.alive)}::timestamptz, ${atMost(next.ended)}::timestamptz, ${evidenceOf(next)}`;
   const here = job.nodes.flatMap((name) => nodes.get(name) ?? []);
   const holds = outsideHolds({ nodeCount: job.nodes.length, cpu: milliOf.cpus(job.cpus), memory: milliOf.memory(job.memoryMib), gpus: job.gpus, shares: job.shares }, here);
