@@ -7,7 +7,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { paths } from "../paths.ts";
 import { startSite } from "./embed-site.ts";
-import { expect, test } from "./fixtures.ts";
+import { expect, expectAccessible, test } from "./fixtures.ts";
 import { meteredRun } from "./metered-run.ts";
 import { freePort, stackUnderTest } from "./stack.ts";
 
@@ -219,4 +219,26 @@ test("a report is shown live in a page of another site, by nobody else, and no m
     await visitor.close();
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("an owner publishes the view of spend that is narrowed, and nobody a view of people", async ({ make, org, as }) => {
+  await make.prices(org, "1.50", "0");
+  const page = await as("owner");
+  await page.goto(`${paths.costs(org.slug)}?project=${org.project.slug}&by=kind&range=7d`);
+  await page.getByRole("button", { name: "Publish this view" }).click();
+  const dialog = page.getByRole("dialog", { name: "Publish a report" });
+  await expect(dialog.getByText(`Only project ${org.project.slug}`)).toBeVisible(); // nothing was spent yet, so that nobody is told its name
+  await dialog.getByLabel("Title").fill("What one project held");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Publish report" }).click();
+  await expect(dialog).toHaveCount(0);
+  await page.goto(paths.embeds(org.slug));
+  await expect(page.getByRole("row", { name: `What one project held Spend by resource, last 7 days; only project ${org.project.name}` })).toBeVisible();
+  await page.goto(`${paths.costs(org.slug)}?by=person`);
+  await expect(page.getByRole("table", { name: "Cost by person" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Publish this view" })).toHaveCount(0);
+  const viewer = await as("viewer");
+  await viewer.goto(`${paths.costs(org.slug)}?by=kind`);
+  await expect(viewer.getByRole("table", { name: "Cost by resource" })).toBeVisible();
+  await expect(viewer.getByRole("button", { name: "Publish this view" })).toHaveCount(0);
 });

@@ -1,5 +1,5 @@
 "use client";
-import { Button, Menu, SegmentedControl, Select } from "@mantine/core";
+import { Button, Group, Menu, SegmentedControl, Select } from "@mantine/core";
 import { useQuery, useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
@@ -26,6 +26,7 @@ import { costsExportUrl, costsParams, daysInput, narrowedUrl, runsInput, spendIn
 import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
 import { Narrowed } from "./narrowed.tsx";
+import { PublishView } from "./publish-view.tsx";
 import { RangePicker } from "./range-picker.tsx";
 import { SpendChart, SpendGroups, SpendMap } from "./spend-parts.tsx";
 import classes from "./costs.module.css";
@@ -92,7 +93,8 @@ function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
   const earlier = useSuspenseQuery(trpc.costs.spend.queryOptions({ ...ask, ...against })).data;
   const before = amountsBefore(earlier, against);
   const { where, hrefOf, groupHref } = useNarrowing(ask);
-  const tools = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
+  const shownAs = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
+  const tools = <Group gap="xs" wrap="nowrap"><PublishView spend={spend} where={where} days={params} />{shownAs}</Group>;
   if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
   const { from, to, by: _by, tag: _tag, ...narrowed } = ask;
   return (

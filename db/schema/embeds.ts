@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { boolean, check, index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { RANGE_NAMES } from "../../domain/costs/days.ts";
-import { EMBED_BY, EMBED_CAPABILITIES } from "../../domain/costs/embed.ts";
+import { EMBED_BY, EMBED_CAPABILITIES, type EmbedFilter } from "../../domain/costs/embed.ts";
 import { orgs } from "./access.ts";
 import { id, moment, oneOf, timestamps } from "./columns.ts";
 
@@ -12,6 +12,7 @@ export const embedReports = pgTable("embed_reports", {
   title: text().notNull(),
   by: text({ enum: EMBED_BY }).notNull(),
   range: text({ enum: RANGE_NAMES }).notNull(),
+  filter: jsonb().$type<EmbedFilter>(), // null: everything that a site may see
   withdrawnAt: moment(),
   createdBy: text().notNull(),
   ...timestamps,

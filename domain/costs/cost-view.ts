@@ -24,10 +24,15 @@ export interface CostStand {
   /** Nothing has a price yet, so that everything costs nothing. */
   isUnpriced: boolean;
 }
+/** A filter in words. */
+export interface NarrowedTo {
+  by: SpendBy;
+  label: string;
+}
 export interface SpendView extends CostStand {
   by: SpendBy;
   /** What it is narrowed to, from the widest on. */
-  narrowed: { by: SpendBy; label: string }[];
+  narrowed: NarrowedTo[];
   groups: SpendGroup[];
   days: { day: string; key: string; amount: string }[];
   amount: string;

@@ -1,13 +1,17 @@
 import { z } from "zod";
-import { EmbedClientId, EmbedReportId, ProjectId, Slug } from "../shared/ids.ts";
+import { ClusterId, EmbedClientId, EmbedReportId, ProjectId, Slug, TeamId } from "../shared/ids.ts";
 import { RANGE_NAMES } from "./days.ts";
+import { IDLE } from "./spend-filter.ts";
 import { EMBED_BY, EMBED_CAPABILITIES, isKeyAddress } from "./embed.ts";
 import { EmbedTheme } from "./embed-theme.ts";
 
 const PEM = /^-----BEGIN PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END PUBLIC KEY-----$/;
 const Name = z.string().trim().min(1, "Give it a name.").max(64);
 
-export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(RANGE_NAMES) });
+const Key = z.string().min(1).max(200);
+/** A project by its id: its slug may become another one's. */
+const Filter = z.strictObject({ project: ProjectId, team: TeamId.or(z.literal(IDLE)), cluster: ClusterId, kind: Key, class: Key }).partial().refine((filter) => Object.keys(filter).length > 0, "Leave it out where nothing is narrowed.");
+export const PublishReport = z.strictObject({ title: Name, by: z.enum(EMBED_BY), range: z.enum(RANGE_NAMES), filter: Filter.optional() });
 export type PublishReport = z.output<typeof PublishReport>;
 export const OneEmbedReport = z.strictObject({ id: EmbedReportId });
 

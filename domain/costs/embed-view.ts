@@ -1,5 +1,5 @@
 import type { DisplayRate } from "./display-currency.ts";
-import type { SpendView } from "./cost-view.ts";
+import type { NarrowedTo, SpendView } from "./cost-view.ts";
 import type { RangeName } from "./days.ts";
 import type { EmbedCapability } from "./embed.ts";
 import type { EmbedTheme } from "./embed-theme.ts";
@@ -34,6 +34,8 @@ export interface EmbedReportView {
   title: string;
   by: SpendBy;
   range: RangeName;
+  /** What it is narrowed to, in words. */
+  narrowed: NarrowedTo[];
   withdrawnAt: Date | null;
   createdBy: string;
   createdAt: Date;

@@ -2,6 +2,10 @@ import type { SpendBy } from "./spend-by.ts";
 
 /** What an embedded report may tell apart: nobody's person or experiment leaves the house. */
 export const EMBED_BY = ["project", "team", "cluster", "kind", "class"] as const satisfies readonly SpendBy[];
+/** What a published report is narrowed to, by the same: keys of groups, as a spend has them. */
+export type EmbedFilter = { [By in (typeof EMBED_BY)[number]]?: string | undefined };
+/** Is a view one that other sites may be shown? */
+export const isPublishable = (by: SpendBy): by is (typeof EMBED_BY)[number] => EMBED_BY.some((one) => one === by);
 /** Beyond looking. `csv`: the figures as a file. */
 export const EMBED_CAPABILITIES = ["csv"] as const;
 export type EmbedCapability = (typeof EMBED_CAPABILITIES)[number];

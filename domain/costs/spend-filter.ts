@@ -1,6 +1,6 @@
 import { daysBetween } from "./days.ts";
 import { isOutsidePayer, RUNS_SOURCE } from "./outside.ts";
-import { BY_ASSET, BY_PROJECT, BY_RUN, isFacet, NEXT_BY, OTHERS, SPEND_BY, type SpendBy } from "./spend-by.ts";
+import { BY_ASSET, BY_PROJECT, BY_RUN, isFacet, NEXT_BY, OTHERS, SPEND_BY, SPEND_BY_LABEL, type SpendBy } from "./spend-by.ts";
 
 /** What spend is narrowed to, by any of its dimensions at once: the key of a group, of a project its slug. */
 export type SpendWhere = Partial<Record<Exclude<SpendBy, "tag">, string>> & { tag?: TagValue };
@@ -20,6 +20,9 @@ const OF_RUNS: readonly SpendBy[] = ["project", "experiment", "outcome"];
 
 /** Dimensions that are narrowed, from the widest on. */
 export const narrowedBy = (where: SpendWhere): SpendBy[] => SPEND_BY.filter((by) => where[by] !== undefined);
+
+/** Filters in one line. */
+export const narrowedWords = (narrowed: readonly { by: SpendBy; label: string }[]): string => narrowed.map(({ by, label }) => `${SPEND_BY_LABEL[by].toLowerCase()} ${label}`).join(", ");
 
 /** What is told apart once it is narrowed so far: the widest that is not settled; null where everything is. */
 export function nextBy(where: SpendWhere): SpendBy | null {

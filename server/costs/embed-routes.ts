@@ -90,14 +90,14 @@ async function exported(c: Context): Promise<Response> {
   if (!look.capabilities.includes("csv")) return refuse(c, "the session may not download");
   const { db } = clients();
   await noteExport(db, look);
-  const { from, to } = look.report;
+  const { id: _id, title: _title, by: _by, ...ask } = look.report;
   // All of it inside the transaction that may see no more; a year of days is a few thousand rows.
   const rows = await asEmbed(db, look, async (reader) => {
     const all: CostRow[] = [];
-    for await (const page of costRows(reader, { from, to }, { isOutside: true })) all.push(...page);
+    for await (const page of costRows(reader, ask, { isOutside: true })) all.push(...page);
     return all;
   });
-  return sendTableFile(c, { name: `costs-${from}-${to}`, format: "csv", columns: OUTSIDE_COLUMNS, pages: onePage(rows) });
+  return sendTableFile(c, { name: `costs-${ask.from}-${ask.to}`, format: "csv", columns: OUTSIDE_COLUMNS, pages: onePage(rows) });
 }
 
 async function* onePage<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {

@@ -79,5 +79,12 @@ describe("what belongs to another organization", () => {
     }
     for (const project of [["secret"], ["never-was"]]) expect(await embed.seen(await embed.sessionOf({ flt: { project } }))).toEqual([]);
     await expect(embed.world.owner.api.costs.createEmbedClient(embed.input({ projectIds: [secret.id] }))).rejects.toThrow("not here");
+    const narrowedTo = (filter: object) => embed.world.owner.api.costs.publishReport({ title: "Narrowed", by: "project", range: "7d", filter }).then(() => "published", (error: unknown) => JSON.stringify(error));
+    const cluster = await embed.world.makeCluster(rival.id, "elsewhere", { cpus: 1 });
+    const [team] = await embed.world.sql<{ id: string }[]>`select team_id as id from projects where id = ${secret.id}`;
+    for (const [by, foreign, never] of [["project", secret.id, newId("project")], ["team", team!.id, newId("team")], ["cluster", cluster.id, newId("cluster")]] as const) {
+      const [ofOthers, ofNobody] = [await narrowedTo({ [by]: foreign }), await narrowedTo({ [by]: never })];
+      expect([ofOthers, ofOthers === "published"]).toEqual([ofNobody, false]);
+    }
   });
 });

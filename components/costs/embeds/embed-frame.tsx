@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { spanName } from "../../../domain/costs/days.ts";
 import { rateWords, spendIn } from "../../../domain/costs/display-currency.ts";
 import type { EmbeddedReport } from "../../../domain/costs/embed-view.ts";
+import { narrowedWords } from "../../../domain/costs/spend-filter.ts";
 import { Money } from "../money.tsx";
 import { SpendChart, SpendGroups } from "../spend-parts.tsx";
 import { Stand } from "../costs-stand.tsx";
@@ -79,6 +80,7 @@ function Shown({ access, report, origin, locale, currency, renew }: { access: Em
       </header>
       {file.says && <p role="alert">{file.says}</p>}
       <p className={classes.total}><Money amount={spend.amount} currency={spend.currency} locale={locale} /><small>from {spanName(shown.from, shown.to)}{display && <>, <Money amount={shown.spend.amount} currency={shown.spend.currency} locale={locale} /> in the books. {rateWords(display, shown.spend.currency)}</>}</small></p>
+      {spend.narrowed.length > 0 && <p className="dim">Only {narrowedWords(spend.narrowed)}.</p>}
       <SpendChart spend={spend} from={shown.from} to={shown.to} locale={locale} />
       <SpendGroups spend={spend} locale={locale} />
       {shown.minGroup !== null && <p className="dim">Only what {shown.minGroup} or more people make up is shown, once its day is complete: smaller groups are joined as Others, or left out.</p>}

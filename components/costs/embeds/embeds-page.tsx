@@ -5,6 +5,7 @@ import { lazy } from "react";
 import type { EmbedClientView, EmbedReportView } from "../../../domain/costs/embed-view.ts";
 import { RANGES } from "../../../domain/costs/days.ts";
 import { SPEND_BY_LABEL } from "../../../domain/costs/spend-by.ts";
+import { narrowedWords } from "../../../domain/costs/spend-filter.ts";
 import { plural } from "../../../domain/shared/format.ts";
 import { useTRPC } from "../../providers/api.tsx";
 import { useCan } from "../../providers/viewer.tsx";
@@ -31,7 +32,7 @@ export function EmbedsPage() {
   return (
     <CostsFrame>
       <Section title="Published reports" count={live.length} actions={<DialogButton size="compact-sm" variant="default" label="Publish a report" allowed={may} width={440} form={(close) => <PublishForm onDone={close} />} />}>
-        <DataTable label="Published reports" rows={live} rowKey={(row) => row.id} columns={REPORTS} flat keys={false} empty={<EmptyState title="No report is published">A published report can be shown in other sites, by those that are named below and by nobody else.</EmptyState>} />
+        <DataTable label="Published reports" rows={live} rowKey={(row) => row.id} columns={REPORTS} flat keys={false} empty={<EmptyState title="No report is published">A published report can be shown in other sites, by those that are named below and by nobody else. One of a narrowed view is published from the page of spend.</EmptyState>} />
       </Section>
       <Section title="Sites" count={view.clients.length} actions={<DialogButton size="compact-sm" variant="default" label="Add a site" allowed={needsReport} width={560} form={(close) => <ClientForm view={view} client={null} onDone={close} />} />}>
         <DataTable
@@ -50,7 +51,7 @@ export function EmbedsPage() {
 
 const REPORTS: Column<EmbedReportView>[] = [
   { key: "title", title: "Report", grow: true, render: (row) => <Name value={row.title} max={40} /> },
-  { key: "shows", title: "Shows", hideBelow: "sm", render: (row) => `Spend by ${SPEND_BY_LABEL[row.by].toLowerCase()}, last ${plural(RANGES[row.range], "day")}` },
+  { key: "shows", title: "Shows", hideBelow: "sm", render: (row) => `Spend by ${SPEND_BY_LABEL[row.by].toLowerCase()}, last ${plural(RANGES[row.range], "day")}${row.narrowed.length > 0 ? `; only ${narrowedWords(row.narrowed)}` : ""}` },
   { key: "id", title: "Id", hideBelow: "md", render: (row) => <Id value={row.id} /> },
   { key: "by", title: "Published", align: "right", hideBelow: "md", render: (row) => <>{row.createdBy} · <Ago at={row.createdAt} /></> },
   { key: "acts", title: "", align: "right", render: (row) => <Withdraw report={row} /> },

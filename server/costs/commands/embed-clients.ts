@@ -1,11 +1,13 @@
 import { createPublicKey } from "node:crypto";
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/client.ts";
-import { projects } from "../../../db/schema/access.ts";
+import { projects, teams } from "../../../db/schema/access.ts";
+import { clusters } from "../../../db/schema/clusters.ts";
 import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
 import type { AuditAction } from "../../../domain/access/audit-actions.ts";
-import { isKeyAddress } from "../../../domain/costs/embed.ts";
+import { type EmbedFilter, isKeyAddress } from "../../../domain/costs/embed.ts";
 import type { ChangeEmbedClient, CreateEmbedClient, PublishReport } from "../../../domain/costs/embed-inputs.ts";
+import { IDLE } from "../../../domain/costs/spend-filter.ts";
 import { DomainError, notFound } from "../../../domain/shared/errors.ts";
 import { audit } from "../../access/audit.ts";
 import type { Ctx } from "../../trpc/context.ts";
@@ -15,14 +17,22 @@ const NOW = sql`now()` as unknown as Date;
 /** Now by the site's clock, as far as its tokens showed it to be ahead: what it signed until now is dated before, what it signs from now on is not. */
 const NOW_THERE = sql`now() + make_interval(secs => ${embedClients.aheadSeconds})` as unknown as Date;
 
-export async function publishReport(ctx: Ctx, { title, by, range }: PublishReport): Promise<{ id: string }> {
+export async function publishReport(ctx: Ctx, { title, by, range, filter }: PublishReport): Promise<{ id: string }> {
   const id = await ctx.db.transaction(async (tx) => {
-    const [made] = await tx.insert(embedReports).values({ orgId: ctx.orgId, title, by, range, createdBy: ctx.actor.name }).returning();
-    await audit(tx, ctx, { action: "embed.publish", target: { type: "report", id: made!.id, name: title }, after: { title, by, range } });
+    await checkFilter(tx, ctx.orgId, filter ?? {});
+    const [made] = await tx.insert(embedReports).values({ orgId: ctx.orgId, title, by, range, filter: filter ?? null, createdBy: ctx.actor.name }).returning();
+    await audit(tx, ctx, { action: "embed.publish", target: { type: "report", id: made!.id, name: title }, after: { title, by, range, ...(filter ? { filter } : {}) } });
     return made!.id;
   });
   await tellCosts(ctx);
   return { id };
+}
+
+/** What it is narrowed to must be of this organization, as must all else that is named. */
+async function checkFilter(tx: Tx, orgId: string, { project, team, cluster }: EmbedFilter): Promise<void> {
+  for (const [table, id] of [[projects, project], [teams, team === IDLE ? undefined : team], [clusters, cluster]] as const) {
+    if (id !== undefined && (await tx.select({ id: table.id }).from(table).where(and(eq(table.orgId, orgId), eq(table.id, id)))).length === 0) throw notFound();
+  }
 }
 
 /** No site shows it any more, from the next look on. */

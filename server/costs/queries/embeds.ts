@@ -1,20 +1,31 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
 import type { Db, DbOrTx } from "../../../db/client.ts";
+import { projects } from "../../../db/schema/access.ts";
 import { embedClients, embedReports, embedSessions } from "../../../db/schema/embeds.ts";
 import { daysUntil } from "../../../domain/costs/days.ts";
-import type { EmbedCapability } from "../../../domain/costs/embed.ts";
+import type { EmbedCapability, EmbedFilter } from "../../../domain/costs/embed.ts";
 import type { EmbeddedReport, EmbedsView } from "../../../domain/costs/embed-view.ts";
+import type { ReadSpend } from "../../../domain/costs/inputs.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
 import { sha256 } from "../../access/secrets.ts";
 import { displayRates } from "./display-rate.ts";
 import { releasedCosts, wholeCosts } from "./released.ts";
-import { readSpend, type SpendReader } from "./spend.ts";
+import { wholeOrg } from "./report.ts";
+import { labelsOf, readSpend, type SpendReader } from "./spend.ts";
 
 /** Reports and clients as those see them who manage them. */
 export async function listEmbeds(db: DbOrTx, orgId: string, audience: string): Promise<EmbedsView> {
-  const reports = await db.select().from(embedReports).where(eq(embedReports.orgId, orgId)).orderBy(desc(embedReports.id));
+  const reports = await db.select({ report: embedReports, slug: projects.slug }).from(embedReports).leftJoin(projects, FILTERED).where(eq(embedReports.orgId, orgId)).orderBy(desc(embedReports.id));
   const clients = await db.select().from(embedClients).where(eq(embedClients.orgId, orgId)).orderBy(asc(embedClients.name));
-  return { audience, reports: reports.map(({ orgId: _org, updatedAt: _at, ...report }) => report), clients: clients.map(({ orgId: _org, updatedAt: _at, aheadSeconds: _ahead, ...client }) => client) };
+  return { audience, reports: await Promise.all(reports.map(async ({ report: { orgId: _org, updatedAt: _at, filter, ...report }, slug }) => ({ ...report, narrowed: await labelsOf({ ...wholeOrg(db, orgId), source: wholeCosts(orgId) }, whereOf(filter, slug)) }))), clients: clients.map(({ orgId: _org, updatedAt: _at, aheadSeconds: _ahead, ...client }) => client) };
+}
+
+/** The project that a report is narrowed to. */
+const FILTERED = and(eq(projects.orgId, embedReports.orgId), sql`${projects.id} = ${embedReports.filter} ->> 'project'`);
+/** The report's filter as a spend is asked for. */
+function whereOf(filter: EmbedFilter | null, slug: string | null): Pick<ReadSpend, "project" | "where"> {
+  const { project, ...where } = filter ?? {};
+  return { ...(project === undefined ? {} : { project: slug ?? project }), ...(Object.keys(where).length > 0 ? { where } : {}) };
 }
 
 /** Where a client's frame may stand; empty where there is none, or it is disabled. */
@@ -28,7 +39,7 @@ export interface EmbedLook {
   orgId: string;
   clientId: string;
   viewer: string;
-  report: { id: string; title: string; from: string; to: string; by: (typeof embedReports.$inferSelect)["by"] };
+  report: { id: string; title: string; from: string; to: string; by: (typeof embedReports.$inferSelect)["by"] } & Pick<ReadSpend, "project" | "where">;
   /** Null: everything. */
   projectIds: string[] | null;
   /** What the client may see at most, and how many people must be behind every figure of it. */
@@ -43,10 +54,11 @@ export interface EmbedLook {
  */
 export async function findLook(db: DbOrTx, { session, thumbprint }: { session: string; thumbprint: string }, reportId: string, now: number): Promise<EmbedLook | null> {
   const [row] = await db
-    .select({ session: embedSessions, client: embedClients, report: embedReports })
+    .select({ session: embedSessions, client: embedClients, report: embedReports, slug: projects.slug })
     .from(embedSessions)
     .innerJoin(embedClients, eq(embedClients.id, embedSessions.clientId))
     .innerJoin(embedReports, and(eq(embedReports.id, reportId), eq(embedReports.orgId, embedClients.orgId)))
+    .leftJoin(projects, FILTERED)
     .where(and(
       eq(embedSessions.hash, sha256(session)),
       eq(embedSessions.keyThumbprint, thumbprint),
@@ -55,14 +67,14 @@ export async function findLook(db: DbOrTx, { session, thumbprint }: { session: s
       sql`${reportId} = any(${embedSessions.reportIds}) and ${reportId} = any(${embedClients.reportIds})`,
     ));
   if (!row) return null;
-  const { client, report } = row;
+  const { client, report, slug } = row;
   const ceiling = client.projectIds;
   const asked = row.session.projectIds;
   return {
     orgId: client.orgId,
     clientId: client.id,
     viewer: row.session.viewer,
-    report: { id: report.id, title: report.title, by: report.by, ...daysUntil(now, report.range) },
+    report: { id: report.id, title: report.title, by: report.by, ...whereOf(report.filter, slug), ...daysUntil(now, report.range) },
     ceiling,
     minGroup: client.minGroup,
     projectIds: ceiling === null ? asked : (asked ?? ceiling).filter((id) => ceiling.includes(id)),
@@ -87,7 +99,8 @@ export async function asEmbed<Result>(db: Db, { orgId, projectIds, ceiling, minG
 
 /** @param currency In which its site wants to show it. One without a rate is passed over: a site does not know ours. */
 export async function readEmbedded(db: Db, look: EmbedLook, currency: string | null): Promise<EmbeddedReport> {
-  const { id, title, by, from, to } = look.report;
+  const { id, title, ...ask } = look.report;
+  const { from, to } = ask;
   const display = currency === null ? null : ((await displayRates(db, look.orgId, to)).find((one) => one.currency === currency) ?? null);
-  return { id, title, from, to, minGroup: look.minGroup, display, spend: await asEmbed(db, look, (reader) => readSpend(reader, { from, to, by })) };
+  return { id, title, from, to, minGroup: look.minGroup, display, spend: await asEmbed(db, look, (reader) => readSpend(reader, ask)) };
 }

@@ -5,7 +5,7 @@ import { costFacetDays } from "../../../db/schema/served.ts";
 import { costClocks, costDaily, costSettings, priceLines } from "../../../db/schema/costs.ts";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { Grant } from "../../../domain/access/roles.ts";
-import type { CostStand, SpendView } from "../../../domain/costs/cost-view.ts";
+import type { CostStand, NarrowedTo, SpendView } from "../../../domain/costs/cost-view.ts";
 import type { ReadSpend } from "../../../domain/costs/inputs.ts";
 import { BY_PROJECT, DAY_FILTERS, type DayBy, type Facet, FACETS, isFacet, OTHERS, type SomeBy, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
 import { IDLE, isOfLedger, isOfSome, narrowedBy, type SpendWhere } from "../../../domain/costs/spend-filter.ts";
@@ -40,7 +40,7 @@ const zero = (amount: SQL) => sql<string>`coalesce(${amount}, 0)::text`;
  */
 export function seenCosts({ grant, orgId, source }: Omit<SpendReader, "db">, { from, to, project, where = {} }: Pick<ReadSpend, "from" | "to" | "project" | "where">): SQL | undefined {
   const ofProjects = and(sql`${projects.id} is not null`, reachedProjects(grant), project ? eq(projects.slug, project) : undefined);
-  const seen = grant.org && !project ? undefined : or(ofProjects, source?.seesRest ? eq(costDaily.projectId, OTHERS) : undefined);
+  const seen = grant.org && !project ? undefined : or(ofProjects, source?.seesRest && !project ? eq(costDaily.projectId, OTHERS) : undefined);
   return and(eq(costDaily.orgId, orgId), gte(costDaily.day, from), lte(costDaily.day, to), seen, ...DAY_FILTERS.map((by) => (where[by] === undefined ? undefined : sql`${DIMENSIONS[by].key} = ${where[by] === IDLE ? "" : where[by]}`)));
 }
 
@@ -134,8 +134,8 @@ function sumsOfDays(ctx: SpendReader, ask: ReadSpend): Sums {
   };
 }
 
-/** What each filter is called. Only of what the caller sees costs of: a guessed id has no name. */
-async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpend, "project" | "where">): Promise<SpendView["narrowed"]> {
+/** What each filter is called. Only of what the caller sees costs of: a guessed id has no name. Of other sites' reports somebody who may chose it. */
+export async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpend, "project" | "where">): Promise<NarrowedTo[]> {
   const all = narrowedBy({ ...where, ...(project ? { project } : {}) });
   return Promise.all(all.map(async (by) => {
     if (by === "tag") return { by, label: where.tag!.value === WITHOUT_TAG ? `Without ${where.tag!.key}` : `${where.tag!.key}: ${where.tag!.value.slice(1)}` };
@@ -145,8 +145,10 @@ async function labelsOf(ctx: SpendReader, { project, where = {} }: Pick<ReadSpen
     if (isFacet(by)) return { by, label: value };
     const { key, names, label, sums } = DIMENSIONS[by];
     const seen = seenCosts(ctx, { from: "2000-01-01", to: "9999-12-31", ...(by === "project" ? { project: value } : { where: { [by]: value } }) });
-    const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (select ${key} as key from ${sums} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1) found ${names}`);
-    return { by, label: row?.label ?? value };
+    const chosen = by === "project" ? sql`select ${projects.id} as key from ${projects} where ${projects.orgId} = ${ctx.orgId} and ${projects.slug} = ${value}` : sql`select ${value}::text as key`;
+    const found = ctx.source ? chosen : sql`select ${key} as key from ${sums} as "cost_daily" ${OF_PROJECT} where ${seen} limit 1`;
+    const [row] = await ctx.db.execute<{ label: string | null }>(sql`select ${label} as label from (${found}) found ${names}`);
+    return { by, label: row?.label ?? (ctx.source ? "out of sight" : value) };
   }));
 }
 
