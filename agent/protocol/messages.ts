@@ -25,8 +25,7 @@ export * from "./witness.ts";
  *   Large objects in parts.
  *   Tunnels, for people in running attempts: whether a cluster has them, which servers want one.
  *   What a scheduler's own accounting says of ended attempts, beside their usage; and of jobs from outside Drover.
- *   How long a job may take that names no time, by partition.
- *   Ends for want of `capacity`, to servers that say they take them (causes.ts).
+ *   How long a job may take that names no time, by partition. Ends for want of `capacity`, to servers that say they take them (causes.ts).
  *   Of a node whether it is reserved and on which switches it hangs, of a reservation its nodes by name.
  */
 export const PROTOCOL_VERSION = 2;
