@@ -85,7 +85,11 @@ describe("the process driver's wrapper", () => {
     const other = Number(await until("its processes", async () => (await readFile(path.join(launch.workingDirectory, "other"), "utf8").catch(() => "")).trim()));
     const kill = vi.spyOn(process, "kill").mockImplementation((at, name) => {
       if (at === other) throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
-      execFileSync("kill", ["-s", String(name).replace("SIG", ""), "--", String(at)]);
+      try {
+        execFileSync("kill", ["-s", String(name).replace("SIG", ""), "--", String(at)], { stdio: "ignore" });
+      } catch {
+        throw Object.assign(new Error("kill ESRCH"), { code: "ESRCH" }); // it has just ended
+      }
       return true;
     });
     try {

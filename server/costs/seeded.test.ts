@@ -3,7 +3,7 @@ import { PASSWORD } from "../../db/factories.ts";
 import { seed } from "../../db/seed.ts";
 import { DAY_MS, dayOf } from "../../domain/costs/days.ts";
 import { decimal, decimalText, sum, trimmed } from "../../domain/costs/decimal.ts";
-import { BY_RUN, SPEND_BY } from "../../domain/costs/spend-by.ts";
+import { BY_RUN, isFacet, SPEND_BY } from "../../domain/costs/spend-by.ts";
 import { type TestServer, testServer } from "../access/testing.ts";
 import { completeHours, postDirtyHours } from "./commands/posting.ts";
 
@@ -41,7 +41,7 @@ it("the seeded organization's spend is the ledger's to the last digit, by whatev
   expect(plain(ledger!.amount)).toBe(all);
   expect(all).not.toBe("0");
   const held = await summed(server.sql`d.project_id <> ''`);
-  for (const by of SPEND_BY.filter((one) => one !== "tag")) {
+  for (const by of SPEND_BY.filter((one) => one !== "tag" && !isFacet(one))) {
     const view = await ask("costs.spend", { ...range, by });
     expect([by, total(view.groups), total(view.days), plain(view.amount)]).toEqual([by, ...Array.from({ length: 3 }, () => (BY_RUN.has(by) ? held : all))]);
   }
@@ -59,7 +59,8 @@ it("its runs, months and budgets are sums of the same figures", async () => {
     cursor = page.nextCursor ?? undefined;
   }
   expect(total(rows)).toBe(await summed(server.sql`d.project_id <> ''`));
-  const [dearest] = rows;
+  const whole = new Set((await server.sql<{ id: string }[]>`select run_id as id from attempts group by 1 having min(started_at) > now() - make_interval(days => ${SEEDED.days - 1}) and bool_and(ended_at < now() - interval '2 hours')`).map(({ id }) => id));
+  const dearest = rows.find(({ id }) => whole.has(id)); // of what began before the seeded days, only these are booked; what runs is more by the minute
   expect(plain((await ask("costs.run", { id: dearest!.id })).amount)).toBe(plain(dearest!.amount));
   const { month, budgets } = (await ask("costs.budgets")) as { month: string; budgets: { scope: { id: string }; spent: string }[] };
   expect(budgets).toHaveLength(3);
