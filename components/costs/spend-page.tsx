@@ -1,8 +1,10 @@
 "use client";
 import { Button, Group, Menu, SegmentedControl, Select } from "@mantine/core";
+import { useMounted } from "@mantine/hooks";
 import { useQuery, useSuspenseInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useQueryStates } from "nuqs";
+import { lazy, Suspense } from "react";
 import type { RunCostRow, SpendGroup } from "../../domain/costs/cost-view.ts";
 import { spanName } from "../../domain/costs/days.ts";
 import { geometryOf } from "../../domain/costs/money.ts";
@@ -13,7 +15,7 @@ import { formatHours } from "../../domain/shared/format.ts";
 import { paths } from "../../paths.ts";
 import { moreOf } from "../access/pages.ts";
 import { useTRPC } from "../providers/api.tsx";
-import { useOrg, useViewer } from "../providers/viewer.tsx";
+import { useCan, useOrg, useViewer } from "../providers/viewer.tsx";
 import { type Column, DataTable } from "../table/data-table.tsx";
 import { DownloadItem, DownloadMenu } from "../ui/download-menu.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
@@ -26,10 +28,12 @@ import { costsExportUrl, costsParams, daysInput, narrowedUrl, runsInput, spendIn
 import { Stand } from "./costs-stand.tsx";
 import { Money } from "./money.tsx";
 import { Narrowed } from "./narrowed.tsx";
-import { PublishView } from "./publish-view.tsx";
 import { RangePicker } from "./range-picker.tsx";
 import { SpendChart, SpendGroups, SpendMap } from "./spend-parts.tsx";
 import classes from "./costs.module.css";
+
+/** After the page itself: only some may publish. */
+const PublishView = lazy(() => import("./publish-view.tsx").then((module) => ({ default: module.PublishView })));
 
 /** Who spent what, day by day, and the dearest runs of those days. @param now Unix ms of the server that rendered the page. */
 export function SpendPage({ now }: { now: number }) {
@@ -94,7 +98,9 @@ function SpendFigures({ now, ask }: { now: number; ask: Ask }) {
   const before = amountsBefore(earlier, against);
   const { where, hrefOf, groupHref } = useNarrowing(ask);
   const shownAs = <SegmentedControl size="xs" aria-label="Shown as" data={[{ value: "table", label: "Table" }, { value: "map", label: "Areas" }]} value={params.view} onChange={(view) => void setParams({ view: view as "table" | "map" })} />;
-  const tools = <Group gap="xs" wrap="nowrap"><PublishView spend={spend} where={where} days={params} />{shownAs}</Group>;
+  const mayPublish = useCan("embeds:manage").ok;
+  const isMounted = useMounted();
+  const tools = <Group gap="xs" wrap="nowrap">{mayPublish && isMounted && <Suspense fallback={null}><PublishView spend={spend} where={where} days={params} /></Suspense>}{shownAs}</Group>;
   if (spend.isUnpriced) return <EmptyState title="Nothing has a price yet" action={<Button component={Link} href={paths.prices(org)}>Prices</Button>}>What every run holds is metered already. Set what an hour of an accelerator, a core or a GiB costs, and the past is rated too.</EmptyState>;
   const { from, to, by: _by, tag: _tag, ...narrowed } = ask;
   return (
