@@ -14,6 +14,7 @@ import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
 import { grantedOf, SlurmAccounting } from "./accounting.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
+import { callOver, untilGone } from "./gone.ts";
 import { GpuSamples, SAMPLER, SAMPLER_SCRIPT } from "./gpus.ts";
 import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
@@ -249,12 +250,13 @@ export class SlurmDriver implements Driver {
   }
 
   async sweep(attemptId: string, folder: string): Promise<void> {
-    await writeFile(path.join(folder, RANK_FILES.over), "", { mode: 0o644 }).catch(() => {}); // for what a cut-off node may still run
+    await callOver(folder);
     const ids = await this.jobsOf(attemptId, folder);
     if (ids.length > 0) {
       await this.scancel(attemptId, ids.filter((id) => this.queue.find(id, attemptId)?.state !== "COMPLETING"));
       if (!(await this.untilOver(attemptId, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
     }
+    await untilGone(attemptId, folder, (id) => this.queue.find(id, attemptId));
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
   }
 

@@ -159,6 +159,13 @@ describe("a job whose start is on record, which the last look has waiting still"
     expect(await observerAt(waiting).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "preempted" } });
   });
 
+  it("has ended for the reason that it was swept for, whatever end it wrote down after that", async () => {
+    writeFileSync(join(folder, "job", "exit"), "137\n");
+    expect(await observerAt(waiting).observe(ID, folder, submitted(0))).toMatchObject({ state: "running" });
+    writeFileSync(join(folder, "swept"), "");
+    expect(await observerAt(waiting).observe(ID, folder, submitted(0))).toMatchObject({ state: "ended", ended: { cause: "preempted" } });
+  });
+
   it("has ended on its nodes where its record says so and Slurm does not say why yet", async () => {
     writeFileSync(join(folder, "job", "exit"), "3\n");
     expect(await observerAt(waiting, listed("COMPLETING", "n[1-2]")).observe(ID, folder, submitted(0))).toMatchObject({ state: "running", nodes: ["n1", "n2"], accelerators: [3] });

@@ -5,6 +5,7 @@ import type { Ended, Observation, SchedulerWord } from "../driver.ts";
 import { decodeStatus, exists, mib, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
 import { expandHosts } from "./foreign.ts";
+import { nodesBegunOn, SWEPT } from "./gone.ts";
 import { parseIndexes } from "./gpus.ts";
 import { endedInGrace, noteRequeue, Requeued, requeuedWhy, tellPreempted } from "./preemption.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
@@ -240,7 +241,7 @@ async function readSigns(job: string): Promise<{ id: string; startedAt: number |
   return {
     id: (await text(JOB_FILES.id)).trim(),
     startedAt: names.has(JOB_FILES.started) ? await mtime(path.join(job, JOB_FILES.started)) : null,
-    exit: names.has(JOB_FILES.exit) ? await readExit(job) : null,
+    exit: names.has(JOB_FILES.exit) && !(await exists(path.join(job, "..", SWEPT))) ? await readExit(job) : null,
     told: names.has(JOB_FILES.told),
     accelerators: parseIndexes(await text(JOB_FILES.gpus)),
   };
@@ -255,9 +256,7 @@ async function lifeOf(job: string): Promise<number | null> {
 /** A controller that was killed may have lost the job: where it ran it wrote down itself, and what it held is to be metered. */
 async function nodesOf({ folder, startedAt }: Seen, job: JobSeen | null): Promise<string[]> {
   if (job?.nodes) return expandHosts(job.nodes);
-  if (startedAt === null) return [];
-  const [, list = ""] = ((await readText(path.join(folder, JOB_FOLDER, JOB_FILES.host))) ?? "").split("\n"); // after its first node's name for itself
-  return list === "" ? [] : expandHosts(list);
+  return startedAt === null ? [] : nodesBegunOn(folder);
 }
 
 async function readExit(job: string): Promise<Exit | null> {

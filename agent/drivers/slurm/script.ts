@@ -29,7 +29,8 @@ export function envScript(env: Record<string, string>): string {
  *   life     its node's uptime when the command began and ended: a wall clock may step between the two
  *   peak     the most memory the job used on its first node, all its steps together, in bytes; empty where Slurm keeps it in no cgroup
  *
- * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record.
+ * A requeued job finds the gate and gives up with 75. Signals to the whole job end the command, never this record. A watch
+ * kills the command once the attempt is over: a node that was cut off, or of whose job Slurm knows no more, ends it by itself.
  * To hear SIGTERM at once the script must have the command beside it, and a shell then has SIGINT ignored there: `env` gives it back.
  */
 export function jobScript(launch: Launch): string {
@@ -56,9 +57,17 @@ ${rendezvous(launch)}
 ${interruptible(launch)}  exec \${heard:-} ${commandLine(launch)}
 ) &
 command=$!
+(
+  trap '' TERM INT HUP USR1 USR2
+  trap 'kill -KILL "$nap"; wait "$nap"; exit' ALRM
+  until [ -e "$job/../${RANK_FILES.over}" ]; do sleep 1 & nap=$!; wait "$nap"; done
+  kill -KILL "$command"
+) </dev/null >/dev/null 2>&1 &
+watch=$!
 wait "$command"; status=$?
 while kill -0 "$command" 2>/dev/null; do wait "$command"; status=$?; done
 read -r ended rest < /proc/uptime && echo "$began $ended" > "$job/life"
+kill -ALRM "$watch" 2>/dev/null; wait "$watch" # with what it runs: Slurm takes a second to end what is left
 [ -z "\${sampler:-}" ] || kill "$sampler" 2>/dev/null
 ofJob() { sed -n "s|^[0-9]*:$1:\\(/.*/job_[0-9]*\\)/.*|\\1|p" /proc/self/cgroup 2>/dev/null; }
 v1=$(ofJob memory) v2=$(ofJob "")
@@ -104,10 +113,10 @@ fi
 function probe({ ask }: Launch): string {
   if (ask.nodes === 1) return "";
   const all = `srun --overlap --quiet --mem=0 --gres=none --mpi=none --cpu-bind=none --nodes=${ask.nodes} --ntasks=${ask.nodes} --ntasks-per-node=1 true`;
-  return `if [ "$status" != 0 ] && [ ! -e "$job/../asked" ] && ! timeout 60 ${all} >/dev/null 2>&1; then
+  return `if [ "$status" != 0 ] && [ ! -e "$job/../asked" ] && [ ! -e "$job/../${RANK_FILES.over}" ] && ! timeout 60 ${all} >/dev/null 2>&1; then
   : > "$job/doubt"
   waited=0
-  while [ "$waited" -lt 1800 ] && [ ! -e "$job/../asked" ]; do sleep 1; waited=$((waited + 1)); done
+  while [ "$waited" -lt 1800 ] && [ ! -e "$job/../asked" ] && [ ! -e "$job/../${RANK_FILES.over}" ]; do sleep 1; waited=$((waited + 1)); done
 fi
 `;
 }
