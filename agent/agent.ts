@@ -12,7 +12,6 @@ import { agentEnv } from "./env.ts";
 import { ServerClient } from "./identity/client.ts";
 import { hostFacts } from "./identity/enrol.ts";
 import type { Identity } from "./identity/identity.ts";
-import type { SharedGpus } from "./inventory/shared.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { log } from "./log.ts";
 import { ArtifactsLoop } from "./loops/artifacts.ts";
@@ -25,7 +24,7 @@ import { SyncLoop } from "./loops/sync.ts";
 import { TelemetryLoop } from "./loops/telemetry.ts";
 import { UsageLoop } from "./loops/usage.ts";
 import { WitnessLoop } from "./loops/witness.ts";
-import { accountOf, accountsOf, loadPolicy, policyInWords } from "./policy.ts";
+import { accountOf, accountsOf, loadPolicy, type Policy, policyInWords } from "./policy.ts";
 import { Sources } from "./spool/sources.ts";
 import { Openings } from "./tunnel/openings.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
@@ -45,10 +44,10 @@ const LOCK_CHECK_MS = 5_000;
 const LEAVE_MS = 15_000;
 
 /** The driver that the set-up names. @throws Error where this host has no such scheduler. */
-async function openDriver(kind: RunOptions["driver"], state: StateFolder, nodeName: string, shared: readonly SharedGpus[]): Promise<Driver> {
+async function openDriver(kind: RunOptions["driver"], state: StateFolder, nodeName: string, { slurm, shared }: Policy): Promise<Driver> {
   const { SLURM_CONF } = agentEnv();
-  if (kind === "slurm") return SlurmDriver.open({ hasGit: await hasGit(), env: SLURM_CONF ? { SLURM_CONF } : {} });
-  return ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit(), shared });
+  if (kind === "slurm") return SlurmDriver.open({ hasGit: await hasGit(), env: SLURM_CONF ? { SLURM_CONF } : {}, links: state.tasks, arrays: slurm?.arrays ?? true });
+  return ProcessDriver.open({ nodeName, stateHome: state.home, hasGit: await hasGit(), shared: shared ?? [] });
 }
 
 /** Everything of one running agent. */
@@ -60,7 +59,7 @@ async function assemble({ state, identity, driver: kind }: RunOptions) {
   const journal = new Journal(state, await bootId(), account || accounts.size > 0 ? 0o711 : 0o700);
   const records = await journal.open();
   const owed = await Owed.open(state);
-  const driver = await openDriver(kind, state, nodeName, policy.shared ?? []);
+  const driver = await openDriver(kind, state, nodeName, policy);
   if (kind !== "slurm" && accounts.size > 0) throw new Error("policy.json, slurm.users: only the Slurm driver runs jobs as their owners.");
   if (kind === "slurm" && policy.shared) throw new Error("policy.json, shared: Slurm itself says which of its GPUs are shared, by its GRES shard.");
   let drained: readonly string[] = [];

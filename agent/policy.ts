@@ -50,6 +50,8 @@ export const Policy = z.strictObject({
        * this list a run whose owner is not on it is refused. Only an agent that runs as root can switch.
        */
       users: z.record(z.string().max(320), z.string().max(64)).nullable().default(null),
+      /** Attempts that are alike and start together may be one job array. Left out: they may. */
+      arrays: z.boolean().optional(),
     })
     .optional(),
 });
@@ -180,7 +182,7 @@ function slurmWords({ slurm }: Policy, list: (patterns: readonly string[]) => st
   if (!slurm) return [];
   const rules = (["partitions", "accounts", "qos", "reservations"] as const).filter((rule) => !slurm[rule].includes(".*"));
   const users = slurm.users === null ? [] : [`Owners and their accounts: ${Object.entries(slurm.users).map(([owner, account]) => `${owner === "*" ? "everybody else" : owner} as ${account}`).join(", ") || "nobody"}.`];
-  return [...rules.map((rule) => `Slurm ${rule}: ${list(slurm[rule])}.`), ...users];
+  return [...rules.map((rule) => `Slurm ${rule}: ${list(slurm[rule])}.`), ...users, ...(slurm.arrays !== false ? [] : ["Slurm job arrays: none, each attempt is a job of its own."])];
 }
 
 function limitWords(policy: Policy): string {

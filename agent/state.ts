@@ -12,6 +12,7 @@ export function stateFolder(root: string) {
     contact: path.join(home, "contact.json"),
     cache: path.join(home, "cache"),
     attempts: path.join(home, "attempts"),
+    tasks: path.join(home, "tasks"),
     ended: path.join(home, "ended"),
     owed: path.join(home, "owed"),
     runs: path.join(home, "runs"),

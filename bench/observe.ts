@@ -74,7 +74,7 @@ await withFolder(async (folder) => {
   const lab = await SlurmLab.up(join(folder, "lab"), { accounting: false });
   try {
     const jobs = await fillQueue(lab);
-    const driver = await SlurmDriver.open({ hasGit: false, env: lab.env });
+    const driver = await SlurmDriver.open({ hasGit: false, env: lab.env, links: join(lab.home, "tasks") });
     await measure(lab, driver, journal(folder, jobs));
   } finally {
     await lab.down();

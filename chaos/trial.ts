@@ -16,6 +16,8 @@ export interface Grounds {
   cluster: string | null;
   memoryMib: number;
   runCount: number;
+  /** So many are submitted at the same time. */
+  together: number;
   /** Some runs ask to start again when their agent falls silent. */
   restarts: boolean;
   /** After the faults, until all has ended and arrived. */
@@ -27,7 +29,7 @@ export interface Grounds {
 }
 
 /** The stack's own cluster, of processes. */
-export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, restarts: true, convergeSeconds: CONVERGE_SECONDS, nextFault: (dice) => nextFault(stack, dice), heal: async () => stack.proxy.heal(), inspect: async () => [] });
+export const processGrounds = (stack: Stack, runCount: number): Grounds => ({ cluster: null, memoryMib: 16, runCount, together: 1, restarts: true, convergeSeconds: CONVERGE_SECONDS, nextFault: (dice) => nextFault(stack, dice), heal: async () => stack.proxy.heal(), inspect: async () => [] });
 
 /** Submit with a key until the server says yes: under faults an answer may be lost, the run must not be doubled. */
 export async function submit(stack: Stack, job: Job, { cluster, memoryMib }: Pick<Grounds, "cluster" | "memoryMib"> = { cluster: null, memoryMib: 16 }): Promise<string> {
@@ -103,11 +105,13 @@ export async function runTrial(stack: Stack, trial: number, seed: number, ground
     await Promise.all(under);
   })();
   try {
-    for (let index = 0; index < grounds.runCount; index += 1) {
-      const job = jobOf(index, trial, grounds.restarts);
-      const id = await submit(stack, job, grounds);
-      runs.set(id, job);
-      if (job.kind === "cancelled") setTimeout(() => void cancel(stack, id).catch((error: unknown) => problems.push(String(error))), dice.int(0, 3_000));
+    for (let index = 0; index < grounds.runCount; index += grounds.together) {
+      const jobs = Array.from({ length: Math.min(grounds.together, grounds.runCount - index) }, (_, at) => jobOf(index + at, trial, grounds.restarts));
+      await Promise.all(jobs.map(async (job) => {
+        const id = await submit(stack, job, grounds);
+        runs.set(id, job);
+        if (job.kind === "cancelled") setTimeout(() => void cancel(stack, id).catch((error: unknown) => problems.push(String(error))), dice.int(0, 3_000));
+      }));
     }
     await strikes; // all that the dice gave: how fast the submissions went does not decide how many
     await grounds.heal();

@@ -75,6 +75,7 @@ export function slurmGrounds(world: SlurmWorld, runCount: number): Grounds {
     cluster: "slurm-lab",
     memoryMib: 64,
     runCount,
+    together: 6, // so that some become job arrays
     restarts: true,
     convergeSeconds: CONVERGE_SECONDS,
     nextFault: (dice) => {

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jobName } from "../../agent/drivers/slurm/queue.ts";
+import { jobName } from "../../agent/drivers/slurm/names.ts";
 import type { AccountedPart } from "../../agent/protocol/messages.ts";
 import { makeBudget } from "../money.ts";
 import { until } from "../processes.ts";

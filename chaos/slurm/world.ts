@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunDetail } from "../../domain/experiments/run-view.ts";
@@ -72,6 +72,7 @@ export async function startSlurmWorld(site: Site | null = null, shape: Partial<L
     stop: async (keep = false) => {
       await agent.stop();
       await stack.stop();
+      if (keep) cpSync(join(lab.home, "log"), join(folder, "slurm-log"), { recursive: true });
       await lab.down();
       if (keep) console.log(`kept for reading: ${folder}`);
       else rmSync(folder, { recursive: true, force: true });

@@ -9,11 +9,11 @@ AccountingStorageType   = accounting_storage/slurmdbd
 `;
 /** As Slurm 22.05's sacct printed them: two nodes with a GPU each, a job that was suspended, one that was requeued and waits, one that never started. */
 const LINES = [
-  "1|drover-att_a|COMPLETED|1795975691|1795975695|4|00:00:00|billing=6,cpu=6,gres/gpu:h100=2,gres/gpu=2,mem=600M,node=2|n[01-02]",
-  "2|drover-att_b|COMPLETED|1795975691|1795975703|8|00:00:04|billing=1,cpu=1,mem=300M,node=1|n01",
-  "3|drover-att_c|REQUEUED|1795975691|1795975693|2|00:00:00|billing=1,cpu=1,mem=300M,node=1|n01",
-  "4|drover-att_d|CANCELLED by 0|None|1795975695|0|00:00:00||None assigned",
-  "3|drover-att_c|PENDING|Unknown|Unknown|0|00:00:00||None assigned",
+  "1|1|drover-att_a|COMPLETED|1795975691|1795975695|4|00:00:00|billing=6,cpu=6,gres/gpu:h100=2,gres/gpu=2,mem=600M,node=2|n[01-02]",
+  "2|2|drover-att_b|COMPLETED|1795975691|1795975703|8|00:00:04|billing=1,cpu=1,mem=300M,node=1|n01",
+  "3|3|drover-att_c|REQUEUED|1795975691|1795975693|2|00:00:00|billing=1,cpu=1,mem=300M,node=1|n01",
+  "4|4|drover-att_d|CANCELLED by 0|None|1795975695|0|00:00:00||None assigned",
+  "3|3|drover-att_c|PENDING|Unknown|Unknown|0|00:00:00||None assigned",
 ];
 const KEEPS = { keeps: true, gpus: true, shards: false };
 
@@ -34,7 +34,7 @@ describe("Slurm's accounting", () => {
   });
 
   it("says of shards how many, where it keeps them, and nothing where it does not", () => {
-    const line = "5|drover-att_e|COMPLETED|1795975691|1795975695|4|00:00:00|billing=1,cpu=1,gres/shard=3,mem=100M,node=1|n01";
+    const line = "5|5|drover-att_e|COMPLETED|1795975691|1795975695|4|00:00:00|billing=1,cpu=1,gres/shard=3,mem=100M,node=1|n01";
     expect(parseBooks(CONFIG.replace("gres/gpu:h100", "gres/gpu:h100,gres/shard"))).toEqual({ ...KEEPS, shards: true });
     expect(parseAccounted(line, { ...KEEPS, shards: true })!.part).toMatchObject({ gpus: 0, shares: 3 });
     expect(parseAccounted(line, KEEPS)!.part).not.toHaveProperty("shares");
@@ -42,11 +42,24 @@ describe("Slurm's accounting", () => {
 
   it("is asked once for all, and answers for each attempt by its job's number and name", async () => {
     const asked: string[] = [];
-    const run = (program: string, args: string[]) => Promise.resolve(program === "scontrol" ? CONFIG : (asked.push(args.join(" ")), [...LINES, "2|somebody-elses|COMPLETED|1795975000|1795975010|10|00:00:00|cpu=32,node=1|n03"].join("\n")));
+    const run = (program: string, args: string[]) => Promise.resolve(program === "scontrol" ? CONFIG : (asked.push(args.join(" ")), [...LINES, "2|2|somebody-elses|COMPLETED|1795975000|1795975010|10|00:00:00|cpu=32,node=1|n03"].join("\n")));
     const answer = await new SlurmAccounting({ run } as unknown as SlurmClient, {} as Handles).read(new Map([["att_b", "2"], ["att_c", "3"], ["att_x", "9"]]));
     expect(asked).toHaveLength(1);
     expect(asked[0]).toContain("-j 2,3,9");
     expect(answer.kind === "told" && [...answer.parts].map(([id, parts]) => [id, parts.map(({ heldSeconds }) => heldSeconds)])).toEqual([["att_b", [8]], ["att_c", [2, 0]], ["att_x", []]]);
+  });
+
+  it("answers for tasks of a job array each by itself, and for one that was cancelled with the rest of its array before it started", async () => {
+    const lines = ["12|11_0|drover-array-x|COMPLETED|1795975691|1795975695|4|00:00:00|cpu=1,mem=300M,node=1|n01", "13|11_1|drover-array-x|FAILED|1795975691|1795975700|9|00:00:00|cpu=1,mem=300M,node=1|n02", "11|11|drover-array-x|CANCELLED by 0|None|1795975700|0|00:00:00||None assigned", "14|11_3|drover-array-x|COMPLETED|1795975691|1795975695|4|00:00:00|cpu=1|n01", "30|30_[4-9]|drover-array-y|PENDING|Unknown|Unknown|0|00:00:00||None assigned"];
+    const asked: string[] = [];
+    const run = (program: string, args: string[]) => Promise.resolve(program === "scontrol" ? CONFIG : (asked.push(args.join(" ")), lines.join("\n")));
+    const accounting = new SlurmAccounting({ run } as unknown as SlurmClient, { read: () => Promise.resolve({ job: "11_1", array: { name: "drover-array-x", index: 1 } }) } as unknown as Handles);
+    const job = await accounting.jobOf("");
+    const answer = await accounting.read(new Map([["att_a", "11_0@drover-array-x"], ["att_b", job!], ["att_c", "11_2@drover-array-x"], ["att_d", "11_3@drover-array-z"], ["att_e", "30_4@drover-array-y"]]));
+    expect(asked[0]).toContain("-j 11,30 ");
+    expect(answer.kind === "told" && [...answer.parts].map(([id, parts]) => [id, parts.map((part) => [part.job, part.state, part.heldSeconds])])).toEqual([
+      ["att_a", [["11_0", "COMPLETED", 4]]], ["att_b", [["11_1", "FAILED", 9]]], ["att_c", [["11", "CANCELLED", 0]]], ["att_d", []], ["att_e", []],
+    ]);
   });
 
   it("leaves out no stretch of a job that was requeued often, and knows no end while the newest has none", () => {

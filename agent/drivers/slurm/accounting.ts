@@ -3,11 +3,12 @@ import type { AccountedPart } from "../../protocol/messages.ts";
 import { type Accounting, type AccountingAnswer, type Granted, NotNow } from "../driver.ts";
 import { type SlurmClient, SlurmRefused } from "./client.ts";
 import type { Handles } from "./handle.ts";
-import { jobName, parseTres, sizeMib } from "./queue.ts";
+import { isArrayName, jobName, masterOf, tasksOf } from "./names.ts";
+import { parseTres, sizeMib } from "./queue.ts";
 import { baseState } from "./states.ts";
 import { clockSeconds } from "./usage.ts";
 
-const FIELDS = "JobIDRaw,JobName%200,State,Start,End,ElapsedRaw,Suspended,AllocTRES%500,NodeList%2000";
+const FIELDS = "JobIDRaw,JobID,JobName%200,State,Start,End,ElapsedRaw,Suspended,AllocTRES%500,NodeList%2000";
 /** An administrator may change what is kept; Slurm then reads its configuration anew. */
 const BOOKS_MS = 10 * 60_000;
 const TIMEOUT_MS = 60_000;
@@ -34,11 +35,30 @@ export function parseBooks(text: string): Books {
 /** Unix ms of what sacct prints of a moment. */
 export const readTime = (text: string | undefined): number | null => (text !== undefined && /^\d{6,}$/.test(text) ? Number(text) * 1000 : null);
 
+/** `11`, and `11_8` of a task of an array of ours; null for tasks that wait. */
+function idOf(raw: string, shown: string, name: string): string | null {
+  return isArrayName(name) ? (tasksOf(shown).find(({ isApart }) => isApart)?.id ?? null) : raw;
+}
+
+/** What was allocated, as sacct has it. */
+function heldOf(tres: string, { gpus, shards }: Books) {
+  const held = parseTres(tres);
+  const count = (name: string) => Number(held.get(name) ?? 0);
+  return {
+    nodeCount: count("node"),
+    cpus: count("cpu"),
+    memoryMib: sizeMib(held.get("mem") ?? "0"),
+    gpus: gpus ? count("gres/gpu") : null,
+    ...(shards ? { shares: count("gres/shard") } : {}),
+  };
+}
+
 /** One line of `sacct -P -X -D --noconvert`, with the job's name. Null where it is none. */
-export function parseAccounted(line: string, { gpus, shards }: Books): { name: string; part: AccountedPart } | null {
-  const [job, name, state, start, end, elapsed, suspended, tres, nodes] = line.split("|");
-  if (!job || !/^\d+$/.test(job) || name === undefined || nodes === undefined) return null;
-  const held = parseTres(tres ?? "");
+export function parseAccounted(line: string, books: Books): { name: string; part: AccountedPart } | null {
+  const [raw, shown, name, state, start, end, elapsed, suspended, tres, nodes] = line.split("|");
+  if (!raw || !/^\d+$/.test(raw) || shown === undefined || name === undefined || nodes === undefined) return null;
+  const job = idOf(raw, shown, name);
+  if (job === null) return null;
   const startedAt = readTime(start);
   return {
     name,
@@ -46,15 +66,11 @@ export function parseAccounted(line: string, { gpus, shards }: Books): { name: s
       job,
       state: baseState(state ?? "").slice(0, 64),
       nodes: startedAt === null || nodes === "None assigned" ? "" : nodes.slice(0, 2000),
-      nodeCount: Number(held.get("node") ?? 0),
       startedAt,
       endedAt: readTime(end),
       heldSeconds: startedAt === null ? 0 : Number(elapsed) || 0,
       suspendedSeconds: Math.round(clockSeconds(suspended ?? "")),
-      cpus: Number(held.get("cpu") ?? 0),
-      memoryMib: sizeMib(held.get("mem") ?? "0"),
-      gpus: gpus ? Number(held.get("gres/gpu") ?? 0) : null,
-      ...(shards ? { shares: Number(held.get("gres/shard") ?? 0) } : {}),
+      ...heldOf(tres ?? "", books),
     },
   };
 }
@@ -93,8 +109,10 @@ export class SlurmAccounting implements Accounting {
     this.handles = handles;
   }
 
+  /** Of a task of an array, the name too, which the attempt's own does not tell: `11_8@drover-array-…`. */
   async jobOf(folder: string): Promise<string | null> {
-    return (await this.handles.read(folder))?.job ?? null;
+    const handle = await this.handles.read(folder);
+    return handle?.job ? (handle.array ? `${handle.job}@${handle.array.name}` : handle.job) : null;
   }
 
   async read(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer> {
@@ -109,10 +127,16 @@ export class SlurmAccounting implements Accounting {
   private async ask(jobs: ReadonlyMap<string, string>): Promise<AccountingAnswer> {
     const books = await this.readBooks();
     if (!books.keeps) return { kind: "none", why: "This Slurm keeps no accounting (AccountingStorageType is not slurmdbd)." };
-    const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-a", "--noconvert", "-j", [...new Set(jobs.values())].join(","), "-o", FIELDS], TIMEOUT_MS);
+    const numbers = new Set([...jobs.values()].map(masterOf));
+    const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-a", "--noconvert", "-j", [...numbers].join(","), "-o", FIELDS], TIMEOUT_MS);
     const seen = text.split("\n").flatMap((line) => parseAccounted(line, books) ?? []);
     // By number and name: a controller that lost its state gives the same numbers again, to anybody.
-    const partsOf = (attemptId: string, job: string) => seen.filter(({ name, part }) => part.job === job && name === jobName(attemptId)).map(({ part }) => part);
+    const partsOf = (attemptId: string, job: string) => {
+      const [id = "", name = jobName(attemptId)] = job.split("@");
+      const of = (number: string) => seen.filter((each) => each.part.job === number && each.name === name).map(({ part }) => part);
+      const own = of(id);
+      return own.length > 0 ? own : of(masterOf(id)); // cancelled with the rest of its array, before it started
+    };
     return { kind: "told", parts: new Map([...jobs].map(([attemptId, job]) => [attemptId, foldParts(partsOf(attemptId, job))])) };
   }
 

@@ -10,6 +10,8 @@ const exec = promisify(execFile);
 /** Clients wait long for a controller that is away; the agent asks again instead. */
 const TIMEOUT_MS = 10_000;
 const MOST = 256 * 1024 * 1024;
+/** Lists of an array's tasks. */
+const UNCUT = { SLURM_BITSTR_LEN: "0" };
 /** How a shell ends that was to become a program that is not there. */
 const NOT_FOUND = 127;
 
@@ -36,7 +38,7 @@ export class SlurmClient {
   /** @throws NotNow where the controller cannot be asked; SlurmRefused where it said no. */
   async run(program: string, args: readonly string[], timeoutMs = TIMEOUT_MS): Promise<string> {
     try {
-      const { stdout } = await exec(program, [...args], { env: this.env as Record<string, string> as NodeJS.ProcessEnv, timeout: timeoutMs, maxBuffer: MOST, killSignal: "SIGKILL" });
+      const { stdout } = await exec(program, [...args], { env: { ...this.env, ...UNCUT } as Record<string, string> as NodeJS.ProcessEnv, timeout: timeoutMs, maxBuffer: MOST, killSignal: "SIGKILL" });
       return stdout;
     } catch (error) {
       throw troubleOf(program, error);

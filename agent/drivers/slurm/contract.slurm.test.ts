@@ -23,4 +23,4 @@ async function pidsOf(attemptId: string): Promise<number[]> {
   return found;
 }
 
-driverContract("the Slurm driver", { open: () => SlurmDriver.open({ hasGit: true, env: lab.env }), pidsOf, limitsMemory: true });
+driverContract("the Slurm driver", { open: () => SlurmDriver.open({ hasGit: true, env: lab.env, links: path.join(lab.home, "tasks") }), pidsOf, limitsMemory: true });

@@ -6,7 +6,7 @@ import { until } from "../contract.ts";
 import { NotNow } from "../driver.ts";
 import { SlurmDriver } from "./driver.ts";
 import { Handles } from "./handle.ts";
-import { jobName } from "./queue.ts";
+import { jobName } from "./names.ts";
 import { JOB_FOLDER } from "./script.ts";
 
 let bin: string;
@@ -26,7 +26,7 @@ const AWAY = 'echo "slurm_load_node error: Unable to contact slurm controller (c
 describe("a Slurm that is away while the agent starts", () => {
   it("has nodes that nobody knows, not none: neither what it has nor what it can is told as if there were none", async () => {
     await scontrol(AWAY);
-    const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` } });
+    const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` }, links: path.join(bin, "tasks") });
     await expect(driver.inventory()).rejects.toThrow(NotNow);
     expect((await driver.capabilities()).maxNodes).toBe(10_000);
     await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
@@ -42,12 +42,12 @@ describe("a Slurm that is away while the agent starts", () => {
 describe("an agent that died between sbatch and its journal", () => {
   it("leaves a job that the next one finds by its name and notes by its number, which is what its accounting is asked by", async () => {
     await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
-    const found = ["41", "RUNNING", "None", "root", "team", "gpu", "normal", "1", "n1", "1", "cpu=1,mem=256M,node=1", "1796069400", "1796069446", "Unknown", "UNLIMITED", "1", "0", "N/A", jobName("att_a")];
+    const found = ["41", "RUNNING", "None", "root", "team", "gpu", "normal", "1", "n1", "1", "cpu=1,mem=256M,node=1", "1796069400", "1796069446", "Unknown", "UNLIMITED", "1", "0", "N/A", "41", jobName("att_a")];
     await program("squeue", `echo "${found.join("|")}|"`);
     const folder = path.join(bin, "att_a");
     await mkdir(path.join(folder, JOB_FOLDER), { recursive: true });
-    await new Handles().write(folder, { at: 1_796_069_400_000, job: null, ranks: false, limitMib: 256 });
-    const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` } });
+    await new Handles().write(folder, { at: 1_796_069_400_000, job: null, ranks: false, limitMib: 256, array: null });
+    const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` }, links: path.join(bin, "tasks") });
     expect(await driver.observe("att_a", folder)).toMatchObject({ state: "starting" });
     expect(await driver.accounting.jobOf(folder)).toBe("41");
     expect(await driver.granted("att_a", folder)).toMatchObject({ cpus: 1, memoryMib: 256 });
@@ -58,7 +58,7 @@ describe("an agent that died between sbatch and its journal", () => {
 it("a job is known to have been asked to end since it was first asked, however often it is asked", async () => {
   await scontrol('echo "NodeName=n1 State=IDLE CPUTot=4 RealMemory=1000"');
   for (const name of ["squeue", "scancel"]) await program(name, ":");
-  const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` } });
+  const driver = await SlurmDriver.open({ hasGit: true, env: { PATH: `${bin}:/usr/bin:/bin` }, links: path.join(bin, "tasks") });
   await driver.stop("att_a", bin, "ask");
   const asked = path.join(bin, "asked");
   await utimes(asked, 1_795_000_000, 1_795_000_000);

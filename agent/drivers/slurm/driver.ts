@@ -1,9 +1,7 @@
 import { chmod, lchown, mkdir, open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Duplex } from "node:stream";
-import { SetupFailed } from "../../code/setup-failed.ts";
 import { writeDurably } from "../../disk.ts";
-import { failpoint } from "../../failpoint.ts";
 import { log, reason } from "../../log.ts";
 import type { NodeReport, SchedulerReport } from "../../protocol/messages.ts";
 import { SLURM_OVERRIDES } from "../../protocol/slurm.ts";
@@ -20,11 +18,13 @@ import { Handles, type SlurmHandle } from "./handle.ts";
 import { dialThrough, entryOf } from "./inside.ts";
 import { readNodes } from "./inventory.ts";
 import { Observer } from "./observe.ts";
+import { type Called, calledOf, taskLink } from "./names.ts";
 import { SlurmOutside } from "./outside.ts";
 import { JobQueue } from "./queue.ts";
-import { envScript, JOB_FILES, JOB_FOLDER, jobScript } from "./script.ts";
+import { envScript, JOB_FILES, JOB_FOLDER } from "./script.ts";
 import { phaseOf } from "./states.ts";
 import { type GpuTypes, sbatchArgs } from "./submission.ts";
+import { Submitter } from "./submitter.ts";
 import { Surroundings } from "./surroundings.ts";
 import { Topology } from "./topology.ts";
 import { usageOf } from "./usage.ts";
@@ -37,6 +37,10 @@ export interface SlurmDriverOptions {
   hasGit: boolean;
   /** Such as SLURM_CONF. */
   env?: Record<string, string>;
+  /** A folder for what leads Slurm from a task of a job array to its attempt's log, on the file system that the nodes share. */
+  links: string;
+  /** False: no starts go together as one job array. */
+  arrays?: boolean;
 }
 
 /** Runs attempts as jobs of a Slurm cluster. The state folder must be on a file system that its nodes share. */
@@ -54,6 +58,7 @@ export class SlurmDriver implements Driver {
   private nodes: { at: number; list: NodeReport[] | null } = { at: -Infinity, list: null };
   private readonly topology = new Topology();
   private readonly surroundings: Surroundings;
+  private readonly submitter: Submitter;
   private readonly submitting = new Map<string, Promise<void>>();
 
   private constructor(options: SlurmDriverOptions) {
@@ -63,6 +68,7 @@ export class SlurmDriver implements Driver {
     this.surroundings = new Surroundings(this.client);
     this.accounting = new SlurmAccounting(this.client, this.handles);
     this.outside = new SlurmOutside(this.client, this.queue, this.accounting);
+    this.submitter = new Submitter(this.client, this.handles, options);
     this.observer = new Observer(this.queue, (attemptId, folder) => this.preclude(attemptId, folder));
   }
 
@@ -125,13 +131,8 @@ export class SlurmDriver implements Driver {
     if (handle?.job) return;
     if (handle && (await this.adopt(attemptId, folder, handle))) return;
     const bounds = launch.ask.maxSeconds === null ? null : await this.surroundings.read();
-    const args = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), bounds ?? undefined);
-    const next: SlurmHandle = { at: Date.now(), job: null, ranks: hasRanks(launch.ask), limitMib: launch.memoryMib };
-    await Promise.all([this.prepare(launch), this.handles.write(folder, next)]); // both on disk before Slurm hears of it; which of them first is all the same
-    failpoint("agent.launch.before-spawn");
-    const job = await this.sbatch(launch, args);
-    failpoint("agent.launch.after-spawn");
-    await this.handles.write(folder, { ...next, job });
+    const needs = sbatchArgs(launch, launch.ask.gpuModel === null ? { whole: [], shared: [] } : await this.gpuTypes(), bounds ?? undefined);
+    await this.submitter.submit({ launch, needs, handle }, this.prepare(launch));
   }
 
   private async gpuTypes(): Promise<GpuTypes> {
@@ -144,19 +145,11 @@ export class SlurmDriver implements Driver {
   private async adopt(attemptId: string, folder: string, handle: SlurmHandle): Promise<boolean> {
     await this.queue.refresh(0);
     if (!this.queue.reachable) throw new NotNow("squeue: Slurm cannot be asked whether it has this job already.");
-    const found = this.queue.named(attemptId)[0] ?? (await this.queue.searchPast(attemptId, handle.at))[0];
+    const called = calledOf(attemptId, handle);
+    const found = this.queue.named(called)[0] ?? (await this.queue.searchPast(called, handle.at))[0];
     if (!found) return false;
     await this.handles.write(folder, { ...handle, job: found.id });
     return true;
-  }
-
-  private async sbatch(launch: Launch, args: string[]): Promise<string> {
-    try {
-      return await this.client.sbatch(args, jobScript(launch), launch.runAs);
-    } catch (error) {
-      if (error instanceof SlurmRefused) throw new SetupFailed(error.message);
-      throw error;
-    }
   }
 
   /** Folders and files of the job, and the account's where it has one of its own. */
@@ -183,7 +176,7 @@ export class SlurmDriver implements Driver {
   async observe(attemptId: string, folder: string): Promise<Observation> {
     const handle = await this.handles.read(folder);
     const seen = await this.observer.observe(attemptId, folder, handle);
-    const [found] = handle?.job === null && !this.submitting.has(attemptId) ? this.queue.named(attemptId) : [];
+    const [found] = handle?.job === null && !this.submitting.has(attemptId) ? this.queue.named(calledOf(attemptId, handle)) : [];
     if (handle && found) await this.handles.write(folder, { ...handle, job: found.id }); // the last agent died before it could
     return seen;
   }
@@ -193,38 +186,37 @@ export class SlurmDriver implements Driver {
    * mpirun and srun would end them at once. `kill`: SIGKILL to all of it.
    */
   async stop(attemptId: string, folder: string, how: "ask" | "kill"): Promise<void> {
-    const ids = await this.jobsOf(attemptId, folder);
     const handle = await this.handles.read(folder);
+    const called = calledOf(attemptId, handle);
+    const ids = await this.jobsOf(called, handle);
     await writeFile(path.join(folder, "asked"), "", { flag: "wx" }).catch(() => {}); // its time is that of the first
     await writeFile(path.join(folder, how === "ask" ? RANK_FILES.ask : RANK_FILES.over), "", { mode: 0o644 }).catch(() => {});
     if (ids.length === 0) return;
     if (how === "ask") {
-      await this.scancel(attemptId, ids, "--state=PENDING");
-      if (!handle?.ranks) await this.scancel(attemptId, ids, "--full", "--signal=TERM", "--state=RUNNING");
+      await this.scancel(called, ids, "--state=PENDING");
+      if (!handle?.ranks) await this.scancel(called, ids, "--full", "--signal=TERM", "--state=RUNNING");
       return void this.queue.refresh(0);
     }
-    await this.scancel(attemptId, ids, "--full", "--signal=KILL");
-    await this.scancel(attemptId, ids);
-    await this.untilOver(attemptId, ids);
+    for (const what of [["--full", "--signal=KILL"], []]) await this.scancel(called, ids, ...what);
+    await this.untilOver(called, ids);
   }
 
-  private async scancel(attemptId: string, ids: readonly string[], ...how: string[]): Promise<void> {
-    await this.queue.cancel(attemptId, ids, ...how).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
+  private async scancel(called: Called, ids: readonly string[], ...how: string[]): Promise<void> {
+    await this.queue.cancel(called, ids, ...how).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
   }
 
   /** Every job of the attempt: the one that was noted, and any other of its name. */
-  private async jobsOf(attemptId: string, folder: string): Promise<string[]> {
-    const handle = await this.handles.read(folder);
+  private async jobsOf(called: Called, handle: SlurmHandle | null): Promise<string[]> {
     if (!handle) return [];
     await this.queue.refresh(0);
-    const named = this.queue.named(attemptId).filter((job) => phaseOf(job.state) !== "over").map((job) => job.id);
-    const noted = handle.job && phaseOf(this.queue.find(handle.job, attemptId)?.state ?? "PENDING") !== "over" ? [handle.job] : [];
+    const named = this.queue.named(called).filter((job) => phaseOf(job.state) !== "over").map((job) => job.id);
+    const noted = handle.job && phaseOf(this.queue.find(handle.job, called)?.state ?? "PENDING") !== "over" ? [handle.job] : [];
     return [...new Set([...named, ...noted])];
   }
 
-  private async untilOver(attemptId: string, ids: readonly string[]): Promise<boolean> {
+  private async untilOver(called: Called, ids: readonly string[]): Promise<boolean> {
     const deadline = performance.now() + LEAVE_MS;
-    const over = () => ids.every((id) => phaseOf(this.queue.find(id, attemptId)?.state ?? "COMPLETED") === "over");
+    const over = () => ids.every((id) => phaseOf(this.queue.find(id, called)?.state ?? "COMPLETED") === "over");
     for (;;) {
       await this.queue.refresh(50);
       if (!this.queue.reachable || over()) return true;
@@ -242,31 +234,34 @@ export class SlurmDriver implements Driver {
     });
     if (taken) await writeFile(path.join(folder, "precluded"), "");
     const precluded = taken || (await exists(path.join(folder, "precluded")));
-    if (precluded) {
-      const ids = await this.jobsOf(attemptId, folder);
-      await this.scancel(attemptId, ids); // it waits for a gate that is shut
-    }
-    return precluded;
+    if (!precluded) return false;
+    const handle = await this.handles.read(folder);
+    const called = calledOf(attemptId, handle);
+    await this.scancel(called, await this.jobsOf(called, handle)); // it waits for a gate that is shut
+    return true;
   }
 
   async sweep(attemptId: string, folder: string): Promise<void> {
     await callOver(folder);
-    const ids = await this.jobsOf(attemptId, folder);
+    const handle = await this.handles.read(folder);
+    const called = calledOf(attemptId, handle);
+    const ids = await this.jobsOf(called, handle);
     if (ids.length > 0) {
-      await this.scancel(attemptId, ids.filter((id) => this.queue.find(id, attemptId)?.state !== "COMPLETING"));
-      if (!(await this.untilOver(attemptId, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
+      await this.scancel(called, ids.filter((id) => this.queue.find(id, called)?.state !== "COMPLETING"));
+      if (!(await this.untilOver(called, ids))) log.warn("A job does not leave Slurm's queue", { attempt: attemptId, jobs: ids });
     }
-    await untilGone(attemptId, folder, (id) => this.queue.find(id, attemptId));
+    await untilGone(attemptId, folder, (id) => this.queue.find(id, called));
+    if (handle?.array) await rm(taskLink(this.options.links, handle.array), { force: true });
     await rm(path.join(folder, JOB_FOLDER, JOB_FILES.env), { force: true }); // it may hold secrets
   }
 
   /** Of one that has begun, as squeue has it; of one that it has forgotten, as accounting has it, which hears of starts late. */
   async granted(attemptId: string, folder: string): Promise<Granted | null> {
-    const job = (await this.handles.read(folder))?.job;
-    if (!job) return null;
-    const listed = await this.queue.begun(job, attemptId);
+    const handle = await this.handles.read(folder);
+    if (!handle?.job) return null;
+    const listed = await this.queue.begun(handle.job, calledOf(attemptId, handle));
     if (listed) return grantedOf(listed);
-    const told = await this.accounting.read(new Map([[attemptId, job]]));
+    const told = await this.accounting.read(new Map([[attemptId, (await this.accounting.jobOf(folder))!]]));
     const part = told.kind === "told" ? told.parts.get(attemptId)?.findLast(({ startedAt }) => startedAt !== null) : undefined;
     return part ? grantedOf(part) : null;
   }
@@ -279,16 +274,21 @@ export class SlurmDriver implements Driver {
     return dialThrough(await this.runningJob(attemptId, folder), port, runAs, this.client.env);
   }
 
+  /** By its own number: srun and sstat know no other of a task. */
   private async runningJob(attemptId: string, folder: string): Promise<string> {
-    const [job] = await this.jobsOf(attemptId, folder);
+    const handle = await this.handles.read(folder);
+    const called = calledOf(attemptId, handle);
+    const [job] = await this.jobsOf(called, handle);
     if (!job) throw new Error("Slurm has no job of this attempt.");
-    return job;
+    return this.queue.find(job, called)?.raw ?? job;
   }
 
   async usage(attempts: readonly { attemptId: string; folder: string }[]): Promise<Map<string, { cpuSeconds: number; memoryMib: number }>> {
     const jobs = new Map<string, string>();
     for (const { attemptId, folder } of attempts) {
-      const job = (await this.handles.read(folder))?.job;
+      const handle = await this.handles.read(folder);
+      const listed = handle?.job ? this.queue.find(handle.job, calledOf(attemptId, handle)) : undefined;
+      const job = listed?.isApart ? listed.raw : handle?.array ? null : handle?.job;
       if (job) jobs.set(job, attemptId);
     }
     return usageOf(this.client, jobs);

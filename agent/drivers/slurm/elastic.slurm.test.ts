@@ -18,7 +18,7 @@ afterAll(async () => {
 }, 60_000);
 
 it("a node that Slurm switched off is up all the while, and is started for a job", async () => {
-  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env });
+  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env, links: path.join(lab.home, "tasks") });
   const node = async () => (await driver.inventory())[0]!;
   const folder = path.join(root, "att_elastic");
   await mkdir(path.join(folder, "work"), { recursive: true });

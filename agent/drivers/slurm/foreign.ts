@@ -1,5 +1,6 @@
 import type { ForeignJob } from "../../protocol/messages.ts";
-import { JOB_NAME_PREFIX, type QueuedJob } from "./queue.ts";
+import { JOB_NAME_PREFIX } from "./names.ts";
+import type { QueuedJob } from "./queue.ts";
 import { phaseOf } from "./states.ts";
 
 const MOST = 5_000;

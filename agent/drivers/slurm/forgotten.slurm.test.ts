@@ -45,7 +45,7 @@ async function runForgotten(driver: SlurmDriver, launch: Launch): Promise<void> 
 }
 
 it("a job whose start Slurm has forgotten has ended once nothing of it runs, though Slurm tells its node nothing", async () => {
-  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env });
+  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env, links: path.join(root, "tasks") });
   const attemptId = "att_forgotten";
   const folder = path.join(root, attemptId);
   await mkdir(path.join(folder, "work"), { recursive: true });

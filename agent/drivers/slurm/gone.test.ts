@@ -20,7 +20,7 @@ const begin = (nodes: string) => {
 const record = () => writeFileSync(join(folder, "job/exit"), "137\n");
 /** Whether it is known at once that nothing runs, with what squeue says of job 7. */
 async function isGone(nodes: string | null, state = "CANCELLED", withinMs = 4_000): Promise<boolean> {
-  const job: JobSeen = { id: "7", name: "drover-att_a", state, reason: null, nodes: nodes ?? "", startedAt: null, endedAt: null, exitCode: null };
+  const job: JobSeen = { id: "7", raw: "7", index: null, name: "drover-att_a", state, reason: null, nodes: nodes ?? "", startedAt: null, endedAt: null, exitCode: null };
   const gone = untilGone("att_a", folder, (id) => (id === "7" && nodes !== null ? job : undefined)).then(() => true);
   const is = await Promise.race([gone, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), withinMs))]);
   record(); // ends what waits

@@ -3,7 +3,14 @@ import { z } from "zod";
 import { readJson, writeJson } from "../../disk.ts";
 import { log } from "../../log.ts";
 
-const Handle = z.object({ at: z.number(), job: z.string().nullable(), ranks: z.boolean(), limitMib: z.number() });
+const Handle = z.object({
+  at: z.number(),
+  job: z.string().nullable(),
+  ranks: z.boolean(),
+  limitMib: z.number(),
+  /** The array that it is a task of, from before it was first submitted and for good. */
+  array: z.object({ name: z.string(), index: z.int().nonnegative() }).nullable().default(null),
+});
 export type SlurmHandle = z.infer<typeof Handle>;
 const MOST = 20_000;
 

@@ -9,7 +9,7 @@ const names = (count: number, what: string) => Array.from({ length: count }, (_,
 it("tells of a large site what the protocol takes, whatever people named: one word too long would silence the whole cluster", () => {
   const long = "x".repeat(400);
   // A waiting job may ask for many partitions at once; 0:00 is a limit that somebody took away.
-  const jobs = [parseQueueLine(`5|PENDING|${long}|${long}|${long}|${names(40, "partition")}|${long}|1||1||1795000000|N/A|N/A|0:00|10|0|NONE|${long}|`)!];
+  const jobs = parseQueueLine(`5|PENDING|${long}|${long}|${long}|${names(40, "partition")}|${long}|1||1||1795000000|N/A|N/A|0:00|10|0|NONE|5|${long}|`);
   const report = {
     kind: "slurm",
     partitions: parsePartitions(`PartitionName=${long} Default=YES State=${long} TotalNodes=1 TotalCPUs=2 MaxTime=UNLIMITED PreemptMode=${long} AllowAccounts=${names(60, "account")}`),
@@ -30,8 +30,8 @@ it("a partition gives its default time to a job that names none, and the most it
 });
 
 it("a job of others has its nodes while they are started for it", () => {
-  const line = (id: number, state: string, nodes: string) => parseQueueLine(`${id}|${state}|None|ada|lab|gpu|normal|1|${nodes}|4|cpu=4,mem=1G,gres/gpu=2|1795000000|1795000060|N/A|1:00:00|10|0|NONE|theirs|`)!;
-  expect(foreignJobs([line(5, "PENDING", ""), line(6, "CONFIGURING", "n1")]).jobs).toMatchObject([{ id: "6", state: "running", nodes: ["n1"], gpus: 2 }, { id: "5", state: "waiting", nodes: [] }]);
+  const line = (id: number, state: string, nodes: string) => parseQueueLine(`${id}|${state}|None|ada|lab|gpu|normal|1|${nodes}|4|cpu=4,mem=1G,gres/gpu=2|1795000000|1795000060|N/A|1:00:00|10|0|NONE|${id}|theirs|`);
+  expect(foreignJobs([line(5, "PENDING", ""), line(6, "CONFIGURING", "n1")].flat()).jobs).toMatchObject([{ id: "6", state: "running", nodes: ["n1"], gpus: 2 }, { id: "5", state: "waiting", nodes: [] }]);
 });
 
 it.each([

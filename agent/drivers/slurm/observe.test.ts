@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SchedulerWord } from "../../protocol/scheduler.ts";
 import type { SlurmClient } from "./client.ts";
 import { Observer } from "./observe.ts";
-import { JobQueue, jobName } from "./queue.ts";
+import { jobName } from "./names.ts";
+import { JobQueue } from "./queue.ts";
 
 const ID = "att_1";
 let folder: string;
@@ -27,8 +28,8 @@ function observerOf(sacct: string[]): Observer {
   };
   return new Observer(new JobQueue({ run } as unknown as SlurmClient), () => Promise.resolve((gates += 1) > 0));
 }
-const inBooks = (state: string) => `7|${jobName(ID)}|${state}|0:0|1795000000|Unknown|n1|None`;
-const submitted = (at: number) => ({ at, job: "7", ranks: false, limitMib: 0 });
+const inBooks = (state: string) => `7|7|${jobName(ID)}|${state}|0:0|1795000000|Unknown|n1|None`;
+const submitted = (at: number) => ({ at, job: "7", ranks: false, limitMib: 0, array: null });
 
 describe("a job that squeue does not list", () => {
   it.each(["PENDING", "RUNNING", "COMPLETING"])("is not over while accounting calls it %s: its gate stays open", async (state) => {
@@ -70,7 +71,7 @@ describe("a job that squeue does not list", () => {
 });
 
 describe("a job that Slurm ended before its batch script said anything", () => {
-  const failed = (nodes: string, reason = "JobLaunchFailure") => `7|${jobName(ID)}|FAILED|0:53|1795000000|1795000001|${nodes}|${reason}`;
+  const failed = (nodes: string, reason = "JobLaunchFailure") => `7|7|${jobName(ID)}|FAILED|0:53|1795000000|1795000001|${nodes}|${reason}`;
 
   it("is its node's failure, in Slurm's own words: nothing of the run's was started there", async () => {
     writeFileSync(join(folder, "job", "slurm.log"), "slurmstepd-n1: error: Could not open stdout file\n");
@@ -81,7 +82,7 @@ describe("a job that Slurm ended before its batch script said anything", () => {
   });
 
   it.each(["FAILED|3:0", "COMPLETED|0:0"])("is lost where Slurm says no more than %s: that may be the end of an earlier job, which the controller lost, by the same number", async (end) => {
-    const seen = await observerOf([`7|${jobName(ID)}|${end}|1795000000|1795000001|n1|NonZeroExitCode`]).observe(ID, folder, submitted(0));
+    const seen = await observerOf([`7|7|${jobName(ID)}|${end}|1795000000|1795000001|n1|NonZeroExitCode`]).observe(ID, folder, submitted(0));
     expect(seen).toMatchObject({ state: "ended", startedAt: null, ended: { cause: "wrapper_lost", code: null, detail: expect.stringContaining("its batch script never began") as string } });
   });
 
@@ -121,7 +122,7 @@ describe("a job that ran and left no end on record, and was asked to end", () =>
     const seen = await observer.observe(ID, folder, submitted(0));
     return seen.state === "ended" ? seen.ended : seen;
   };
-  const cancelled = (end: number) => `7|${jobName(ID)}|CANCELLED by 0|0:9|1795000000|${end}|n1|None`;
+  const cancelled = (end: number) => `7|7|${jobName(ID)}|CANCELLED by 0|0:9|1795000000|${end}|n1|None`;
 
   it("did so because it was asked where Slurm has its end in that second or later: Slurm's times are whole seconds", async () => {
     expect(await endOf(cancelled(1_795_000_010))).toMatchObject({ cause: "exited", signal: "SIGKILL", at: ASKED_AT });
@@ -138,7 +139,7 @@ describe("a job that ran and left no end on record, and was asked to end", () =>
 });
 
 describe("a job whose start is on record, which the last look has waiting still", () => {
-  const listed = (state: string, nodes: string) => `7|${state}|Priority|ada|lab|gpu|normal|2|${nodes}|1||1795000000|N/A|N/A|1:00:00|10|0|NONE|${jobName(ID)}|`;
+  const listed = (state: string, nodes: string) => `7|${state}|Priority|ada|lab|gpu|normal|2|${nodes}|1||1795000000|N/A|N/A|1:00:00|10|0|NONE|7|${jobName(ID)}|`;
   const waiting = listed("PENDING", "");
   /** Each look at squeue finds the next of these. */
   const observerAt = (...looks: string[]) =>
@@ -169,5 +170,27 @@ describe("a job whose start is on record, which the last look has waiting still"
   it("has ended on its nodes where its record says so and Slurm does not say why yet", async () => {
     writeFileSync(join(folder, "job", "exit"), "3\n");
     expect(await observerAt(waiting, listed("COMPLETING", "n[1-2]")).observe(ID, folder, submitted(0))).toMatchObject({ state: "running", nodes: ["n1", "n2"], accelerators: [3] });
+  });
+});
+
+describe("a task of an array that squeue does not list", () => {
+  const handle = { at: 0, job: "11_8", ranks: false, limitMib: 0, array: { name: "drover-array-x", index: 8 } };
+  const line = (shown: string) => `11|PENDING|Priority|ada|lab|gpu|normal|1||1||1795000000|N/A|N/A|1:00:00|10|0|NONE|${shown}|drover-array-x|`;
+  const observerAt = (shown: string) => new Observer(new JobQueue({ run: (command: string) => Promise.resolve(command === "squeue" ? line(shown) : "") } as unknown as SlurmClient), () => Promise.resolve((gates += 1) > 0));
+
+  it("was cancelled while it waited, where that lasts and others of the array are listed: Slurm keeps no other trace of it", async () => {
+    const observer = observerAt("11_[0-7,9]");
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(await observer.observe(ID, folder, handle)).toEqual({ state: "starting" }); // it may just be about to start
+    vi.advanceTimersByTime(21_000);
+    expect(await observer.observe(ID, folder, handle)).toMatchObject({ state: "ended", startedAt: null, ended: { cause: "stopped" } });
+    expect(gates).toBe(1);
+    vi.useRealTimers();
+  });
+  it("waits where the array's record has it", async () => {
+    expect(await observerAt("11_[0-9]").observe(ID, folder, handle)).toMatchObject({ state: "starting", scheduler: { job: "11_8", state: "PENDING" } });
+  });
+  it("is not known to be over where nothing of the array is listed", async () => {
+    expect(await observerAt("12_[0-9]").observe(ID, folder, handle)).toEqual({ state: "starting" });
   });
 });

@@ -7,6 +7,7 @@ import { RANK_FILES } from "../ranks.ts";
 import { expandHosts } from "./foreign.ts";
 import { nodesBegunOn, SWEPT } from "./gone.ts";
 import { parseIndexes } from "./gpus.ts";
+import { type Called, calledOf } from "./names.ts";
 import { endedInGrace, noteRequeue, Requeued, requeuedWhy, tellPreempted } from "./preemption.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
 import { JOB_FILES, JOB_FOLDER } from "./script.ts";
@@ -28,6 +29,7 @@ interface Handle {
   job: string | null;
   ranks: boolean;
   limitMib: number;
+  array: { name: string; index: number } | null;
 }
 type Gone = Pick<Ended, "cause" | "detail"> & Partial<Pick<Ended, "at">>;
 
@@ -58,17 +60,18 @@ export class Observer {
     const job = path.join(folder, JOB_FOLDER);
     await this.queue.refresh();
     const { exit, told, startedAt, accelerators, ...left } = await readSigns(job);
-    const id = left.id || handle.job || this.queue.named(attemptId)[0]?.id;
+    const called = calledOf(attemptId, handle);
+    const id = left.id || handle.job || this.queue.named(called)[0]?.id;
     if (!id) return this.queue.reachable ? { state: "absent" } : { state: "starting" };
-    const seen: Seen = { attemptId, folder, id, startedAt, accelerators, handle };
+    const seen: Seen = { attemptId, called, folder, id, startedAt, accelerators, handle };
     if (exit) return this.recorded(seen, exit, told);
-    const listed = this.queue.find(id, attemptId);
+    const listed = this.queue.find(id, called);
     if (listed && phaseOf(listed.state) === "running") return this.living(seen, listed);
     if (listed && phaseOf(listed.state) === "waiting") return startedAt === null ? this.waiting(seen, listed) : this.requeued(seen);
     // Unlisted by a look from before it was submitted: the next one has it.
     const isYoung = !listed && handle.at >= this.queue.askedAt && Date.now() - handle.at < UNKNOWN_MS;
     if (!this.queue.reachable || isYoung) return sofar(seen);
-    return this.over(seen, listed ?? (await this.queue.remembered(id, attemptId)));
+    return this.over(seen, listed ?? (await this.queue.remembered(id, called)));
   }
 
   private async living(seen: Seen, job: QueuedJob): Promise<Observation> {
@@ -87,9 +90,9 @@ export class Observer {
 
   /** It ran and waits again: somebody forced Slurm to requeue it. It does not start twice; a retry is a new attempt. */
   private async requeued(seen: Seen, exit: Exit | null = null): Promise<Observation> {
-    const begun = await this.queue.begun(seen.id, seen.attemptId); // the last look may be from before its start
-    if (begun || !this.queue.reachable || !this.queue.find(seen.id, seen.attemptId)) return sofar(seen, begun);
-    const past = await this.queue.remembered(seen.id, seen.attemptId);
+    const begun = await this.queue.begun(seen.id, seen.called); // the last look may be from before its start
+    if (begun || !this.queue.reachable || !this.queue.find(seen.id, seen.called)) return sofar(seen, begun);
+    const past = await this.queue.remembered(seen.id, seen.called);
     const verdict = Requeued.safeParse(past && verdictOf(past)); // that it was cancelled before explains nothing
     const why = verdict.success ? verdict.data : { cause: "preempted" as const, detail: "Slurm put it back into its queue." };
     await noteRequeue(seen.folder, why);
@@ -98,7 +101,7 @@ export class Observer {
 
   /** The command's end is on record. What Slurm says matters only where it failed, or ended because Slurm told it to. */
   private async recorded(seen: Seen, exit: Exit, told: boolean): Promise<Observation> {
-    const job = this.queue.find(seen.id, seen.attemptId) ?? (await this.lookAgain(seen));
+    const job = this.queue.find(seen.id, seen.called) ?? (await this.lookAgain(seen));
     const pushed = (await requeuedWhy(seen.folder)) ?? (await this.graceWhy(seen, exit));
     if (pushed || (exit.status === 0 && !told)) return this.ended(seen, exit, pushed, job ?? null);
     return job && isBack(job) ? this.requeued(seen, exit) : this.explained(seen, exit, job);
@@ -107,10 +110,10 @@ export class Observer {
   /** Its end is on record, and it is Slurm's to say why it ended. */
   private async explained(seen: Seen, exit: Exit, job: QueuedJob | undefined): Promise<Observation> {
     let settled: JobSeen | null | undefined = job && phaseOf(job.state) === "over" ? job : null;
-    if (!job && this.queue.reachable) settled = finished(await this.queue.remembered(seen.id, seen.attemptId));
+    if (!job && this.queue.reachable) settled = finished(await this.queue.remembered(seen.id, seen.called));
     if (!settled && this.lasts(seen, "verdict") < VERDICT_MS) {
       await this.queue.refresh(200);
-      const now = this.queue.find(seen.id, seen.attemptId);
+      const now = this.queue.find(seen.id, seen.called);
       if (!now || phaseOf(now.state) !== "over") return sofar({ ...seen, startedAt: seen.startedAt ?? exit.at }, now);
       settled = now;
     }
@@ -127,7 +130,7 @@ export class Observer {
   /** A job that was over before it was ever listed: where it ran is still to be learnt. */
   private async lookAgain(seen: Seen): Promise<QueuedJob | undefined> {
     await this.queue.refresh(200);
-    return this.queue.find(seen.id, seen.attemptId);
+    return this.queue.find(seen.id, seen.called);
   }
 
   /**
@@ -159,6 +162,8 @@ export class Observer {
     if (verdict && !(verdict.cause === "stopped" && asked)) return seen.startedAt === null ? { ...verdict, detail: `${verdict.detail} It had not started. ${await slurmSaid(seen.folder)}`.trim() } : verdict;
     if (asked && seen.startedAt !== null) return { cause: "exited", detail: "Ended by SIGKILL.", at: Math.max(askedAt, job?.endedAt ?? 0) };
     if (asked) return { cause: "stopped", detail: "It was taken from Slurm's queue before it started." };
+    // A task that waited and was cancelled alone is in no list of Slurm's; those of its array are.
+    if (!job && seen.startedAt === null && this.queue.hasOthers(seen.id, seen.called)) return { cause: "stopped", detail: `It was cancelled in Slurm: of its array others are left, and not job ${seen.id}. It had not started.` };
     if (!job) return { cause: "wrapper_lost", detail: `Slurm no longer knows job ${seen.id}, and no end of it is on record.` };
     return overWhy(seen, job, never);
   }
@@ -218,6 +223,7 @@ async function sofar(seen: Seen, job?: QueuedJob): Promise<Observation> {
 
 interface Seen {
   attemptId: string;
+  called: Called;
   folder: string;
   id: string;
   startedAt: number | null;

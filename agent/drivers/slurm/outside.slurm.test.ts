@@ -19,7 +19,7 @@ afterAll(async () => {
 }, 60_000);
 
 it("a real Slurm's accounting tells of a job that others gave it while it runs, and of its end", async () => {
-  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env });
+  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env, links: path.join(root, "tasks") });
   const id = (await lab.run("sbatch", ["--parsable", "--job-name=a|b", "--output=/dev/null", "--mem=64M", "--time=5", "--wrap=sleep 300"])).trim();
   const seen = (what: string, fits: (job: OutsideJob) => boolean) =>
     until(what, async () => {

@@ -4,7 +4,8 @@ import { NotNow, type OutsideAccounting, type OutsideAnswer } from "../driver.ts
 import { type Books, readTime, type SlurmAccounting } from "./accounting.ts";
 import { type SlurmClient, SlurmRefused } from "./client.ts";
 import { expandHosts } from "./foreign.ts";
-import { JOB_NAME_PREFIX, type JobQueue, parseTres, sizeMib } from "./queue.ts";
+import { JOB_NAME_PREFIX } from "./names.ts";
+import { type JobQueue, parseTres, sizeMib } from "./queue.ts";
 import { phaseOf } from "./states.ts";
 
 /** The name comes last: it may hold what parts the fields. */

@@ -5,6 +5,7 @@ import { readJson, writeJson } from "../../disk.ts";
 import { log, reason } from "../../log.ts";
 import { exists, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
+import type { Called } from "./names.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
 
 /** Of the attempt's folder, empty; its time is when the job was told that Slurm will end it for other work. */
@@ -20,13 +21,13 @@ const COARSE_MS = 50;
  * A job that is preempted goes on for its grace, the GraceTime of its QOS or partition. Slurm then sends SIGTERM to the job's steps, but
  * not to what its batch script runs by itself: that is told here, once. Several ranks on one node are told as when Drover asks them to stop.
  */
-export async function tellPreempted(queue: JobQueue, { attemptId, folder, handle }: { attemptId: string; folder: string; handle: { ranks: boolean } }, job: QueuedJob): Promise<void> {
+export async function tellPreempted(queue: JobQueue, { attemptId, called, folder, handle }: { attemptId: string; called: Called; folder: string; handle: { ranks: boolean } }, job: QueuedJob): Promise<void> {
   const file = path.join(folder, TOLD);
   const isFirst = await writeFile(file, "", { flag: "wx", mode: 0o644 }).then(() => true, () => false);
   if (!isFirst || job.nodeCount > 1) return; // of several nodes each has a step
   try {
     if (handle.ranks) await writeFile(path.join(folder, RANK_FILES.ask), "", { mode: 0o644 });
-    else await queue.cancel(attemptId, [job.id], "--full", "--signal=TERM", "--state=RUNNING");
+    else await queue.cancel(called, [job.id], "--full", "--signal=TERM", "--state=RUNNING");
   } catch (error) {
     log.warn("A job that Slurm preempts could not be told; again at the next look", { attempt: attemptId, reason: reason(error) });
     await rm(file, { force: true });

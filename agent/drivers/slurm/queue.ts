@@ -1,5 +1,6 @@
 import { log, reason as messageOf } from "../../log.ts";
 import type { SlurmClient } from "./client.ts";
+import { type Called, isArrayName, masterOf, tasksOf } from "./names.ts";
 import { baseState, type JobSeen, phaseOf } from "./states.ts";
 
 /** One look at squeue serves everybody for this long. */
@@ -10,7 +11,7 @@ const SACCT_IDS = 1_000;
 /** Ended jobs that are kept in mind. */
 const MOST_PAST = 10_000;
 /** The name comes last: it may hold what parts the fields. */
-const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "PreemptTime", "Name"] as const;
+const FIELDS = ["JobID", "State", "Reason", "UserName", "Account", "Partition", "QOS", "NumNodes", "NodeList", "NumCPUs", "tres-alloc", "SubmitTime", "StartTime", "EndTime", "TimeLimit", "PriorityLong", "RestartCnt", "PreemptTime", "JobArrayID", "Name"] as const;
 
 /** What squeue is told: all jobs of everybody, ended ones too while it remembers them. */
 export const QUEUE_QUERY = ["-a", "-h", "-t", "all", "-O", FIELDS.map((field) => `${field}:|`).join(",")];
@@ -33,10 +34,9 @@ export interface QueuedJob extends JobSeen {
   restarts: number;
   /** Since when Slurm gives it grace, before it ends it for other work. */
   preemptedAt: number | null;
+  /** Of a task of an array that waits in one record with others, false: what is done to it by filters is done to all of them. */
+  isApart: boolean;
 }
-
-export const JOB_NAME_PREFIX = "drover-";
-export const jobName = (attemptId: string): string => `${JOB_NAME_PREFIX}${attemptId}`;
 
 const nothing = (text: string | undefined): text is undefined => text === undefined || text === "" || /^(N\/A|None|Unknown|\(null\)|None assigned)$/i.test(text);
 const word = (text: string | undefined): string | null => (nothing(text) ? null : text);
@@ -63,17 +63,18 @@ export function parseTres(text: string): Map<string, string> {
   return new Map(text.split(",").flatMap((part) => (part.includes("=") ? [[part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)] as const] : [])));
 }
 
-/** One line of `squeue -O` with `|` after each field. Null where it is none. */
-export function parseQueueLine(line: string): QueuedJob | null {
+/** One line of `squeue -O` with `|` after each field. Of arrays of ours, each task that the line stands for; none where it is no job. */
+export function parseQueueLine(line: string): QueuedJob[] {
   const f = line.split("|");
-  if (f.length < FIELDS.length || !/^\d+/.test(f[0] ?? "")) return null;
+  if (f.length < FIELDS.length || !/^\d+/.test(f[0] ?? "")) return [];
   const of = (name: (typeof FIELDS)[number]) => f[FIELDS.indexOf(name)]?.trim() ?? "";
   const tres = parseTres(of("tres-alloc"));
   const state = baseState(of("State"));
   const isOver = phaseOf(state) === "over";
-  return {
-    id: of("JobID"),
-    name: f.slice(FIELDS.length - 1).join("|").replace(/\|$/, ""),
+  const name = f.slice(FIELDS.length - 1).join("|").replace(/\|$/, "");
+  const job = {
+    raw: of("JobID"),
+    name,
     state,
     reason: word(of("Reason")),
     nodes: word(of("NodeList")) ?? "",
@@ -94,26 +95,45 @@ export function parseQueueLine(line: string): QueuedJob | null {
     restarts: Number(of("RestartCnt")) || 0,
     preemptedAt: seconds(of("PreemptTime")),
   };
+  if (!isArrayName(name)) return [{ ...job, id: job.raw, index: null, isApart: true }];
+  return tasksOf(of("JobArrayID")).map((task) => ({ ...job, ...task }));
 }
 
-/** One line of `sacct -P -X -D`: JobIDRaw|JobName|State|ExitCode|Start|End|NodeList|Reason. */
-export function parseAccountLine(line: string): JobSeen | null {
-  const [id, name, state, exitCode, start, end, nodes, reason] = line.split("|");
-  if (!id || !/^\d+$/.test(id) || name === undefined || state === undefined) return null;
-  return { id, name, state: baseState(state), reason: word(reason), nodes: word(nodes) ?? "", startedAt: seconds(start), endedAt: seconds(end), exitCode: exitCode ?? null };
+const ACCOUNT_FIELDS = "JobIDRaw,JobID,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason";
+
+/** One line of `sacct -P -X -D` with these fields: each job or task that it stands for. */
+export function parseAccountLine(line: string): JobSeen[] {
+  const [raw, shown, name, state, exitCode, start, end, nodes, reason] = line.split("|");
+  if (!raw || !/^\d+$/.test(raw) || name === undefined || state === undefined) return [];
+  const job = { raw, name, state: baseState(state), reason: word(reason), nodes: word(nodes) ?? "", startedAt: seconds(start), endedAt: seconds(end), exitCode: exitCode ?? null };
+  if (!isArrayName(name)) return [{ ...job, id: raw, index: null }];
+  return tasksOf(shown ?? "").map(({ id, index }) => ({ ...job, id, index }));
 }
+
+const keyOf = ({ name, index }: Called): string => `${name} ${index ?? ""}`;
+
+/** By number and name: a controller that lost its state gives the same numbers again, to anybody. A task is known by its own number too, from its start on. */
+function isIt(job: JobSeen & { isApart?: boolean }, id: string, { name, index }: Called): boolean {
+  return job.name === name && job.index === index && (job.id === id || (job.raw === id && job.isApart !== false));
+}
+
+/** What is left of an array that was cancelled, for a task that has no record of its own. */
+const isRestOf = (job: JobSeen, id: string, { name, index }: Called): boolean => index !== null && job.index === null && job.name === name && job.id === masterOf(id) && phaseOf(job.state) === "over";
 
 /** What Slurm knows of jobs, by one query for all: squeue while it remembers them, sacct for those that it has forgotten. */
 export class JobQueue {
   private readonly client: SlurmClient;
+  private list: QueuedJob[] = [];
   private byName = new Map<string, QueuedJob[]>();
-  private byId = new Map<string, QueuedJob>();
+  /** Number and name of each array of ours that is listed. */
+  private arrays = new Set<string>();
   private readAt = 0;
   private reading: Promise<void> | null = null;
   /** By number: of several jobs, where Slurm has given the number again. */
   private readonly past = new Map<string, { at: number; jobs: JobSeen[] }>();
   private asked = new Set<string>();
   private asking: Promise<void> | null = null;
+  private readonly searches = new Map<string, Promise<JobSeen[]>>();
   /** False after a look that failed: what is known may be old. */
   reachable = false;
   /** Unix ms: what was submitted later is not in what is known. */
@@ -134,17 +154,12 @@ export class JobQueue {
     const askedAt = Date.now();
     try {
       const text = await this.client.run("squeue", QUEUE_QUERY);
+      this.list = text.split("\n").flatMap((line) => (line === "" ? [] : parseQueueLine(line)));
       const byName = new Map<string, QueuedJob[]>();
-      const byId = new Map<string, QueuedJob>();
-      for (const line of text.split("\n")) {
-        const job = line === "" ? null : parseQueueLine(line);
-        if (!job) continue;
-        byId.set(job.id, job);
-        byName.set(job.name, [...(byName.get(job.name) ?? []), job]);
-      }
+      for (const job of this.list) byName.set(keyOf(job), [...(byName.get(keyOf(job)) ?? []), job]);
       this.byName = byName;
-      this.byId = byId;
-      if (!this.reachable) log.info("Slurm answers", { jobs: byId.size });
+      this.arrays = new Set(this.list.flatMap(({ id, name }) => (isArrayName(name) ? [keyOf({ name, index: Number(masterOf(id)) })] : [])));
+      if (!this.reachable) log.info("Slurm answers", { jobs: this.list.length });
       this.reachable = true;
       this.askedAt = askedAt;
     } catch (error) {
@@ -155,25 +170,42 @@ export class JobQueue {
     }
   }
 
-  /** By number and name, so that a number that Slurm gave again is nobody's end. */
-  async cancel(attemptId: string, ids: readonly string[], ...how: string[]): Promise<void> {
-    if (ids.length > 0) await this.client.run("scancel", ["--quiet", `--name=${jobName(attemptId)}`, ...how, ...ids]);
+  /** By number and name, so that a number that Slurm gave again is nobody's end. @param how Signal and states, as scancel has them. */
+  async cancel(called: Called, ids: readonly string[], ...how: string[]): Promise<void> {
+    const alone = await this.apart(called, ids);
+    if (alone.length > 0) await this.client.run("scancel", ["--quiet", `--name=${called.name}`, ...how, ...alone]);
+  }
+
+  /**
+   * Those that can be cancelled without the rest of their array. Tasks that wait share one record, and scancel, told by name or
+   * state to end one of them, ends all. A task that is changed in any other way gets a record of its own, so that is done first.
+   */
+  private async apart(called: Called, ids: readonly string[]): Promise<readonly string[]> {
+    if (called.index === null) return ids;
+    const can = await Promise.all(ids.map(async (id) => {
+      if (this.find(id, called)?.isApart) return true;
+      return this.client.run("scontrol", ["update", `jobid=${id}`, `comment=drover: ${called.name}`]).then(() => true, () => false);
+    }));
+    return ids.filter((_, at) => can[at]);
   }
 
   jobs(): QueuedJob[] {
-    return [...this.byId.values()];
+    return this.list;
   }
 
-  /** A number alone is not enough: a controller that lost its state gives the same ones again, to anybody. */
-  find(id: string, attemptId: string): QueuedJob | undefined {
-    const job = this.byId.get(id);
-    return job?.name === jobName(attemptId) ? job : undefined;
+  find(id: string, called: Called): QueuedJob | undefined {
+    return this.byName.get(keyOf(called))?.find((job) => isIt(job, id, called)) ?? this.byName.get(keyOf({ ...called, index: null }))?.find((job) => isRestOf(job, id, called));
+  }
+
+  /** Whether other tasks of its array are listed. One that waits and is cancelled leaves no trace, in squeue or in sacct. */
+  hasOthers(id: string, { name, index }: Called): boolean {
+    return index !== null && this.arrays.has(keyOf({ name, index: Number(masterOf(id)) }));
   }
 
   /** One whose start is on record, as squeue has it since then: the last look may be from before the start, and so may one that is under way. */
-  async begun(id: string, attemptId: string): Promise<QueuedJob | undefined> {
+  async begun(id: string, called: Called): Promise<QueuedJob | undefined> {
     for (let looks = 0; ; looks += 1) {
-      const job = this.find(id, attemptId);
+      const job = this.find(id, called);
       if (job && phaseOf(job.state) !== "waiting") return job;
       if (looks === 2 || (looks > 0 && !this.reachable)) return undefined;
       await this.refresh(0);
@@ -181,8 +213,8 @@ export class JobQueue {
   }
 
   /** The jobs of one attempt that squeue still lists, oldest first. */
-  named(attemptId: string): QueuedJob[] {
-    return (this.byName.get(jobName(attemptId)) ?? []).toSorted((a, b) => Number(a.id) - Number(b.id));
+  named(called: Called): QueuedJob[] {
+    return (this.byName.get(keyOf(called)) ?? []).toSorted((a, b) => Number(a.raw) - Number(b.raw));
   }
 
   /**
@@ -190,39 +222,46 @@ export class JobQueue {
    * it does not know it either. It may say that the job waits or runs: slurmdbd hears of ends later, or squeue was asked
    * before the job was made. All who ask at once share one query.
    */
-  async remembered(id: string, attemptId: string): Promise<JobSeen | null | undefined> {
-    const ours = () => this.past.get(id)?.jobs.find(({ name }) => name === jobName(attemptId)) ?? null;
-    const known = this.past.get(id);
+  async remembered(id: string, called: Called): Promise<JobSeen | null | undefined> {
+    const number = masterOf(id); // of a whole array: what was cancelled of it before it started has no other
+    const ours = () => {
+      const jobs = this.past.get(number)?.jobs ?? [];
+      return jobs.find((job) => isIt(job, id, called)) ?? jobs.find((job) => isRestOf(job, id, called)) ?? null;
+    };
+    const known = this.past.get(number);
     const isFinal = phaseOf(ours()?.state ?? "PENDING") === "over";
     if (known && (isFinal || performance.now() - known.at < AGAIN_MS)) return ours();
     if (this.past.size > MOST_PAST) this.past.clear();
-    this.asked.add(id);
+    this.asked.add(number);
     this.asking ??= new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => this.askAccounting()).finally(() => (this.asking = null));
     await this.asking;
-    return this.past.has(id) ? ours() : undefined;
+    return this.past.has(number) ? ours() : undefined;
   }
 
   private async askAccounting(): Promise<void> {
-    const ids = [...this.asked].slice(0, SACCT_IDS);
-    for (const id of ids) this.asked.delete(id);
+    const numbers = [...this.asked].slice(0, SACCT_IDS);
+    for (const number of numbers) this.asked.delete(number);
     try {
-      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-j", ids.join(","), "-o", "JobIDRaw,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason"]);
-      for (const id of ids) this.past.set(id, { at: performance.now(), jobs: [] });
+      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "-j", numbers.join(","), "-o", ACCOUNT_FIELDS]);
+      for (const number of numbers) this.past.set(number, { at: performance.now(), jobs: [] });
       // Of a job that was requeued there are several lines; the first is the one that ran.
-      for (const line of text.split("\n")) {
-        const job = parseAccountLine(line);
-        if (job) this.past.get(job.id)?.jobs.push(job);
-      }
+      for (const job of text.split("\n").flatMap(parseAccountLine)) for (const number of new Set([job.raw, masterOf(job.id)])) this.past.get(number)?.jobs.push(job);
     } catch (error) {
       log.debug("Slurm's accounting cannot be asked", { reason: messageOf(error) });
     }
   }
 
-  /** Ids of an attempt's jobs that accounting knows by name; empty where it cannot be asked. */
-  async searchPast(attemptId: string, sinceMs: number): Promise<JobSeen[]> {
+  /** An attempt's jobs that accounting knows by name; empty where it cannot be asked. The tasks of one array share one query. */
+  async searchPast(called: Called, sinceMs: number): Promise<JobSeen[]> {
+    const search = this.searches.get(called.name) ?? this.searchByName(called.name, sinceMs).finally(() => this.searches.delete(called.name));
+    this.searches.set(called.name, search);
+    return (await search).filter(({ name, index }) => name === called.name && index === called.index);
+  }
+
+  private async searchByName(name: string, sinceMs: number): Promise<JobSeen[]> {
     try {
-      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "--name", jobName(attemptId), "-S", `now-${Math.ceil((Date.now() - sinceMs) / 3_600_000) + 1}hours`, "-o", "JobIDRaw,JobName%200,State,ExitCode,Start,End,NodeList%2000,Reason"]);
-      return text.split("\n").flatMap((line) => parseAccountLine(line) ?? []);
+      const text = await this.client.run("sacct", ["-n", "-P", "-X", "-D", "--name", name, "-S", `now-${Math.ceil((Date.now() - sinceMs) / 3_600_000) + 1}hours`, "-o", ACCOUNT_FIELDS]);
+      return text.split("\n").flatMap(parseAccountLine);
     } catch {
       return [];
     }

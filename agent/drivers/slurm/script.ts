@@ -9,6 +9,9 @@ import { SAMPLER } from "./gpus.ts";
 export const JOB_FOLDER = "job";
 export const JOB_FILES = { gate: "gate", id: "id", host: "host", started: "started", exit: "exit", exitBefore: "exit.tmp", peak: "peak", env: "env.sh", slurm: "slurm.log", told: "told", gpus: "gpus", life: "life" } as const;
 
+/** The batch script of a task of an array, in the attempt's folder: nobody but the agent can put another in its place. */
+export const START_SCRIPT = "start.sh";
+
 const words = (list: readonly string[]) => list.map(quote).join(" ");
 
 /** `export NAME='value'` lines. Names that a shell cannot export are left out. */
@@ -93,6 +96,22 @@ trap pass TERM
 /** Beside its shell a command has SIGINT ignored. Not every system's `env` can undo that, and none where the program's name has a `=`. */
 function interruptible({ command }: Launch): string {
   return command[0]?.includes("=") ? "" : '  env --default-signal=INT,QUIT true 2>/dev/null && heard="env --default-signal=INT,QUIT"\n';
+}
+
+/**
+ * The batch script of a job array: each task reads its own attempt's script. What an array is, the command need not know: its
+ * own program may take a task's index for a choice of parameters. A folder that is gone starts nothing.
+ */
+export function arrayScript(tasks: readonly { folder: string; index: number }[]): string {
+  const table = tasks.map(({ folder, index }) => `${index}) home=${quote(folder)} ;;`).join("\n");
+  return `#!/bin/sh
+case "$SLURM_ARRAY_TASK_ID" in
+${table}
+*) exit 75 ;;
+esac
+unset SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_ARRAY_TASK_COUNT SLURM_ARRAY_TASK_MAX SLURM_ARRAY_TASK_MIN SLURM_ARRAY_TASK_STEP
+. "$home/${START_SCRIPT}"
+`;
 }
 
 /** On one node the script itself measures beside the command; of several, each node's first rank does. */

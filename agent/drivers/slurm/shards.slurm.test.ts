@@ -43,7 +43,7 @@ it("runs have shares of a GPU that Slurm gives whole too: as many as they ask fo
   server.want(two, one, whole, most); // no GPU has four shares left
   await until("Slurm to let it wait", async () => server.report(most.attemptId)?.scheduler?.state === "PENDING");
   await lab.run("sbatch", ["--parsable", "--mem=100M", "--gres=shard:1", "--output=/dev/null", "--wrap", "sleep 20"]);
-  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env });
+  const driver = await SlurmDriver.open({ hasGit: true, env: lab.env, links: path.join(lab.home, "tasks") });
   await until("the job of others to be seen", async () => (await driver.scheduler())?.jobs.some(({ state, shares, gpus }) => state === "running" && shares === 1 && gpus === 0));
 
   for (const { attemptId } of [two, one, whole, most]) await drained(server, attemptId, 90);

@@ -27,6 +27,6 @@ it("a job asks for shares where its run does, of a type where the run names one"
 });
 
 it("jobs of others hold shares where Slurm says so", () => {
-  const line = "5|RUNNING|None|ada|lab|gpu|normal|1|n1|4|cpu=4,mem=1G,gres/shard=3|1795000000|1795000060|N/A|1:00:00|10|0|NONE|theirs|";
-  expect(foreignJobs([parseQueueLine(line)!]).jobs).toMatchObject([{ gpus: 0, shares: 3 }]);
+  const line = "5|RUNNING|None|ada|lab|gpu|normal|1|n1|4|cpu=4,mem=1G,gres/shard=3|1795000000|1795000060|N/A|1:00:00|10|0|NONE|5|theirs|";
+  expect(foreignJobs(parseQueueLine(line)).jobs).toMatchObject([{ gpus: 0, shares: 3 }]);
 });

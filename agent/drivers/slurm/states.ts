@@ -2,7 +2,12 @@ import type { Ended } from "../driver.ts";
 
 /** What Slurm says of a job, in the words of squeue and sacct. */
 export interface JobSeen {
+  /** `11`, and `11_8` of a task of an array of ours. */
   id: string;
+  /** Its own number: also of a task, from its start on. Until then it may have that of its array. */
+  raw: string;
+  /** Of a task of an array of ours. */
+  index: number | null;
   name: string;
   /** Base state, in capitals: PENDING, RUNNING, … */
   state: string;

@@ -4,7 +4,7 @@ import { sharesWanted } from "../../protocol/gpu-model.ts";
 import type { SchedulerReport } from "../../protocol/messages.ts";
 import { SlurmOverrides } from "../../protocol/slurm.ts";
 import type { Launch } from "../driver.ts";
-import { jobName } from "./queue.ts";
+import { jobName, taskLink } from "./names.ts";
 import { JOB_FILES, JOB_FOLDER } from "./script.ts";
 
 /** Types of GPUs as the nodes' GRES name them: of all, and of those that are given in shares too. */
@@ -35,31 +35,40 @@ function timeLimit(seconds: number, graceSeconds: number, most: number | null): 
   return most === null ? wanted : Math.max(Math.ceil(seconds / 60), Math.min(wanted, Math.floor(most / 60)));
 }
 
-/** What sbatch is told. @throws SetupFailed that names the field. */
+/** What sbatch is told of what the job needs: starts that agree in it may share an array. @throws SetupFailed that names the field. */
 export function sbatchArgs(launch: Launch, types: GpuTypes, bounds: TimeBounds = { partitions: [], qos: [] }): string[] {
   const { ask } = launch;
   const tasks = ask.launcher === "mpi" ? ask.processes : 1;
-  const log = path.join(launch.folder, JOB_FOLDER, JOB_FILES.slurm).replaceAll("%", "%%");
   const args = [
-    `--job-name=${jobName(launch.attemptId)}`,
-    `--comment=drover: ${ask.title}`.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200),
     `--nodes=${ask.nodes}-${ask.nodes}`,
     `--ntasks=${ask.nodes * tasks}`,
     `--ntasks-per-node=${tasks}`,
     `--cpus-per-task=${Math.max(1, Math.ceil(ask.cpus / tasks))}`,
     "--no-requeue", // a retry is a new attempt of Drover's
     "--export=ALL", // all of what the agent gives sbatch, which is next to nothing
-    `--output=${log}`,
-    `--error=${log}`,
     "--open-mode=append",
     "--input=/dev/null",
-    `--chdir=${launch.folder}`,
   ];
   if (launch.memoryMib > 0) args.push(`--mem=${launch.memoryMib}M`);
   const shares = sharesWanted(ask.gpuModel);
   if (ask.gpus > 0) args.push(shares ? `--gres=shard:${gpuWord(ask.gpus, shares.of, types.shared, "shares of ")}` : `--gpus-per-node=${gpuWord(ask.gpus, ask.gpuModel, types.whole)}`);
   if (ask.maxSeconds !== null) args.push(`--time=${timeLimit(ask.maxSeconds, ask.graceSeconds, mostSeconds(ask.overrides, bounds))}`);
   return [...args, ...overrideArgs(ask)];
+}
+
+const comment = (text: string) => `--comment=drover: ${text}`.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200);
+
+/** A job of its own. */
+export function jobArgs({ attemptId, folder, ask }: Launch): string[] {
+  const log = path.join(folder, JOB_FOLDER, JOB_FILES.slurm).replaceAll("%", "%%");
+  return [`--job-name=${jobName(attemptId)}`, comment(ask.title), `--output=${log}`, `--error=${log}`, `--chdir=${folder}`];
+}
+
+/** A job array. @param links Where each task's index leads to its attempt's own log. */
+export function arrayArgs(name: string, indexes: readonly number[], [first]: readonly Launch[], links: string): string[] {
+  const log = taskLink(links.replaceAll("%", "%%"), { name, index: "%a" });
+  const all = indexes.length === 1 ? first!.ask.title : `${indexes.length} runs like ${first!.ask.title}`;
+  return [`--job-name=${name}`, `--array=${indexes.join(",")}`, comment(all), `--output=${log}`, `--error=${log}`, `--chdir=${path.dirname(first!.folder)}`];
 }
 
 function gpuWord(count: number, model: string | null, types: readonly string[], what = ""): string {
