@@ -20,6 +20,7 @@ describe("classifyExit", () => {
     { says: "a reboot is the hardware's", seen: exit({ cause: "host_rebooted", code: null }), asked: ASKED, outcome: "failed", failureClass: "hardware" },
     { says: "too few free GPUs are the capacity's", seen: exit({ cause: "capacity", detail: "resources.gpus: it needs 2 GPUs; 1 are free and working here." }), asked: ASKED, outcome: "failed", failureClass: "capacity", message: "it needs 2 GPUs" },
     { says: "too few free GPUs where it was to be cancelled end it as cancelled", seen: exit({ cause: "capacity", detail: "resources.gpus" }), asked: { ...ASKED, stopReason: "cancelled" }, outcome: "cancelled", failureClass: "cancelled", message: "resources.gpus" },
+    { says: "preempted by its scheduler where it was to be cancelled is cancelled", seen: exit({ cause: "preempted", code: null }), asked: { ...ASKED, stopReason: "cancelled" }, outcome: "cancelled", failureClass: "cancelled" },
     { says: "a failed set-up is the config's, in the agent's words", seen: exit({ cause: "setup_failed", detail: "git: no such ref" }), asked: ASKED, outcome: "failed", failureClass: "config", message: "no such ref" },
     { says: "the machine's policy is the config's", seen: exit({ cause: "policy", detail: "At most 2 GPUs." }), asked: ASKED, outcome: "failed", failureClass: "config", message: "2 GPUs" },
     { says: "a success that beat the cancel is a success", seen: exit({ code: 0 }), asked: { ...ASKED, stopReason: "cancelled" }, outcome: "succeeded", failureClass: null },

@@ -43,11 +43,11 @@ export function classifyExit(exit: ExitSeen, asked: Asked): Verdict {
   };
   if (exit.cause === "exited" && exit.code === 0) return { outcome: "succeeded", failureClass: null, message: "Ended with exit code 0.", evidence };
   const { failureClass, message } = failure(exit, asked);
-  return { outcome: failureClass === "cancelled" ? "cancelled" : "failed", failureClass, message, evidence, ...(exit.cause === "preempted" ? { displaced: true } : {}) };
+  return { outcome: failureClass === "cancelled" ? "cancelled" : "failed", failureClass, message, evidence, ...(exit.cause === "preempted" && failureClass === "preempted" ? { displaced: true } : {}) };
 }
 
 /** Ends that say nothing about the run's own code: where a stop was asked for, they settle it. */
-const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host_rebooted", "setup_failed", "capacity", "policy"]);
+const UNSETTLED: ReadonlySet<ExitSeen["cause"]> = new Set(["wrapper_lost", "host_rebooted", "preempted", "setup_failed", "capacity", "policy"]);
 
 /** Causes that need no more than the host's own words. */
 const PLAIN: Record<Exclude<ExitSeen["cause"], "exited" | "oom" | "timeout" | "stopped">, { failureClass: FailureClass; says: string }> = {
