@@ -10,6 +10,7 @@ import { exists } from "../handle.ts";
 import { launchersHere } from "../launchers.ts";
 import { hasRanks, RANK_FILES, RANK_SCRIPT } from "../ranks.ts";
 import { grantedOf, SlurmAccounting } from "./accounting.ts";
+import { cancel } from "./cancel.ts";
 import { SlurmClient, SlurmRefused } from "./client.ts";
 import { foreignJobs } from "./foreign.ts";
 import { callOver, untilGone } from "./gone.ts";
@@ -202,7 +203,7 @@ export class SlurmDriver implements Driver {
   }
 
   private async scancel(called: Called, ids: readonly string[], ...how: string[]): Promise<void> {
-    await this.queue.cancel(called, ids, ...how).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
+    await cancel(this.queue, called, ids, ...how).catch((error: unknown) => log.warn("scancel failed", { reason: reason(error) }));
   }
 
   /** Every job of the attempt: the one that was noted, and any other of its name. */
@@ -233,8 +234,7 @@ export class SlurmDriver implements Driver {
       throw error;
     });
     if (taken) await writeFile(path.join(folder, "precluded"), "");
-    const precluded = taken || (await exists(path.join(folder, "precluded")));
-    if (!precluded) return false;
+    else if (!(await exists(path.join(folder, "precluded")))) return false;
     const handle = await this.handles.read(folder);
     const called = calledOf(attemptId, handle);
     await this.scancel(called, await this.jobsOf(called, handle)); // it waits for a gate that is shut

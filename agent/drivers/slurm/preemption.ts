@@ -5,6 +5,7 @@ import { readJson, writeJson } from "../../disk.ts";
 import { log, reason } from "../../log.ts";
 import { exists, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
+import { cancel } from "./cancel.ts";
 import type { Called } from "./names.ts";
 import type { JobQueue, QueuedJob } from "./queue.ts";
 
@@ -27,7 +28,7 @@ export async function tellPreempted(queue: JobQueue, { attemptId, called, folder
   if (!isFirst || job.nodeCount > 1) return; // of several nodes each has a step
   try {
     if (handle.ranks) await writeFile(path.join(folder, RANK_FILES.ask), "", { mode: 0o644 });
-    else await queue.cancel(called, [job.id], "--full", "--signal=TERM", "--state=RUNNING");
+    else await cancel(queue, called, [job.id], "--full", "--signal=TERM", "--state=RUNNING");
   } catch (error) {
     log.warn("A job that Slurm preempts could not be told; again at the next look", { attempt: attemptId, reason: reason(error) });
     await rm(file, { force: true });

@@ -122,7 +122,7 @@ const isRestOf = (job: JobSeen, id: string, { name, index }: Called): boolean =>
 
 /** What Slurm knows of jobs, by one query for all: squeue while it remembers them, sacct for those that it has forgotten. */
 export class JobQueue {
-  private readonly client: SlurmClient;
+  readonly client: SlurmClient;
   private list: QueuedJob[] = [];
   private byName = new Map<string, QueuedJob[]>();
   /** Number and name of each array of ours that is listed. */
@@ -168,25 +168,6 @@ export class JobQueue {
     } finally {
       this.readAt = performance.now();
     }
-  }
-
-  /** By number and name, so that a number that Slurm gave again is nobody's end. @param how Signal and states, as scancel has them. */
-  async cancel(called: Called, ids: readonly string[], ...how: string[]): Promise<void> {
-    const alone = await this.apart(called, ids);
-    if (alone.length > 0) await this.client.run("scancel", ["--quiet", `--name=${called.name}`, ...how, ...alone]);
-  }
-
-  /**
-   * Those that can be cancelled without the rest of their array. Tasks that wait share one record, and scancel, told by name or
-   * state to end one of them, ends all. A task that is changed in any other way gets a record of its own, so that is done first.
-   */
-  private async apart(called: Called, ids: readonly string[]): Promise<readonly string[]> {
-    if (called.index === null) return ids;
-    const can = await Promise.all(ids.map(async (id) => {
-      if (this.find(id, called)?.isApart) return true;
-      return this.client.run("scontrol", ["update", `jobid=${id}`, `comment=drover: ${called.name}`]).then(() => true, () => false);
-    }));
-    return ids.filter((_, at) => can[at]);
   }
 
   jobs(): QueuedJob[] {
