@@ -194,3 +194,28 @@ describe("a task of an array that squeue does not list", () => {
     expect(await observerAt("12_[0-9]").observe(ID, folder, handle)).toEqual({ state: "starting" });
   });
 });
+
+describe("a task of an array that Slurm preempts", () => {
+  const handle = { at: 0, job: "11_8", ranks: false, limitMib: 0, array: { name: "drover-array-x", index: 8 } };
+  const line = (raw: string, preempted: string, shown: string) => `${raw}|RUNNING|None|ada|lab|gpu|normal|1|n1|1||1795000000|1795000001|N/A|1:00:00|10|0|${preempted}|${shown}|drover-array-x|`;
+  const LINES = [line("12", "NONE", "11_7"), line("13", "1795000100", "11_8"), line("11", "NONE", "11_9")];
+  /** @param answers What becomes of each scancel. */
+  function observerOn(...answers: (() => Promise<string>)[]) {
+    const told: string[][] = [];
+    const run = (program: string, args: string[]) => (program === "squeue" ? Promise.resolve(LINES.join("\n")) : (told.push([program, ...args]), (answers.shift() ?? (() => Promise.resolve("")))()));
+    return { told, observer: new Observer(new JobQueue({ run } as unknown as SlurmClient), () => Promise.resolve(false)) };
+  }
+  const TELLS = ["scancel", "--quiet", "--name=drover-array-x", "--full", "--signal=TERM", "--state=RUNNING", "11_8"];
+  beforeEach(() => writeFileSync(join(folder, "job", "started"), ""));
+
+  it("is told once, and no other of its array is", async () => {
+    const { told, observer } = observerOn();
+    for (let looks = 0; looks < 2; looks += 1) expect(await observer.observe(ID, folder, handle)).toMatchObject({ state: "running", scheduler: { job: "11_8" } });
+    expect(told).toEqual([TELLS]);
+  });
+  it("is told again at the next look where Slurm could not be asked", async () => {
+    const { told, observer } = observerOn(() => Promise.reject(new Error("away")));
+    for (let looks = 0; looks < 3; looks += 1) await observer.observe(ID, folder, handle);
+    expect(told).toEqual([TELLS, TELLS]);
+  });
+});

@@ -11,6 +11,7 @@ const LINES = [
   "43|Unknown|Unknown|eve|physics||None assigned|waits",
   "44|1795975691|1795975695|drover|root|cpu=1,mem=300M,node=1|n01|drover-att_a",
   "45|None|1795975695|eve|physics||None assigned|never",
+  "47|1795975691|1795975695|drover|root|cpu=1,mem=300M,node=1|n01|drover-array-0f3c",
 ];
 
 function world(answer: () => Promise<string>, { keeps = true, alive = ["42"] } = {}) {
@@ -22,12 +23,12 @@ function world(answer: () => Promise<string>, { keeps = true, alive = ["42"] } =
 }
 
 describe("what Slurm's accounting says of jobs from outside", () => {
-  it("is who held what of which nodes, without Drover's own jobs and those that never had a node", () => {
+  it("is who held what of which nodes, without Drover's own jobs, alone or in an array, and those that never had a node", () => {
     const jobs = LINES.map((line) => parseOutside(line, BOOKS, (job) => job === "42"));
     expect(jobs).toEqual([
       { job: "41", name: "md-long", user: "eve", account: "physics", nodes: ["n01", "n02"], startedAt: 1_795_975_691_000, endedAt: 1_795_975_695_000, isAlive: false, cpus: 6, memoryMib: 600, gpus: 2, shares: 0 },
       { job: "42", name: "a|b", user: "eve", account: "", nodes: ["n01"], startedAt: 1_795_975_700_000, endedAt: null, isAlive: true, cpus: 1, memoryMib: 300, gpus: 0, shares: 0 },
-      null, null, null,
+      null, null, null, null,
     ]);
   });
 
