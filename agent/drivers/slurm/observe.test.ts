@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SchedulerWord } from "../../protocol/scheduler.ts";
+import { NotNow } from "../driver.ts";
 import type { SlurmClient } from "./client.ts";
 import { Observer } from "./observe.ts";
 import { jobName } from "./names.ts";
@@ -214,7 +215,7 @@ describe("a task of an array that Slurm preempts", () => {
     expect(told).toEqual([TELLS]);
   });
   it("is told again at the next look where Slurm could not be asked", async () => {
-    const { told, observer } = observerOn(() => Promise.reject(new Error("away")));
+    const { told, observer } = observerOn(() => Promise.reject(new NotNow("away")));
     for (let looks = 0; looks < 3; looks += 1) await observer.observe(ID, folder, handle);
     expect(told).toEqual([TELLS, TELLS]);
   });

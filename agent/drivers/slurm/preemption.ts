@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { readJson, writeJson } from "../../disk.ts";
 import { log, reason } from "../../log.ts";
+import { NotNow } from "../driver.ts";
 import { exists, mtime } from "../handle.ts";
 import { RANK_FILES } from "../ranks.ts";
 import { cancel } from "./cancel.ts";
@@ -30,8 +31,9 @@ export async function tellPreempted(queue: JobQueue, { attemptId, called, folder
     if (handle.ranks) await writeFile(path.join(folder, RANK_FILES.ask), "", { mode: 0o644 });
     else await cancel(queue, called, [job.id], "--full", "--signal=TERM", "--state=RUNNING");
   } catch (error) {
-    log.warn("A job that Slurm preempts could not be told; again at the next look", { attempt: attemptId, reason: reason(error) });
-    await rm(file, { force: true });
+    log.warn("A job that Slurm preempts could not be told", { attempt: attemptId, reason: reason(error) });
+    // A refusal comes also where the signal has ended it: of a task of an array that scancel tells, most of all.
+    if (error instanceof NotNow) await rm(file, { force: true });
   }
 }
 
