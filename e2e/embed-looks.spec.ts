@@ -1,13 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { startSite } from "./embed-site.ts";
+import { reportSite, startSite } from "./embed-site.ts";
 import { expect, test } from "./fixtures.ts";
 import { meteredRun } from "./metered-run.ts";
-import { freePort, stackUnderTest } from "./stack.ts";
 
 const MINUTE = 60_000;
 const AXE = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
@@ -26,15 +22,9 @@ const dress = (shop: Page, looks: Record<string, string | null>) =>
 const told = (shop: Page) => shop.evaluate(() => (globalThis as unknown as { told: Told[] }).told.map(({ token, reason }) => `${token} ${reason}`));
 
 test("a report wears the colours, font and density of the site around it, stays readable in any, and takes nothing else from it", async ({ make, org, browser }) => {
-  const { url } = stackUnderTest();
   await make.prices(org, "1.50", "0");
   await meteredRun(make, org, new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE));
-  const pair = generateKeyPairSync("ed25519");
-  const port = String(await freePort());
-  const { client, report } = await make.embed(org, "What it costs", "Portal", { origins: [`http://127.0.0.1:${port}`], mustFilter: false, publicKey: pair.publicKey.export({ type: "spki", format: "pem" }).toString() });
-  const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
-  writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
-  const site = { DROVER_URL: url, EMBED_CLIENT: client.id, EMBED_REPORT: report.id, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port };
+  const { env: site, port, folder } = await reportSite(make, org);
   let host = await startSite(site);
   const visitor = await browser.newContext();
   try {

@@ -1,12 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { paths } from "../paths.ts";
-import { startSite } from "./embed-site.ts";
+import { keyFolder, reportSite, startSite } from "./embed-site.ts";
 import { expect, expectAccessible, test } from "./fixtures.ts";
 import { meteredRun } from "./metered-run.ts";
 import { freePort, stackUnderTest } from "./stack.ts";
@@ -23,15 +21,10 @@ const SPEAKER = `<script>
 </script>`;
 
 test("a report stays while Drover or the page's own server is away, and goes on by itself once they are back", async ({ make, org, browser }) => {
-  const { url } = stackUnderTest();
   await make.prices(org, "1.50", "0");
   await meteredRun(make, org, new Date(Date.now() - 90 * MINUTE), new Date(Date.now() - 30 * MINUTE));
-  const pair = generateKeyPairSync("ed25519");
-  const port = String(await freePort());
-  const { client, report } = await make.embed(org, "What it costs", "Portal", { origins: [`http://127.0.0.1:${port}`], mustFilter: false, publicKey: pair.publicKey.export({ type: "spki", format: "pem" }).toString() });
-  const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
-  writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
-  const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client.id, EMBED_REPORT: report.id, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
+  const { env, port, folder } = await reportSite(make, org);
+  const host = await startSite(env);
   const visitor = await browser.newContext();
   try {
     const shop = await visitor.newPage();
@@ -96,9 +89,8 @@ test("a report is shown live in a page of another site, by nobody else, and no m
   const [client, report] = [/ecl_[\w-]+/.exec(snippet!)![0], /erp_[\w-]+/.exec(snippet!)![0]];
   await page.keyboard.press("Escape");
 
-  const folder = mkdtempSync(join(tmpdir(), "drover-site-"));
-  writeFileSync(join(folder, "embed.key"), pair.privateKey.export({ type: "pkcs8", format: "pem" }));
-  const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client, EMBED_REPORT: report, EMBED_KEY_FILE: join(folder, "embed.key"), PORT: port });
+  const { folder, file } = keyFolder(pair.privateKey);
+  const host = await startSite({ DROVER_URL: url, EMBED_CLIENT: client, EMBED_REPORT: report, EMBED_KEY_FILE: file, PORT: port });
   const evil = createServer((request, response) => response.writeHead(200, { "content-type": "text/html" }).end(request.url === "/speaker" ? SPEAKER : `<h1>Evil</h1><iframe src="${request.url === "/nested" ? `${site}/` : `${url}${paths.embedFrame(client)}`}"></iframe>`)).listen(0, "127.0.0.1");
   const visitor = await browser.newContext(); // signed in nowhere
   try {

@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accounts, apiTokens, auditLog, invitations, orgs, projects, roleBindings, sessions, setupLinks, teams, users } from "../../db/schema/access.ts";
+import { accounts, apiTokens, auditLog, invitations, orgs, roleBindings, sessions, setupLinks, users } from "../../db/schema/access.ts";
 import { sha256 } from "./secrets.ts";
 import { ensureSetupLink } from "./setup-link.ts";
 import { type TestServer, testServer } from "./testing.ts";
@@ -244,20 +244,6 @@ describe("inside an organization", () => {
       const answer = await server.app.request("/api/auth/sign-up/email", { method: "POST", headers: { "content-type": "application/json", origin: "http://localhost:7070" }, body: JSON.stringify({ name: "X", email: "x@example.test", password: PASSWORD }) });
       expect(answer.status).toBe(404);
       expect(await server.db.select().from(accounts).innerJoin(users, eq(users.id, accounts.userId)).where(eq(users.email, "x@example.test"))).toEqual([]);
-    });
-  });
-
-  describe("the teams of an organization", () => {
-    it("are found by their name or a project's, all of them however many there are, and no project that one may not see finds its team", async () => {
-      await server.db.insert(teams).values(Array.from({ length: 230 }, (_, at) => ({ orgId: org.id, slug: `many-${at}`, name: `Many ${String(at).padStart(3, "0")}` })));
-      const [last] = await server.db.select().from(teams).where(eq(teams.slug, "many-229"));
-      await server.db.insert(projects).values({ orgId: org.id, teamId: last!.id, slug: "needle-50", name: "Needle 50%" });
-      const names = async (headers: typeof boss, input: object) => ((await server.query(headers, "access.teams", input)).data as { name: string; projects: { name: string }[] }[]).map((team) => [team.name, ...team.projects.map(({ name }) => name)].join(": "));
-      expect((await names(boss, {})).filter((name) => name.startsWith("Many"))).toHaveLength(230);
-      expect(await names(boss, { text: "needle 50%" })).toEqual(["Many 229: Needle 50%"]);
-      expect(await names(boss, { text: "many 00", limit: 3 })).toEqual(["Many 000", "Many 001", "Many 002"]);
-      const outsider = await person("project_admin"); // of the first project only
-      expect(await names(outsider.headers, { text: "needle" })).toEqual([]);
     });
   });
 
