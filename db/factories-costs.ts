@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { eq } from "drizzle-orm";
+import { HOUR_MS, startOfHour } from "../domain/costs/metering.ts";
 import { compareWitnesses, type WitnessedPart, witnessWords } from "../domain/costs/witness.ts";
 import type { DbOrTx } from "./client.ts";
 import type { Org, Values } from "./factories.ts";
@@ -9,13 +10,10 @@ import { embedClients, embedReports } from "./schema/embeds.ts";
 import { outsideJobs, outsideUsage } from "./schema/outside.ts";
 import { costDeliveries, costSchedules } from "./schema/schedules.ts";
 
-const HOUR = 3_600_000;
-const hourOf = (at: number) => Math.floor(at / HOUR) * HOUR;
-
 export function makeOutside(db: DbOrTx) {
   /** A job that others gave to a cluster's scheduler: a core of a metered node for an hour that is over. */
   async function outsideJob(node: { orgId: string; clusterId: string; name: string }, values: { job: string; user: string; account: string }, from: Date) {
-    const [startedAt, endedAt] = [new Date(hourOf(from.getTime())), new Date(hourOf(from.getTime()) + HOUR)];
+    const [startedAt, endedAt] = [new Date(startOfHour(from.getTime())), new Date(startOfHour(from.getTime()) + HOUR_MS)];
     const asset = { orgId: node.orgId, clusterId: node.clusterId, node: node.name, kind: "cpu" as const, model: "" };
     const [made] = await db.insert(outsideJobs).values({ orgId: node.orgId, clusterId: node.clusterId, name: "md", startedAt, aliveAt: endedAt, endedAt, evidence: "accounted", ...values }).returning();
     await db.insert(outsideUsage).values({ ...asset, milli: 1000, outsideJobId: made!.id, fromAt: startedAt, untilAt: endedAt, evidence: "accounted" });
@@ -28,13 +26,13 @@ export function makeMoney(db: DbOrTx) {
   /** What an attempt held of a node's cores and memory, metered, and its hours to be rated by whoever runs a worker. */
   async function metered(of: { id: string; orgId: string; cpus: number; memoryMib: number }, attemptId: string, node: { clusterId: string; name: string; cpus: number; memoryMib: number }, from: Date, to: Date) {
     const asset = (kind: "cpu" | "memory") => ({ orgId: of.orgId, clusterId: node.clusterId, node: node.name, kind, model: "" });
-    const begun = new Date(hourOf(from.getTime()) - 24 * HOUR);
+    const begun = new Date(startOfHour(from.getTime()) - 24 * HOUR_MS);
     await db.insert(capacityIntervals).values([{ ...asset("cpu"), milli: node.cpus * 1000, capacityClass: "owned", fromAt: begun }, { ...asset("memory"), milli: Math.round((node.memoryMib * 1000) / 1024), capacityClass: "owned", fromAt: begun }]);
     await db.insert(usageMeters).values({ attemptId, orgId: of.orgId, clusterId: node.clusterId, runId: of.id, nextEvent: 2, openedAt: from, aliveAt: to, closedAt: to });
     const held = { attemptId, runId: of.id, event: 0, fromAt: from, untilAt: to, evidence: "measured" as const };
     await db.insert(usageIntervals).values([{ ...asset("cpu"), ...held, milli: of.cpus * 1000 }, { ...asset("memory"), ...held, milli: Math.round((of.memoryMib * 1000) / 1024) }]);
-    for (let hour = hourOf(from.getTime()); hour < to.getTime(); hour += HOUR) await db.insert(dirtyHours).values([{ ...asset("cpu"), hour: new Date(hour) }, { ...asset("memory"), hour: new Date(hour) }]);
-    await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(hourOf(from.getTime())) }).onConflictDoNothing(); // last: from then on a worker marks hours too
+    for (let hour = startOfHour(from.getTime()); hour < to.getTime(); hour += HOUR_MS) await db.insert(dirtyHours).values([{ ...asset("cpu"), hour: new Date(hour) }, { ...asset("memory"), hour: new Date(hour) }]);
+    await db.insert(costClocks).values({ clusterId: node.clusterId, orgId: of.orgId, completeTo: new Date(startOfHour(from.getTime())) }).onConflictDoNothing(); // last: from then on a worker marks hours too
   }
 
   /** What Slurm says of a metered attempt's only job, which had so many cores for so long: not what was counted. */

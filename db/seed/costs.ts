@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import { HOUR_MS, milliOf } from "../../domain/costs/metering.ts";
+import { HOUR_MS, milliOf, startOfHour } from "../../domain/costs/metering.ts";
 import type { Db } from "../client.ts";
 import type { Factories } from "../factories.ts";
 import { accelerators, clusters, nodes } from "../schema/clusters.ts";
@@ -27,7 +27,7 @@ const BUDGETS = [
 
 /** Prices, capacity since the beginning, and budgets. The hours are rated by whoever runs a worker, oldest first. */
 export async function seedPrices(db: Db, make: Factories, { org, teams, fleet, now, days }: { org: { id: string; slug: string }; teams: ReadonlyMap<string, { id: string }>; fleet: readonly { id: string; name: string }[]; now: number; days: number }): Promise<void> {
-  const begun = new Date(Math.floor((now - days * DAY) / HOUR_MS) * HOUR_MS);
+  const begun = new Date(startOfHour(now - days * DAY));
   const rented = fleet.find(({ name }) => name.startsWith("Rented"))!;
   await db.update(clusters).set({ capacityClass: "on-demand" }).where(eq(clusters.id, rented.id));
   await db.insert(costSettings).values({ orgId: org.id, ratingVersion: 2 });

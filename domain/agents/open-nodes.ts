@@ -103,21 +103,21 @@ function featuresOf(ask: Asked): string[] {
  * the ask goes to, with the features that it wants, of the reservation that it names, and without one none that are reserved. The nodes
  * and the live attempts are the cluster's own, so what changes there changes here.
  */
-export const openTo = (ask: Asked, cluster: ClusterSnapshot): ClusterSnapshot => viewOf(ask, cluster, (node) => reservationOf(ask) !== null || !node.reserved);
+export const openTo = (ask: Asked, cluster: ClusterSnapshot): ClusterSnapshot => viewOf(ask, cluster, reservationOf(ask) !== null);
 /** The same with what is reserved for others, which may be open to it later. */
-export const openToIt = (ask: Asked, cluster: ClusterSnapshot): ClusterSnapshot => (reservationOf(ask) === null && cluster.nodes.some(({ reserved }) => reserved) ? viewOf(ask, cluster, null) : openTo(ask, cluster));
+export const openToIt = (ask: Asked, cluster: ClusterSnapshot): ClusterSnapshot => (reservationOf(ask) === null && cluster.nodes.some(({ reserved }) => reserved) ? viewOf(ask, cluster, true) : openTo(ask, cluster));
 
-/** @param isOpen Null: whatever is reserved. */
-function viewOf(ask: Asked, cluster: ClusterSnapshot, isOpen: ((node: NodeSnapshot) => boolean) | null): ClusterSnapshot {
+/** @param withReserved Whatever is reserved, too. */
+function viewOf(ask: Asked, cluster: ClusterSnapshot, withReserved: boolean): ClusterSnapshot {
   const [partition, features, reservation] = [partitionOf(ask, cluster), featuresOf(ask), reservationOf(ask)];
-  const key = `${partition} ${features.join("&")} ${reservation} ${isOpen !== null}`;
+  const key = `${partition} ${features.join("&")} ${reservation} ${withReserved}`;
   let known = views.get(cluster);
   if (!known) views.set(cluster, (known = new Map()));
   let view = known.get(key);
   if (!view) {
     const named = cluster.reservations?.find(({ name }) => name === reservation)?.nodeNames;
     const among = named && new Set(named);
-    const nodes = cluster.nodes.filter((node) => isIn(node, partition) && features.every((one) => node.features?.includes(one) ?? true) && (among?.has(node.name) ?? true) && (isOpen?.(node) ?? true));
+    const nodes = cluster.nodes.filter((node) => isIn(node, partition) && features.every((one) => node.features?.includes(one) ?? true) && (among?.has(node.name) ?? true) && (withReserved || !node.reserved));
     known.set(key, (view = nodes.length === cluster.nodes.length ? cluster : { ...cluster, nodes }));
   }
   return view;

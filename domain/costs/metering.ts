@@ -30,6 +30,8 @@ export const EVIDENCE = [...JOURNAL_EVIDENCE, "accounted"] as const;
 export type UsageEvidence = (typeof EVIDENCE)[number];
 
 export const HOUR_MS = 3_600_000;
+/** Of the UTC hour that a moment lies in; Unix ms. */
+export const startOfHour = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
 
 /** Amounts are whole thousandths: of an accelerator, of a core, of a GiB. A declared request is cut to that, once. */
 export const milliOf = {

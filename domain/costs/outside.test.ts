@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { add, compare, decimal, type Decimal, sum } from "./decimal.ts";
 import { balancesAfter, entriesFor } from "./ledger.ts";
 import { HOUR_MS } from "./metering.ts";
-import { outsideHolds, type OutsideNode, payerName, payerOf, spread } from "./outside.ts";
+import { outsideHolds, type OutsideNode, spread } from "./outside.ts";
 import { type AssetHour, assetCost, type Holding, rateAssetHour } from "./rating.ts";
 
 const HOUR = Date.UTC(2026, 10, 5, 7);
@@ -64,9 +64,5 @@ describe("what a job holds of its nodes", () => {
     expect(outsideHolds({ nodeCount: 2, cpu: 6_000, memory: 0, gpus: 2, shares: 0 }, [node("n1")])).toEqual([{ node: "n1", kind: "accelerator", model: "H100", milli: 1_000 }, { node: "n1", kind: "cpu", model: "", milli: 3_000 }]);
     expect(outsideHolds({ nodeCount: 1, cpu: 0, memory: 512, gpus: 0, shares: 3 }, [node("n1", 4)])).toEqual([{ node: "n1", kind: "accelerator", model: "H100", milli: 750 }, { node: "n1", kind: "memory", model: "", milli: 512 }]);
     expect(outsideHolds({ nodeCount: 1, cpu: 1_000, memory: 0, gpus: 0, shares: 0 }, [])).toEqual([]);
-  });
-
-  it("is paid for by its account, in words", () => {
-    expect([payerName(payerOf("physics")), payerName(payerOf(""))]).toEqual(["Outside Drover (account physics)", "Outside Drover (account none)"]);
   });
 });

@@ -6,9 +6,9 @@ export const RUNS_SOURCE = "drover";
 export const OUTSIDE = "outside";
 /** Who pays for jobs of an account that no project of Drover's was named for: no budget has it. */
 export const payerOf = (account: string): string => `${OUTSIDE}:${account}`;
+/** Of SQL: whatever such a project or owner is called. */
+export const LIKE_OUTSIDE = `${OUTSIDE}:%`;
 export const isOutsidePayer = (projectId: string): boolean => projectId.startsWith(`${OUTSIDE}:`);
-/** As pages and files call such a payer. */
-export const payerName = (projectId: string): string => `Outside Drover (account ${projectId.slice(OUTSIDE.length + 1) || "none"})`;
 
 /** A node on which a job from outside is, as Drover knows it. */
 export interface OutsideNode {

@@ -1,5 +1,5 @@
 import { add, type Decimal, multiply, ZERO } from "./decimal.ts";
-import { type CapacityClass, HOUR_MS, type UsageEvidence } from "./metering.ts";
+import { type CapacityClass, HOUR_MS, startOfHour, type UsageEvidence } from "./metering.ts";
 import type { PriceSpan } from "./price-book.ts";
 
 /** Digits after the point of a quantity: seven for the hour's ticks, three for the thousandths of the amount. */
@@ -146,7 +146,7 @@ function segmentsOf({ hour, holdings, capacity, prices }: AssetHour): Segment[] 
 
 /** The whole UTC hours that an interval touches. */
 export function hoursOf(from: number, to: number): number[] {
-  const first = Math.floor(from / HOUR_MS) * HOUR_MS;
+  const first = startOfHour(from);
   const hours: number[] = [];
   for (let hour = first; hour < to; hour += HOUR_MS) hours.push(hour);
   return hours;

@@ -7,7 +7,8 @@ import { buildApp } from "../app.ts";
 import { specOf, testWorld, type TestWorld } from "../experiments/testing.ts";
 import { followCapacity } from "./commands/capacity.ts";
 import { completeHours, postDirtyHours } from "./commands/posting.ts";
-import { ingestUsage, markDirty } from "./commands/usage-ingest.ts";
+import { markDirty } from "./commands/mark-dirty.ts";
+import { ingestUsage } from "./commands/usage-ingest.ts";
 
 let world: TestWorld;
 let member: Awaited<ReturnType<TestWorld["makeUser"]>>;
@@ -93,7 +94,7 @@ describe("what a run costs", () => {
 describe("an hour that is to be rated", () => {
   it("waits for facts that are still being written, and is rated with them", async () => {
     const [{ attempt_id: attemptId } = { attempt_id: "" }] = await world.sql<{ attempt_id: string }[]>`select attempt_id from usage_intervals limit 1`;
-    const mark = (tx: TransactionSql) => markDirty(tx, attemptId, T0, T0 + HOUR_MS);
+    const mark = (tx: TransactionSql) => markDirty(tx, { by: "attempt", id: attemptId }, T0, T0 + HOUR_MS);
     await world.sql.begin(mark);
     await world.sql.begin(async (tx) => {
       await mark(tx); // as a report does after it changed an interval, not yet committed

@@ -1,8 +1,11 @@
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OutsideJob } from "../../agent/protocol/messages.ts";
 import { addedUp } from "../../domain/costs/decimal.ts";
 import { HOUR_MS } from "../../domain/costs/metering.ts";
+import { payerOf } from "../../domain/costs/outside.ts";
 import { inferOutsideEnds, ingestOutside } from "./commands/outside-ingest.ts";
+import { payerWords } from "./queries/dimensions.ts";
 import { type MeteredWorld, meteredWorld } from "./testing.ts";
 
 let world: MeteredWorld;
@@ -177,4 +180,9 @@ describe("the first message of a cluster", () => {
     expect(Math.abs(from - Date.now())).toBeLessThan(3_600_000); // it has no capacity yet
     expect(await ask()).toEqual({ from });
   });
+});
+
+it("jobs of an account that no project was named for are paid for by that account, in words", async () => {
+  const named = async (account: string) => (await world.db.execute<{ name: string }>(sql`select ${payerWords(sql`${payerOf(account)}::text`)} as name`))[0]!.name;
+  expect([await named("physics"), await named("")]).toEqual(["Outside Drover (account physics)", "Outside Drover (account none)"]);
 });

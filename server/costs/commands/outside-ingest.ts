@@ -2,8 +2,9 @@ import type { Sql, TransactionSql } from "postgres";
 import { wholeName } from "../../../agent/protocol/gpu-model.ts";
 import type { OutsideJob, OutsideJobs } from "../../../agent/protocol/messages.ts";
 import { newId } from "../../../db/schema/columns.ts";
-import { HOUR_MS, milliOf } from "../../../domain/costs/metering.ts";
+import { milliOf, startOfHour } from "../../../domain/costs/metering.ts";
 import { type OutsideNode, outsideHolds } from "../../../domain/costs/outside.ts";
+import { markDirty } from "./mark-dirty.ts";
 import { openReview } from "./reviews.ts";
 
 /** So much of what was told is asked for again: accounting follows the controller late. */
@@ -66,13 +67,21 @@ export async function ingestOutside(sql: Sql, place: Place, message: OutsideJobs
 const fromOf = ({ since, told }: Clock): number => Math.max(since, told - AGAIN_MS);
 
 /** Locked, so that two messages of one cluster come one after the other. What was before the month in which this began is not counted: it may be closed. */
-async function readClock(tx: TransactionSql, { orgId, clusterId }: Place): Promise<Clock> {
+async function readClock(tx: TransactionSql, place: Place): Promise<Clock> {
+  return (await lockedClock(tx, place)) ?? (await beginClock(tx, place));
+}
+
+async function lockedClock(tx: TransactionSql, { clusterId }: Place): Promise<Clock | undefined> {
+  const [row] = await tx<Clock[]>`select (extract(epoch from since) * 1000)::float8 as since, (extract(epoch from told_to) * 1000)::float8 as told from outside_clocks where cluster_id = ${clusterId} for update`;
+  return row;
+}
+
+async function beginClock(tx: TransactionSql, place: Place): Promise<Clock> {
   await tx`
     insert into outside_clocks (cluster_id, org_id, since, told_to)
-    select ${clusterId}, ${orgId}, begun.at, begun.at from (select greatest(date_trunc('month', now(), 'UTC'), coalesce(min(from_at), now())) as at from capacity_intervals where cluster_id = ${clusterId}) begun
+    select ${place.clusterId}, ${place.orgId}, begun.at, begun.at from (select greatest(date_trunc('month', now(), 'UTC'), coalesce(min(from_at), now())) as at from capacity_intervals where cluster_id = ${place.clusterId}) begun
     on conflict do nothing`;
-  const [row] = await tx<{ since: number; told: number }[]>`select (extract(epoch from since) * 1000)::float8 as since, (extract(epoch from told_to) * 1000)::float8 as told from outside_clocks where cluster_id = ${clusterId} for update`;
-  return row!;
+  return (await lockedClock(tx, place))!;
 }
 
 function storedJobs(tx: TransactionSql, { clusterId }: Place, jobs: readonly OutsideJob[]): Promise<Known[]> {
@@ -105,9 +114,8 @@ function stretchOf(job: OutsideJob, own: readonly Known[], since: number, now: n
   return { id: known?.id ?? newId("outsideJob"), job: job.job, started, alive: Math.max(started, ended ?? (job.isAlive ? now : started), known?.alive ?? 0), ended };
 }
 
-const hourOf = (at: number): number => Math.floor(at / HOUR_MS);
 /** Still the same one, in the same hour: it is rated at its end, or with the next hour. */
-const goesOn = (known: Known, next: Known): boolean => known.started === next.started && known.ended === null && next.ended === null && hourOf(known.alive) === hourOf(next.alive);
+const goesOn = (known: Known, next: Known): boolean => known.started === next.started && known.ended === null && next.ended === null && startOfHour(known.alive) === startOfHour(next.alive);
 const overlaps = (next: Known, own: readonly Known[]): boolean => own.some((other) => other.id !== next.id && other.started < (next.ended ?? Infinity) && (other.ended ?? Infinity) > next.started);
 
 /** Its accounting contradicts itself: somebody is asked to look, once. */
@@ -133,24 +141,14 @@ async function keep(tx: TransactionSql, { orgId, clusterId }: Place, { job, next
       insert into outside_usage (id, org_id, cluster_id, node, kind, model, milli, outside_job_id, from_at, until_at, evidence)
       values (${newId("outsideUsage")}, ${orgId}, ${clusterId}, ${node}, ${kind}, ${model}, ${milli}, ${next.id}, ${new Date(next.started)}, ${atMost(next.ended)}, ${evidenceOf(next)})`;
   }
-  await markHours(tx, next.id, next.started, next.alive);
+  await markDirty(tx, { by: "outsideJob", id: next.id }, next.started, next.alive);
 }
 
 async function move(tx: TransactionSql, known: Known, next: Known): Promise<void> {
   await tx`update outside_jobs set started_at = ${new Date(next.started)}, alive_at = ${new Date(next.alive)}, ended_at = ${atMost(next.ended)}, evidence = ${evidenceOf(next)} where id = ${known.id}`;
   const isOnlyAlive = known.started === next.started && known.ended === next.ended;
   if (!isOnlyAlive) await tx`update outside_usage set from_at = ${new Date(next.started)}, until_at = ${atMost(next.ended)}, evidence = ${evidenceOf(next)} where outside_job_id = ${known.id}`;
-  await markHours(tx, next.id, isOnlyAlive ? known.alive : Math.min(next.started, known.started), Math.max(next.ended ?? next.alive, known.ended ?? known.alive));
-}
-
-/** The hours between two moments of every asset that it held: to be rated (again). */
-async function markHours(tx: TransactionSql, outsideJobId: string, from: number, to: number): Promise<void> {
-  await tx`
-    insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
-    select distinct u.org_id, u.cluster_id, u.node, u.kind, u.model, h.hour
-    from outside_usage u, generate_series(date_trunc('hour', ${new Date(from)}::timestamptz, 'UTC'), ${new Date(to)}::timestamptz, interval '1 hour') as h (hour)
-    where u.outside_job_id = ${outsideJobId}
-    order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
+  await markDirty(tx, { by: "outsideJob", id: next.id }, isOnlyAlive ? known.alive : Math.min(next.started, known.started), Math.max(next.ended ?? next.alive, known.ended ?? known.alive));
 }
 
 /** Jobs that nobody knows to live any more, while their scheduler is heard: they ended, on paper, when it last had them. Should it say otherwise after all, that counts. */
@@ -164,7 +162,7 @@ export async function inferOutsideEnds(sql: Sql, now: number): Promise<number> {
     for (const { id, started, alive } of gone) {
       await tx`update outside_jobs set ended_at = alive_at, evidence = 'inferred' where id = ${id}`;
       await tx`update outside_usage set until_at = ${new Date(alive)}, evidence = 'inferred' where outside_job_id = ${id}`;
-      await markHours(tx, id, started, alive);
+      await markDirty(tx, { by: "outsideJob", id: id }, started, alive);
     }
     return gone.length;
   });

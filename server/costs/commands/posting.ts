@@ -4,7 +4,7 @@ import { newId } from "../../../db/schema/columns.ts";
 import { decimal, decimalText, isNegative } from "../../../domain/costs/decimal.ts";
 import { bookingOf, counterAmount, entriesFor, type NewEntry, repricedOf } from "../../../domain/costs/ledger.ts";
 import { HOUR_MS } from "../../../domain/costs/metering.ts";
-import { OUTSIDE } from "../../../domain/costs/outside.ts";
+import { LIKE_OUTSIDE, OUTSIDE } from "../../../domain/costs/outside.ts";
 import { type PriceSpan, priceSpans } from "../../../domain/costs/price-book.ts";
 import { type ChargeRow, rateAssetHour } from "../../../domain/costs/rating.ts";
 import { rateServedHour, SERVED } from "../../../domain/costs/served.ts";
@@ -100,7 +100,7 @@ async function append(tx: TransactionSql, rows: LedgerRow[]): Promise<void> {
     ), booked as (
       insert into ledger_entries (id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version, account, capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, sweep_id, endpoint_id, release_id, pipeline_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses)
       select id, org_id, cluster_id, node, kind, model, transaction_id, line, hour, period, charge_class, rating_version,
-        case side when 'asset' then 'asset:' || cluster_id || '/' || node || '/' || kind when 'idle' then 'idle:' || cluster_id else case when project_id like ${`${OUTSIDE}:%`} then '' else 'project:' end || project_id end,
+        case side when 'asset' then 'asset:' || cluster_id || '/' || node || '/' || kind when 'idle' then 'idle:' || cluster_id else case when project_id like ${LIKE_OUTSIDE} then '' else 'project:' end || project_id end,
         capacity_class, attempt_id, run_id, project_id, experiment_id, owner_id, sweep_id, endpoint_id, release_id, pipeline_id, price_id, rate_id, unit_price, quantity, amount, evidence, reverses::boolean
       from fresh
     ), daily as (

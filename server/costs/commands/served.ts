@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { newId } from "../../../db/schema/columns.ts";
-import { HOUR_MS, type ServedKind } from "../../../domain/costs/metering.ts";
+import { type ServedKind, startOfHour } from "../../../domain/costs/metering.ts";
 import { isWithinHour } from "../../../domain/costs/served.ts";
 import type { Facet } from "../../../domain/costs/spend-by.ts";
 import { DomainError } from "../../../domain/shared/errors.ts";
@@ -45,7 +45,7 @@ export async function recordServed(sql: Sql, meter: ServedMeter, told: ServedTol
         insert into served_counts (id, org_id, meter_id, key, kind, model, count, from_at, until_at)
         values (${newId("servedCount")}, ${meter.orgId}, ${meterId}, ${told.key}, ${kind}, ${model}, ${String(count)}::bigint, ${new Date(told.from)}, ${new Date(told.until)})`;
       await tx`
-        insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) values (${meter.orgId}, ${meter.clusterId}, ${meter.endpointId}, ${kind}, ${model}, ${new Date(Math.floor(told.from / HOUR_MS) * HOUR_MS)})
+        insert into dirty_hours (org_id, cluster_id, node, kind, model, hour) values (${meter.orgId}, ${meter.clusterId}, ${meter.endpointId}, ${kind}, ${model}, ${new Date(startOfHour(told.from))})
         on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
     }
     return true;

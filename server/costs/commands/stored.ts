@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from "postgres";
 import { newId } from "../../../db/schema/columns.ts";
-import { HOUR_MS, type StoredWhat } from "../../../domain/costs/metering.ts";
+import { HOUR_MS, startOfHour, type StoredWhat } from "../../../domain/costs/metering.ts";
 import { eachOrg } from "../../each-org.ts";
 import { readStored } from "../queries/stored.ts";
 
@@ -10,18 +10,16 @@ import { readStored } from "../queries/stored.ts";
  * @param now Unix ms.
  */
 export async function lookAtStores(sql: Sql, now: number): Promise<void> {
-  const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
+  const hour = startOfHour(now);
   const due = await sql<{ id: string }[]>`select o.id from orgs o left join stored_clocks c on c.org_id = o.id where c.looked_at is null or c.looked_at < ${new Date(hour)} order by o.id`;
   await eachOrg("storage", due.map(({ id }) => id), (orgId) => lookAtStore(sql, orgId, hour));
 }
 
 interface Kept {
-  id: string;
   project: string;
   what: StoredWhat;
   bytes: string;
   until: number;
-  isMeasured: boolean;
 }
 
 async function lookAtStore(sql: Sql, orgId: string, hour: number): Promise<void> {
@@ -39,7 +37,7 @@ async function lookAtStore(sql: Sql, orgId: string, hour: number): Promise<void>
 /** What was there at the last look, until now. */
 async function fillGap(tx: TransactionSql, orgId: string, hour: number): Promise<void> {
   const last = await tx<Kept[]>`
-    select id, project_id as project, what, bytes::text, (extract(epoch from until_at) * 1000)::float8 as until from stored_intervals
+    select project_id as project, what, bytes::text, (extract(epoch from until_at) * 1000)::float8 as until from stored_intervals
     where org_id = ${orgId} and until_at = (select looked_at + interval '1 hour' from stored_clocks where org_id = ${orgId}) and until_at < ${new Date(hour)}`;
   for (const { project, what, bytes, until } of last) await extend(tx, { orgId, project, what, bytes, from: until, until: hour, evidence: "inferred" });
 }

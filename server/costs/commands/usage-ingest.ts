@@ -3,9 +3,10 @@ import type { z } from "zod";
 import { wholeName } from "../../../agent/protocol/gpu-model.ts";
 import type { Usage, UsageEvent, UsageOffsets } from "../../../agent/protocol/messages.ts";
 import { newId } from "../../../db/schema/columns.ts";
-import { CLOCK_TOLERANCE_MS, type HeldKind, milliOf } from "../../../domain/costs/metering.ts";
+import { CLOCK_TOLERANCE_MS, type HeldKind, milliOf, startOfHour } from "../../../domain/costs/metering.ts";
 import type { Change } from "../../bus.ts";
 import { failpoint } from "../../failpoint.ts";
+import { markDirty } from "./mark-dirty.ts";
 import { openReview } from "./reviews.ts";
 
 interface Meter {
@@ -114,7 +115,7 @@ async function freeSpan(tx: TransactionSql, place: Place, meter: Meter, device: 
     if (other.from > from) return { from, until: other.from };
     if (other.until === null && other.from <= at) {
       await tx`update usage_intervals set until_at = ${new Date(at)}, evidence = 'inferred' where id = ${other.id}`;
-      await markDirty(tx, other.attempt_id, other.from, at);
+      await markDirty(tx, { by: "attempt", id: other.attempt_id }, other.from, at);
     } else if (other.until !== null && other.until - from <= CLOCK_TOLERANCE_MS) from = Math.max(from, other.until);
     else {
       await openReview(tx, { ...place, attemptId: meter.attempt_id }, `Two attempts claim accelerator ${device} at the same time; only the first is counted.`, { other: other.attempt_id, at, from: other.from, until: other.until });
@@ -144,7 +145,7 @@ async function endCurrent(tx: TransactionSql, place: Place, meter: Meter, at: nu
     if (at - end > CLOCK_TOLERANCE_MS) await openReview(tx, { ...place, attemptId: meter.attempt_id }, `Accelerator ${each.device} was another attempt's before this one says that it let go; it is counted until then.`, { said: at, counted: end });
     await tx`update usage_intervals set until_at = greatest(from_at, ${new Date(end)}), evidence = ${evidence} where id = ${each.id}`;
   }
-  await markDirty(tx, meter.attempt_id, meter.opened ?? at, Math.max(at, ...current.map(({ until }) => until ?? 0), meter.alive ?? 0));
+  await markDirty(tx, { by: "attempt", id: meter.attempt_id }, meter.opened ?? at, Math.max(at, ...current.map(({ until }) => until ?? 0), meter.alive ?? 0));
 }
 
 /** Proof of life. Hours that it newly covers are rated anew. */
@@ -152,20 +153,7 @@ async function noteAlive(tx: TransactionSql, meter: Meter, told: Told, aliveAt: 
   if (told.aliveAt === null || meter.opened === null) return;
   await tx`update usage_meters set alive_at = greatest(alive_at, ${new Date(aliveAt)}), host_ahead_ms = ${hostAheadMs} where attempt_id = ${meter.attempt_id}`;
   const before = meter.alive ?? meter.opened;
-  if (Math.floor(before / 3_600_000) < Math.floor(aliveAt / 3_600_000)) await markDirty(tx, meter.attempt_id, before, aliveAt - 1);
-}
-
-/**
- * The hours between two moments of every asset that an attempt held: to be rated (again). A row that is there already is
- * written all the same: its lock keeps the rating waiting for what this transaction has changed.
- */
-export async function markDirty(tx: TransactionSql, attemptId: string, from: number, to: number): Promise<void> {
-  await tx`
-    insert into dirty_hours (org_id, cluster_id, node, kind, model, hour)
-    select distinct i.org_id, i.cluster_id, i.node, i.kind, i.model, h.hour
-    from usage_intervals i, generate_series(date_trunc('hour', ${new Date(from)}::timestamptz, 'UTC'), ${new Date(to)}::timestamptz, interval '1 hour') as h (hour)
-    where i.attempt_id = ${attemptId}
-    order by 2, 3, 4, 5, 6 on conflict (cluster_id, node, kind, model, hour) do update set marked_at = now()`;
+  if (startOfHour(before) < startOfHour(aliveAt)) await markDirty(tx, { by: "attempt", id: meter.attempt_id }, before, aliveAt - 1);
 }
 
 /**
@@ -183,7 +171,7 @@ export async function inferEnds(sql: Sql): Promise<number> {
     for (const { attempt_id, opened, alive } of gone) {
       await tx`update usage_intervals set until_at = greatest(from_at, least(until_at, ${new Date(alive)})), evidence = 'inferred' where attempt_id = ${attempt_id} and evidence = 'provisional'`;
       await tx`update usage_meters set closed_at = alive_at where attempt_id = ${attempt_id}`;
-      await markDirty(tx, attempt_id, opened, alive);
+      await markDirty(tx, { by: "attempt", id: attempt_id }, opened, alive);
     }
     return gone.length;
   });

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { DbOrTx } from "../../../db/client.ts";
 import type { BudgetPolicy, BudgetScope, BudgetState } from "../../../domain/costs/budget.ts";
 import { decimal } from "../../../domain/costs/decimal.ts";
-import { OUTSIDE } from "../../../domain/costs/outside.ts";
+import { LIKE_OUTSIDE } from "../../../domain/costs/outside.ts";
 
 /** Whose run it is: what decides which budgets pay for it. */
 export interface Payer {
@@ -43,7 +43,7 @@ export const paysFor = ({ orgId, teamId, projectId, ownerId }: Payer): SQL => sq
 
 /** Do charges with these columns fall to the budget (alias `b`)? Idle capacity falls to none: nobody's run made it. Nor do jobs from outside whose account has no project. */
 export const fallsTo = ({ project, team, owner }: Record<"project" | "team" | "owner", SQL>): SQL => sql`
-  (${project} <> '' and ${project} not like ${`${OUTSIDE}:%`} and case b.scope_type when 'org' then true when 'project' then ${project} = b.scope_id when 'user' then ${owner} = b.scope_id else ${team} = b.scope_id end)`;
+  (${project} <> '' and ${project} not like ${LIKE_OUTSIDE} and case b.scope_type when 'org' then true when 'project' then ${project} = b.scope_id when 'user' then ${owner} = b.scope_id else ${team} = b.scope_id end)`;
 
 /** This month, UTC, as the ledger and the open holds have it: both in one statement, so that a charge is never seen twice or not at all. */
 export async function readBudgets(db: DbOrTx, where: SQL): Promise<Budget[]> {

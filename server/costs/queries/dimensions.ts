@@ -4,7 +4,7 @@ import { clusters } from "../../../db/schema/clusters.ts";
 import { costExperimentDays, costPeopleDays, costPersonDays, costProjectDays } from "../../../db/schema/cost-sums.ts";
 import { costDaily } from "../../../db/schema/costs.ts";
 import { experiments } from "../../../db/schema/experiments.ts";
-import { OUTSIDE, RUNS_SOURCE } from "../../../domain/costs/outside.ts";
+import { LIKE_OUTSIDE, OUTSIDE, RUNS_SOURCE } from "../../../domain/costs/outside.ts";
 import { type DayBy, OTHERS, type SomeBy, WITHOUT_TAG } from "../../../domain/costs/spend-by.ts";
 import { STORE } from "../../../domain/costs/stored.ts";
 
@@ -18,15 +18,15 @@ export interface Dimension {
 /** The key of a sum, while its words are looked up. */
 const KEY = sql.raw("found.key");
 /** What no project pays for, by the key of its sum: idle capacity, jobs from outside Drover, and what an embedded report joins. */
-export const payerWords = (key: SQL): SQL => sql`case when ${key} = ${OTHERS} then 'Others' when ${key} like ${`${OUTSIDE}:%`} then 'Outside Drover (account ' || coalesce(nullif(substr(${key}, ${OUTSIDE.length + 2}::int), ''), 'none') || ')' else 'Idle' end`;
+export const payerWords = (key: SQL): SQL => sql`case when ${key} = ${OTHERS} then 'Others' when ${key} like ${LIKE_OUTSIDE} then 'Outside Drover (account ' || coalesce(nullif(substr(${key}, ${OUTSIDE.length + 2}::int), ''), 'none') || ')' else 'Idle' end`;
 /** Who is nobody of Drover. */
-export const ownerWords = (key: SQL): SQL => sql`case when ${key} = ${STORE} then 'Stored files' when ${key} like ${`${OUTSIDE}:%`} then substr(${key}, ${OUTSIDE.length + 2}::int) || ' (outside Drover)' else 'Gone' end`;
+export const ownerWords = (key: SQL): SQL => sql`case when ${key} = ${STORE} then 'Stored files' when ${key} like ${LIKE_OUTSIDE} then substr(${key}, ${OUTSIDE.length + 2}::int) || ' (outside Drover)' else 'Gone' end`;
 /** What is of no experiment. */
 const STEM = sql`case ${KEY} when ${STORE} then 'Stored files' when ${OUTSIDE} then 'Jobs from outside Drover' when '' then null else 'Endpoints' end`;
 /** The resource of a sum whose key is kind and model. */
 const RESOURCE = sql`case split_part(${KEY}, ' ', 1) when 'accelerator' then substr(${KEY}, 13) when 'cpu' then 'CPU cores' when 'memory' then 'Memory' when 'storage' then 'Storage' else rtrim(initcap(split_part(${KEY}, ' ', 1)) || 's ' || substr(${KEY}, length(split_part(${KEY}, ' ', 1)) + 2)) end`;
 /** Whether a job from outside held it. */
-const SOURCE = sql`case when ${costDaily.projectId} = '' then '' when ${costDaily.projectId} like ${`${OUTSIDE}:%`} or ${costDaily.ownerId} like ${`${OUTSIDE}:%`} then ${OUTSIDE} else ${RUNS_SOURCE} end`;
+const SOURCE = sql`case when ${costDaily.projectId} = '' then '' when ${costDaily.projectId} like ${LIKE_OUTSIDE} or ${costDaily.ownerId} like ${LIKE_OUTSIDE} then ${OUTSIDE} else ${RUNS_SOURCE} end`;
 
 /** Its sums: the smallest that can tell it, read under the name of the table of days. */
 interface DayDimension extends Dimension {

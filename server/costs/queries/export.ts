@@ -5,6 +5,7 @@ import type { CostStand } from "../../../domain/costs/cost-view.ts";
 import { DAY_MS, dayOf } from "../../../domain/costs/days.ts";
 import type { ExportCosts } from "../../../domain/costs/inputs.ts";
 import { KIND_UNIT } from "../../../domain/costs/metering.ts";
+import { LIKE_OUTSIDE } from "../../../domain/costs/outside.ts";
 import { isOfSome } from "../../../domain/costs/spend-filter.ts";
 import { type FileColumn, textColumns } from "../../table-file.ts";
 import { ownerWords } from "./dimensions.ts";
@@ -43,7 +44,7 @@ const MONTH_DAYS = 31;
 
 /** Who and what for: not read for other sites, whose role may not. */
 const NAMES = {
-  columns: sql`coalesce(u.name, s.name, case when ${costDaily.ownerId} like 'outside:%' then ${ownerWords(sql`${costDaily.ownerId}`)} end) as person, e.name as experiment`,
+  columns: sql`coalesce(u.name, s.name, case when ${costDaily.ownerId} like ${LIKE_OUTSIDE} then ${ownerWords(sql`${costDaily.ownerId}`)} end) as person, e.name as experiment`,
   joins: sql`left join users u on u.id = ${costDaily.ownerId} left join service_accounts s on s.id = ${costDaily.ownerId} left join experiments e on e.id = ${costDaily.experimentId}`,
 };
 const NOBODY = { columns: sql`null as person, null as experiment`, joins: sql`` };

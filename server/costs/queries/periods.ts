@@ -4,7 +4,7 @@ import { projects, teams } from "../../../db/schema/access.ts";
 import { costBooked, costPeriods } from "../../../db/schema/periods.ts";
 import { decimal, decimalText, roundParts, sum } from "../../../domain/costs/decimal.ts";
 import { minorDigits } from "../../../domain/costs/money.ts";
-import { OUTSIDE } from "../../../domain/costs/outside.ts";
+import { LIKE_OUTSIDE } from "../../../domain/costs/outside.ts";
 import { type PeriodFacts, periodChecks, spanOf } from "../../../domain/costs/period.ts";
 import { monthDays } from "../../../domain/costs/report-schedule.ts";
 import type { PeriodRow, PeriodView } from "../../../domain/costs/period-view.ts";
@@ -16,7 +16,7 @@ import { readStand, type SpendReader } from "./spend.ts";
 
 const text = (amount: SQL) => sql<string>`trim_scale(coalesce(sum(${amount}), 0))::text`;
 /** What the caller reaches; what nobody held, and what no project pays for, for those who see the whole organization. */
-const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? or(eq(costBooked.projectId, ""), like(costBooked.projectId, `${OUTSIDE}:%`)) : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
+const seen = ({ grant, orgId }: SpendReader) => and(eq(costBooked.orgId, orgId), or(grant.org ? or(eq(costBooked.projectId, ""), like(costBooked.projectId, LIKE_OUTSIDE)) : undefined, and(sql`${projects.id} is not null`, reachedProjects(grant))));
 
 /** Months with something booked, the newest first. */
 export async function listPeriods(ctx: SpendReader, { period: only, teamId }: { period?: string; teamId?: string | null } = {}): Promise<PeriodRow[]> {
